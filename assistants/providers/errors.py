@@ -1,0 +1,158 @@
+"""From what an SDK raised to one of our kinds, and to a line that is safe to log."""
+
+import json
+import re
+from collections.abc import Iterable
+
+import httpx2
+
+from assistants.providers.types import ErrorKind, ProviderError
+
+DETAIL_LENGTH = 400
+
+# Codes and types of error bodies: OpenAI, Anthropic, Azure, llama.cpp. They say more than the status does.
+_BY_CODE: dict[str, ErrorKind] = {
+    "invalid_api_key": "auth",
+    "authentication_error": "auth",
+    "permission_error": "auth",
+    "account_deactivated": "auth",
+    "insufficient_quota": "quota",
+    "billing_error": "quota",
+    "billing_not_active": "quota",
+    "billing_hard_limit_reached": "quota",
+    "contract_spend_limit_reached": "quota",
+    "enforced_spend_limit_reached": "quota",
+    "linked_organization_spend_limit_reached": "quota",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "ramp_limit_exceeded": "rate_limit",
+    "overloaded_error": "overloaded",
+    "engine_overloaded": "overloaded",
+    "slow_down": "overloaded",
+    "timeout_error": "timeout",
+    "context_length_exceeded": "context_length",
+    "exceed_context_size_error": "context_length",
+    "string_above_max_length": "context_length",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
+    "moderation_blocked": "refused",
+}
+
+_BY_STATUS: dict[int, ErrorKind] = {
+    400: "bad_request",
+    401: "auth",
+    402: "quota",
+    403: "auth",
+    404: "bad_request",
+    405: "bad_request",
+    408: "timeout",
+    413: "context_length",
+    415: "bad_request",
+    422: "bad_request",
+    429: "rate_limit",
+    502: "overloaded",
+    503: "overloaded",
+    504: "timeout",
+    529: "overloaded",
+}
+
+# Where the only clue is the sentence. Anthropic says all of these under `invalid_request_error`.
+_BY_MESSAGE: list[tuple[re.Pattern[str], ErrorKind]] = [
+    (re.compile(r"credit balance is too low", re.I), "quota"),
+    (
+        re.compile(
+            r"prompt is too long|maximum context length|context (window|size|length)|exceed.{0,40}context"
+            r"|input length and `max_tokens`",
+            re.I,
+        ),
+        "context_length",
+    ),
+]
+
+_SECRETS = [
+    re.compile(r"\b(sk|rk|pk|key|gsk|xai|hf|AIza)[-_][\w*.\-]{4,}"),
+    re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+"),
+    re.compile(r"(?i)\b(api[-_ ]?key|authorization|token|secret|password)(\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"',&}]+"),
+    re.compile(r"(?<=://)[^\s/@]+:[^\s/@]+(?=@)"),
+]
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """One line, short, without the keys we know and without what looks like one."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "***")
+    for pattern in _SECRETS:
+        text = pattern.sub("***", text)
+    text = " ".join(text.split())
+    return text if len(text) <= DETAIL_LENGTH else text[:DETAIL_LENGTH] + "…"
+
+
+def kind_for(status: int | None, codes: Iterable[str], message: str) -> ErrorKind:
+    for code in codes:
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+        # Several compatible servers put the status into `code` of an error sent inside the stream.
+        if status is None and code.isdecimal():
+            status = int(code)
+    if status is None or status in (400, 413, 422, 500):
+        for pattern, kind in _BY_MESSAGE:
+            if pattern.search(message):
+                return kind
+    return _BY_STATUS.get(status, "unknown") if status is not None else "unknown"
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds to wait, infinite when the server says not to try again by ourselves."""
+    if headers.get("x-should-retry") == "false":
+        return float("inf")
+    for header, divisor in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            return float(headers[header]) / divisor
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def body_parts(body: object) -> tuple[list[str], str]:
+    """(codes, message) of an error body, wherever the server put them."""
+    if not isinstance(body, dict):
+        return [], body if isinstance(body, str) else ""
+    nested = body.get("error")
+    inner = nested if isinstance(nested, dict) else body
+    details = inner.get("details")
+    values = [inner.get("code"), details.get("error_code") if isinstance(details, dict) else None, inner.get("type")]
+    message = inner.get("message") or inner.get("detail") or (nested if isinstance(nested, str) else "")
+    codes = [str(value) for value in values if isinstance(value, str | int)]
+    return codes, message if isinstance(message, str) else json.dumps(message, default=str)
+
+
+def from_sdk(
+    error: Exception,
+    *,
+    provider: str,
+    status: int | None,
+    headers: httpx2.Headers | None,
+    body: object,
+    secrets: Iterable[str],
+) -> ProviderError:
+    """The error of a server that answered with one, by status or inside a stream."""
+    codes, message = body_parts(body)
+    kind = kind_for(status, codes, message)
+    wait = retry_after(headers) if headers is not None else None
+    request_id = (headers.get("x-request-id") or headers.get("request-id") or "-") if headers is not None else "-"
+    line = f"{provider} {type(error).__name__} status={status or '-'} codes={','.join(codes) or '-'} "
+    return ProviderError(
+        kind, scrub(f"{line}request={request_id}: {message}", secrets), status=status, retry_after=wait
+    )
+
+
+def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iterable[str]) -> ProviderError:
+    """No answer, or half of one: `opened` tells whether the answer had begun."""
+    cause = error.__cause__ or error
+    line = scrub(f"{provider} {type(error).__name__}/{type(cause).__name__}: {cause}", secrets)
+    if isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError | httpx2.PoolTimeout):
+        return ProviderError("connection", line)
+    if isinstance(cause, httpx2.TimeoutException):
+        return ProviderError("timeout", line)
+    return ProviderError("cut" if opened else "connection", line)

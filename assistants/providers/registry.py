@@ -1,0 +1,104 @@
+"""Which providers this installation has, and one client of each per event loop."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from assistants.providers.base import Timeouts
+from assistants.providers.types import ProviderNotConfigured
+
+if TYPE_CHECKING:
+    from assistants.providers.base import StreamingProvider
+
+NAMES = ("openai", "anthropic", "local")
+
+_MISSING = {
+    "openai": "set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server",
+    "anthropic": "set ANTHROPIC_API_KEY",
+    "local": "set RUCHE_LOCAL_MODEL_URL",
+}
+_OWN_HOSTS = ("api.openai.com", "api.anthropic.com")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    name: str
+    api_key: str = ""
+    base_url: str = ""
+    timeouts: Timeouts = Timeouts()
+    retries: int = 2
+
+    @property
+    def usable(self) -> bool:
+        """A key, or the address of a server that may need none."""
+        if self.name == "local":
+            return bool(self.base_url)
+        return bool(self.api_key) or bool(self.base_url and not any(host in self.base_url for host in _OWN_HOSTS))
+
+
+# A client belongs to the event loop that opened its connections, and never to a forked child.
+_clients: "dict[tuple[int, asyncio.AbstractEventLoop], dict[ProviderConfig, StreamingProvider]]" = {}
+
+
+def get_provider(name: str) -> "StreamingProvider":
+    """The configured provider, reused by all calls of this event loop. Call it from async code."""
+    config = _config(name)
+    if not config.usable:
+        raise ProviderNotConfigured(f"The provider {name!r} is not configured: {_MISSING[name]}.")
+    clients = _clients_of(asyncio.get_running_loop())
+    if config not in clients:
+        clients[config] = _build(config)
+    return clients[config]
+
+
+def available() -> list[str]:
+    """The names that `get_provider` accepts in this installation."""
+    return [name for name in NAMES if _config(name).usable]
+
+
+async def close_providers() -> None:
+    """Close this event loop's clients (at shutdown)."""
+    for provider in _clients.pop((os.getpid(), asyncio.get_running_loop()), {}).values():
+        await provider.aclose()
+
+
+def _clients_of(loop: asyncio.AbstractEventLoop) -> "dict[ProviderConfig, StreamingProvider]":
+    here = (os.getpid(), loop)
+    if here not in _clients:
+        # A loop that is closed (one per asyncio.run) would otherwise stay here for ever, with its sockets.
+        for key in [key for key in _clients if key[0] != here[0] or key[1].is_closed()]:
+            del _clients[key]
+        _clients[here] = {}
+    return _clients[here]
+
+
+def _config(name: str) -> ProviderConfig:
+    if name not in NAMES:
+        raise ProviderNotConfigured(f"There is no provider {name!r}: choose one of {', '.join(NAMES)}.")
+    values: Mapping[str, Any] = settings.PROVIDERS.get(name) or {}
+    return ProviderConfig(
+        name=name,
+        api_key=values.get("api_key") or "",
+        base_url=values.get("base_url") or "",
+        timeouts=Timeouts(**values.get("timeouts", {})),
+        retries=values.get("retries", 2),
+    )
+
+
+def _build(config: ProviderConfig) -> "StreamingProvider":
+    # Imported here: the SDKs take a second to load, which no management command should pay.
+    if config.name == "anthropic":
+        from assistants.providers.anthropic_messages import AnthropicMessages as Client
+    else:
+        from assistants.providers.openai_chat import OpenAIChat as Client  # type: ignore[assignment]
+    return Client(
+        name=config.name,
+        api_key=config.api_key,
+        base_url=config.base_url,
+        timeouts=config.timeouts,
+        retries=config.retries,
+    )

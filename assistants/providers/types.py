@@ -1,0 +1,143 @@
+"""What goes in and out of a provider, whoever it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+ErrorKind = Literal[
+    "auth",
+    "quota",
+    "rate_limit",
+    "overloaded",
+    "timeout",
+    "connection",
+    "cut",
+    "bad_request",
+    "context_length",
+    "refused",
+    "unknown",
+]
+StopReason = Literal["stop", "length", "refusal", "other"]
+
+RETRYABLE: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded", "timeout", "connection", "cut", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question. `temperature` is a wish: Anthropic's API has no such parameter any more and never receives it."""
+
+    model: str
+    system: str
+    messages: Sequence[ChatMessage]
+    max_output_tokens: int
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The four buckets that are priced, disjoint: their sum is all that the call consumed.
+
+    `input_tokens` is what no cache served or stored; `output_tokens` includes the model's hidden reasoning.
+    """
+
+    input_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer. `usage` is None when the server told nothing; `model` is the name the server gave."""
+
+    usage: Usage | None
+    stop_reason: StopReason
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    data: bytes
+    media_type: str
+    usage: Usage | None
+
+
+class ProviderNotConfigured(Exception):
+    """No key or no address for this provider: the message names the setting to fill in."""
+
+
+class ProviderError(Exception):
+    """A call that failed. `detail` is for the log alone; people read `message`.
+
+    `retryable` says whether asking again, unchanged, may work. `usage` is what the provider had counted before it
+    failed, when it had (its input is final, its output is not): it helps to settle an interrupted call.
+    """
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(kind, detail)
+        self.kind: ErrorKind = kind
+        self.detail = detail
+        self.retryable = kind in RETRYABLE
+        self.status = status
+        self.retry_after = retry_after
+        self.usage = usage
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+    @property
+    def message(self) -> "_StrPromise":
+        return message_for(self.kind)
+
+
+_MESSAGES: "dict[ErrorKind, _StrPromise]" = {
+    "auth": _("Le fournisseur refuse la clé d'accès. Prévenez la personne qui administre l'espace."),
+    "quota": _("Le crédit chez le fournisseur est épuisé. Prévenez la personne qui administre l'espace."),
+    "rate_limit": _("Le fournisseur reçoit trop de demandes de notre part. Réessayez dans une minute."),
+    "overloaded": _("Le fournisseur est surchargé. Réessayez dans une minute."),
+    "timeout": _("Le fournisseur n'a pas répondu à temps. Réessayez."),
+    "connection": _("Le fournisseur est injoignable. Réessayez dans une minute."),
+    "cut": _("La réponse a été interrompue en chemin. Réessayez pour l'obtenir en entier."),
+    "bad_request": _(
+        "Le fournisseur n'accepte pas cette demande. Choisissez un autre assistant, "
+        "ou prévenez la personne qui administre l'espace."
+    ),
+    "context_length": _(
+        "La conversation est trop longue pour ce modèle. Raccourcissez votre message ou commencez une conversation."
+    ),
+    "refused": _("Le fournisseur refuse de répondre à cette demande. Reformulez-la."),
+    "unknown": _("Le fournisseur a rencontré une erreur. Réessayez ; si elle revient, ouvrez un ticket."),
+}
+
+
+def message_for(kind: ErrorKind) -> "_StrPromise":
+    """What to tell the person: what happened, then what to do."""
+    return _MESSAGES[kind]
