@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def make_directory(path: Path) -> Path:
@@ -37,6 +37,13 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def open_log(path: Path, limit: int = 5_000_000) -> BinaryIO:
+    """A server's log, to be added to; a long one is put aside first."""
+    if path.exists() and path.stat().st_size > limit:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
 
 
 def secret(path: Path) -> str:

