@@ -149,7 +149,8 @@ def from_sdk(
 
 def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iterable[str]) -> ProviderError:
     """No answer, or half of one: `opened` tells whether the answer had begun."""
-    cause = error.__cause__ or error
+    # Both SDKs wrap httpx's error, Anthropic's only until the stream is open.
+    cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
     line = scrub(f"{provider} {type(error).__name__}/{type(cause).__name__}: {cause}", secrets)
     if isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError | httpx2.PoolTimeout):
         return ProviderError("connection", line)

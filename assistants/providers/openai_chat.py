@@ -170,7 +170,9 @@ def _messages(request: ChatRequest) -> list[ChatCompletionMessageParam]:
 
 
 def _image_of(response: ImagesResponse, provider: str) -> GeneratedImage:
-    encoded = response.data[0].b64_json if response.data else None
+    # The SDK hands an answer that is not JSON over as a string.
+    images = getattr(response, "data", None)
+    encoded = images[0].b64_json if images else None
     if not encoded:
         raise ProviderError("unknown", f"{provider} answered without an image")
     try:

@@ -74,3 +74,7 @@ async def read(provider: Provider, request: ChatRequest) -> tuple[str, list[Fini
             else:
                 ends.append(event)
     return "".join(texts), ends
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "local_model: needs the demonstration model (skipped without it)")
