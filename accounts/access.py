@@ -1,0 +1,88 @@
+"""Who may call a view: role in this workspace x entitlement x state of the workspace. Undeclared is refused."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from accounts.models import Role
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+TEAM: Final = frozenset({Role.OWNER, Role.ADMIN, Role.INSTRUCTOR, Role.MEMBER})
+MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})
+EVERYBODY: Final = frozenset(set(Role) - {Role.OPERATOR})
+OPERATORS: Final = frozenset({Role.OPERATOR})
+SIGNED_IN: Final = frozenset(Role)
+
+OPEN_STATES: Final = frozenset({"trial", "active", "past_due", "suspended"})
+ALL_STATES: Final = OPEN_STATES | {"closed"}
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """`roles` None: anyone, signed in or not. `writes_when_read_only`: a POST that a suspended workspace may make."""
+
+    roles: frozenset[str] | None
+    entitlement: str | None = None
+    states: frozenset[str] = OPEN_STATES
+    writes_when_read_only: bool = False
+    before_password_change: bool = False
+
+
+ANYONE: Final = Access(roles=None, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
+
+
+def access(
+    roles: Iterable[str],
+    *,
+    entitlement: str | None = None,
+    states: Iterable[str] = OPEN_STATES,
+    writes_when_read_only: bool = False,
+) -> Callable[[View], View]:
+    """Declare who may call a view. It stands outermost, above every other decorator."""
+    declared = Access(frozenset(roles), entitlement, frozenset(states), writes_when_read_only)
+
+    def mark(view: View) -> View:
+        view.access = declared  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def anyone(view: View) -> View:
+    """Declare a view open to anyone, signed in or not."""
+    view.access = ANYONE  # type: ignore[attr-defined]
+    return view
+
+
+# Views of libraries, by name or by prefix ("admin:" for a whole namespace). The longest match counts.
+_LOGGED_IN = Access(SIGNED_IN, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
+THIRD_PARTY: Final[dict[str, Access]] = {
+    "account_login": ANYONE,
+    "account_logout": ANYONE,
+    "account_inactive": ANYONE,
+    "account_reset_password": ANYONE,
+    "account_reset_password_done": ANYONE,
+    "account_reset_password_from_key": ANYONE,
+    "account_reset_password_from_key_done": ANYONE,
+    "account_email_verification_sent": ANYONE,
+    "account_confirm_email": ANYONE,
+    "account_change_password": _LOGGED_IN,
+    "account_set_password": _LOGGED_IN,
+    "account_reauthenticate": _LOGGED_IN,
+    "account_email": Access(SIGNED_IN),
+    "account_signup": ANYONE,
+    "admin:": Access(OPERATORS),
+    "django_rq:": Access(OPERATORS),
+    "set_language": ANYONE,
+}
+
+
+def declared_access(view: Any, view_name: str) -> Access | None:
+    """The access of a view, by its own mark or by the table of third-party names; None where it has none."""
+    own: Access | None = getattr(view, "access", None)
+    if own is not None:
+        return own
+    matches = [key for key in THIRD_PARTY if view_name == key or (key.endswith(":") and view_name.startswith(key))]
+    return THIRD_PARTY[max(matches, key=len)] if matches else None

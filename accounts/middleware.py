@@ -1,0 +1,100 @@
+"""Language, access and refusals. Everything a view need not think of."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.module_loading import import_string
+
+from accounts.access import SAFE_METHODS, Access, declared_access
+from accounts.models import Role
+from tenants.services import ReadOnlyWorkspace
+
+log = logging.getLogger(__name__)
+
+
+class LanguageMiddleware(MiddlewareMixin):
+    """Chosen by cookie, else by the person, else by the workspace, else French. Not guessed from the browser."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        known = dict(settings.LANGUAGES)
+        wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if wanted not in known and request.session.session_key:
+            wanted = getattr(request.user, "language", "")
+        if wanted not in known and request.tenant:  # type: ignore[attr-defined]
+            wanted = request.tenant.language  # type: ignore[attr-defined]
+        translation.activate(wanted if wanted in known else settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = translation.get_language()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        return response
+
+
+class AccessMiddleware(MiddlewareMixin):
+    """Asks each view's declared access before it runs. A view without one is refused."""
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        access = declared_access(view, name)
+        if access is None:
+            log.error("refused: no access declared for %s", name or view)
+            return render(request, "403.html", status=403)
+        return self._refusal(request, access)
+
+    def _refusal(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
+        tenant, user = request.tenant, request.user  # type: ignore[attr-defined]
+        if access.roles is not None:
+            if not user.is_authenticated:
+                return self._sign_in(request)
+            if not self._at_home(tenant, user) or user.role not in access.roles:
+                log.warning("refused: role %s for %s", user.role, request.path)
+                return render(request, "403.html", status=403)
+        if user.is_authenticated and user.must_change_password and not access.before_password_change:
+            return redirect("account_change_password")
+        if tenant is None:
+            return None
+        return self._refusal_of_state(request, access)
+
+    def _refusal_of_state(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
+        tenant, user = request.tenant, request.user  # type: ignore[attr-defined]
+        closed_to = tenant.state == "closed" and user.is_authenticated and user.role != Role.OWNER
+        if tenant.state not in access.states or (closed_to and access.roles is not None):
+            return render(request, "errors/suspended.html", {"closed": True}, status=403)
+        if not tenant.writable and request.method not in SAFE_METHODS and not access.writes_when_read_only:
+            log.info("refused: %s workspace is read-only", tenant.state)
+            return render(request, "errors/suspended.html", status=403)
+        if access.entitlement and not import_string(settings.ENTITLEMENT_CHECK)(tenant, access.entitlement):
+            return render(request, "403.html", {"entitlement": access.entitlement}, status=403)
+        return None
+
+    @staticmethod
+    def _at_home(tenant: Any, user: Any) -> bool:
+        """Operators are at home on the public host only, members in their workspace only."""
+        return bool((user.role == Role.OPERATOR) == (tenant is None))
+
+    @staticmethod
+    def _sign_in(request: HttpRequest) -> HttpResponse:
+        if request.headers.get("HX-Request") or "text/event-stream" in request.headers.get("Accept", ""):
+            response = HttpResponse(status=401)
+            response["HX-Redirect"] = reverse("account_login")
+            return response
+        return redirect_to_login(request.get_full_path(), reverse("account_login"))
+
+
+class RefusalMiddleware(MiddlewareMixin):
+    """Turns the refusals that services raise into pages for people."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ReadOnlyWorkspace):
+            return render(request, "errors/suspended.html", status=403)
+        return None

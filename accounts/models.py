@@ -1,0 +1,100 @@
+"""People: operators in the public schema, members in each workspace. The same e-mail in two workspaces is two people."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class Role(models.TextChoices):
+    OPERATOR = "operator", _("Opérateur")
+    OWNER = "owner", _("Propriétaire")
+    ADMIN = "admin", _("Administrateur")
+    INSTRUCTOR = "instructor", _("Formateur")
+    MEMBER = "member", _("Membre")
+    LEARNER = "learner", _("Apprenant")
+    PROMOTER = "promoter", _("Promoteur")
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a person in the schema of the context."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make an operator; a workspace's schema refuses it by CHECK."""
+        fields |= {"is_staff": True, "is_superuser": True, "role": Role.OPERATOR}
+        return self.create_user(email, password, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person in one schema. `is_staff` and `is_superuser` are false by CHECK in a workspace."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(_("adresse e-mail"))
+    name = models.CharField(_("nom"), max_length=120, blank=True)
+    role = models.CharField(_("rôle"), max_length=12, choices=Role.choices, default=Role.MEMBER)
+    language = models.CharField(_("langue"), max_length=5, blank=True)
+    is_active = models.BooleanField(_("actif"), default=True)
+    is_staff = models.BooleanField(_("accès à la console"), default=False)
+    must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)
+    date_joined = models.DateTimeField(_("inscrit le"), auto_now_add=True)
+    # Groups and permissions stand in public: no database constraint may point there.
+    groups = models.ManyToManyField(Group, verbose_name=_("groupes"), blank=True, db_constraint=False)
+    user_permissions = models.ManyToManyField(
+        Permission, verbose_name=_("permissions"), blank=True, db_constraint=False
+    )
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("personne")
+        verbose_name_plural = _("personnes")
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_lower")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else self.email.split("@")[0]
+
+
+class AuditEntry(models.Model):
+    """Who did what, and why, in this schema. Append-only: the application's role may not change or delete it."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(_("date"), auto_now_add=True)
+    actor_id = models.UUIDField(null=True)
+    actor = models.CharField(_("auteur"), max_length=200)
+    action = models.CharField(_("acte"), max_length=80)
+    target = models.CharField(_("objet"), max_length=200, blank=True)
+    details = models.JSONField(_("détails"), default=dict)
+    request_id = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("entrée du journal")
+        verbose_name_plural = _("journal d’audit")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"

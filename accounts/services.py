@@ -1,0 +1,83 @@
+"""Making people, and what the audit log keeps of a workspace's life."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Role, User
+from tenants.context import TenantRef, public_context, tenant_context
+
+
+def user_create(
+    *, email: str, password: str, role: str, name: str = "", must_change_password: bool = False, language: str = ""
+) -> User:
+    """Make a person with a confirmed address in the schema of the context."""
+    with transaction.atomic():
+        user = User.objects.create_user(
+            email,
+            password,
+            role=role,
+            name=name,
+            must_change_password=must_change_password,
+            language=language,
+        )
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        audit.record("user.created", target=user.email, role=role)
+    return user
+
+
+def operator_create(*, email: str, password: str, name: str = "") -> User:
+    """Make an operator, in the public schema."""
+    with public_context(), transaction.atomic():
+        user = User.objects.create_superuser(email, password, name=name)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def create_owner_of_new_workspace(
+    tenant: TenantRef,
+    *,
+    email: str,
+    password: str,
+    must_change_password: bool,
+    owner_name: str = "",
+    actor: str = "système",
+    **_details: Any,
+) -> None:
+    """Lifecycle step "made": the owner and the first entry of the audit log."""
+    with tenant_context(tenant):
+        user_create(
+            email=email,
+            password=password,
+            role=Role.OWNER,
+            name=owner_name,
+            must_change_password=must_change_password,
+        )
+        audit.record("tenant.created", label=actor, target=tenant.slug, plan=tenant.plan_code)
+
+
+def audit_state_change(tenant: TenantRef, *, before: str, reason: str, actor: str) -> None:
+    """Lifecycle step "state_changed": both logs keep the move and its reason."""
+    _audit_both(tenant, "tenant.state_changed", actor, before=before, after=tenant.state, reason=reason)
+
+
+def audit_plan_change(tenant: TenantRef, *, before: str, reason: str, actor: str) -> None:
+    """Lifecycle step "plan_changed"."""
+    _audit_both(tenant, "tenant.plan_changed", actor, before=before, after=tenant.plan_code, reason=reason)
+
+
+def _audit_both(tenant: TenantRef, action: str, actor: str, **details: Any) -> None:
+    with tenant_context(tenant):
+        audit.record(action, label=actor, target=tenant.slug, **details)
+    with public_context():
+        audit.record(action, label=actor, target=tenant.slug, **details)
+
+
+def password_was_changed(user: User) -> None:
+    """The first password, or a forgotten one, is the person's own now."""
+    if user.must_change_password:
+        User.objects.filter(pk=user.pk).update(must_change_password=False)
+        user.must_change_password = False
+    audit.record("user.password_changed", actor=user, target=user.email)

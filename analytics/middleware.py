@@ -1,0 +1,17 @@
+"""Notes who is here today: one cache look-up a request, one write a person and day."""
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
+
+from analytics.services import record_presence
+
+
+class PresenceMiddleware(MiddlewareMixin):
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponseBase | None:
+        user = request.user
+        if request.tenant and user.is_authenticated and request.tenant.writable:  # type: ignore[attr-defined]
+            if cache.add(f"here:{user.pk}:{timezone.localdate()}", 1, 26 * 3600):
+                record_presence(user.pk)
+        return None

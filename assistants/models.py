@@ -1,0 +1,153 @@
+"""The operator's catalogue: assistants, their prompt versions, models and what they cost."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class Model(models.Model):
+    """A model of a provider. `limit_*` in tokens."""
+
+    class Provider(models.TextChoices):
+        OPENAI = "openai", "OpenAI"
+        ANTHROPIC = "anthropic", "Anthropic"
+        LOCAL = "local", _("Local (démonstration)")
+
+    class Kind(models.TextChoices):
+        CHAT = "chat", _("Conversation")
+        IMAGE = "image", _("Image")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    provider = models.CharField(_("fournisseur"), max_length=20, choices=Provider.choices)
+    name = models.CharField(_("nom chez le fournisseur"), max_length=80)
+    label = models.CharField(_("nom affiché"), max_length=80)
+    kind = models.CharField(_("sorte"), max_length=8, choices=Kind.choices, default=Kind.CHAT)
+    limit_context = models.PositiveIntegerField(_("contexte (jetons)"), default=128_000)
+    limit_output = models.PositiveIntegerField(_("réponse (jetons)"), default=4_096)
+    is_demonstration = models.BooleanField(_("modèle de démonstration"), default=False)
+    is_active = models.BooleanField(_("proposé"), default=True)
+
+    class Meta:
+        verbose_name = _("modèle")
+        verbose_name_plural = _("modèles")
+        ordering: ClassVar = ["provider", "name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["provider", "name"], name="assistants_model_once")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Price(models.Model):
+    """What a model costs from a moment on. Never changed: a new price is a new row, past costs stay.
+
+    Per million tokens in the currency, and frozen in euros with the rate and its date; images per piece.
+    """
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="prices", verbose_name=_("modèle"))
+    valid_from = models.DateTimeField(_("valable à partir du"))
+    currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    rate = models.DecimalField(_("euros pour une unité"), max_digits=12, decimal_places=6, default=1)
+    rate_date = models.DateField(_("date du cours"), null=True, blank=True)
+    input = models.DecimalField(_("entrée / M"), max_digits=12, decimal_places=6, default=0)
+    cache_read = models.DecimalField(_("cache lu / M"), max_digits=12, decimal_places=6, default=0)
+    cache_write = models.DecimalField(_("cache écrit / M"), max_digits=12, decimal_places=6, default=0)
+    output = models.DecimalField(_("sortie / M"), max_digits=12, decimal_places=6, default=0)
+    image = models.DecimalField(_("par image"), max_digits=12, decimal_places=6, default=0)
+    input_eur = models.DecimalField(_("entrée / M (€)"), max_digits=12, decimal_places=6, default=0, editable=False)
+    cache_read_eur = models.DecimalField(
+        _("cache lu / M (€)"), max_digits=12, decimal_places=6, default=0, editable=False
+    )
+    cache_write_eur = models.DecimalField(
+        _("cache écrit / M (€)"), max_digits=12, decimal_places=6, default=0, editable=False
+    )
+    output_eur = models.DecimalField(_("sortie / M (€)"), max_digits=12, decimal_places=6, default=0, editable=False)
+    image_eur = models.DecimalField(_("par image (€)"), max_digits=12, decimal_places=6, default=0, editable=False)
+    created_at = models.DateTimeField(_("saisi le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("prix")
+        verbose_name_plural = _("prix")
+        ordering: ClassVar = ["-valid_from", "-id"]
+        indexes: ClassVar = [models.Index(fields=["model", "-valid_from"], name="assistants_price_from")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.valid_from:%Y-%m-%d}"
+
+
+class Assistant(models.Model):
+    """An assistant of the platform's catalogue. Its words are in its prompt versions."""
+
+    class Produces(models.TextChoices):
+        TEXT = "text", _("Texte")
+        POST = "post", _("Post")
+        ANALYSIS = "analysis", _("Analyse")
+        IMAGE = "image", _("Image")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("nom"), max_length=80)
+    tagline = models.CharField(_("accroche"), max_length=160)
+    icon = models.CharField(_("icône"), max_length=40, default="sparkles")
+    produces = models.CharField(_("produit"), max_length=10, choices=Produces.choices, default=Produces.TEXT)
+    starters = models.JSONField(_("amorces"), default=list, blank=True)
+    model = models.ForeignKey(
+        Model,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        verbose_name=_("modèle"),
+        help_text=_("Vide : le modèle par défaut de la plateforme."),
+    )
+    max_output_tokens = models.PositiveIntegerField(_("réponse maximale (jetons)"), default=1_024)
+    temperature = models.DecimalField(_("température"), max_digits=3, decimal_places=2, null=True, blank=True)
+    position = models.PositiveSmallIntegerField(_("ordre"), default=0)
+    is_active = models.BooleanField(_("proposé"), default=True)
+    current_version = models.ForeignKey(
+        "PromptVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("version de consigne en service"),
+    )
+
+    class Meta:
+        verbose_name = _("assistant")
+        verbose_name_plural = _("assistants")
+        ordering: ClassVar = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptVersion(models.Model):
+    """One version of an assistant's instructions. Never changed: a new text is a new version."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    assistant = models.ForeignKey(
+        Assistant, on_delete=models.CASCADE, related_name="versions", verbose_name=_("assistant")
+    )
+    number = models.PositiveIntegerField(_("numéro"))
+    text = models.TextField(_("consigne"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    author = models.CharField(_("auteur"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("version de consigne")
+        verbose_name_plural = _("versions de consigne")
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["assistant", "number"], name="assistants_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"

@@ -1,0 +1,55 @@
+"""The catalogue's writes: prompt versions and prices are only ever added."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from assistants.costs import in_euros
+from assistants.models import Assistant, Model, Price, PromptVersion
+
+_PRICES = ("input", "cache_read", "cache_write", "output", "image")
+
+
+def price_create(
+    *,
+    model: Model,
+    valid_from: Any = None,
+    currency: str = "EUR",
+    rate: Decimal = Decimal(1),
+    rate_date: Any = None,
+    **prices: Decimal,
+) -> Price:
+    """Add a price in force from a moment on, frozen in euros. Past costs do not change."""
+    euros = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate) for key in _PRICES}
+    return Price.objects.create(
+        model=model,
+        valid_from=valid_from or timezone.now(),
+        currency=currency,
+        rate=rate,
+        rate_date=rate_date,
+        **{key: prices.get(key, Decimal(0)) for key in _PRICES},
+        **euros,
+    )
+
+
+def prompt_version_create(*, assistant_id: UUID, text: str, note: str = "", author: str = "") -> PromptVersion:
+    """Add a version of an assistant's instructions and put it in service."""
+    with transaction.atomic():
+        assistant = Assistant.objects.select_for_update().get(pk=assistant_id)
+        last = PromptVersion.objects.filter(assistant=assistant).aggregate(last=Max("number"))["last"] or 0
+        version = PromptVersion.objects.create(
+            assistant=assistant, number=last + 1, text=text.strip(), note=note, author=author
+        )
+        assistant.current_version = version
+        assistant.save(update_fields=["current_version"])
+    return version
+
+
+def prompt_version_put_in_service(*, assistant_id: UUID, version_id: UUID) -> None:
+    """Go back (or forward) to a version that exists. Raises `PromptVersion.DoesNotExist`."""
+    version = PromptVersion.objects.get(pk=version_id, assistant_id=assistant_id)
+    Assistant.objects.filter(pk=assistant_id).update(current_version=version)

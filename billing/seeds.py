@@ -1,0 +1,58 @@
+"""The catalogue of plans and options, written once. What an operator changed since is left alone."""
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing.models import AddOn, Entitlement, Plan
+from billing.types import EUROS, TOKENS
+
+GB = 10**9
+MILLION = 10**6
+
+LABELS = {
+    "seats": "Places",
+    TOKENS: "Jetons d’IA par mois",
+    EUROS: "Budget d’IA par mois (€)",
+    "storage": "Stockage (octets)",
+    "own_assistants": "Assistants propres",
+    "courses": "Formations",
+    "learners": "Apprenants",
+    "api_calls_month": "Appels d’API par mois",
+    "api_calls_hour": "Appels d’API par heure",
+    "automation_runs": "Exécutions d’automatisation par mois",
+}
+_KEYS = tuple(LABELS)
+# Prices a month and a year in euros without VAT; limits in the order of LABELS; None: without limit.
+PLANS = {
+    "starter": ("Starter", 99, 990, (3, MILLION, 20, 5 * GB, 2, 3, 50, 1_000, 100, 100)),
+    "pro": ("Pro", 149, 1490, (15, 5 * MILLION, 100, 50 * GB, 20, 30, 1_000, 1_000, 100, 2_000)),
+    "scale": ("Scale", 349, 3490, (100, 25 * MILLION, 500, 500 * GB, None, None, 10_000, 100_000, 1_000, 50_000)),
+}
+ADD_ONS = {
+    "analytics": ("Statistiques avancées", 29, "Tableaux de bord, tendances et exports."),
+    "white_label": ("Marque blanche", 99, "Votre domaine, vos couleurs, sans mention de Ruche."),
+    "unlimited_api": ("API illimitée", 49, "Sans plafond mensuel, 10 000 appels par heure, webhooks."),
+    "certificates": ("Certificats personnalisés", 19, "Vos modèles de certificats pour vos formations."),
+}
+
+
+@transaction.atomic
+def seed() -> None:
+    """Idempotent."""
+    for position, (code, (name, month, year, limits)) in enumerate(PLANS.items()):
+        plan, _ = Plan.objects.get_or_create(
+            code=code,
+            defaults={"name": name, "month_price": month, "year_price": year, "position": position},
+        )
+        for key, limit in zip(_KEYS, limits, strict=True):
+            Entitlement.objects.get_or_create(
+                plan=plan,
+                key=key,
+                defaults={"label": LABELS[key], "limit": None if limit is None else Decimal(limit)},
+            )
+    for position, (code, (name, price, description)) in enumerate(ADD_ONS.items()):
+        AddOn.objects.get_or_create(
+            code=code,
+            defaults={"name": name, "month_price": price, "description": description, "position": position},
+        )

@@ -1,0 +1,20 @@
+"""What happens in several apps when a workspace is made or changes state: dotted names, in order, one transaction.
+
+Each step is called as `step(tenant: TenantRef, **details)`; it enters the workspace's context by itself if it needs
+it. `tenants` runs them and imports none of these apps.
+"""
+
+STEPS: dict[str, tuple[str, ...]] = {
+    "made": (
+        "billing.services.open_tenant",
+        "accounts.services.create_owner_of_new_workspace",
+        "mailing.services.send_welcome",
+    ),
+    "state_changed": ("accounts.services.audit_state_change",),
+    "plan_changed": ("accounts.services.audit_plan_change",),
+    "deleting": ("library.services.delete_files_of_workspace",),
+}
+
+# What settles an act that a crash left, by its kind: called as f(reference), in the workspace's context.
+# True once it has settled it.
+ABANDONED_ACTS: dict[str, str] = {"answer": "conversations.services.close_abandoned_answer"}

@@ -1,0 +1,73 @@
+"""Sign-in: django-allauth by e-mail, per workspace."""
+
+__all__ = [
+    "ACCOUNT_ADAPTER",
+    "ACCOUNT_CHANGE_EMAIL",
+    "ACCOUNT_DEFAULT_HTTP_PROTOCOL",
+    "ACCOUNT_EMAIL_VERIFICATION",
+    "ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED",
+    "ACCOUNT_FORMS",
+    "ACCOUNT_LOGIN_METHODS",
+    "ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE",
+    "ACCOUNT_LOGOUT_REDIRECT_URL",
+    "ACCOUNT_MAX_EMAIL_ADDRESSES",
+    "ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR",
+    "ACCOUNT_PREVENT_ENUMERATION",
+    "ACCOUNT_RATE_LIMITS",
+    "ACCOUNT_SIGNUP_FIELDS",
+    "ACCOUNT_USER_MODEL_USERNAME_FIELD",
+    "AUTHENTICATION_BACKENDS",
+    "AUTH_PASSWORD_VALIDATORS",
+    "AUTH_USER_MODEL",
+    "ENTITLEMENT_CHECK",
+    "LOGIN_REDIRECT_URL",
+    "LOGIN_URL",
+    "PASSWORD_HASHERS",
+]
+
+from config.settings.env import BASE_SCHEME
+
+AUTH_USER_MODEL = "accounts.User"
+# Called as check(tenant, entitlement): accounts stands below billing and imports nothing of it.
+ENTITLEMENT_CHECK = "billing.services.has_entitlement"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+# An address is confirmed by a code kept in the session: allauth's links are not bound to a workspace.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 2
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = BASE_SCHEME
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.tokens.TenantTokenGenerator"
+ACCOUNT_FORMS = {
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+}
+# A training room shares one address: generous by address, strict by account.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "30/m/ip,8/5m/key",
+    "reset_password": "40/m/ip,5/m/key",
+    "change_password": "10/m/user",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+}

@@ -1,0 +1,8 @@
+"""Background jobs on Redis."""
+
+from config.settings.database import REDIS_URL
+
+__all__ = ["RQ", "RQ_QUEUES"]
+
+RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300}}
+RQ = {"WORKER_CLASS": "tenants.queue.TenantWorker"}

@@ -1,0 +1,23 @@
+"""French is the source language of every text; English is complete."""
+
+from config.settings.env import BASE_DIR, env
+
+__all__ = [
+    "FORMAT_MODULE_PATH",
+    "LANGUAGES",
+    "LANGUAGE_CODE",
+    "LANGUAGE_COOKIE_AGE",
+    "LOCALE_PATHS",
+    "TIME_ZONE",
+    "USE_I18N",
+    "USE_TZ",
+]
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH: list[str] = []
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Paris")

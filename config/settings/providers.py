@@ -1,0 +1,26 @@
+"""Where assistants' answers come from."""
+
+from config.settings.env import env
+
+__all__ = ["DEFAULT_MODEL_NAMES", "PROVIDERS"]
+
+PROVIDERS: dict[str, dict[str, str]] = {}
+if env.str("OPENAI_API_KEY", default="") or env.str("OPENAI_BASE_URL", default=""):
+    PROVIDERS["openai"] = {
+        "api_key": env.str("OPENAI_API_KEY", default="") or "none",
+        "base_url": env.str("OPENAI_BASE_URL", default=""),
+    }
+if env.str("ANTHROPIC_API_KEY", default=""):
+    PROVIDERS["anthropic"] = {
+        "api_key": env.str("ANTHROPIC_API_KEY"),
+        "base_url": env.str("ANTHROPIC_BASE_URL", default=""),
+    }
+if env.str("RUCHE_LOCAL_MODEL_URL", default=""):
+    PROVIDERS["local"] = {"api_key": "none", "base_url": env.str("RUCHE_LOCAL_MODEL_URL")}
+
+# The model that answers where an assistant names none: of the first provider that is configured.
+DEFAULT_MODEL_NAMES = {
+    "openai": env.str("OPENAI_MODEL", default="gpt-4o-mini"),
+    "anthropic": env.str("ANTHROPIC_MODEL", default="claude-haiku-4-5"),
+    "local": "smollm2-135m-instruct",
+}

@@ -1,0 +1,24 @@
+"""The operator's host: the public site, sign-in of operators, the console."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.i18n import set_language
+
+from accounts.views import login_shortcut
+from website import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("tarifs/", views.pricing, name="pricing"),
+    path("mentions-legales/", views.legal_notice, name="legal_notice"),
+    path("conditions/", views.legal_terms, name="legal_terms"),
+    path("confidentialite/", views.privacy, name="privacy"),
+    path("_components/", views.components, name="components"),
+    # people
+    path("login", login_shortcut, name="login_shortcut"),
+    re_path(r"^login/$", login_shortcut),
+    path("accounts/", include("allauth.account.urls")),
+    path("language/", set_language, name="set_language"),
+    # console
+    path("admin/", admin.site.urls),
+]

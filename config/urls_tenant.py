@@ -1,0 +1,20 @@
+"""A workspace's host."""
+
+from django.urls import include, path, re_path
+from django.views.i18n import set_language
+
+from accounts.views import login_shortcut
+from workspace import views as workspace
+
+urlpatterns = [
+    path("", workspace.home, name="home"),
+    path("brand.css", workspace.brand_css, name="brand_css"),
+    # people
+    path("login", login_shortcut, name="login_shortcut"),
+    re_path(r"^login/$", login_shortcut),
+    path("accounts/", include("allauth.account.urls")),
+    path("language/", set_language, name="set_language"),
+    # work
+    path("conversations/", include("conversations.urls")),
+    path("library/", include("library.urls")),
+]

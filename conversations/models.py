@@ -1,0 +1,91 @@
+"""Conversations of a workspace's people with assistants."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class Conversation(models.Model):
+    """One person's thread with one assistant. Seen by its author and by those it is shared with."""
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private", _("Privée")
+        WORKSPACE = "workspace", _("Tout l’espace")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # Of the operator's catalogue, in public: no database constraint may point there.
+    assistant = models.ForeignKey(
+        "assistants.Assistant", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    title = models.CharField(_("titre"), max_length=120, blank=True)
+    visibility = models.CharField(
+        _("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE
+    )
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    active_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes: ClassVar = [
+            models.Index(fields=["author", "-active_at"], name="conversations_author_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+
+class Message(models.Model):
+    """What was said. An answer is written while it comes; `state` says how far it is."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("Vous")
+        ASSISTANT = "assistant", _("Assistant")
+
+    class State(models.TextChoices):
+        STREAMING = "streaming", _("En cours")
+        DONE = "done", _("Terminée")
+        INTERRUPTED = "interrupted", _("Interrompue")
+        FAILED = "failed", _("Échouée")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DONE)
+    text = models.TextField(blank=True)
+    # Set when a retry took this answer's place: kept, not shown.
+    replaced_at = models.DateTimeField(null=True, blank=True)
+    prompt_version_id = models.UUIDField(null=True, blank=True)
+    model = models.CharField(max_length=80, blank=True)
+    is_demonstration = models.BooleanField(default=False)
+    stopped = models.BooleanField(default=False)
+    error_kind = models.CharField(max_length=20, blank=True)
+    tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    search = models.GeneratedField(
+        expression=SearchVector("text", config="french"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            models.Index(fields=["conversation", "id"], name="conversations_msg_thread"),
+            models.Index(fields=["id"], condition=models.Q(state="streaming"), name="conversations_msg_open"),
+            GinIndex(fields=["search"], name="conversations_msg_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.text[:40]}"

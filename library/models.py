@@ -1,0 +1,96 @@
+"""All that a workspace made or brought: answers saved without a click, and uploads."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class Item(models.Model):
+    """One content of the library: a text an assistant made, or a file."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Texte")
+        POST = "post", _("Post")
+        ANALYSIS = "analysis", _("Analyse")
+        IMAGE = "image", _("Image")
+        VIDEO = "video", _("Vidéo")
+        AUDIO = "audio", _("Audio")
+        DOCUMENT = "document", _("Document")
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private", _("Privé")
+        WORKSPACE = "workspace", _("Tout l’espace")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind.choices)
+    title = models.CharField(_("titre"), max_length=200)
+    text = models.TextField(_("texte"), blank=True)
+    tags = ArrayField(models.CharField(max_length=40), verbose_name=_("étiquettes"), default=list, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    visibility = models.CharField(
+        _("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE
+    )
+    conversation = models.ForeignKey(
+        "conversations.Conversation", null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
+    )
+    # The answer it was made of; one item an answer.
+    message_id = models.UUIDField(null=True, blank=True, unique=True)
+    # Where it comes from, as it was then: assistant, prompt version, model, cost in euros (decimal text).
+    provenance = models.JSONField(default=dict, blank=True)
+    file = models.CharField(max_length=300, blank=True)
+    file_name = models.CharField(_("nom du fichier"), max_length=200, blank=True)
+    media_type = models.CharField(max_length=100, blank=True)
+    size = models.PositiveBigIntegerField(_("taille"), default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    search = models.GeneratedField(
+        expression=SearchVector("title", "text", config="french"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    search_english = models.GeneratedField(
+        expression=SearchVector("title", "text", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        verbose_name = _("contenu")
+        verbose_name_plural = _("contenus")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["author", "-id"], name="library_item_author"),
+            GinIndex(fields=["search"], name="library_item_search"),
+            GinIndex(fields=["search_english"], name="library_item_search_en"),
+            GinIndex(fields=["tags"], name="library_item_tags"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Share(models.Model):
+    """A link by which anyone reads one item until it expires or is revoked. The link carries the signed key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="shares")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(_("expire le"))
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    opens = models.PositiveIntegerField(_("ouvertures"), default=0)
+
+    class Meta:
+        verbose_name = _("partage")
+        verbose_name_plural = _("partages")
+        ordering: ClassVar = ["-id"]

@@ -1,0 +1,43 @@
+"""The outbox: every mail of the platform, before it leaves and after."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class OutboxMessage(models.Model):
+    """One mail. Its text, which may carry a password or a code, goes once it is sent (except in the embedded run)."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("En attente")
+        SENT = "sent", _("Envoyé")
+        FAILED = "failed", _("Échec")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # No foreign key: what was sent outlives a workspace.
+    tenant_id = models.UUIDField(null=True, blank=True)
+    tenant_slug = models.CharField(_("espace"), max_length=40, blank=True)
+    sender = models.CharField(_("expéditeur"), max_length=320)
+    to = models.JSONField(_("destinataires"), default=list)
+    subject = models.CharField(_("objet"), max_length=300)
+    text = models.TextField(_("texte"), blank=True)
+    html = models.TextField(_("HTML"), blank=True)
+    status = models.CharField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
+    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
+    error = models.CharField(_("erreur"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails envoyés")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], condition=models.Q(status="waiting"), name="mailing_outbox_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,113 @@
+"""Sending mail: rendered, put in the outbox with the act it belongs to, delivered by a job, tried again on failure."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from mailing.models import OutboxMessage
+from tenants.context import TenantRef, current, tenant_context
+from tenants.queue import enqueue
+from tenants.selectors import tenant_url
+
+log = logging.getLogger(__name__)
+Status = OutboxMessage.Status
+MAX_TRIES = 6
+
+
+def send(*, template: str, to: str, context: dict[str, Any]) -> None:
+    """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox."""
+    message = EmailMultiAlternatives(
+        subject=" ".join(render_to_string(f"{template}.subject", context).split()),
+        body=render_to_string(f"{template}.txt", context),
+        to=[to],
+    )
+    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    message.send()
+
+
+def send_welcome(
+    tenant: TenantRef,
+    *,
+    email: str,
+    password: str,
+    must_change_password: bool,
+    owner_name: str = "",
+    welcome: bool = True,
+    **_details: Any,
+) -> None:
+    """Lifecycle step "made": address, sign-in and first steps, to the owner."""
+    if not welcome:
+        return
+    with tenant_context(tenant), translation.override(tenant.language):
+        send(
+            template="mail/welcome",
+            to=email,
+            context={
+                "name": owner_name,
+                "workspace": tenant.name,
+                "address": tenant_url(tenant.domain),
+                "sign_in_url": tenant_url(tenant.domain, "/accounts/login/"),
+                "email": email,
+                "password": password,
+                "must_change_password": must_change_password,
+            },
+        )
+
+
+def queue_message(message: EmailMessage) -> None:
+    """Put a Django message in the outbox of the platform, in the caller's transaction, and ask for its delivery."""
+    context = current()
+    html = next((str(body) for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), "")
+    tenant = context if isinstance(context, TenantRef) else None
+    row = OutboxMessage.objects.create(
+        tenant_id=tenant.id if tenant else None,
+        tenant_slug=tenant.slug if tenant else "",
+        sender=message.from_email or settings.DEFAULT_FROM_EMAIL,
+        to=list(message.to),
+        subject=message.subject[:300],
+        text=str(message.body),
+        html=html,
+    )
+    enqueue("mailing.services.deliver", message_id=str(row.pk))
+
+
+def deliver(message_id: str) -> None:
+    """Hand one waiting message to the transport. A second call sends nothing."""
+    with transaction.atomic():
+        row = OutboxMessage.objects.select_for_update().filter(pk=UUID(message_id), status=Status.WAITING).first()
+        if row is not None:
+            _deliver(row)
+
+
+def _deliver(row: OutboxMessage) -> None:
+    message = EmailMultiAlternatives(row.subject, row.text, row.sender, row.to)
+    if row.html:
+        message.attach_alternative(row.html, "text/html")
+    row.tries += 1
+    try:
+        get_connection(settings.MAIL_TRANSPORT).send_messages([message])
+    except Exception as error:  # the transport's own errors have no common class
+        log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
+        row.error = f"{type(error).__name__}: {error}"[:300]
+        row.status = Status.FAILED if row.tries >= MAX_TRIES else Status.WAITING
+    else:
+        row.status, row.sent_at, row.error = Status.SENT, timezone.now(), ""
+        if not settings.MAIL_KEEPS_BODIES:
+            row.text = row.html = ""
+    row.save(update_fields=["status", "sent_at", "error", "tries", "text", "html"])
+
+
+def deliver_waiting() -> int:
+    """Try again what waits for more than a minute; how many. Scheduled."""
+    due = OutboxMessage.objects.filter(status=Status.WAITING, created_at__lt=timezone.now() - timedelta(minutes=1))
+    keys = list(due.order_by("created_at").values_list("pk", flat=True)[:200])
+    for key in keys:
+        deliver(str(key))
+    return len(keys)

@@ -1,0 +1,52 @@
+"""The ground of our commands: public context, errors for people, and `--json`: one JSON value, nothing else."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tenants.context import public_context
+
+
+class RucheCommand(BaseCommand):
+    """`act` returns what `--json` prints; `describe` says it to people."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        as_json = options["json"]
+        try:
+            with public_context():
+                result = self.act(**options)
+        except ValidationError as error:
+            self.refuse(" ".join(error.messages), error.code or "invalid", as_json)
+        if as_json:
+            self.stdout.write(json.dumps(result, default=str, ensure_ascii=False))
+        else:
+            self.describe(result)
+
+    def refuse(self, message: str, code: str, as_json: bool) -> None:
+        """End with exit code 1 and the reason."""
+        if as_json:
+            self.stdout.write(json.dumps({"error": message, "code": code}, ensure_ascii=False))
+            sys.exit(1)
+        raise CommandError(message)
+
+    def act(self, **options: Any) -> Any:
+        raise NotImplementedError
+
+    def describe(self, result: Any) -> None:
+        raise NotImplementedError
+
+
+def find_tenant(slug: str) -> Any:
+    """A workspace by its slug. Raises `ValidationError`."""
+    from tenants.models import Tenant
+
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        raise ValidationError(f"Aucun espace « {slug} » : voyez tenant_list.", code="unknown")
+    return tenant

@@ -1,0 +1,93 @@
+"""Host -> workspace -> URLconf. Everything behind runs in exactly one context."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.template import loader
+
+from tenants import selectors
+from tenants.context import TenantRef, public_context, tenant_context
+from tenants.logs import request_id
+
+Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
+
+
+class _Both:
+    """A middleware that is native both in sync and in async chains."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+
+class RequestIdMiddleware(_Both):
+    """Gives each request an id for its log lines and its answer's X-Request-ID."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        identifier = secrets.token_hex(6)
+        request_id.set(identifier)
+        if self.is_async:
+            return self._acall(request, identifier)
+        response = self.get_response(request)
+        assert isinstance(response, HttpResponse) or hasattr(response, "headers")
+        response["X-Request-ID"] = identifier  # type: ignore[index]
+        return response
+
+    async def _acall(self, request: HttpRequest, identifier: str) -> HttpResponse:
+        response = await self.get_response(request)  # type: ignore[misc]
+        response["X-Request-ID"] = identifier
+        return response
+
+
+def host_of(request: HttpRequest) -> str:
+    """The request's host name: lower case, no port, no final dot."""
+    return split_domain_port(request.get_host())[0].rstrip(".").lower()
+
+
+def unknown_host(request: HttpRequest) -> HttpResponse:
+    """A plain page: nothing here tells which hosts exist."""
+    return HttpResponse(loader.render_to_string("errors/unknown_host.html"), status=404)
+
+
+class TenantMiddleware(_Both):
+    """Sets `request.tenant` and the context from the host. An unknown host gets a plain 404."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        if self.is_async:
+            return self._acall(request)
+        found, tenant = self._find(request)
+        if not found:
+            return unknown_host(request)
+        with self._enter(request, tenant):
+            return self.get_response(request)
+
+    async def _acall(self, request: HttpRequest) -> HttpResponse:
+        found, tenant = await sync_to_async(self._find)(request)
+        if not found:
+            return unknown_host(request)
+        with self._enter(request, tenant):
+            return await self.get_response(request)  # type: ignore[misc]
+
+    def _find(self, request: HttpRequest) -> tuple[bool, TenantRef | None]:
+        host = host_of(request)
+        if host == settings.BASE_HOST:
+            return True, None
+        tenant = selectors.tenant_for_host(host)
+        return tenant is not None, tenant
+
+    def _enter(self, request: HttpRequest, tenant: TenantRef | None):  # type: ignore[no-untyped-def]
+        request.tenant = tenant  # type: ignore[attr-defined]
+        if tenant is None:
+            request.urlconf = settings.PUBLIC_URLCONF  # type: ignore[attr-defined]
+            return public_context()
+        request.urlconf = settings.TENANT_URLCONF  # type: ignore[attr-defined]
+        return tenant_context(tenant)

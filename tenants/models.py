@@ -1,0 +1,119 @@
+"""Workspaces, their addresses, and the ready schemas from which they are made. All in public."""
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants.context import TenantRef
+from tenants.ids import new_id
+
+
+class Tenant(TenantMixin):
+    """A workspace. Its schema's name and its id never change; its state is written by `tenants.services` only."""
+
+    class State(models.TextChoices):
+        TRIAL = "trial", _("Essai")
+        ACTIVE = "active", _("Actif")
+        PAST_DUE = "past_due", _("Paiement en retard")
+        SUSPENDED = "suspended", _("Suspendu")
+        CLOSED = "closed", _("Fermé")
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(_("adresse courte"), max_length=40, unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+    email = models.EmailField(_("e-mail du propriétaire"))
+    state = models.CharField(_("état"), max_length=12, choices=State.choices, default=State.TRIAL)
+    state_reason = models.CharField(_("motif"), max_length=200, blank=True)
+    state_since = models.DateTimeField(_("depuis"), auto_now_add=True)
+    trial_ends_at = models.DateTimeField(_("fin de l’essai"), null=True, blank=True)
+    plan_code = models.CharField(_("offre"), max_length=40, default="starter")
+    language = models.CharField(_("langue"), max_length=5, default="fr")
+    brand_hue = models.PositiveSmallIntegerField(
+        _("teinte de la marque"), null=True, blank=True, validators=[MaxValueValidator(359)]
+    )
+    logo = models.CharField(_("logo"), max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("espace")
+        verbose_name_plural = _("espaces")
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def file_prefix(self) -> str:
+        """Where all files of the workspace live in the storage."""
+        return f"tenants/{self.pk}"
+
+    def ref(self, domain: str) -> TenantRef:
+        """The immutable picture of the workspace that requests and jobs carry."""
+        return TenantRef(
+            id=self.pk,
+            schema_name=self.schema_name,
+            slug=self.slug,
+            name=self.name,
+            state=self.state,
+            plan_code=self.plan_code,
+            language=self.language,
+            domain=domain,
+            file_prefix=self.file_prefix,
+            brand_hue=self.brand_hue,
+            logo=self.logo,
+            trial_ends_at=self.trial_ends_at,
+            version=self.version,
+        )
+
+
+class Domain(DomainMixin):
+    """A host name at which a workspace answers."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+
+    class Meta:
+        verbose_name = _("domaine")
+        verbose_name_plural = _("domaines")
+
+
+class ReadySchema(models.Model):
+    """A schema that stands, with all its tables. It is free until a workspace takes it, by this row."""
+
+    schema_name = models.CharField(max_length=63, primary_key=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    tenant = models.OneToOneField(Tenant, null=True, blank=True, on_delete=models.SET_NULL, related_name="ready_schema")
+
+    class Meta:
+        verbose_name = _("schéma prêt")
+        verbose_name_plural = _("schémas prêts")
+
+    def __str__(self) -> str:
+        return self.schema_name
+
+
+class DeletionCertificate(models.Model):
+    """What stays of a deleted workspace: that it was, and that it is gone. Append-only."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField()
+    slug = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    reason = models.CharField(_("motif"), max_length=200)
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("certificat de suppression")
+        verbose_name_plural = _("certificats de suppression")
+
+    def __str__(self) -> str:
+        return self.slug

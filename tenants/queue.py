@@ -1,0 +1,70 @@
+"""Background jobs: the one module that knows django-rq.
+
+A job is a function named by its dotted path, with JSON-like keyword arguments. It is enqueued when the transaction
+commits, carries the workspace it was asked for in, and runs in exactly that context; without one it is refused.
+Jobs are idempotent: a retry may run one twice.
+"""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+import django_rq
+from django.db import connections, transaction
+from django.utils.module_loading import import_string
+from rq import Retry, Worker
+from rq.job import Job
+
+from tenants import selectors
+from tenants.context import TenantRef, current, no_context, public_context, tenant_context
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = [5, 30, 120, 600]
+
+
+def enqueue(name: str, **kwargs: Any) -> None:
+    """Run `name(**kwargs)` in a worker, in the present context, once the transaction has committed.
+
+    Raises `NoTenant` where there is no context.
+    """
+    context = current()
+    tenant_id = str(context.id) if isinstance(context, TenantRef) else None
+    transaction.on_commit(lambda: _push(name, tenant_id, kwargs))
+
+
+def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
+    django_rq.get_queue("default").enqueue(
+        run,
+        kwargs={"name": name, "tenant_id": tenant_id, "arguments": kwargs},
+        retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS),
+        description=f"{name} tenant={tenant_id or 'public'}",
+        result_ttl=3600,
+        failure_ttl=30 * 24 * 3600,
+    )
+
+
+def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
+    """What a worker calls: the function, in the context the job was asked for in, starting from none."""
+    with no_context():
+        function = import_string(name)
+        if tenant_id is None:
+            with public_context():
+                return function(**arguments)
+        with tenant_context(selectors.tenant_ref(UUID(tenant_id))):
+            return function(**arguments)
+
+
+def run_public(name: str) -> Any:
+    """A scheduled job of the platform itself (config/cron.py)."""
+    return run(name=name, tenant_id=None, arguments={})
+
+
+class TenantWorker(Worker):
+    """A worker whose forked children do not inherit its database connections."""
+
+    def fork_work_horse(self, job: Job, queue: Any) -> None:
+        connections.close_all()
+        for connection in connections.all(initialized_only=True):
+            if getattr(connection, "pool", None):
+                connection.close_pool()  # type: ignore[attr-defined]
+        super().fork_work_horse(job, queue)

@@ -1,0 +1,32 @@
+"""A connection of the owner's role, outside Django's: for DDL, whose session settings must not poison a pool."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from config.settings.env import env
+
+
+def owner_parameters() -> dict[str, Any]:
+    """Keyword arguments of `psycopg.connect` for the owner's role, in the database Django is connected to."""
+    parsed = env.db_url_config(settings.DATABASE_OWNER_URL)
+    parameters = {
+        "host": parsed.get("HOST"),
+        "port": parsed.get("PORT"),
+        "user": parsed.get("USER"),
+        "password": parsed.get("PASSWORD"),
+        "dbname": connection.settings_dict["NAME"],
+        **{key: value for key, value in parsed.get("OPTIONS", {}).items() if isinstance(value, str)},
+    }
+    return {key: value for key, value in parameters.items() if value}
+
+
+@contextmanager
+def owner_transaction() -> Iterator[psycopg.Connection]:
+    """One transaction of the owner's role on a connection of its own, closed at the end."""
+    with psycopg.connect(**owner_parameters()) as owner:
+        yield owner

@@ -1,0 +1,43 @@
+"""The demo workspace of the embedded run: one person of each role, one password. Never made elsewhere."""
+
+from django.conf import settings
+
+from accounts.models import Role, User
+from accounts.services import operator_create, user_create
+from tenants.context import public_context, tenant_context
+from tenants.models import Tenant
+from tenants.services import tenant_create
+
+PASSWORD = "ruche-demo"
+OPERATOR = "operator@ruche.test"
+PEOPLE = {
+    Role.ADMIN: "Alix Administratrice",
+    Role.INSTRUCTOR: "Inès Formatrice",
+    Role.MEMBER: "Malo Membre",
+    Role.LEARNER: "Lou Apprenant",
+    Role.PROMOTER: "Paul Promoteur",
+}
+
+
+def make_demo() -> str:
+    """Returns "made" or "there". Raises RuntimeError outside the embedded run."""
+    if not settings.RUCHE_EMBEDDED:
+        raise RuntimeError("Demo accounts have a known password: they are for the embedded run only.")
+    with public_context():
+        if not User.objects.filter(email=OPERATOR).exists():
+            operator_create(email=OPERATOR, password=PASSWORD, name="Opératrice de démonstration")
+        if Tenant.objects.filter(slug="demo").exists():
+            return "there"
+    made = tenant_create(
+        slug="demo",
+        name="Atelier Démo",
+        email="owner@demo.test",
+        plan="pro",
+        password=PASSWORD,
+        allow_reserved=True,
+        owner_name="Odile Propriétaire",
+    )
+    with tenant_context(made.tenant):
+        for role, name in PEOPLE.items():
+            user_create(email=f"{role.value}@demo.test", password=PASSWORD, role=role, name=name)
+    return "made"

@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from assistants import seeds as assistants
+from billing import seeds as billing
+from tenants.context import public_context
+from tenants.first_run import bring_up_to_date
+from website.demo import make_demo
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to the code and seed the catalogue; in the embedded run also the demo workspace."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"database: {bring_up_to_date()}")
+        with public_context():
+            billing.seed()
+            assistants.seed()
+        if settings.RUCHE_EMBEDDED:
+            self.stdout.write(f"demo workspace: {make_demo()}")

@@ -1,0 +1,72 @@
+"""`/healthz` and `/readyz`: answered on any host, before anything else, so that a probe needs no workspace."""
+
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from tenants.context import PUBLIC_SCHEMA, public_context
+from tenants.grants import models_of
+
+
+def missing() -> dict[str, Any]:
+    """What stands between this process and its work, by name; empty where all is well."""
+    found: dict[str, Any] = {}
+    with public_context():
+        try:
+            found |= _missing_in_database()
+        except Exception as error:
+            found["database"] = type(error).__name__
+        finally:
+            connection.close()
+        try:
+            cache.get("readyz")
+        except Exception as error:
+            found["redis"] = type(error).__name__
+    return found
+
+
+def _missing_in_database() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [PUBLIC_SCHEMA])
+        tables = {row[0] for row in cursor.fetchall()}
+    wanted = {model._meta.db_table for model in models_of(PUBLIC_SCHEMA)}
+    absent = sorted(wanted - tables)
+    return {"schema": absent} if absent else {}
+
+
+class ProbeMiddleware:
+    """Process and dependencies, as JSON. 503 names what is missing."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.is_async:
+            return self._acall(request)
+        return self._answer(request) or self.get_response(request)
+
+    async def _acall(self, request: HttpRequest) -> Any:
+        if request.path not in ("/healthz", "/readyz"):
+            return await self.get_response(request)
+        return await sync_to_async(self._answer)(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path == "/healthz":
+            return JsonResponse({"status": "ok"})
+        if request.path != "/readyz":
+            return None
+        absent = missing()
+        return JsonResponse(
+            {"status": "missing" if absent else "ready", "missing": absent}, status=503 if absent else 200
+        )
+
+
