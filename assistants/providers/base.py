@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import httpx2
 
-from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished, GeneratedImage, ProviderError, Usage
+from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished, ProviderError, Usage
 
 EventT = TypeVar("EventT")
 EventT_co = TypeVar("EventT_co", covariant=True)
@@ -50,10 +50,6 @@ class Provider(Protocol):
     async def aclose(self) -> None: ...
 
 
-class ImageProvider(Provider, Protocol):
-    async def generate_image(self, *, model: str, prompt: str, size: str) -> GeneratedImage: ...
-
-
 class Upstream(Protocol[EventT_co]):
     """The stream objects of both SDKs."""
 
@@ -84,6 +80,9 @@ class StreamingProvider(ABC):
         self.timeouts = timeouts
         self.retries = retries
         self.secrets = tuple(secret for secret in secrets if secret)
+
+    @abstractmethod
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finished, None]: ...
 
     @abstractmethod
     async def aclose(self) -> None: ...

@@ -3,16 +3,13 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import Any
 
 from django.conf import settings
 
-from assistants.providers.base import Timeouts
+from assistants.providers.base import Provider, Timeouts
 from assistants.providers.types import ProviderNotConfigured
-
-if TYPE_CHECKING:
-    from assistants.providers.base import StreamingProvider
 
 NAMES = ("openai", "anthropic", "local")
 
@@ -41,10 +38,10 @@ class ProviderConfig:
 
 
 # A client belongs to the event loop that opened its connections, and never to a forked child.
-_clients: "dict[tuple[int, asyncio.AbstractEventLoop], dict[ProviderConfig, StreamingProvider]]" = {}
+_clients: dict[tuple[int, asyncio.AbstractEventLoop], dict[ProviderConfig, Provider]] = {}
 
 
-def get_provider(name: str) -> "StreamingProvider":
+def get_provider(name: str) -> Provider:
     """The configured provider, reused by all calls of this event loop. Call it from async code."""
     config = _config(name)
     if not config.usable:
@@ -66,12 +63,12 @@ async def close_providers() -> None:
         await provider.aclose()
 
 
-def _clients_of(loop: asyncio.AbstractEventLoop) -> "dict[ProviderConfig, StreamingProvider]":
+def _clients_of(loop: asyncio.AbstractEventLoop) -> dict[ProviderConfig, Provider]:
     here = (os.getpid(), loop)
     if here not in _clients:
         # A loop that is closed (one per asyncio.run) would otherwise stay here for ever, with its sockets.
         for key in [key for key in _clients if key[0] != here[0] or key[1].is_closed()]:
-            del _clients[key]
+            _clients.pop(key, None)
         _clients[here] = {}
     return _clients[here]
 
@@ -89,16 +86,13 @@ def _config(name: str) -> ProviderConfig:
     )
 
 
-def _build(config: ProviderConfig) -> "StreamingProvider":
+def _build(config: ProviderConfig) -> Provider:
+    arguments: dict[str, Any] = {field.name: getattr(config, field.name) for field in fields(config)}
     # Imported here: the SDKs take a second to load, which no management command should pay.
     if config.name == "anthropic":
-        from assistants.providers.anthropic_messages import AnthropicMessages as Client
-    else:
-        from assistants.providers.openai_chat import OpenAIChat as Client  # type: ignore[assignment]
-    return Client(
-        name=config.name,
-        api_key=config.api_key,
-        base_url=config.base_url,
-        timeouts=config.timeouts,
-        retries=config.retries,
-    )
+        from assistants.providers.anthropic_messages import AnthropicMessages
+
+        return AnthropicMessages(**arguments)
+    from assistants.providers.openai_chat import OpenAIChat
+
+    return OpenAIChat(**arguments)

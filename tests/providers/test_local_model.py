@@ -91,6 +91,7 @@ async def test_a_real_model_answers_and_counts(url: str, dialect: str) -> None:
         # The second time, the server's own cache serves nearly all of it: the sum must stay.
         assert 20 <= consumed <= input_token_bound(request.system, request.messages)
         assert 1 <= end.usage.output_tokens <= 24
+    assert end.usage
     assert end.usage.cache_read_tokens > 0
     await provider.aclose()
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import override_settings
 
 from assistants.providers import registry
+from assistants.providers.base import StreamingProvider
 from assistants.providers.registry import available, close_providers, get_provider
 from assistants.providers.types import ProviderNotConfigured
 from tests.fakes.llm.directives import TEXT
@@ -40,6 +41,7 @@ async def test_each_one_answers_under_its_name(name: str) -> None:
 async def test_a_client_is_reused_and_follows_the_settings() -> None:
     first = get_provider("anthropic")
     assert get_provider("anthropic") is first
+    assert isinstance(first, StreamingProvider)
     assert (first.timeouts.between, first.retries) == (5.0, 1)
     with override_settings(PROVIDERS={"anthropic": {"api_key": "another"}}):
         assert get_provider("anthropic") is not first

@@ -125,7 +125,7 @@ def _words(body: dict[str, Any], plan: Plan) -> tuple[list[str], str]:
 def whole_answer(call: dict[str, Any], plan: Plan) -> dict[str, Any]:
     body = call["body"]
     words, finish = _words(body, plan)
-    message = {"role": "assistant", "content": "".join(words), "refusal": None, "annotations": []}
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(words), "refusal": None, "annotations": []}
     return {
         "id": f"chatcmpl-{call['id']}",
         "object": "chat.completion",
