@@ -33,9 +33,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def connection(self) -> Any:
         raw = self._raw
-        if raw is not None and not self._leaving and context.peek() is not None:
+        if raw is not None and not self._between_transactions() and context.peek() is not None:
             self._sync_path(raw)
         return raw
+
+    def _between_transactions(self) -> bool:
+        """At connecting, at the end of a transaction, at check-in: a SET there would open a transaction of its own.
+
+        Entering a transaction still counts as autocommit: the path is set before BEGIN, so that no rollback undoes it.
+        """
+        return self._leaving or not (self.autocommit or self.in_atomic_block)
 
     @connection.setter
     def connection(self, raw: Any) -> None:
@@ -56,13 +63,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._path = wanted
         self._path_set_in_transaction = raw.info.transaction_status != TransactionStatus.IDLE
 
-    @async_unsafe
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        raw = super().get_new_connection(conn_params)
-        # The first SET must not open a transaction: Django turns autocommit on only after it took the connection.
-        raw.autocommit = True
-        return raw
-
     def _forget_path_of_transaction(self) -> None:
         if self._path_set_in_transaction:
             self._path = None
@@ -72,6 +72,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.alias != NO_DB_ALIAS:
             context.current()
         return super()._cursor(name)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if context.peek() is not None:
+            self._sync_path(self._raw)
+        return super().create_cursor(name)
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """django-tenants' own way, called at each cursor: the connection property has done it."""
@@ -106,8 +111,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().close()
         finally:
             self._leaving = False
-            if self._raw is None:
-                self._path = None
 
     # -- django-tenants' interface, written through to the context
 
