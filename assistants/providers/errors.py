@@ -9,6 +9,8 @@ import httpx2
 from assistants.providers.types import ErrorKind, ProviderError
 
 DETAIL_LENGTH = 400
+# Below that it is a placeholder ("none"), and replacing it would spoil ordinary words.
+SHORTEST_SECRET = 8
 
 # Codes and types of error bodies: OpenAI, Anthropic, Azure, llama.cpp. They say more than the status does.
 _BY_CODE: dict[str, ErrorKind] = {
@@ -80,7 +82,7 @@ _SECRETS = [
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     """One line, short, without the keys we know and without what looks like one."""
     for secret in secrets:
-        if len(secret) >= 4:
+        if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "***")
     for pattern in _SECRETS:
         text = pattern.sub("***", text)

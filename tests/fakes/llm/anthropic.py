@@ -77,7 +77,18 @@ def _plain(content: Any) -> str:
 
 def models() -> dict[str, Any]:
     names = ("fake-large", "fake-small")
-    data = [{"id": name, "type": "model", "display_name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names]
+    data = [
+        {
+            "id": name,
+            "type": "model",
+            "display_name": name,
+            "created_at": "2026-01-01T00:00:00Z",
+            "lifecycle": "active",
+            "max_input_tokens": 200_000,
+            "max_tokens": 64_000,
+        }
+        for name in names
+    ]
     return {"data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]}
 
 
