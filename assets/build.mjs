@@ -59,7 +59,7 @@ function missingIcons() {
   const missing = [];
   for (const name of templates) {
     const text = readFileSync(join(root, "templates", name), "utf8").replace(/\{% comment %\}[\s\S]*?\{% endcomment %\}/g, "");
-    for (const [, icon] of text.matchAll(/(?:\{%\s*icon\s+|\bicon=)"([a-z0-9-]+)"/g)) {
+    for (const [, icon] of text.matchAll(/(?:\{%\s*icon\s+|\bicon(?:_name)?=)"([a-z0-9-]+)"/g)) {
       if (!known.has(icon)) missing.push(`${name}: ${icon}`);
     }
   }

@@ -1,0 +1,13 @@
+// What every page needs. One behaviour a module; all listen on the document, so what htmx brings in works too.
+import "./autosize.js";
+import "./copy.js";
+import "./dialog.js";
+import "./drawer.js";
+import "./focus.js";
+import "./menu.js";
+import "./reveal.js";
+import "./shortcuts.js";
+import "./submit_once.js";
+import "./theme_switch.js";
+import "./toast.js";
+import "./upload.js";
