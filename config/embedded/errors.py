@@ -7,7 +7,7 @@ class StartError(Exception):
     exit_code = 1
 
 
-class Busy(StartError):
+class BusyError(StartError):
     """The port or the state is in use by something that is alive and well."""
 
     exit_code = 2

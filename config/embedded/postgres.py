@@ -14,7 +14,14 @@ import psycopg
 
 from config.embedded import pg_data, pg_roles, ports, processes
 from config.embedded.errors import StartError
-from config.embedded.files import Lock, locked, make_directory, open_log, read_json, write_private
+from config.embedded.files import (
+    Lock,
+    locked,
+    make_directory,
+    open_log,
+    read_json,
+    write_private,
+)
 from config.embedded.pg_install import binary, programs
 from config.embedded.pg_roles import APP, DATABASE, OWNER
 from config.embedded.ports import LOOPBACK
@@ -67,6 +74,9 @@ class Server:
 
     def _url(self, role: str, database: str) -> str:
         return f"postgres://{role}:{self.passwords[role]}@{LOOPBACK}:{self.port}/{database}"
+
+    def running(self) -> bool:
+        return self.popen.poll() is None if self.popen else self.identity.alive()
 
     def stop(self) -> None:
         """Stop it, unless another process has started it too and still uses it."""

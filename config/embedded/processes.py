@@ -23,7 +23,8 @@ from config.embedded.system_user import SystemUser
 Output = int | IO[Any] | None
 Steps = Sequence[tuple[signal.Signals, float]]
 
-POLITE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 1.0))
+POLITE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 0.5))
+STALE: Steps = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 1.0))
 
 # Times of start are read with the precision of a clock tick, from a clock that may have been corrected since.
 START_TOLERANCE = 2.0
@@ -120,6 +121,11 @@ def stop(leader: Identity, steps: Steps = POLITE, popen: subprocess.Popen[bytes]
         if not family and not _family(leader):
             return True
     return False
+
+
+def family_alive(leader: Identity) -> bool:
+    """It, or something that it started, is still there."""
+    return bool(_family(leader))
 
 
 def _addressees(leader: Identity, family: set[psutil.Process], first: signal.Signals) -> set[psutil.Process]:

@@ -13,7 +13,15 @@ import redis
 
 from config.embedded import ports, processes
 from config.embedded.errors import StartError
-from config.embedded.files import Lock, locked, make_directory, open_log, read_json, secret, write_private
+from config.embedded.files import (
+    Lock,
+    locked,
+    make_directory,
+    open_log,
+    read_json,
+    secret,
+    write_private,
+)
 from config.embedded.ports import LOOPBACK
 from config.embedded.processes import Identity, Steps
 from config.embedded.wheels import package
@@ -46,6 +54,9 @@ class Server:
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
+
+    def running(self) -> bool:
+        return self.popen.poll() is None if self.popen else self.identity.alive()
 
     def stop(self) -> None:
         """Stop it, unless another process has started it too and still uses it."""

