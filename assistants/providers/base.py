@@ -102,7 +102,7 @@ class StreamingProvider(ABC):
         upstream, events, event = await self.persist(lambda: self._begin(open_), within=self.timeouts.first_byte)
         try:
             while event is not None:
-                if text := answer.feed(event):
+                if text := self._feed(answer, event):
                     yield Delta(text)
                 event = await self._next(events, answer, deadline)
             if not answer.complete:
@@ -142,6 +142,14 @@ class StreamingProvider(ABC):
         except BaseException:
             await upstream.close()
             raise
+
+    def _feed(self, answer: Answer[EventT], event: EventT) -> str:
+        """The SDKs check no shape: an event of another make reaches the reader with holes in it."""
+        try:
+            return answer.feed(event)
+        except Exception as error:
+            line = f"{self.name}: an event of unknown shape ({type(error).__name__})"
+        raise ProviderError("unknown", line, usage=answer.usage())
 
     async def _next(self, events: AsyncIterator[EventT], answer: Answer[EventT], deadline: float) -> EventT | None:
         if answer.complete:

@@ -47,6 +47,7 @@ async def failure(provider: Provider, text: str) -> tuple[str, ProviderError]:
         ("openai", "[fail 503]", "overloaded", True),
         ("openai", "[fail 504]", "timeout", True),
         ("openai", "[error 0]", "overloaded", True),
+        ("openai", "[garbage]", "unknown", True),
         ("openai", "[html]", "bad_request", False),
         ("anthropic", "[fail 400]", "bad_request", False),
         ("anthropic", "[fail 400 context]", "context_length", False),
@@ -62,6 +63,7 @@ async def failure(provider: Provider, text: str) -> tuple[str, ProviderError]:
         ("anthropic", "[fail 504]", "timeout", True),
         ("anthropic", "[fail 529]", "overloaded", True),
         ("anthropic", "[error 0]", "overloaded", True),
+        ("anthropic", "[garbage]", "unknown", True),
         ("anthropic", "[html]", "bad_request", False),
     ],
 )

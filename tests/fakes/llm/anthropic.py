@@ -166,6 +166,9 @@ class Script:
     def ping(self) -> bytes:
         return _event("ping")
 
+    def garbage(self) -> bytes:
+        return _event("message_start")
+
     def error(self) -> bytes:
         return _event("error", error={"type": "overloaded_error", "message": "Overloaded"}, request_id="req_fake")
 

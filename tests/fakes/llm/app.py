@@ -25,6 +25,7 @@ is one token). Words in brackets, in the last user message (or the image's promp
                            report 50 000 tokens in, of which 20 000 read from the cache and 1 000 written to it, and
                            30 000 out, of which 500 of reasoning: each dialect counts this same call in its own way
     [no-usage]             report no usage
+    [garbage]              stream an event of a shape nobody knows
     [html]                 answer an HTML page with status 200, as a wrong address does
 
 A missing key, or one that contains "invalid", is refused with 401. `GET /_calls` lists the requests received (each with
@@ -129,6 +130,8 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
 async def _stream(reply: "Reply", plan: Plan) -> None:
     script = reply.dialect.Script(reply.call, plan)
     await reply.open("text/event-stream; charset=utf-8")
+    if plan.garbage:
+        return await reply.more(script.garbage(), last=True)
     if plan.error == 0:
         return await reply.more(script.error(), last=True)
     await reply.more(script.opening())

@@ -70,6 +70,7 @@ class Plan:
     usage: dict[str, int] = field(default_factory=dict)
     retry_after: str = ""
     html: bool = False
+    garbage: bool = False
     key: str = ""
 
 
@@ -96,7 +97,7 @@ def _apply(plan: Plan, name: str, values: list[str]) -> None:
             setattr(plan, name, int(count))
         case "stall", [count, "ping"]:
             plan.stall, plan.ping = int(count), True
-        case "hang" | "think" | "leak" | "html", []:
+        case "hang" | "think" | "leak" | "html" | "garbage", []:
             setattr(plan, name, True)
         case "refuse", []:
             plan.refuse = "filter"

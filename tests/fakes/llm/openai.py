@@ -171,6 +171,9 @@ class Script:
     def ping(self) -> bytes:
         return b": keep-alive\n\n"
 
+    def garbage(self) -> bytes:
+        return b'data: ["not", "a", "chunk"]\n\ndata: [DONE]\n\n'
+
     def error(self) -> bytes:
         message = "The server is overloaded. Please retry."
         return _event(
