@@ -1,4 +1,4 @@
-"""`python -m config.embedded.manage COMMAND…`: manage.py on servers of its own (.ruche/test), for checks that need one."""
+"""`python -m config.embedded.manage COMMAND…`: manage.py on servers of its own (.ruche/test), for checks."""
 
 from __future__ import annotations
 

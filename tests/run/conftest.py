@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from config.embedded import ports
+from tests.run.cast import Started, stand_in
+
+
+class Starter(Protocol):
+    def __call__(self, started: Started) -> Started: ...
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def port() -> int:
+    return ports.free()
+
+
+@pytest.fixture
+def keep() -> Iterator[Starter]:
+    """Ends at the end of the test what the test started."""
+    all_started: list[Started] = []
+
+    def kept(started: Started) -> Started:
+        all_started.append(started)
+        return started
+
+    yield kept
+    for started in all_started:
+        started.end()
+
+
+@pytest.fixture
+def running(state: Path, port: int, keep: Starter) -> Started:
+    started = keep(stand_in(state, port))
+    started.wait_for("Ruche is ready")
+    started.wait_for("horse")
+    return started
