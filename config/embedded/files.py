@@ -69,6 +69,10 @@ class Lock:
             return False
         return True
 
+    @property
+    def released(self) -> bool:
+        return self._descriptor < 0
+
     def release(self) -> None:
         """Let go; the object is of no more use."""
         if self._descriptor >= 0:

@@ -80,6 +80,8 @@ class Server:
 
     def stop(self) -> None:
         """Stop it, unless another process has started it too and still uses it."""
+        if self._use.released:
+            return
         with locked(self.directory / "lock"):
             alone = self._use.take(wait=False)
             self._use.release()

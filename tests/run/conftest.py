@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -10,13 +11,20 @@ from config.embedded import ports
 from tests.run.cast import Started, stand_in
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than ten seconds")
+
+
 class Starter(Protocol):
     def __call__(self, started: Started) -> Started: ...
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+def state() -> Iterator[Path]:
+    """Not pytest's own temporary directory: it is closed to the user that PostgreSQL runs as under root."""
+    with tempfile.TemporaryDirectory(prefix="ruche-run-") as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory) / "state"
 
 
 @pytest.fixture
