@@ -23,7 +23,7 @@ _CHAT = (
     # A nominal price, so that what a conversation costs can be seen before a key is there.
     ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 512, "0.05", "0.05", "0.05", "0.20", {}),
 )
-_IMAGE = (("openai", "gpt-image-1", "GPT Image 1", "0.042", _USD),)
+_IMAGE = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
 
 _COMMON = """
 Réponds dans la langue de la personne ; en français, vouvoie-la et respecte la typographie française.

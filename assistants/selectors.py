@@ -57,6 +57,13 @@ def line_for(assistant_id: UUID) -> Line:
     return Line(assistant, assistant.current_version, model, price)
 
 
+def line_of(version_id: UUID | None, price_id: UUID | None) -> Line:
+    """The line a past call was made with, from the keys it kept."""
+    version = PromptVersion.objects.select_related("assistant").get(pk=version_id)
+    price = Price.objects.select_related("model").get(pk=price_id)
+    return Line(version.assistant, version, price.model, price)
+
+
 def image_model() -> tuple[Model, Price] | None:
     """The model that makes images, with its price in force; None where none is configured."""
     for model in Model.objects.filter(kind=Model.Kind.IMAGE, is_active=True, provider__in=list(settings.PROVIDERS)):

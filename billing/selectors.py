@@ -3,11 +3,12 @@
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.core.cache import cache
 from django.utils import timezone
 
-from billing.models import AddOn, Entitlement, Plan, QuotaCounter
+from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context
 
@@ -79,3 +80,9 @@ def add_ons() -> list[AddOn]:
     """Options for sale."""
     with public_context():
         return list(AddOn.objects.all())
+
+
+def open_acts(kind: str) -> list[tuple[UUID, UUID]]:
+    """(workspace, reference) of the acts of a kind under way or left by a crash, on the whole platform."""
+    rows = Reservation.objects.filter(act=kind, settled_at=None).order_by("expires_at")
+    return list(rows.values_list("tenant_id", "reference")[:2000])

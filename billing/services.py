@@ -127,9 +127,9 @@ def _settle_meter(row: Reservation, meter: str, bound: Decimal, used: Decimal) -
         )
 
 
-def extend(held_id: UUID) -> None:
-    """Keep a reservation open: its act is still under way."""
-    Reservation.objects.filter(pk=held_id, settled_at=None).update(expires_at=timezone.now() + HOLD)
+def extend_act(reference: UUID) -> None:
+    """Keep an act's reservation open: it is still under way."""
+    Reservation.objects.filter(reference=reference, settled_at=None).update(expires_at=timezone.now() + HOLD)
 
 
 def held_by(reference: UUID) -> Held | None:

@@ -65,7 +65,9 @@ class Message(models.Model):
     # Set when a retry took this answer's place: kept, not shown.
     replaced_at = models.DateTimeField(null=True, blank=True)
     prompt_version_id = models.UUIDField(null=True, blank=True)
+    provider = models.CharField(max_length=20, blank=True)
     model = models.CharField(max_length=80, blank=True)
+    price_id = models.UUIDField(null=True, blank=True)
     is_demonstration = models.BooleanField(default=False)
     stopped = models.BooleanField(default=False)
     error_kind = models.CharField(max_length=20, blank=True)

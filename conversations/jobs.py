@@ -1,0 +1,28 @@
+"""Scheduled: answers whose process died are closed, their text kept."""
+
+import logging
+from itertools import groupby
+
+from billing import selectors as billing
+from conversations import live
+from conversations.services import ACT, close_abandoned_answer
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.selectors import tenant_ref
+
+log = logging.getLogger(__name__)
+
+
+def close_abandoned() -> int:
+    """Close every answer of the platform that nobody makes any more; how many. Reads open reservations in public."""
+    closed = 0
+    for tenant_id, acts in groupby(sorted(billing.open_acts(ACT)), key=lambda act: act[0]):
+        try:
+            tenant = tenant_ref(tenant_id)
+        except Tenant.DoesNotExist:
+            continue
+        with tenant_context(tenant):
+            for _tenant_id, answer_id in acts:
+                if not live.leased_now(answer_id):
+                    closed += close_abandoned_answer(answer_id)
+    return closed

@@ -1,0 +1,126 @@
+"""What templates show of a thread: articles with their rendering, and refusals in people's words."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.access import MANAGERS
+from accounts.models import User
+from assistants.providers.types import message_for
+from assistants.selectors import NoModel
+from billing.types import EUROS, QuotaExceeded
+from conversations import selectors
+from conversations.markdown import render
+from conversations.models import Conversation, Message
+from conversations.types import ConversationRefused
+from tenants.services import ReadOnlyWorkspace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a question was not taken, and the way out. `status` is the answer's HTTP status."""
+
+    title: str
+    text: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Article:
+    """One message as it is shown. `notice` says why an answer ended early."""
+
+    message: Message
+    html: SafeString | str
+    notice: str
+    can_retry: bool
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """In people's words. Re-raises what is not a refusal."""
+    if isinstance(error, QuotaExceeded):
+        return _quota_refusal(error)
+    if isinstance(error, ConversationRefused):
+        return Refusal(_("Message non envoyé"), str(error), 409)
+    if isinstance(error, NoModel):
+        log.error("no model can answer for assistant %s: no provider or no price in force", error)
+        text = _("Aucun modèle n’est disponible pour cet assistant. Prévenez votre opérateur.")
+        return Refusal(_("Assistant indisponible"), text, 503)
+    if isinstance(error, (ReadOnlyWorkspace, Http404)):
+        raise error
+    log.exception("question not taken")
+    text = _("Votre message n’a pas été envoyé. Réessayez ; si cela se répète, prévenez votre opérateur.")
+    return Refusal(_("Un imprévu est survenu"), text, 500)
+
+
+def _quota_refusal(error: QuotaExceeded) -> Refusal:
+    gauge = error.gauge
+    places, unit = (2, " €") if gauge.key == EUROS else (0, "")
+    held = gauge.used + gauge.reserved
+
+    def shown(amount: Any) -> str:
+        return f"{number_format(amount, places, use_l10n=True, force_grouping=True)}{unit}".replace(" €", "\u00a0€")
+
+    text = _(
+        "Offre %(plan)s : %(used)s utilisés ou réservés sur %(limit)s ce mois-ci, et cette demande peut en prendre "
+        "%(wanted)s. Raccourcissez la demande, attendez le mois prochain, ou passez à une offre supérieure."
+    ) % {
+        "plan": error.plan_name,
+        "used": shown(held),
+        "limit": shown(gauge.limit),
+        "wanted": shown(error.wanted),
+    }
+    return Refusal(_("Quota atteint : %(meter)s") % {"meter": gauge.label}, text, 429)
+
+
+def _notice(message: Message) -> str:
+    if message.state == Message.State.FAILED:
+        return str(message_for(message.error_kind or "unknown"))  # type: ignore[arg-type]
+    if message.state != Message.State.INTERRUPTED:
+        return ""
+    if message.stopped:
+        return _("Réponse arrêtée à votre demande. Ce qui était écrit est gardé.")
+    if message.error_kind:
+        return str(message_for(message.error_kind))  # type: ignore[arg-type]
+    return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
+
+
+def _article(message: Message, can_retry: bool) -> Article:
+    streaming = message.state == Message.State.STREAMING
+    html = render(message.text) if message.role == Message.Role.ASSISTANT and not streaming else message.text
+    return Article(message, html, _notice(message), can_retry and not streaming)
+
+
+def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
+    """Context of the thread: articles, whether one may write, and whether the demonstration model answers."""
+    said = selectors.thread(conversation)
+    mine = conversation.author_id == user.pk
+    last = said[-1].pk if said else None
+    articles = [
+        _article(message, mine and message.pk == last and message.role == Message.Role.ASSISTANT) for message in said
+    ]
+    answers = [article.message for article in articles if article.message.role == Message.Role.ASSISTANT]
+    return {
+        "conversation": conversation,
+        "articles": articles,
+        "mine": mine,
+        "is_demonstration": bool(answers and answers[-1].is_demonstration),
+        "shows_cost": mine or user.role in MANAGERS,
+        "total_cost": sum(answer.cost for answer in answers),
+        "total_tokens": sum(answer.tokens for answer in answers),
+        "last_answer": answers[-1] if answers else None,
+    }
+
+
+def answer_context(user: User, conversation: Conversation, answer: Message) -> dict[str, Any]:
+    """Context of one article."""
+    context = thread_context(user, conversation)
+    found = [article for article in context["articles"] if article.message.pk == answer.pk]
+    context["article"] = found[0] if found else _article(answer, False)
+    return context

@@ -1,0 +1,92 @@
+"""Reading conversations: one door to each, the list, the thread."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from conversations.models import Conversation, Message
+
+
+def conversations_visible(user: User) -> QuerySet[Conversation]:
+    """What a person may read: their own, and what is shared with the workspace."""
+    return Conversation.objects.filter(Q(author=user) | Q(visibility=Conversation.Visibility.WORKSPACE))
+
+
+def access_conversation(user: User, conversation_id: UUID, *, for_writing: bool = False) -> Conversation:
+    """The one door to a conversation. Raises Http404 for what one may not see; only its author writes."""
+    rows = conversations_visible(user).select_related("assistant", "author")
+    if for_writing:
+        rows = rows.filter(author=user)
+    found = rows.filter(pk=conversation_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def access_answer(
+    user: User, conversation_id: UUID, message_id: UUID, *, for_writing: bool = False
+) -> tuple[Conversation, Message]:
+    """The one door to an answer. Raises Http404."""
+    conversation = access_conversation(user, conversation_id, for_writing=for_writing)
+    found = conversation.messages.filter(pk=message_id, role=Message.Role.ASSISTANT).first()
+    if found is None:
+        raise Http404
+    return conversation, found
+
+
+def thread(conversation: Conversation) -> list[Message]:
+    """The messages shown, oldest first; answers that a retry replaced are left out."""
+    return list(conversation.messages.filter(replaced_at=None).defer("search").order_by("id"))
+
+
+def conversation_list(user: User, *, query: str = "", archived: bool = False) -> QuerySet[Conversation]:
+    """One's own conversations and the shared ones, pinned first, then by activity; optionally searched."""
+    rows = conversations_visible(user).filter(archived_at__isnull=not archived)
+    if query:
+        words = SearchQuery(query, config="french", search_type="websearch")
+        said = Message.objects.filter(conversation=OuterRef("pk"), search=words)
+        rows = rows.filter(Q(title__icontains=query) | Exists(said))
+    return rows.select_related("assistant").order_by("-active_at")[:200]
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    conversations: list[Conversation]
+
+
+def by_day(rows: Any) -> list[Group]:
+    """The list as it is shown: pinned, today, yesterday, this week, this month, before."""
+    today = timezone.localdate()
+    groups: dict[str, list[Conversation]] = {}
+    for row in rows:
+        groups.setdefault(_group_of(row, (today - timezone.localdate(row.active_at)).days), []).append(row)
+    order = [_("Épinglées"), _("Aujourd’hui"), _("Hier"), _("7 derniers jours"), _("30 derniers jours"), _("Plus tôt")]
+    return [Group(label, groups[label]) for label in order if label in groups]
+
+
+def _group_of(row: Conversation, days: int) -> str:
+    if row.pinned_at:
+        return _("Épinglées")
+    for most, label in ((0, _("Aujourd’hui")), (1, _("Hier")), (7, _("7 derniers jours")), (30, _("30 derniers jours"))):
+        if days <= most:
+            return label
+    return _("Plus tôt")
+
+
+def recent(user: User, count: int = 5) -> list[Conversation]:
+    """For the home page."""
+    rows = Conversation.objects.filter(author=user, archived_at=None).select_related("assistant")
+    return list(rows.order_by("-active_at")[:count])
+
+
+def open_answers(conversation: Conversation) -> list[UUID]:
+    """Answers of the thread that are still being written, as far as the database knows."""
+    return list(conversation.messages.filter(state=Message.State.STREAMING).values_list("pk", flat=True))

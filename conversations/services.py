@@ -1,0 +1,296 @@
+"""A question asked, its answer opened, flushed, ended; and what people do with their conversations.
+
+Before a call its upper bound is reserved; whatever happens after, exactly one usage event is written and the
+reservation settled, in the transaction that ends the answer.
+"""
+
+import logging
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from analytics import services as analytics
+from assistants import selectors as catalogue
+from assistants.costs import cost_bound, cost_of
+from assistants.providers.bounds import estimate_tokens, input_token_bound
+from assistants.providers.types import ChatMessage, ChatRequest, Usage
+from assistants.selectors import Line
+from billing import services as billing
+from billing.types import EUROS, TOKENS, Act
+from conversations import live, selectors
+from conversations.markdown import plain_title
+from conversations.models import Conversation, Message
+from conversations.types import Call, ConversationRefused, Result
+from library import services as library
+from tenants.services import require_writable
+
+log = logging.getLogger(__name__)
+Role, State = Message.Role, Message.State
+MAX_QUESTION = 24_000
+ACT = "answer"
+
+
+def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[Conversation, Call]:
+    """A new conversation with its first question. Raises as `question_ask` does; then nothing is left."""
+    with transaction.atomic():
+        require_writable()
+        conversation = Conversation.objects.create(
+            author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
+        )
+        call = question_ask(author=author, conversation=conversation, text=text)
+    return conversation, call
+
+
+def question_ask(*, author: User, conversation: Conversation, text: str) -> Call:
+    """Save a question and open its answer, its bound reserved.
+
+    Raises `ConversationRefused`, `QuotaExceeded`, `ReadOnlyWorkspace` or `NoModel`; then nothing is written.
+    """
+    text = text.strip().replace("\r\n", "\n").replace("\x00", "")
+    if not text:
+        raise ConversationRefused(_("Écrivez d’abord votre message."))
+    if len(text) > MAX_QUESTION:
+        raise ConversationRefused(
+            _("Votre message compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le ou coupez-le.")
+            % {"count": len(text), "most": MAX_QUESTION}
+        )
+    with transaction.atomic():
+        _lock_idle(conversation)
+        history = _history(conversation)
+        Message.objects.create(conversation=conversation, role=Role.USER, text=text)
+        return _open_answer(conversation, [*history, ChatMessage("user", text)])
+
+
+def answer_retry(*, conversation: Conversation, answer: Message) -> Call:
+    """Ask again for the last answer: a new one takes its place. Raises as `question_ask` does."""
+    with transaction.atomic():
+        _lock_idle(conversation)
+        shown = selectors.thread(conversation)
+        if not shown or shown[-1].pk != answer.pk:
+            raise ConversationRefused(_("Seule la dernière réponse peut être refaite."))
+        Message.objects.filter(pk=answer.pk).update(replaced_at=timezone.now())
+        return _open_answer(conversation, _history(conversation))
+
+
+def _lock_idle(conversation: Conversation) -> None:
+    """One answer at a time: a double click asks once."""
+    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    for answer_id in selectors.open_answers(conversation):
+        if live.leased_now(answer_id):
+            raise ConversationRefused(_("Une réponse est en cours : attendez sa fin ou arrêtez-la."))
+        close_abandoned_answer(answer_id)
+
+
+def _history(conversation: Conversation) -> list[ChatMessage]:
+    said = [message for message in selectors.thread(conversation) if message.text]
+    return [ChatMessage("user" if message.role == Role.USER else "assistant", message.text) for message in said]
+
+
+def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Call:
+    line = catalogue.line_for(conversation.assistant_id)
+    most = min(line.assistant.max_output_tokens, line.model.limit_output)
+    messages = _that_fit(line.version.text, messages, line.model.limit_context - most)
+    answer = Message(
+        conversation=conversation,
+        role=Role.ASSISTANT,
+        state=State.STREAMING,
+        prompt_version_id=line.version.pk,
+        provider=line.model.provider,
+        model=line.model.name,
+        price_id=line.price.pk,
+        is_demonstration=line.model.is_demonstration,
+    )
+    bound = input_token_bound(line.version.text, messages)
+    billing.reserve(
+        Act(ACT, answer.pk),
+        {TOKENS: Decimal(bound + most), EUROS: cost_bound(bound, most, line.price)},
+    )
+    # The lease comes before the row can be seen.
+    live.lease_now(answer.pk)
+    answer.save(force_insert=True)
+    Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
+    temperature = line.assistant.temperature
+    request = ChatRequest(
+        model=line.model.name,
+        system=line.version.text,
+        messages=tuple(messages),
+        max_output_tokens=most,
+        temperature=float(temperature) if temperature is not None else None,
+    )
+    return Call(answer.pk, line.model.provider, request)
+
+
+def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatMessage]:
+    """The newest messages that the model's context holds, from a question on. Raises `ConversationRefused`."""
+    kept: list[ChatMessage] = []
+    left = room - estimate_tokens(system) - 200
+    for message in reversed(messages):
+        left -= estimate_tokens(message.text) + 8
+        if left < 0:
+            break
+        kept.insert(0, message)
+    if not kept:
+        raise ConversationRefused(
+            _("Ce message est trop long pour le modèle en service : raccourcissez-le, ou changez d’assistant.")
+        )
+    while kept[0].role != "user":
+        kept.pop(0)
+    return kept
+
+
+def answer_flush(*, answer_id: UUID, text: str) -> bool:
+    """Save the text so far. False where the answer has been ended by somebody else."""
+    return bool(Message.objects.filter(pk=answer_id, state=State.STREAMING).update(text=text))
+
+
+_STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}
+
+
+def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
+    """End an answer: text, state, usage event, reservation, library, figures, in one transaction.
+
+    Returns the state it is in now; None where somebody else had ended it (nothing changes then).
+    """
+    with transaction.atomic():
+        answer = Message.objects.select_for_update(of=("self",)).filter(pk=answer_id, state=State.STREAMING).first()
+        if answer is None:
+            return None
+        usage = result.usage or _estimated(answer, result)
+        answer.text = result.text
+        answer.state = _STATES[result.outcome]
+        answer.stopped = result.outcome == "stopped"
+        answer.error_kind = result.error_kind
+        answer.finished_at = timezone.now()
+        line = catalogue.line_of(answer.prompt_version_id, answer.price_id)
+        answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, line.price)
+        answer.save()
+        _settle(answer, line, result, usage)
+        if answer.text.strip() and answer.state != State.FAILED:
+            _save_in_library(answer, line)
+    return answer.state
+
+
+def _estimated(answer: Message, result: Result) -> Usage:
+    """What a call that was not counted probably used; nothing where the provider refused it outright."""
+    if not result.text and result.error_kind not in ("timeout", "cut", ""):
+        return Usage(0, 0, 0, 0)
+    line = catalogue.line_of(answer.prompt_version_id, answer.price_id)
+    before = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list("text", flat=True)
+    asked = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in before)
+    return Usage(asked, 0, 0, estimate_tokens(result.text))
+
+
+def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
+    author = answer.conversation.author
+    billing.meter(
+        member_id=author.pk,
+        member_email=author.email,
+        assistant_id=line.assistant.pk,
+        assistant_name=line.assistant.name,
+        prompt_version_id=line.version.pk,
+        prompt_version=str(line.version),
+        reference=answer.pk,
+        provider=answer.provider,
+        model=answer.model,
+        price_id=line.price.pk,
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
+        cost=answer.cost,
+        is_estimate=result.usage is None and usage.total_tokens > 0,
+        latency_ms=result.latency_ms,
+        first_token_ms=result.first_token_ms,
+        outcome=result.outcome,
+        error_kind=result.error_kind,
+    )
+    held = billing.held_by(answer.pk)
+    if held is not None:
+        billing.settle(held.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
+    failed = answer.state == State.FAILED
+    analytics.record(answers=1, failures=int(failed), tokens=usage.total_tokens, cost=answer.cost)
+
+
+def _save_in_library(answer: Message, line: Line) -> None:
+    conversation = answer.conversation
+    library.item_save_answer(
+        message_id=answer.pk,
+        conversation_id=conversation.pk,
+        author_id=conversation.author_id,
+        title=plain_title(answer.text) or conversation.title,
+        text=answer.text,
+        # An image's prompt is a text until the image is made.
+        kind="text" if line.assistant.produces == "image" else line.assistant.produces,
+        visibility=conversation.visibility,
+        provenance={
+            "assistant": line.assistant.name,
+            "prompt_version": str(line.version),
+            "provider": answer.provider,
+            "model": answer.model,
+            "tokens": str(answer.tokens),
+            "cost": format(answer.cost, "f"),
+        },
+    )
+
+
+def close_abandoned_answer(answer_id: UUID) -> bool:
+    """End an answer whose process died: its text so far is kept. False while somebody still makes it."""
+    if live.leased_now(answer_id):
+        billing.extend_act(answer_id)
+        return True
+    saved = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
+    if saved is None:
+        return False
+    text = max(saved, live.text_so_far(answer_id), key=len)
+    state = answer_finish(answer_id=answer_id, result=Result(text=text, outcome="interrupted"))
+    if state is not None:
+        log.warning("answer closed as interrupted id=%s characters=%s", answer_id, len(text))
+        live.close_log(answer_id, state)
+    return True
+
+
+def answer_stop(*, answer: Message) -> None:
+    """Stop an answer that comes; what has come is kept."""
+    live.ask_to_stop(answer.pk)
+
+
+def conversation_rename(*, conversation: Conversation, title: str) -> None:
+    """Raises `ConversationRefused` for an empty title."""
+    require_writable()
+    title = " ".join(title.split())[:120]
+    if not title:
+        raise ConversationRefused(_("Donnez un titre à la conversation."))
+    _update(conversation, title=title)
+
+
+def conversation_archive(*, conversation: Conversation, archived: bool) -> None:
+    """Put away, or bring back."""
+    require_writable()
+    _update(conversation, archived_at=timezone.now() if archived else None)
+
+
+def conversation_pin(*, conversation: Conversation, pinned: bool) -> None:
+    """Keep at the top of the list, or not."""
+    require_writable()
+    _update(conversation, pinned_at=timezone.now() if pinned else None)
+
+
+def conversation_share(*, conversation: Conversation, shared: bool, actor: User) -> None:
+    """Let the whole workspace read the conversation, or its author alone again."""
+    require_writable()
+    visibility = Conversation.Visibility.WORKSPACE if shared else Conversation.Visibility.PRIVATE
+    with transaction.atomic():
+        _update(conversation, visibility=visibility)
+        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), visibility=visibility)
+
+
+def _update(conversation: Conversation, **fields: Any) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(conversation, name, value)

@@ -1,0 +1,31 @@
+"""What passes between the parts of a conversation."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from assistants.providers.types import ChatRequest, Usage
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a provider, ready to be made: for the answer of key `answer_id`."""
+
+    answer_id: UUID
+    provider: str
+    request: ChatRequest
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a call ended. `usage` None where the provider told none; times in milliseconds from the call's start."""
+
+    text: str
+    outcome: str
+    usage: Usage | None = None
+    error_kind: str = ""
+    first_token_ms: int | None = None
+    latency_ms: int | None = None
+
+
+class ConversationRefused(Exception):
+    """Raised where a question cannot be taken; the message is for people."""
