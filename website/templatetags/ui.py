@@ -165,6 +165,44 @@ def _short(figure: Decimal) -> str:
 
 
 @register.filter
+def limit_text(entitlement: Any) -> str:
+    """What a plan allows of one thing, in its own unit. Takes a row with `key` and `limit` (None: without limit)."""
+    if entitlement is None:
+        return NOTHING
+    if entitlement.limit is None:
+        return _("illimité")
+    writers = {"storage": filesize, "ai_tokens": tokens, "ai_euros": lambda limit: money(limit, 0)}
+    return str(writers.get(entitlement.key, number)(entitlement.limit))
+
+
+@register.filter
+def limit_label(entitlement: Any) -> str:
+    """The name of a limit, without the unit that `limit_text` already says."""
+    return _(entitlement.label).split(" (")[0]
+
+
+@register.filter
+def only(entitlements: Any, keys: str) -> list[Any]:
+    """Those rows whose key is among the comma-separated ones, in that order."""
+    by_key = {row.key: row for row in entitlements}
+    return [by_key[key] for key in keys.split(",") if key in by_key]
+
+
+@register.simple_tag
+def comparison(plans: Any) -> list[dict[str, Any]]:
+    """Plans side by side: one row a limit, {"label", "values"}, in the order of the first plan that names it."""
+    rows: dict[str, Any] = {}
+    by_plan = [{row.key: row for row in plan.entitlements.all()} for plan in plans]
+    for limits in by_plan:
+        for key, row in limits.items():
+            rows.setdefault(key, row)
+    return [
+        {"label": limit_label(row), "values": [limit_text(limits.get(key)) for limits in by_plan]}
+        for key, row in rows.items()
+    ]
+
+
+@register.filter
 def initials(value: Any) -> str:
     """One or two letters for an avatar: "Camille Durand" is CD, "camille@…" is C."""
     words = [word for word in str(value or "").split("@")[0].replace(".", " ").replace("-", " ").split() if word]
