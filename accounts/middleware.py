@@ -88,7 +88,9 @@ class AccessMiddleware(MiddlewareMixin):
             response = HttpResponse(status=401)
             response["HX-Redirect"] = reverse("account_login")
             return response
-        return redirect_to_login(request.get_full_path(), reverse("account_login"))
+        # A form that was sent cannot be sent again by a redirect.
+        wanted = request.get_full_path() if request.method in SAFE_METHODS else "/"
+        return redirect_to_login(wanted, reverse("account_login"))
 
 
 class RefusalMiddleware(MiddlewareMixin):

@@ -97,7 +97,7 @@ async def ask(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
             author=request.user, conversation=conversation, text=request.POST.get("text", "")
         )
 
-    return await _ask(request, conversation_id, work)
+    return await _ask(request, conversation_id, work, shown=2)
 
 
 @access(TEAM)
@@ -109,10 +109,10 @@ async def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
         _conversation, answer = selectors.access_answer(request.user, conversation_id, message_id, for_writing=True)
         return services.answer_retry(conversation=conversation, answer=answer)
 
-    return await _ask(request, conversation_id, work)
+    return await _ask(request, conversation_id, work, shown=1)
 
 
-async def _ask(request: HttpRequest, conversation_id: UUID, work: Any) -> HttpResponse:
+async def _ask(request: HttpRequest, conversation_id: UUID, work: Any, *, shown: int) -> HttpResponse:
     def in_request() -> tuple[Conversation, Call | Refusal]:
         conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
         try:
@@ -123,10 +123,12 @@ async def _ask(request: HttpRequest, conversation_id: UUID, work: Any) -> HttpRe
     conversation, outcome = await sync_to_async(in_request)()
     if isinstance(outcome, Call):
         generation.start(request.tenant, outcome)  # type: ignore[attr-defined]
-    return await sync_to_async(_after_asking)(request, conversation, outcome)
+    return await sync_to_async(_after_asking)(request, conversation, outcome, shown)
 
 
-def _after_asking(request: HttpRequest, conversation: Conversation, outcome: Call | Refusal) -> HttpResponse:
+def _after_asking(
+    request: HttpRequest, conversation: Conversation, outcome: Call | Refusal, shown: int
+) -> HttpResponse:
     if isinstance(outcome, Refusal):
         context = {"refusal": outcome, "text": request.POST.get("text", "")}
         if request.htmx:  # type: ignore[attr-defined]
@@ -136,7 +138,7 @@ def _after_asking(request: HttpRequest, conversation: Conversation, outcome: Cal
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(f"{reverse('conversations:detail', args=[conversation.pk])}#m-{outcome.answer_id}")
     context = thread_context(request.user, conversation)
-    context["articles"] = context["articles"][-2:]
+    context["articles"] = context["articles"][-shown:]
     return render(request, "conversations/_articles.html", context)
 
 
@@ -230,8 +232,8 @@ def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def archive(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     services.conversation_archive(conversation=conversation, archived=True)
-    undo = json.dumps({"url": reverse("conversations:restore", args=[conversation.pk]), "label": _("Annuler")})
-    messages.success(request, _("Conversation archivée."), extra_tags=f"undo {undo}")
+    undo = reverse("conversations:restore", args=[conversation.pk])
+    messages.success(request, _("Conversation archivée."), extra_tags=f"undo:{undo}")
     return redirect("conversations:list")
 
 

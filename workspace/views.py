@@ -1,21 +1,80 @@
 """Each role's first page, and the workspace's colour."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
-from accounts.access import ALL_STATES, EVERYBODY, access, anyone
+from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone
+from accounts.models import Role
+from assistants.selectors import assistants_offered
+from billing import selectors as billing
+from billing.types import EUROS, TOKENS
+from conversations import selectors as conversations
+from library import selectors as library
+
+_PAGES = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
 
 @access(EVERYBODY, states=ALL_STATES)
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/member.html")
+    """The page of one's role."""
+    page = _PAGES.get(request.user.role)
+    return render(request, page) if page else render(request, "home/member.html", _team(request))
+
+
+def _team(request: HttpRequest) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "assistants": [
+            {"name": one.name, "tagline": one.tagline, "icon": one.icon, "url": _with(one.code)}
+            for one in assistants_offered()
+        ],
+        "recent_conversations": [
+            {
+                "title": row.title,
+                "assistant": row.assistant.name,
+                "url": reverse("conversations:detail", args=[row.pk]),
+                "at": row.active_at,
+            }
+            for row in conversations.recent(request.user)
+        ],
+        "recent_items": [
+            {
+                "title": item.title,
+                "kind": item.kind,
+                "kind_label": item.get_kind_display(),
+                "url": reverse("library:detail", args=[item.pk]),
+                "at": item.created_at,
+            }
+            for item in library.items_visible(request.user).filter(archived_at=None).order_by("-id")[:5]
+        ],
+    }
+    if request.user.role in MANAGERS:
+        context["plan_name"] = billing.plan_of(request.tenant)["name"]
+        units = {TOKENS: "jetons", EUROS: "€"}
+        context["quotas"] = [
+            {
+                "label": gauge.label,
+                "used": gauge.used,
+                "limit": gauge.limit,
+                "percent": gauge.percent,
+                "unit": units[gauge.key],
+            }
+            for gauge in billing.gauges(request.tenant, [TOKENS, EUROS])
+        ]
+    return context
+
+
+def _with(code: str) -> str:
+    return f"{reverse('conversations:list')}?assistant={code}"
 
 
 @anyone
 @cache_control(max_age=300, private=True)
 def brand_css(request: HttpRequest) -> HttpResponse:
     """The brand's hue as a custom property, a number checked at writing."""
-    hue = request.tenant.brand_hue  # type: ignore[attr-defined]
+    hue = request.tenant.brand_hue
     css = f":root{{--brand-hue:{int(hue)}}}" if hue is not None else ""
     return HttpResponse(css, content_type="text/css")

@@ -1,0 +1,103 @@
+// The composer and the stream of answers. Without this file forms still work and a reload shows what has come.
+import { announce } from "./live.js";
+
+const NEAR_END = 64;
+const listening = new Map();
+
+const thread = () => document.querySelector("[data-thread]");
+const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
+const toEnd = () => thread() && (thread().scrollTop = thread().scrollHeight);
+
+// Keep the reader at the end only if they were there.
+function growing(change) {
+  const box = thread();
+  const follow = box && atEnd(box);
+  change();
+  if (follow) box.scrollTop = box.scrollHeight;
+}
+
+function listen(article) {
+  if (listening.has(article) || document.hidden) return;
+  const after = article.dataset.after ?? "0";
+  const source = new EventSource(`${article.dataset.stream}?after=${after}`);
+  const rendered = article.querySelector("[data-rendered]");
+  const tail = article.querySelector("[data-tail]");
+  const on = (kind, act) =>
+    source.addEventListener(kind, (event) => {
+      if (event.lastEventId) article.dataset.after = event.lastEventId;
+      growing(() => act(JSON.parse(event.data)));
+    });
+  on("delta", ({ text }) => tail.append(text));
+  on("block", ({ html, rest }) => {
+    // Sanitised by the server (conversations/markdown.py).
+    rendered.insertAdjacentHTML("beforeend", html);
+    tail.textContent = rest;
+  });
+  on("done", () => finish(article));
+  listening.set(article, source);
+}
+
+function leave(article) {
+  listening.get(article)?.close();
+  listening.delete(article);
+}
+
+async function finish(article) {
+  leave(article);
+  const answer = await fetch(article.dataset.refresh, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok) return setTimeout(() => finish(article), 2000);
+  const made = document.createRange().createContextualFragment(await answer.text()).firstElementChild;
+  growing(() => article.replaceWith(made));
+  window.htmx.process(made);
+  announce(article.dataset.said);
+}
+
+const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
+
+document.addEventListener("htmx:afterSettle", () => {
+  streams().forEach(listen);
+});
+// Browsers allow six connections a host: a hidden tab gives its own back and goes on where it was.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) [...listening.keys()].forEach(leave);
+  else streams().forEach(listen);
+});
+window.addEventListener("pagehide", () => [...listening.keys()].forEach(leave));
+
+document.addEventListener("keydown", (event) => {
+  const area = event.target.closest?.("[data-composer] textarea");
+  if (!area || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  if (area.value.trim()) area.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  const starter = event.target.closest("[data-starter]");
+  if (!starter) return;
+  const area = document.querySelector("[data-composer] textarea");
+  area.value = starter.dataset.starter;
+  area.focus();
+});
+
+// A refusal brings its own words: they stand above the composer, and what was typed stays.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  const form = requestConfig.elt.closest("form");
+  if (!form || !document.getElementById("refusal") || xhr.status < 400 || !xhr.responseText.includes("data-refusal")) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+  event.detail.target = document.getElementById("refusal");
+  event.detail.swapOverride = "innerHTML";
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt;
+  if (!event.detail.successful || !form.matches?.("form[data-composer]")) return;
+  document.getElementById("refusal").replaceChildren();
+  form.reset();
+  form.querySelector("textarea").value = "";
+  form.querySelector("textarea").focus();
+  toEnd();
+});
+
+toEnd();
+streams().forEach(listen);
