@@ -1,0 +1,98 @@
+"""How items are shown: excerpts without marks of Markdown, what was found in them marked, facts of their making."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.access import MANAGERS
+from accounts.models import User
+from library import selectors
+from library.models import Item, Share
+from library.selectors import MARK_END, MARK_START
+
+ICONS: Final = {
+    Item.Kind.TEXT: "file-text",
+    Item.Kind.POST: "megaphone",
+    Item.Kind.ANALYSIS: "chart-column",
+    Item.Kind.IMAGE: "image",
+    Item.Kind.VIDEO: "video",
+    Item.Kind.AUDIO: "music",
+    Item.Kind.DOCUMENT: "file",
+}
+# A picture up to this size stands for itself in the list; a larger one is not fetched for a thumbnail.
+THUMBNAIL_BYTES: Final = 1_500_000
+_NOISE = re.compile(r"(^|\n)[ \t]*(#{1,6}|[>*+-]|\|)[ \t]+|[*_`~|]{1,3}|\|")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list."""
+
+    item: Item
+    icon: str
+    excerpt: SafeString
+    has_thumbnail: bool
+    may_write: bool
+
+
+def row(item: Item, user: User) -> Row:
+    """An item of `selectors.item_list` as a line of the list. No query."""
+    return Row(
+        item=item,
+        icon=icon_of(item),
+        excerpt=excerpt(item),
+        has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
+        may_write=selectors.may_write(user, item),
+    )
+
+
+def icon_of(item: Item) -> str:
+    """The sign of an item's kind."""
+    return ICONS.get(Item.Kind(item.kind), "file")
+
+
+def excerpt(item: Item) -> SafeString:
+    """What was found in the text, marked; else its beginning. Escaped here: the text is anybody's."""
+    for found in (getattr(item, "found_french", ""), getattr(item, "found_english", "")):
+        if found and MARK_START in found:
+            return marked(found)
+    return marked(str(getattr(item, "excerpt", "") or ""))
+
+
+def marked(text: str) -> SafeString:
+    """Escaped text whose found words stand in <mark>. Unpaired or nested signs are dropped."""
+    plain = re.sub(r"\s+", " ", _NOISE.sub(r"\1", text)).strip()
+    parts = re.split(f"{MARK_START}([^{MARK_START}{MARK_END}]*){MARK_END}", plain)
+    signs = str.maketrans("", "", MARK_START + MARK_END)
+    pieces = [
+        f"<mark>{escape(part)}</mark>" if position % 2 else str(escape(part.translate(signs)))
+        for position, part in enumerate(parts)
+    ]
+    return mark_safe("".join(pieces))  # noqa: S308 - every piece is escaped above
+
+
+def is_made_by_ai(item: Item) -> bool:
+    """True for what an assistant made: people must be told."""
+    return item.message_id is not None or bool(item.provenance.get("assistant"))
+
+
+def cost_for(user: User, item: Item) -> Decimal | None:
+    """What the item cost, for those who may know: its author, owners and admins."""
+    if item.author_id != user.pk and user.role not in MANAGERS:
+        return None
+    try:
+        return Decimal(item.provenance["cost"])
+    except (KeyError, InvalidOperation, TypeError):
+        return None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of an item, with its whole address."""
+
+    share: Share
+    address: str

@@ -1,0 +1,233 @@
+"""Reading the library: one door to each item, the list with its filters and search."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.db import connection
+from django.db.models import Case, F, FloatField, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models.functions import Greatest, Left
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.access import MANAGERS
+from accounts.models import User
+from library.models import Item, Share
+from tenants.context import TenantRef, current_tenant
+from tenants.signing import BadSignature, sign, unsign
+
+from library.types import ShareGone
+
+EXCERPT: Final = 240
+MAX_QUERY: Final = 200
+# Private-use characters around what was found: the rendering escapes the text first, then turns them into marks.
+MARK_START, MARK_END = "\ue000", "\ue001"
+SHARE_PURPOSE: Final = "share"
+
+_SHARED = Q(visibility=Item.Visibility.WORKSPACE) | Q(conversation__visibility="workspace")
+
+
+def items_visible(user: User) -> QuerySet[Item]:
+    """What a person may read: their own, what is published to the workspace, what a shared conversation made."""
+    return Item.objects.filter(Q(author=user) | _SHARED)
+
+
+def items_writable(user: User) -> QuerySet[Item]:
+    """What a person may change: their own; owners and admins also what the whole workspace sees."""
+    mine = Q(author=user)
+    return Item.objects.filter(mine | _SHARED if user.role in MANAGERS else mine)
+
+
+def access_item(user: User, item_id: UUID, *, for_writing: bool = False) -> Item:
+    """The one door to an item. Raises Http404 for what one may not see, or not change."""
+    rows = items_writable(user) if for_writing else items_visible(user)
+    found = rows.filter(pk=item_id).select_related("author", "conversation").defer("search", "search_english").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def access_share(user: User, item_id: UUID, share_id: UUID) -> Share:
+    """The one door to a link from inside: of an item one may change. Raises Http404."""
+    item = access_item(user, item_id, for_writing=True)
+    found = item.shares.filter(pk=share_id).first()
+    if found is None:
+        raise Http404
+    found.item = item
+    return found
+
+
+def may_write(user: User, item: Item) -> bool:
+    """True where `access_item(..., for_writing=True)` opens, without a query. `item` came through the door."""
+    return item.author_id == user.pk or (user.role in MANAGERS and is_shared(item))
+
+
+def is_shared(item: Item) -> bool:
+    """True where the whole workspace sees an item: by itself, or through its conversation."""
+    conversation = item.conversation
+    return item.visibility == Item.Visibility.WORKSPACE or (
+        conversation is not None and conversation.visibility == "workspace"
+    )
+
+
+def sees_conversation(user: User, item: Item) -> bool:
+    """True where a person may open the conversation that made an item."""
+    conversation = item.conversation
+    return conversation is not None and (
+        conversation.author_id == user.pk or conversation.visibility == "workspace"
+    )
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to. Blank: everything."""
+
+    query: str = ""
+    kind: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+    mine: bool = False
+    tag: str = ""
+    archived: bool = False
+
+
+def item_list(user: User, filters: Filters) -> QuerySet[Item]:
+    """The items of a page of the library: newest first, or the best found first. `excerpt` stands on each."""
+    rows = items_visible(user).filter(archived_at__isnull=not filters.archived)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.mine:
+        rows = rows.filter(author=user)
+    if filters.tag:
+        rows = rows.filter(tags__contains=[filters.tag])
+    rows = _between(rows, filters.since, filters.until)
+    rows = rows.select_related("author", "conversation").defer("text", "search", "search_english")
+    words = _Words.of(filters.query)
+    return _searched(rows, words) if words.text else rows.annotate(excerpt=_beginning()).order_by("-pk")
+
+
+def _beginning() -> Left:
+    return Left("text", EXCERPT)
+
+
+def _between(rows: QuerySet[Item], since: dt.date | None, until: dt.date | None) -> QuerySet[Item]:
+    if since:
+        rows = rows.filter(created_at__gte=_midnight(since))
+    if until:
+        rows = rows.filter(created_at__lt=_midnight(until + dt.timedelta(days=1)))
+    return rows
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What was typed, as queries: both languages, and beginnings of words for what is not finished yet."""
+
+    text: str
+    french: SearchQuery = field(compare=False)
+    english: SearchQuery = field(compare=False)
+    beginnings: SearchQuery | None = field(compare=False, default=None)
+
+    @classmethod
+    def of(cls, typed: str) -> "_Words":
+        text = typed.replace("\x00", "").strip()[:MAX_QUERY]
+        return cls(
+            text=text,
+            french=SearchQuery(text, config="french", search_type="websearch"),
+            english=SearchQuery(text, config="english", search_type="websearch"),
+            beginnings=_beginnings(text),
+        )
+
+
+def _beginnings(text: str) -> SearchQuery | None:
+    """Words that begin as those typed do. None where operators say that exact words are meant."""
+    words = re.findall(r"\w+", text.lower())
+    if not words or '"' in text or re.search(r"(^|\s)-", text):
+        return None
+    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
+
+
+def _searched(rows: QuerySet[Item], words: _Words) -> QuerySet[Item]:
+    found = Q(search=words.french) | Q(search_english=words.english)
+    found |= Q(title__icontains=words.text) | Q(tags__contains=[words.text.lower()])
+    if words.beginnings is not None:
+        found |= Q(search=words.beginnings) | Q(search_english=words.beginnings)
+    in_title = Case(When(title__icontains=words.text, then=Value(1.0)), default=Value(0.0), output_field=FloatField())
+    rank = Greatest(SearchRank(F("search"), words.french), SearchRank(F("search_english"), words.english))
+    return (
+        rows.filter(found)
+        .annotate(
+            excerpt=_beginning(),
+            found_french=_headline("french", words.french),
+            found_english=_headline("english", words.english),
+            rank=rank + in_title,
+        )
+        .order_by("-rank", "-pk")
+    )
+
+
+def _headline(language: str, query: SearchQuery) -> SearchHeadline:
+    return SearchHeadline(
+        Left("text", 20_000, output_field=TextField()),
+        query,
+        config=language,
+        start_sel=MARK_START,
+        stop_sel=MARK_END,
+        max_words=32,
+        min_words=16,
+        max_fragments=1,
+    )
+
+
+def tags_in_use(user: User, *, most: int = 50) -> list[str]:
+    """The tags of what a person sees, the most used first."""
+    rows = items_visible(user).filter(archived_at=None).values_list("tags", flat=True)
+    query, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT tag FROM ({query}) AS visible (tags), unnest(visible.tags) AS tag"
+            " GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %s",
+            [*parameters, most],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def storage_used() -> int:
+    """Bytes that the workspace in context keeps, archived items included."""
+    total: dict[str, Any] = Item.objects.aggregate(bytes=Sum("size"))
+    return int(total["bytes"] or 0)
+
+
+def share_token(share: Share) -> str:
+    """What a link carries: the share's key, signed for this workspace alone."""
+    return sign(SHARE_PURPOSE, str(share.pk))
+
+
+def shared(token: str) -> Share:
+    """The share behind a link, with its item. Raises `ShareGone`, whatever the reason."""
+    tenant: TenantRef = current_tenant()
+    try:
+        key = UUID(str(unsign(SHARE_PURPOSE, token)))
+    except (BadSignature, ValueError) as error:
+        raise ShareGone from error
+    if tenant.state == "closed":
+        raise ShareGone
+    found = (
+        Share.objects.select_related("item")
+        .filter(pk=key, revoked_at=None, expires_at__gt=timezone.now(), item__archived_at=None)
+        .first()
+    )
+    if found is None:
+        raise ShareGone
+    return found
+
+
+def shares_of(item: Item) -> list[Share]:
+    """The links of an item that still open, newest first."""
+    return list(item.shares.filter(revoked_at=None, expires_at__gt=timezone.now()))

@@ -1,0 +1,262 @@
+"""Every change of the library: answers kept, files brought, items changed, links made and revoked."""
+
+import logging
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import IO, Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from analytics import services as analytics
+from billing import selectors as billing
+from library import files, selectors
+from library.models import Item, Share
+from library.sniffing import sniff
+from library.types import FileType, UploadRefused
+from tenants.context import TenantRef, current_tenant
+from tenants.ids import new_id
+from tenants.queue import enqueue
+from tenants.services import require_writable
+from website.templatetags.ui import filesize
+
+log = logging.getLogger(__name__)
+
+MAX_TAGS: Final = 20
+MAX_TAG: Final = 40
+MAX_TITLE: Final = 200
+SHARE_DAYS: Final = (1, 7, 30, 90)
+# Larger texts are kept as files only: what is searched and shown has a measure.
+MAX_READ_TEXT: Final = 200_000
+# The search column takes a megabyte of words: a text longer than this is cut.
+MAX_TEXT: Final = 900_000
+STORAGE: Final = "storage"
+
+
+def item_save_answer(
+    *,
+    message_id: UUID,
+    conversation_id: UUID,
+    author_id: UUID,
+    title: str,
+    text: str,
+    kind: str,
+    visibility: str,
+    provenance: dict[str, str],
+) -> Item:
+    """Keep an answer, in the caller's transaction. The same answer again changes its text only.
+
+    `provenance` may carry assistant, prompt_version, provider, model, tokens, cost (euros, decimal text).
+    Whether the workspace may be written to was asked when the answer began.
+    """
+    text = _clean(text)[:MAX_TEXT]
+    fresh = {"text": text, "size": len(text.encode()), "provenance": provenance}
+    item, created = Item.objects.update_or_create(
+        message_id=message_id,
+        defaults=fresh,
+        create_defaults=fresh
+        | {
+            "conversation_id": conversation_id,
+            "author_id": author_id,
+            "title": _title(title),
+            "kind": kind,
+            "visibility": visibility,
+        },
+    )
+    if created:
+        analytics.record(contents=1)
+    return item
+
+
+def item_edit(*, item: Item, title: str, tags: Iterable[str]) -> Item:
+    """Another title, other tags."""
+    require_writable()
+    item.title, item.tags = _title(title), clean_tags(tags)
+    item.save(update_fields=["title", "tags", "updated_at"])
+    return item
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Trimmed, in lower case, each once, in the order given; 20 of 40 characters at most."""
+    tidy = (re.sub(r"\s+", " ", _clean(tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
+    return list(dict.fromkeys(tag for tag in tidy if tag))[:MAX_TAGS]
+
+
+def _title(title: str) -> str:
+    return re.sub(r"\s+", " ", _clean(title)).strip()[:MAX_TITLE] or _("Sans titre")
+
+
+def _clean(text: str) -> str:
+    """PostgreSQL takes every character but this one."""
+    return text.replace("\x00", "")
+
+
+def item_archive(*, item: Item) -> Item:
+    """Out of the list; its links open nothing until it is restored."""
+    return _set_archived(item, True)
+
+
+def item_restore(*, item: Item) -> Item:
+    """Back into the list."""
+    return _set_archived(item, False)
+
+
+def _set_archived(item: Item, archived: bool) -> Item:
+    require_writable()
+    if (item.archived_at is not None) != archived:
+        item.archived_at = timezone.now() if archived else None
+        item.save(update_fields=["archived_at", "updated_at"])
+    return item
+
+
+def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
+    """Publish to the workspace, or take back. Raises `ValueError` for another visibility."""
+    wanted = Item.Visibility(visibility)
+    with transaction.atomic():
+        require_writable()
+        if item.visibility != wanted:
+            before, item.visibility = item.visibility, wanted
+            item.save(update_fields=["visibility", "updated_at"])
+            audit.record("library.visibility", actor=actor, target=_target(item), before=before, after=wanted.value)
+    return item
+
+
+def _target(item: Item) -> str:
+    """By key, never by title: owners read the log, and a private title is a text of its author."""
+    return f"item:{item.pk}"
+
+
+def item_upload(
+    *, author: User, file: IO[bytes], name: str, size: int, title: str = "", visibility: str = "private"
+) -> Item:
+    """Keep a file somebody brought. Raises `UploadRefused` or `ReadOnlyWorkspace`; then nothing is left of it."""
+    tenant = require_writable()
+    name = files.clean_name(name) or "fichier"
+    wanted = Item.Visibility(visibility)
+    kind = _checked(file, name, size)
+    _require_room(tenant, size)
+    item = Item(
+        id=new_id(),
+        kind=kind.kind,
+        title=_title(title or name.rpartition(".")[0] or name),
+        text=_words_of(file, kind, size),
+        author=author,
+        visibility=wanted,
+        file_name=f"{name.rpartition('.')[0] or name}.{kind.extension}",
+        media_type=kind.media_type,
+        size=size,
+    )
+    # The bytes travel before the transaction: no lock is held meanwhile, and a failure takes them away again.
+    item.file = files.store(tenant, item.pk, file, kind)
+    try:
+        with transaction.atomic():
+            _lock_storage(tenant)
+            _require_room(tenant, size)
+            item.save(force_insert=True)
+            audit.record("library.upload", actor=author, target=_target(item), kind=item.kind, bytes=size)
+            analytics.record(contents=1)
+    except BaseException:
+        files.remove(item.file)
+        raise
+    return item
+
+
+def _checked(file: IO[bytes], name: str, size: int) -> FileType:
+    if not size:
+        raise UploadRefused("empty")
+    largest = max(settings.MAX_UPLOAD_BYTES.values())
+    if size > largest:
+        raise UploadRefused("too_large", size=filesize(size), limit=filesize(largest))
+    kind = sniff(file, files.extension_of(name))
+    limit = settings.MAX_UPLOAD_BYTES[kind.kind]
+    if size > limit:
+        raise UploadRefused("too_large", size=filesize(size), limit=filesize(limit))
+    return kind
+
+
+def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
+    """The words of a text file of reasonable size, so that it is found and read in place."""
+    if not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
+        return ""
+    file.seek(0)
+    raw = file.read(MAX_READ_TEXT).removeprefix(b"\xef\xbb\xbf")
+    try:
+        return _clean(raw.decode())
+    except UnicodeDecodeError:
+        return _clean(raw.decode("cp1252", errors="replace"))
+
+
+def _lock_storage(tenant: TenantRef) -> None:
+    """One upload of a workspace at a time from here to the end of the transaction: their sum stays true."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"library.storage:{tenant.id}"])
+
+
+def _require_room(tenant: TenantRef, size: int) -> None:
+    limit = billing.limit_of(tenant, STORAGE)
+    if limit is None:
+        return
+    used = selectors.storage_used()
+    if used + size > limit:
+        raise UploadRefused(
+            "storage_full",
+            plan=billing.plan_of(tenant)["name"],
+            limit=filesize(limit),
+            used=filesize(used),
+            size=filesize(size),
+        )
+
+
+def share_create(*, item: Item, actor: User, days: int) -> Share:
+    """A link that opens the item for some days. Raises `ValueError` for a time that is not offered."""
+    if days not in SHARE_DAYS:
+        raise ValueError(f"not offered: {days} days")
+    with transaction.atomic():
+        require_writable()
+        share = Share.objects.create(item=item, created_by=actor, expires_at=timezone.now() + timedelta(days=days))
+        audit.record("library.share", actor=actor, target=_target(item), share=str(share.pk), days=days)
+    return share
+
+
+def share_revoke(*, share: Share, actor: User) -> Share:
+    """The link opens nothing any more. Revoking again changes nothing."""
+    with transaction.atomic():
+        require_writable()
+        revoked = Share.objects.filter(pk=share.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if revoked:
+            audit.record("library.share_revoked", actor=actor, target=f"item:{share.item_id}", share=str(share.pk))
+    share.refresh_from_db(fields=["revoked_at"])
+    return share
+
+
+def share_open(*, token: str) -> Share:
+    """The share behind a link, counted as opened. Raises `ShareGone`.
+
+    A read-only workspace is still read: its links open, uncounted.
+    """
+    share = selectors.shared(token)
+    if current_tenant().writable:
+        Share.objects.filter(pk=share.pk).update(opens=F("opens") + 1)
+    return share
+
+
+def delete_files_of_workspace(tenant: TenantRef, **_details: Any) -> None:
+    """Lifecycle step "deleting": all files of the workspace, once its rows are gone for good."""
+    prefix = tenant.file_prefix
+    transaction.on_commit(lambda: _delete_files(prefix))
+
+
+def _delete_files(prefix: str) -> None:
+    """Now; and where the storage fails now, by a job that tries again. The deletion itself goes on."""
+    try:
+        files.remove_all_of(prefix)
+    except Exception:
+        log.exception("files not deleted yet prefix=%s", prefix)
+        enqueue("library.files.remove_all_of", prefix=prefix)

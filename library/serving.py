@@ -1,0 +1,126 @@
+"""Private files over HTTP: through a permission check, with ranges, in a form that no browser runs.
+
+Bytes are streamed: under ASGI by an asynchronous generator (a synchronous one would be read whole into memory) that
+first gives back the request's database connection, which a slow reader would otherwise hold to the end.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Final
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connections
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.utils.http import parse_etags, quote_etag
+
+from library import files
+from library.models import Item
+from library.sniffing import TYPES
+
+BLOCK: Final = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+# Browsers' PDF viewers do not start in a sandbox: a PDF gets the same walls without it.
+_WALLS: Final = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'none'"
+
+
+class RangeRefused(Exception):
+    """Raised for a range that the file does not have."""
+
+
+def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = False) -> HttpResponseBase:
+    """The file of an item that the caller has found through its door."""
+    kind = TYPES.get(item.media_type)
+    attached = as_attachment or kind is None or not kind.inline
+    media_type = "text/plain; charset=utf-8" if item.media_type.startswith("text/") else item.media_type
+    disposition = files.disposition(item.file_name, as_attachment=attached)
+    if not files.is_local():
+        return _secured(HttpResponseRedirect(files.signed_address(item.file, media_type, disposition)), item)
+    response = _local(request, item, media_type)
+    response["Content-Disposition"] = disposition
+    return _secured(response, item)
+
+
+def _secured(response: HttpResponseBase, item: Item) -> HttpResponseBase:
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = _WALLS if item.media_type == "application/pdf" else f"sandbox; {_WALLS}"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    # Kept by the reader's browser, but asked for again each time: a right may be gone.
+    response["Cache-Control"] = "private, no-store" if response.status_code == 302 else "private, no-cache"
+    return response
+
+
+def _local(request: HttpRequest, item: Item, media_type: str) -> HttpResponseBase:
+    # A file never changes: the item's key names its content.
+    etag = quote_etag(item.pk.hex)
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        not_modified = HttpResponse(status=304)
+        not_modified["ETag"] = etag
+        return not_modified
+    try:
+        file = files.storage().open(item.file)
+        size = file.size
+    except FileNotFoundError as error:
+        raise Http404("file missing") from error
+    try:
+        part = _wanted_part(request, etag, size)
+    except RangeRefused:
+        file.close()
+        refused = HttpResponse(status=416)
+        refused["Content-Range"] = f"bytes */{size}"
+        return refused
+    return _streamed(request, file, part, size, media_type, etag)
+
+
+def _wanted_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None for the whole. Several ranges at once get the whole, as the standard lets."""
+    header = request.headers.get("Range", "")
+    condition = request.headers.get("If-Range")
+    match = _RANGE.fullmatch(header.replace(" ", ""))
+    if match is None or match.group(0) == "bytes=-" or (condition is not None and condition != etag):
+        return None
+    first, last = match.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size - 1
+        if int(last) == 0:
+            raise RangeRefused
+    else:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+        if last and int(last) < int(first):
+            return None
+    if start >= size:
+        raise RangeRefused
+    return start, end
+
+
+def _streamed(
+    request: HttpRequest, file: IO[bytes], part: tuple[int, int] | None, size: int, media_type: str, etag: str
+) -> HttpResponseBase:
+    start, end = part or (0, size - 1)
+    length = end - start + 1
+    blocks = _blocks_async if isinstance(request, ASGIRequest) else _blocks
+    content = iter(()) if request.method == "HEAD" else blocks(file, start, length)
+    response = StreamingHttpResponse(content, content_type=media_type, status=206 if part else 200)
+    # Django closes what it knows at the end of the answer, also when the reader leaves halfway.
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined]
+    response["Content-Length"] = str(length)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    if part:
+        response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    return response
+
+
+def _blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
+    file.seek(start)
+    while length > 0 and (block := file.read(min(BLOCK, length))):
+        length -= len(block)
+        yield block
+
+
+async def _blocks_async(file: IO[bytes], start: int, length: int) -> AsyncIterator[bytes]:
+    await sync_to_async(connections.close_all)()
+    blocks = _blocks(file, start, length)
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        yield block

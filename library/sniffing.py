@@ -1,0 +1,156 @@
+"""What a file really is, from its bytes alone. Its name and what the browser says of it are never asked.
+
+puremagic knows the signatures; because it also guesses, a type counts only when its own mark stands where it must.
+What is on neither list below is refused: pages, drawings and programs that a browser or a system could run.
+"""
+
+import re
+import zipfile
+from collections.abc import Callable
+from typing import IO, Final
+
+import puremagic
+
+from library.types import FileType, UploadRefused
+
+HEAD_BYTES: Final = 64 * 1024
+# An office document is a zip; one of more parts, or that unpacks to more, is no document but an attack on its reader.
+MAX_PARTS: Final = 10_000
+MAX_UNPACKED: Final = 2 * 10**9
+
+_MP4_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash")
+
+
+def _starts(*marks: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(marks)
+
+
+def _riff(form: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head[:4] == b"RIFF" and head[8:12] == form
+
+
+def _brand(*brands: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
+
+
+def _doctype(name: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(b"\x1a\x45\xdf\xa3") and name in head[:64]
+
+
+def _mpeg_audio(head: bytes) -> bool:
+    """ID3 tag, or the first frame of a layer III stream with a possible bit rate and sampling rate."""
+    if head.startswith(b"ID3"):
+        return True
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    return head[2] >> 4 not in (0, 15) and (head[2] >> 2) & 3 != 3
+
+
+_BINARY: Final[tuple[tuple[FileType, Callable[[bytes], bool]], ...]] = (
+    (FileType("image/png", "png", "image", inline=True), _starts(b"\x89PNG\r\n\x1a\n")),
+    (FileType("image/jpeg", "jpg", "image", inline=True), _starts(b"\xff\xd8\xff")),
+    (FileType("image/gif", "gif", "image", inline=True), _starts(b"GIF87a", b"GIF89a")),
+    (FileType("image/webp", "webp", "image", inline=True), _riff(b"WEBP")),
+    (FileType("image/avif", "avif", "image", inline=True), _brand(b"avif", b"avis")),
+    (FileType("video/mp4", "mp4", "video", inline=True), _brand(*_MP4_BRANDS)),
+    (FileType("video/quicktime", "mov", "video", inline=True), _brand(b"qt  ")),
+    (FileType("video/webm", "webm", "video", inline=True), _doctype(b"webm")),
+    (FileType("audio/mp4", "m4a", "audio", inline=True), _brand(b"M4A ")),
+    (FileType("audio/wav", "wav", "audio", inline=True), _riff(b"WAVE")),
+    (FileType("audio/ogg", "ogg", "audio", inline=True), _starts(b"OggS\x00")),
+    (FileType("audio/flac", "flac", "audio", inline=True), _starts(b"fLaC")),
+    (FileType("audio/mpeg", "mp3", "audio", inline=True), _mpeg_audio),
+    (FileType("application/pdf", "pdf", "document", inline=True), _starts(b"%PDF-")),
+)
+# puremagic misses these although they are sound: MPEG frames without a tag carry no signature worth the name.
+_KNOWN_WITHOUT_PUREMAGIC: Final = frozenset({"audio/mpeg"})
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
+_OFFICE_PARTS: Final = {
+    "word/document.xml": FileType(_OFFICE + "wordprocessingml.document", "docx", "document"),
+    "xl/workbook.xml": FileType(_OFFICE + "spreadsheetml.sheet", "xlsx", "document"),
+    "ppt/presentation.xml": FileType(_OFFICE + "presentationml.presentation", "pptx", "document"),
+}
+_OPEN_TYPES: Final = {
+    kind.media_type.encode(): kind
+    for kind in (
+        FileType(_OPEN + "text", "odt", "document"),
+        FileType(_OPEN + "spreadsheet", "ods", "document"),
+        FileType(_OPEN + "presentation", "odp", "document"),
+    )
+}
+# All served as plain text to download: the ending only chooses the label.
+_TEXTS: Final = {
+    "md": FileType("text/markdown", "md", "document"),
+    "csv": FileType("text/csv", "csv", "document"),
+    "txt": FileType("text/plain", "txt", "document"),
+}
+TYPES: Final = {
+    kind.media_type: kind
+    for kind in (*(entry[0] for entry in _BINARY), *_OFFICE_PARTS.values(), *_OPEN_TYPES.values(), *_TEXTS.values())
+}
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+# What opens a page, a drawing, a script, or a rich text that carries objects.
+_ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
+
+
+def sniff(file: IO[bytes], extension: str = "") -> FileType:
+    """The type of a file. `extension` chooses among plain texts only. Raises `UploadRefused`."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if not head:
+        raise UploadRefused("empty")
+    found = _binary(head) or (_office(file) if head.startswith(b"PK\x03\x04") else _text(file, head, extension))
+    file.seek(0)
+    if found is None:
+        raise UploadRefused("type_refused")
+    return found
+
+
+def _binary(head: bytes) -> FileType | None:
+    guesses = _guesses(head)
+    for kind, is_marked in _BINARY:
+        if is_marked(head) and (f".{kind.extension}" in guesses or kind.media_type in _KNOWN_WITHOUT_PUREMAGIC):
+            return kind
+    return None
+
+
+def _guesses(head: bytes) -> set[str]:
+    try:
+        return {match.extension for match in puremagic.magic_string(head)}
+    except Exception:  # noqa: BLE001 - a hostile file may break a parser in any way: then it is unknown
+        return set()
+
+
+def _office(file: IO[bytes]) -> FileType | None:
+    """An office document without macros, by the parts its table of contents names; nothing is unpacked but a label."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+            names = {part.filename for part in parts}
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+                return None
+            if any(name.lower().endswith("vbaproject.bin") for name in names):
+                return None
+            if parts and parts[0].filename == "mimetype" and parts[0].file_size < 100:
+                return _OPEN_TYPES.get(archive.read(parts[0]).strip())
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    if "[Content_Types].xml" not in names:
+        return None
+    return next((kind for part, kind in _OFFICE_PARTS.items() if part in names), None)
+
+
+def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
+    """Words and nothing else, in any encoding that writes ASCII as ASCII."""
+    opening = head.removeprefix(b"\xef\xbb\xbf")
+    if _ACTIVE_OPENINGS.match(opening):
+        return None
+    block = head
+    while block:
+        if _CONTROLS.search(block):
+            return None
+        block = file.read(1024 * 1024)
+    return _TEXTS.get(extension.lower(), _TEXTS["txt"])

@@ -1,0 +1,49 @@
+"""What the library hands to other apps and to people: refusals with their words, and a file's nature."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class FileType:
+    """A type of file that may be kept. `inline`: a browser may show it in the page; all others are downloaded."""
+
+    media_type: str
+    extension: str
+    kind: str
+    inline: bool = False
+
+
+class UploadRefused(Exception):
+    """Raised where a file cannot be kept. `message` is for people; `code` is for programs."""
+
+    messages: dict[str, Promise] = {
+        "empty": _("Ce fichier est vide. Vérifiez-le, puis choisissez-le de nouveau."),
+        "type_refused": _(
+            "Ce type de fichier n’est pas accepté. Vous pouvez déposer une image (PNG, JPEG, GIF, WebP, AVIF), une "
+            "vidéo (MP4, WebM, MOV), un son (MP3, M4A, WAV, OGG, FLAC) ou un document (PDF, Word, Excel, PowerPoint, "
+            "OpenDocument, texte, Markdown, CSV)."
+        ),
+        "too_large": _("Ce fichier fait %(size)s. La limite est de %(limit)s pour ce type de fichier."),
+        "storage_full": _(
+            "L’espace de stockage est plein : l’offre %(plan)s comprend %(limit)s, %(used)s sont déjà utilisés et ce "
+            "fichier fait %(size)s. Le propriétaire de l’espace peut demander une offre plus grande à votre opérateur."
+        ),
+    }
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do, in the reader's language."""
+        return str(self.messages[self.code]) % self.values
+
+
+class ShareGone(Exception):
+    """Raised where a link opens nothing: forged, foreign, expired, revoked, or its item is archived."""

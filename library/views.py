@@ -1,0 +1,315 @@
+"""The library's pages. Each finds its item through `access_item`, or through the link that was opened."""
+
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from accounts.access import TEAM, access, anyone
+from accounts.models import User
+from conversations.markdown import render as render_markdown
+from library import files, presenters, selectors, services
+from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
+from library.models import Item
+from library.serving import file_response
+from library.types import ShareGone, UploadRefused
+
+PAGE: Final = 30
+DOWNLOADS: Final = {"md": "text/markdown", "txt": "text/plain"}
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _wants_part(request: HttpRequest) -> bool:
+    """True where htmx asks for a part of the page; going back in its history asks for the whole."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+@access(TEAM)
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    user, form = _user(request), FilterForm(request.GET)
+    filters = form.filters()
+    page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
+    narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
+    context: dict[str, Any] = {
+        "form": form,
+        "filters": filters,
+        "page": page,
+        "rows": [presenters.row(item, user) for item in page.object_list],
+        "is_narrowed": narrowed,
+    }
+    if _wants_part(request):
+        response = render(request, "library/_results.html", context)
+    else:
+        context |= {"tags": selectors.tags_in_use(user), "kinds": Item.Kind.choices}
+        response = render(request, "library/list.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@access(TEAM)
+def upload(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method != "POST":
+        return render(request, "library/upload.html", {"form": form})
+    if form.is_valid():
+        brought = form.cleaned_data["file"]
+        try:
+            item = services.item_upload(
+                author=_user(request),
+                file=brought.file,
+                name=brought.name,
+                size=brought.size,
+                title=form.cleaned_data["title"],
+                visibility=form.cleaned_data["visibility"],
+            )
+        except UploadRefused as refused:
+            form.add_error("file", refused.message)
+        else:
+            messages.success(request, _("« %(title)s » est dans la bibliothèque.") % {"title": item.title})
+            return redirect("library:detail", item.pk)
+    return render(request, "library/upload.html", {"form": form}, status=422)
+
+
+@access(TEAM)
+@require_safe
+def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    user = _user(request)
+    item = selectors.access_item(user, item_id)
+    context = _shown(item) | {
+        "may_write": selectors.may_write(user, item),
+        "sees_conversation": selectors.sees_conversation(user, item),
+        "is_shared": selectors.is_shared(item),
+        "cost": presenters.cost_for(user, item),
+        "breadcrumbs": [{"url": reverse("library:list"), "label": _("Bibliothèque")}],
+    }
+    if context["may_write"]:
+        context |= _sharing(request, item)
+    return _allowing_storage(render(request, "library/detail.html", context))
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    """What both the item's own page and the page behind a link show."""
+    is_plain = item.media_type in ("text/plain", "text/csv")
+    return {
+        "item": item,
+        "body": render_markdown(item.text) if item.text and not is_plain else "",
+        "is_plain": is_plain,
+        "is_made_by_ai": presenters.is_made_by_ai(item),
+        "icon_name": presenters.icon_of(item),
+    }
+
+
+def _allowing_storage(response: HttpResponse) -> HttpResponse:
+    """Pictures and sounds that the storage serves itself may be shown in this page."""
+    origin = files.storage_origin()
+    if origin:
+        response._csp_update = {"img-src": [origin], "media-src": [origin]}  # type: ignore[attr-defined]
+    return response
+
+
+@access(TEAM)
+def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    form = EditForm(request.POST) if request.method == "POST" else EditForm.of(item)
+    if form.is_bound and form.is_valid():
+        services.item_edit(item=item, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
+        messages.success(request, _("Les modifications sont enregistrées."))
+        return redirect("library:detail", item.pk)
+    breadcrumbs = [
+        {"url": reverse("library:list"), "label": _("Bibliothèque")},
+        {"url": reverse("library:detail", args=[item.pk]), "label": item.title},
+    ]
+    context = {"form": form, "item": item, "breadcrumbs": breadcrumbs}
+    return render(request, "library/edit.html", context, status=422 if form.is_bound else 200)
+
+
+@access(TEAM)
+@require_safe
+def file(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
+    item = selectors.access_item(_user(request), item_id)
+    return _file(request, item)
+
+
+def _file(request: HttpRequest, item: Item) -> HttpResponseBase:
+    if not item.file:
+        return HttpResponse(status=404)
+    return file_response(request, item, as_attachment="download" in request.GET)
+
+
+@access(TEAM)
+@require_GET
+def download(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
+    return _download(request, selectors.access_item(_user(request), item_id))
+
+
+def _download(request: HttpRequest, item: Item) -> HttpResponseBase:
+    """A file as it is; a text as Markdown, or as plain text where that is asked for."""
+    if item.file:
+        return file_response(request, item, as_attachment=True)
+    wanted = request.GET.get("format", "md")
+    ending = wanted if wanted in DOWNLOADS else "md"
+    response = HttpResponse(item.text, content_type=f"{DOWNLOADS[ending]}; charset=utf-8")
+    response["Content-Disposition"] = files.disposition(files.name_from_title(item.title, ending), as_attachment=True)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@access(TEAM)
+@require_POST
+def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    services.item_archive(item=item)
+    said = _("« %(title)s » est archivé.") % {"title": item.title}
+    undo = reverse("library:restore", args=[item.pk])
+    if _wants_part(request):
+        return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": undo})
+    messages.success(request, said, extra_tags=f"undo:{undo}")
+    return redirect("library:list")
+
+
+@access(TEAM)
+@require_POST
+def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    services.item_restore(item=item)
+    said = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
+    if _wants_part(request):
+        return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": ""})
+    messages.success(request, said)
+    return redirect(_where_from(request))
+
+
+def _where_from(request: HttpRequest) -> str:
+    """The page of ours that a form stood on; the list where that is not known."""
+    address = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if ours else reverse("library:list")
+
+
+@access(TEAM)
+@require_POST
+def visibility(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    user = _user(request)
+    item = selectors.access_item(user, item_id, for_writing=True)
+    form = VisibilityForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=400)
+    services.item_set_visibility(item=item, visibility=form.cleaned_data["visibility"], actor=user)
+    if item.visibility == Item.Visibility.WORKSPACE:
+        messages.success(request, _("Toute l’équipe de l’espace voit maintenant ce contenu."))
+    else:
+        messages.success(request, _("Ce contenu n’est plus publié dans l’espace."))
+    # An owner who takes back somebody else's item no longer sees it.
+    stays = selectors.may_write(user, item)
+    return redirect("library:detail", item.pk) if stays else redirect("library:list")
+
+
+@access(TEAM)
+def share(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    """The links of an item, on a page of their own or as the body of the dialog; POST makes one."""
+    user = _user(request)
+    item = selectors.access_item(user, item_id, for_writing=True)
+    form = ShareForm(request.POST or None)
+    made = None
+    if request.method == "POST":
+        if not form.is_valid():
+            return _share_page(request, item, form=form, status=422)
+        made = services.share_create(item=item, actor=user, days=form.cleaned_data["days"])
+        if not _wants_part(request):
+            messages.success(request, _("Le lien est prêt."))
+            return redirect("library:share", item.pk)
+    return _share_page(request, item, made=made, announce=_("Le lien est prêt.") if made else "")
+
+
+@access(TEAM)
+@require_POST
+def share_revoke(request: HttpRequest, item_id: UUID, share_id: UUID) -> HttpResponse:
+    user = _user(request)
+    found = selectors.access_share(user, item_id, share_id)
+    services.share_revoke(share=found, actor=user)
+    if _wants_part(request):
+        return _share_page(request, found.item, announce=_("Le lien est désactivé."))
+    messages.success(request, _("Le lien est désactivé."))
+    return redirect("library:share", item_id)
+
+
+def _sharing(request: HttpRequest, item: Item) -> dict[str, Any]:
+    links = [
+        presenters.Link(link, request.build_absolute_uri(reverse("library:shared", args=[selectors.share_token(link)])))
+        for link in selectors.shares_of(item)
+    ]
+    return {"share_form": ShareForm(), "links": links}
+
+
+def _share_page(
+    request: HttpRequest, item: Item, *, form: ShareForm | None = None, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {"item": item} | _sharing(request, item) | more
+    if form is not None:
+        context["share_form"] = form
+    if _wants_part(request):
+        return render(request, "library/_shares.html", context, status=status)
+    context["breadcrumbs"] = [
+        {"url": reverse("library:list"), "label": _("Bibliothèque")},
+        {"url": reverse("library:detail", args=[item.pk]), "label": item.title},
+    ]
+    return render(request, "library/share.html", context, status=status)
+
+
+def _discreet(response: HttpResponseBase) -> HttpResponseBase:
+    """The address is a key: no search engine keeps it, no other site is told of it."""
+    response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _gone(request: HttpRequest) -> HttpResponseBase:
+    """One page for every reason: who tries links learns nothing."""
+    return _discreet(render(request, "library/share_gone.html", status=404))
+
+
+@anyone
+@never_cache
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponseBase:
+    try:
+        opened = selectors.shared(token) if request.method == "HEAD" else services.share_open(token=token)
+    except ShareGone:
+        return _gone(request)
+    context = _shown(opened.item) | {"share": opened, "token": token}
+    return _discreet(_allowing_storage(render(request, "library/shared.html", context)))
+
+
+@anyone
+@require_safe
+def shared_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    try:
+        opened = selectors.shared(token)
+    except ShareGone:
+        return _gone(request)
+    return _discreet(_file(request, opened.item))
+
+
+@anyone
+@require_safe
+def shared_download(request: HttpRequest, token: str) -> HttpResponseBase:
+    try:
+        opened = selectors.shared(token)
+    except ShareGone:
+        return _gone(request)
+    return _discreet(_download(request, opened.item))
