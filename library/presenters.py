@@ -14,15 +14,6 @@ from library import selectors
 from library.models import Item, Share
 from library.selectors import MARK_END, MARK_START
 
-ICONS: Final = {
-    Item.Kind.TEXT: "file-text",
-    Item.Kind.POST: "megaphone",
-    Item.Kind.ANALYSIS: "chart-column",
-    Item.Kind.IMAGE: "image",
-    Item.Kind.VIDEO: "video",
-    Item.Kind.AUDIO: "music",
-    Item.Kind.DOCUMENT: "file",
-}
 # A picture up to this size stands for itself in the list; a larger one is not fetched for a thumbnail.
 THUMBNAIL_BYTES: Final = 1_500_000
 _NOISE = re.compile(r"(^|\n)[ \t]*(#{1,6}|[>*+-]|\|)[ \t]+|[*_`~|]{1,3}|\|")
@@ -33,7 +24,6 @@ class Row:
     """One line of the list."""
 
     item: Item
-    icon: str
     excerpt: SafeString
     has_thumbnail: bool
     may_write: bool
@@ -43,16 +33,10 @@ def row(item: Item, user: User) -> Row:
     """An item of `selectors.item_list` as a line of the list. No query."""
     return Row(
         item=item,
-        icon=icon_of(item),
         excerpt=excerpt(item),
         has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
         may_write=selectors.may_write(user, item),
     )
-
-
-def icon_of(item: Item) -> str:
-    """The sign of an item's kind."""
-    return ICONS.get(Item.Kind(item.kind), "file")
 
 
 def excerpt(item: Item) -> SafeString:

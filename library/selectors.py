@@ -198,6 +198,12 @@ def tags_in_use(user: User, *, most: int = 50) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def recent(user: User, count: int = 5) -> list[Item]:
+    """A person's latest items, for the home page."""
+    rows = Item.objects.filter(author=user, archived_at=None).defer("text", "search", "search_english")
+    return list(rows.order_by("-pk")[:count])
+
+
 def storage_used() -> int:
     """Bytes that the workspace in context keeps, archived items included."""
     total: dict[str, Any] = Item.objects.aggregate(bytes=Sum("size"))

@@ -107,10 +107,9 @@ def _shown(item: Item) -> dict[str, Any]:
     is_plain = item.media_type in ("text/plain", "text/csv")
     return {
         "item": item,
-        "body": render_markdown(item.text) if item.text and not is_plain else "",
+        "rendered": render_markdown(item.text) if item.text and not is_plain else "",
         "is_plain": is_plain,
         "is_made_by_ai": presenters.is_made_by_ai(item),
-        "icon_name": presenters.icon_of(item),
     }
 
 
