@@ -38,7 +38,8 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close();
+  // An open menu takes the first Escape for itself.
+  if (event.key === "Escape" && !document.querySelector("details[data-menu][open]")) close();
 });
 // A window that grows past the drawer's width must not stay inert.
 matchMedia("(min-width: 64rem)").addEventListener("change", close);
