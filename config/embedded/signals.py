@@ -18,9 +18,11 @@ class Signals:
         self._raising = False
 
     def install(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup asks to outlive the terminal
-                signal.signal(number, self._handle)
+        # A shell that starts us in the background has Ctrl-C ignored; a kill -INT is meant all the same.
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup asks to outlive the terminal
+            signal.signal(signal.SIGHUP, self._handle)
 
     def stopping(self) -> bool:
         return self._count > 0
