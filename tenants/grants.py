@@ -49,7 +49,7 @@ def grant_statements(schema_name: str) -> list[str]:
 def grant_after_migrate(**kwargs: Any) -> None:
     """post_migrate: the rights of the schema just migrated. Runs once a schema, at the last app's signal."""
     sender = kwargs.get("app_config")
-    if sender is None or sender.label != "tenants":
+    if sender is None or sender.label != "tenants" or not settings.RUNS_AS_OWNER:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_ROLE])

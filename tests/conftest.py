@@ -1,0 +1,110 @@
+"""A real database made once from the baseline, two workspaces made once, everything of a test rolled back."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, connections, transaction
+from django.test import Client
+
+from tests.cast import Cast, assemble
+from tests.servers import DATABASE, with_database
+
+# Folders whose tests need no database of ours.
+WITHOUT_DATABASE = ("providers", "run")
+
+
+def _admin(sql: str) -> None:
+    url = with_database(os.environ["DATABASE_ADMIN_URL"], "postgres")
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(sql.encode())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """The test database: made from the baseline, dropped at the end."""
+    from assistants import seeds as assistants
+    from billing import seeds as billing
+    from tenants.context import public_context
+    from tenants.first_run import bring_up_to_date
+
+    role = connections["default"].settings_dict["USER"]
+    owner = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
+    _admin(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+    _admin(f'CREATE DATABASE "{DATABASE}" OWNER "{owner}"')
+    assert role != owner
+    with django_db_blocker.unblock():
+        bring_up_to_date()
+        with public_context():
+            billing.seed()
+            assistants.seed()
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        connection.close_pool()
+    _admin(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+    shutil.rmtree(settings.RUCHE_STATE_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cast(django_db_setup: None, django_db_blocker: Any) -> Cast:
+    with django_db_blocker.unblock():
+        return assemble()
+
+
+@pytest.fixture(autouse=True)
+def in_workspace(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test runs inside the workspace `home`, in a transaction that is rolled back.
+
+    With the marker `committed` there is no transaction: the test cleans up after itself.
+    """
+    folder = Path(str(request.node.path)).relative_to(Path(__file__).parent).parts[0]
+    if folder in WITHOUT_DATABASE:
+        yield
+        return
+    from django.core.cache import cache
+
+    from tenants.context import tenant_context
+
+    people: Cast = request.getfixturevalue("cast")
+    blocker = request.getfixturevalue("django_db_blocker")
+    with blocker.unblock(), tenant_context(people.home):
+        _forget_cache(cache)
+        if request.node.get_closest_marker("committed"):
+            yield
+            connections.close_all()
+            return
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+
+def _forget_cache(cache: Any) -> None:
+    cache._cache.get_client(None, write=True).flushdb()
+
+
+@pytest.fixture
+def client_for(cast: Cast) -> Callable[..., Client]:
+    """A client signed in as somebody, on their host (or on `host`); None: signed out, on `host` or at home."""
+    from tenants.context import public_context, tenant_context
+
+    def make(person: Any = None, *, host: str = "") -> Client:
+        tenant = cast.home if person is None else cast.home_of(person)
+        client = Client(headers={"host": host or (tenant.domain if tenant else settings.BASE_HOST)})
+        if person is not None:
+            with tenant_context(tenant) if tenant else public_context():
+                client.force_login(person)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def on_commit(django_capture_on_commit_callbacks: Any) -> Any:
+    """`with on_commit(execute=True):` runs what the transaction would run at its commit."""
+    return django_capture_on_commit_callbacks
