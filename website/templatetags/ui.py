@@ -171,8 +171,10 @@ def limit_text(entitlement: Any) -> str:
         return NOTHING
     if entitlement.limit is None:
         return _("illimité")
-    writers = {"storage": filesize, "ai_tokens": tokens, "ai_euros": lambda limit: money(limit, 0)}
-    return str(writers.get(entitlement.key, number)(entitlement.limit))
+    if entitlement.key == "ai_euros":
+        return str(money(entitlement.limit, 0))
+    writer = {"storage": filesize, "ai_tokens": tokens}.get(entitlement.key, number)
+    return str(writer(entitlement.limit))
 
 
 @register.filter
