@@ -30,8 +30,12 @@ class FilterForm(forms.Form):
             ("range", _("Du… au…")),
         ],
     )
-    since = forms.DateField(required=False, label=_("Du"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(required=False, label=_("Au"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(
+        required=False, label=_("Du"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        required=False, label=_("Au"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     author = forms.ChoiceField(
         required=False, label=_("Auteur"), choices=[("", _("Tous les auteurs")), ("mine", _("Moi"))]
     )
@@ -69,7 +73,7 @@ class EditForm(forms.Form):
         label=_("Étiquettes"),
         required=False,
         max_length=900,
-        help_text=_("Séparées par des virgules : client, automne, réseaux sociaux."),
+        help_text=_("Séparées par des virgules : client, automne, réseaux sociaux."),
     )
 
     @classmethod
@@ -87,7 +91,10 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(label=_("Fichier"), allow_empty_file=True, max_length=1000)
     title = forms.CharField(
-        label=_("Titre"), required=False, max_length=MAX_TITLE, help_text=_("Sans titre, le nom du fichier sert de titre.")
+        label=_("Titre"),
+        required=False,
+        max_length=MAX_TITLE,
+        help_text=_("Sans titre, le nom du fichier sert de titre."),
     )
     visibility = forms.ChoiceField(
         label=_("Qui peut le voir"),

@@ -16,10 +16,9 @@ from django.utils import timezone
 from accounts.access import MANAGERS
 from accounts.models import User
 from library.models import Item, Share
+from library.types import ShareGone
 from tenants.context import TenantRef, current_tenant
 from tenants.signing import BadSignature, sign, unsign
-
-from library.types import ShareGone
 
 EXCERPT: Final = 240
 MAX_QUERY: Final = 200
@@ -76,9 +75,7 @@ def is_shared(item: Item) -> bool:
 def sees_conversation(user: User, item: Item) -> bool:
     """True where a person may open the conversation that made an item."""
     conversation = item.conversation
-    return conversation is not None and (
-        conversation.author_id == user.pk or conversation.visibility == "workspace"
-    )
+    return conversation is not None and (conversation.author_id == user.pk or conversation.visibility == "workspace")
 
 
 @dataclass(frozen=True)

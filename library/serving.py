@@ -12,7 +12,14 @@ from typing import IO, Final
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import parse_etags, quote_etag
 
 from library import files
@@ -22,7 +29,9 @@ from library.sniffing import TYPES
 BLOCK: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # Browsers' PDF viewers do not start in a sandbox: a PDF gets the same walls without it.
-_WALLS: Final = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'none'"
+_WALLS: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'none'"
+)
 
 
 class RangeRefused(Exception):

@@ -120,7 +120,8 @@ def _binary(head: bytes) -> FileType | None:
 def _guesses(head: bytes) -> set[str]:
     try:
         return {match.extension for match in puremagic.magic_string(head)}
-    except Exception:  # noqa: BLE001 - a hostile file may break a parser in any way: then it is unknown
+    except Exception:
+        # A hostile file may break a parser in any way: then it is unknown.
         return set()
 
 
@@ -136,7 +137,8 @@ def _office(file: IO[bytes]) -> FileType | None:
                 return None
             if parts and parts[0].filename == "mimetype" and parts[0].file_size < 100:
                 return _OPEN_TYPES.get(archive.read(parts[0]).strip())
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:
+        # As above.
         return None
     if "[Content_Types].xml" not in names:
         return None

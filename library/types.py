@@ -1,7 +1,7 @@
 """What the library hands to other apps and to people: refusals with their words, and a file's nature."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ class FileType:
 class UploadRefused(Exception):
     """Raised where a file cannot be kept. `message` is for people; `code` is for programs."""
 
-    messages: dict[str, Promise] = {
+    messages: ClassVar[dict[str, Promise]] = {
         "empty": _("Ce fichier est vide. Vérifiez-le, puis choisissez-le de nouveau."),
         "type_refused": _(
             "Ce type de fichier n’est pas accepté. Vous pouvez déposer une image (PNG, JPEG, GIF, WebP, AVIF), une "
@@ -29,7 +29,7 @@ class UploadRefused(Exception):
         ),
         "too_large": _("Ce fichier fait %(size)s. La limite est de %(limit)s pour ce type de fichier."),
         "storage_full": _(
-            "L’espace de stockage est plein : l’offre %(plan)s comprend %(limit)s, %(used)s sont déjà utilisés et ce "
+            "L’espace de stockage est plein : l’offre %(plan)s comprend %(limit)s, %(used)s sont déjà utilisés et ce "
             "fichier fait %(size)s. Le propriétaire de l’espace peut demander une offre plus grande à votre opérateur."
         ),
     }

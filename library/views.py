@@ -80,7 +80,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         except UploadRefused as refused:
             form.add_error("file", refused.message)
         else:
-            messages.success(request, _("« %(title)s » est dans la bibliothèque.") % {"title": item.title})
+            messages.success(request, _("« %(title)s » est dans la bibliothèque.") % {"title": item.title})
             return redirect("library:detail", item.pk)
     return render(request, "library/upload.html", {"form": form}, status=422)
 
@@ -173,7 +173,7 @@ def _download(request: HttpRequest, item: Item) -> HttpResponseBase:
 def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(_user(request), item_id, for_writing=True)
     services.item_archive(item=item)
-    said = _("« %(title)s » est archivé.") % {"title": item.title}
+    said = _("« %(title)s » est archivé.") % {"title": item.title}
     undo = reverse("library:restore", args=[item.pk])
     if _wants_part(request):
         return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": undo})
@@ -186,7 +186,7 @@ def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(_user(request), item_id, for_writing=True)
     services.item_restore(item=item)
-    said = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
+    said = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
     if _wants_part(request):
         return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": ""})
     messages.success(request, said)
