@@ -11,10 +11,6 @@ from config.embedded import ports
 from tests.run.cast import Started, stand_in
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than ten seconds")
-
-
 class Starter(Protocol):
     def __call__(self, started: Started) -> Started: ...
 
