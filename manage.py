@@ -5,7 +5,17 @@ import os
 import sys
 
 # Commands of Django and of libraries that query without knowing of workspaces.
-IN_PUBLIC = {"makemigrations", "check", "shell", "dbshell", "showmigrations", "sqlmigrate", "migrate_schemas", "migrate", "rqstats"}
+IN_PUBLIC = {
+    "makemigrations",
+    "check",
+    "shell",
+    "dbshell",
+    "showmigrations",
+    "sqlmigrate",
+    "migrate_schemas",
+    "migrate",
+    "rqstats",
+}
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ from accounts.models import Role
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-TEAM: Final = frozenset({Role.OWNER, Role.ADMIN, Role.INSTRUCTOR, Role.MEMBER})
-MANAGERS: Final = frozenset({Role.OWNER, Role.ADMIN})
-EVERYBODY: Final = frozenset(set(Role) - {Role.OPERATOR})
-OPERATORS: Final = frozenset({Role.OPERATOR})
-SIGNED_IN: Final = frozenset(Role)
+TEAM: Final[frozenset[str]] = frozenset({Role.OWNER, Role.ADMIN, Role.INSTRUCTOR, Role.MEMBER})
+MANAGERS: Final[frozenset[str]] = frozenset({Role.OWNER, Role.ADMIN})
+EVERYBODY: Final[frozenset[str]] = frozenset(set(Role) - {Role.OPERATOR})
+OPERATORS: Final[frozenset[str]] = frozenset({Role.OPERATOR})
+SIGNED_IN: Final[frozenset[str]] = frozenset(Role)
 
 OPEN_STATES: Final = frozenset({"trial", "active", "past_due", "suspended"})
 ALL_STATES: Final = OPEN_STATES | {"closed"}

@@ -1,4 +1,4 @@
-"""People: operators in the public schema, members in each workspace. The same e-mail in two workspaces is two people."""
+"""People: operators in public, members in each workspace. The same e-mail in two workspaces is two people."""
 
 from typing import Any, ClassVar
 
@@ -51,8 +51,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)
     date_joined = models.DateTimeField(_("inscrit le"), auto_now_add=True)
     # Groups and permissions stand in public: no database constraint may point there.
-    groups = models.ManyToManyField(Group, verbose_name=_("groupes"), blank=True, db_constraint=False)
-    user_permissions = models.ManyToManyField(
+    groups = models.ManyToManyField(  # type: ignore[assignment]
+        Group, verbose_name=_("groupes"), blank=True, db_constraint=False
+    )
+    user_permissions = models.ManyToManyField(  # type: ignore[assignment]
         Permission, verbose_name=_("permissions"), blank=True, db_constraint=False
     )
 

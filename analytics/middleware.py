@@ -11,7 +11,7 @@ from analytics.services import record_presence
 class PresenceMiddleware(MiddlewareMixin):
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponseBase | None:
         user = request.user
-        if request.tenant and user.is_authenticated and request.tenant.writable:  # type: ignore[attr-defined]
-            if cache.add(f"here:{user.pk}:{timezone.localdate()}", 1, 26 * 3600):
-                record_presence(user.pk)
+        here = request.tenant and request.tenant.writable and user.is_authenticated  # type: ignore[attr-defined]
+        if here and cache.add(f"here:{user.pk}:{timezone.localdate()}", 1, 26 * 3600):
+            record_presence(user.pk)  # type: ignore[arg-type]
         return None

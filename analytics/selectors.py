@@ -61,7 +61,7 @@ def with_figures(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
     """Workspaces with `contents` (ever), `tokens`, `cost` (this month) and `last_activity`, in one query."""
     month = timezone.localdate().replace(day=1)
     last = DailyFigures.objects.filter(tenant_id=OuterRef("pk")).order_by().values("tenant_id")
-    return tenants.annotate(
+    rows: QuerySet[Tenant] = tenants.annotate(
         contents=_sum_of("contents"),
         tokens=_sum_of("tokens", month),
         cost=Coalesce(
@@ -76,6 +76,7 @@ def with_figures(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
         ),
         last_activity=Subquery(last.annotate(all=Max("last_activity")).values("all")),
     )
+    return rows
 
 
 def last_days(days: int = 30) -> list[dict[str, Any]]:
@@ -88,8 +89,8 @@ def last_days(days: int = 30) -> list[dict[str, Any]]:
         .values("day")
         .annotate(all_tokens=Sum("tokens"), all_cost=Sum("cost"), all_contents=Sum("contents"))
     )
-    found = {row["day"]: row for row in rows}
-    empty = {"all_tokens": 0, "all_cost": Decimal(0), "all_contents": 0}
+    found: dict[dt.date, dict[str, Any]] = {row["day"]: dict(row) for row in rows}
+    empty: dict[str, Any] = {"all_tokens": 0, "all_cost": Decimal(0), "all_contents": 0}
     return [
         {"day": day, **{key: found.get(day, empty)[key] for key in empty}}
         for day in (start + dt.timedelta(days=offset) for offset in range(days))

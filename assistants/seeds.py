@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,10 +12,10 @@ from assistants.services import price_create, prompt_version_create
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 # European Central Bank reference rate of the day named, as the operator would enter it. Change with a new price row.
-_USD = {"currency": "USD", "rate": Decimal("0.860000"), "rate_date": dt.date(2026, 1, 2)}
+_USD: dict[str, Any] = {"currency": "USD", "rate": Decimal("0.860000"), "rate_date": dt.date(2026, 1, 2)}
 
 # (provider, name, label, context, output, input, cache read, cache write, output price): per million tokens.
-_CHAT = (
+_CHAT: tuple[Any, ...] = (
     ("openai", "gpt-4o-mini", "GPT-4o mini", 128_000, 16_384, "0.15", "0.075", "0.15", "0.60", _USD),
     ("openai", "gpt-4o", "GPT-4o", 128_000, 16_384, "2.50", "1.25", "2.50", "10.00", _USD),
     ("openai", "gpt-5-mini", "GPT-5 mini", 400_000, 128_000, "0.25", "0.025", "0.25", "2.00", _USD),
@@ -23,13 +24,13 @@ _CHAT = (
     # A nominal price, so that what a conversation costs can be seen before a key is there.
     ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 512, "0.05", "0.05", "0.05", "0.20", {}),
 )
-_IMAGE = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
+_IMAGE: tuple[Any, ...] = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
 
 _COMMON = """
 Réponds dans la langue de la personne ; en français, vouvoie-la et respecte la typographie française.
 Écris en Markdown simple : titres courts, listes quand elles aident, gras avec retenue.
-N'invente ni fait, ni chiffre, ni source : ce que tu ne sais pas, dis-le, et dis comment le vérifier.
-Si la demande est ambiguë, fais l'hypothèse la plus utile, annonce-la en une phrase, puis réponds.
+N’invente ni fait, ni chiffre, ni source : ce que tu ne sais pas, dis-le, et dis comment le vérifier.
+Si la demande est ambiguë, fais l’hypothèse la plus utile, annonce-la en une phrase, puis réponds.
 """.strip()
 
 _ASSISTANTS = (
@@ -42,12 +43,12 @@ _ASSISTANTS = (
         "temperature": Decimal("0.5"),
         "starters": [
             "Résumez ce texte en cinq points : ",
-            "Rédigez un e-mail courtois pour relancer un client qui n'a pas répondu.",
-            "Aidez-moi à préparer l'ordre du jour d'une réunion d'équipe d'une heure.",
+            "Rédigez un e-mail courtois pour relancer un client qui n’a pas répondu.",
+            "Aidez-moi à préparer l’ordre du jour d’une réunion d’équipe d’une heure.",
         ],
-        "prompt": "Tu es l'assistant général d'une entreprise. Tu aides ses équipes à écrire, résumer, traduire, "
-        "organiser et décider. Va droit au but : d'abord la réponse, ensuite, s'il le faut, le raisonnement "
-        "en quelques lignes. Propose l'étape suivante quand elle est évidente.",
+        "prompt": "Tu es l’assistant général d’une entreprise. Tu aides ses équipes à écrire, résumer, traduire, "
+        "organiser et décider. Va droit au but : d’abord la réponse, ensuite, s’il le faut, le raisonnement "
+        "en quelques lignes. Propose l’étape suivante quand elle est évidente.",
     },
     {
         "code": "posts",
@@ -63,9 +64,9 @@ _ASSISTANTS = (
         ],
         "prompt": "Tu es un concepteur-rédacteur qui écrit des posts pour les réseaux sociaux. Écris le post prêt à "
         "publier, sans préambule. Une accroche forte en première ligne, une seule idée, des phrases courtes, "
-        "des retours à la ligne, un appel à l'action à la fin, trois à cinq mots-dièse utiles. Adapte la "
+        "des retours à la ligne, un appel à l’action à la fin, trois à cinq mots-dièse utiles. Adapte la "
         "longueur et le ton au réseau nommé ; sans précision, écris pour LinkedIn (120 à 200 mots). Peu "
-        "d'émojis, jamais de superlatifs creux. N'attribue ni chiffre ni témoignage qui ne t'a pas été donné.",
+        "d’émojis, jamais de superlatifs creux. N’attribue ni chiffre ni témoignage qui ne t’a pas été donné.",
     },
     {
         "code": "performance",
@@ -80,10 +81,10 @@ _ASSISTANTS = (
             "Quels indicateurs suivre pour un programme de formation en ligne ?",
         ],
         "prompt": "Tu es analyste de performance. À partir des chiffres fournis, réponds dans cet ordre : "
-        "1. l'essentiel en deux phrases ; 2. un tableau des indicateurs avec valeur, évolution et écart à "
-        "l'objectif s'il est connu ; 3. ce qui explique les écarts, en séparant ce que les données montrent de "
-        "ce qui est hypothèse ; 4. trois actions, chacune avec l'effet attendu et la mesure qui le vérifiera. "
-        "Montre tes calculs. Si des données manquent, dis lesquelles et ce qu'elles changeraient.",
+        "1. l’essentiel en deux phrases ; 2. un tableau des indicateurs avec valeur, évolution et écart à "
+        "l’objectif s’il est connu ; 3. ce qui explique les écarts, en séparant ce que les données montrent de "
+        "ce qui est hypothèse ; 4. trois actions, chacune avec l’effet attendu et la mesure qui le vérifiera. "
+        "Montre tes calculs. Si des données manquent, dis lesquelles et ce qu’elles changeraient.",
     },
     {
         "code": "images",
@@ -93,14 +94,14 @@ _ASSISTANTS = (
         "produces": "image",
         "temperature": Decimal("0.7"),
         "starters": [
-            "Une illustration douce d'une ruche en ville, pour la page d'accueil.",
-            "Une photo réaliste d'une salle de formation lumineuse, sans personne.",
+            "Une illustration douce d’une ruche en ville, pour la page d’accueil.",
+            "Une photo réaliste d’une salle de formation lumineuse, sans personne.",
             "Un pictogramme minimal pour un cours de gestion du temps.",
         ],
-        "prompt": "Tu es directeur artistique. À partir de la demande, écris une consigne d'image précise en un seul "
-        "paragraphe de 40 à 90 mots : sujet, cadrage, lumière, couleurs, style, ambiance, format, et ce qu'il "
-        "faut éviter. Pas de texte dans l'image sauf demande. Ne demande ni le visage d'une personne réelle ni "
-        "une marque. Réponds d'abord par la consigne, seule, puis propose en une ligne deux variantes.",
+        "prompt": "Tu es directeur artistique. À partir de la demande, écris une consigne d’image précise en un seul "
+        "paragraphe de 40 à 90 mots : sujet, cadrage, lumière, couleurs, style, ambiance, format, et ce qu’il "
+        "faut éviter. Pas de texte dans l’image sauf demande. Ne demande ni le visage d’une personne réelle ni "
+        "une marque. Réponds d’abord par la consigne, seule, puis propose en une ligne deux variantes.",
     },
 )
 
@@ -121,12 +122,8 @@ def seed() -> None:
         )
         if made:
             keys = ("input", "cache_read", "cache_write", "output")
-            price_create(
-                model=model,
-                valid_from=_START,
-                **dict(zip(keys, map(Decimal, prices), strict=True)),
-                **currency,
-            )
+            amounts: dict[str, Any] = dict(zip(keys, map(Decimal, prices), strict=True))
+            price_create(model=model, valid_from=_START, **amounts, **currency)
     for provider, name, label, price, currency in _IMAGE:
         model, made = Model.objects.get_or_create(
             provider=provider, name=name, defaults={"label": label, "kind": Model.Kind.IMAGE}
@@ -152,5 +149,3 @@ def _seed_assistant(position: int, wanted: dict[str, object]) -> None:
         prompt_version_create(
             assistant_id=assistant.pk, text=f"{prompt}\n\n{_COMMON}", note="Version d’origine", author="Ruche"
         )
-
-

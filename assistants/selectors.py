@@ -57,7 +57,7 @@ def line_for(assistant_id: UUID) -> Line:
     return Line(assistant, assistant.current_version, model, price)
 
 
-def line_of(version_id: UUID | None, price_id: UUID | None) -> Line:
+def line_of(version_id: UUID, price_id: UUID) -> Line:
     """The line a past call was made with, from the keys it kept."""
     version = PromptVersion.objects.select_related("assistant").get(pk=version_id)
     price = Price.objects.select_related("model").get(pk=price_id)

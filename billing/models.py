@@ -101,9 +101,7 @@ class Reservation(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["expires_at"], condition=models.Q(settled_at=None), name="billing_reservation_open"
-            )
+            models.Index(fields=["expires_at"], condition=models.Q(settled_at=None), name="billing_reservation_open")
         ]
 
 

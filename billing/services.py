@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 HOLD = dt.timedelta(minutes=15)
 
 
-
 def open_tenant(tenant: TenantRef, **_details: Any) -> None:
     """Lifecycle step "made": the plan must exist. Raises `ValidationError`."""
     with public_context():

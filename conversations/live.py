@@ -10,7 +10,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -25,7 +25,7 @@ LOG_SECONDS = 3600
 LOG_AFTER_END_SECONDS = 300
 OWNER = f"{os.getpid()}-{secrets.token_hex(4)}"
 
-_clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
+_clients: dict[asyncio.AbstractEventLoop, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def _key(kind: str, message_id: UUID) -> str:
     return f"ruche:{kind}:{current_tenant().id}:{message_id}"
 
 
-def _client() -> redis.asyncio.Redis:
+def _client() -> Any:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         for closed in [known for known in _clients if known.is_closed()]:
@@ -51,7 +51,7 @@ def _client() -> redis.asyncio.Redis:
 
 
 @cache
-def _sync_client() -> redis.Redis:
+def _sync_client() -> Any:
     return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
 
 
@@ -113,7 +113,7 @@ def ask_to_stop(message_id: UUID) -> None:
 
 def text_so_far(message_id: UUID) -> str:
     """All deltas of the log joined: at most a second fresher than the row."""
-    entries = cast(list[Any], _sync_client().xrange(_key("log", message_id)))
+    entries = _sync_client().xrange(_key("log", message_id))
     return "".join(json.loads(fields["data"])["text"] for _, fields in entries if fields["kind"] == "delta")
 
 

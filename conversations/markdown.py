@@ -1,12 +1,12 @@
 """Markdown to HTML that is safe to show, whoever wrote it. A model's answer is never trusted."""
 
+import re
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-_TAGS = {
-    *"a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()
-}
+_TAGS = {*"a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()}
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "td": {"align"}, "th": {"align"}}
 _SCHEMES = {"http", "https", "mailto"}
 # Raw HTML stays text; images are left out: fetching one would tell its server who reads.
@@ -28,11 +28,12 @@ def render(text: str) -> SafeString:
 
 
 def plain_title(text: str, length: int = 80) -> str:
-    """The first line of words of a Markdown text, for a title."""
+    """The first sentence of a Markdown text, for a title."""
     for line in text.splitlines():
         words = line.strip().lstrip("#>*-_0123456789. ").replace("**", "").replace("`", "").strip(" *_")
         if words:
-            return words if len(words) <= length else words[: length - 1].rsplit(" ", 1)[0] + "…"
+            sentence = re.split(r"(?<=[.!?…])\s", words, maxsplit=1)[0].rstrip(".")
+            return sentence if len(sentence) <= length else sentence[: length - 1].rsplit(" ", 1)[0] + "…"
     return ""
 
 

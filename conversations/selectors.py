@@ -75,7 +75,12 @@ def by_day(rows: Any) -> list[Group]:
 def _group_of(row: Conversation, days: int) -> str:
     if row.pinned_at:
         return _("Épinglées")
-    for most, label in ((0, _("Aujourd’hui")), (1, _("Hier")), (7, _("7 derniers jours")), (30, _("30 derniers jours"))):
+    for most, label in (
+        (0, _("Aujourd’hui")),
+        (1, _("Hier")),
+        (7, _("7 derniers jours")),
+        (30, _("30 derniers jours")),
+    ):
         if days <= most:
             return label
     return _("Plus tôt")

@@ -6,7 +6,7 @@ reservation settled, in the transaction that ends the answer.
 
 import logging
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -167,7 +167,7 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
         answer.stopped = result.outcome == "stopped"
         answer.error_kind = result.error_kind
         answer.finished_at = timezone.now()
-        line = catalogue.line_of(answer.prompt_version_id, answer.price_id)
+        line = _line_of(answer)
         answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, line.price)
         answer.save()
         _settle(answer, line, result, usage)
@@ -176,11 +176,16 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
     return answer.state
 
 
+def _line_of(answer: Message) -> Line:
+    """What the answer was asked with: an answer of an assistant always keeps both keys."""
+    return catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
+
+
 def _estimated(answer: Message, result: Result) -> Usage:
     """What a call that was not counted probably used; nothing where the provider refused it outright."""
     if not result.text and result.error_kind not in ("timeout", "cut", ""):
         return Usage(0, 0, 0, 0)
-    line = catalogue.line_of(answer.prompt_version_id, answer.price_id)
+    line = _line_of(answer)
     before = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list("text", flat=True)
     asked = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in before)
     return Usage(asked, 0, 0, estimate_tokens(result.text))

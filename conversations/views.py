@@ -7,25 +7,26 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import TEAM, access
+from accounts.http import MemberRequest
 from assistants.selectors import assistants_offered
 from conversations import generation, live, selectors, services
 from conversations.models import Conversation, Message
 from conversations.presenters import Refusal, answer_context, refusal_of, thread_context
 from conversations.threads import in_thread, release_request_connection
-from conversations.types import Call
+from conversations.types import Call, ConversationRefused
 from tenants.context import TenantRef, tenant_context
 
 HEARTBEAT_MS = 5_000
 
 
-def _sidebar(request: HttpRequest) -> dict[str, Any]:
+def _sidebar(request: MemberRequest) -> dict[str, Any]:
     query, archived = request.GET.get("q", "").strip()[:200], "archived" in request.GET
     rows = list(selectors.conversation_list(request.user, query=query, archived=archived))
     return {"groups": selectors.by_day(rows), "query": query, "archived": archived}
@@ -33,15 +34,15 @@ def _sidebar(request: HttpRequest) -> dict[str, Any]:
 
 @access(TEAM)
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: MemberRequest) -> HttpResponse:
     """The list, and the composer of a new conversation; for htmx, the list alone."""
     context = _sidebar(request)
-    if request.htmx and request.htmx.target == "conversation-list":  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target == "conversation-list":
         return render(request, "conversations/_list.html", context)
     return render(request, "conversations/index.html", context | _new(request))
 
 
-def _new(request: HttpRequest, text: str = "", refusal: Refusal | None = None, chosen: str = "") -> dict[str, Any]:
+def _new(request: MemberRequest, text: str = "", refusal: Refusal | None = None, chosen: str = "") -> dict[str, Any]:
     offered = assistants_offered()
     chosen = chosen or request.GET.get("assistant", "")
     picked = next((one for one in offered if chosen in (one.code, str(one.pk))), offered[0] if offered else None)
@@ -50,16 +51,16 @@ def _new(request: HttpRequest, text: str = "", refusal: Refusal | None = None, c
 
 @access(TEAM)
 @require_POST
-async def start(request: HttpRequest) -> HttpResponse:
+async def start(request: MemberRequest) -> HttpResponse:
     """Ask the first question of a new conversation."""
-    tenant: TenantRef = request.tenant  # type: ignore[attr-defined]
+    tenant: TenantRef = request.tenant
 
     def work() -> tuple[Conversation, Call] | HttpResponse:
         text, chosen = request.POST.get("text", ""), request.POST.get("assistant", "")
         context = _new(request, text, chosen=chosen)
         try:
             if context["picked"] is None:
-                raise services.ConversationRefused(_("Aucun assistant n’est proposé pour le moment."))
+                raise ConversationRefused(_("Aucun assistant n’est proposé pour le moment."))
             return services.conversation_start(author=request.user, assistant_id=context["picked"].pk, text=text)
         except Exception as error:
             refusal = refusal_of(error)
@@ -76,12 +77,12 @@ async def start(request: HttpRequest) -> HttpResponse:
 
 @access(TEAM)
 @require_GET
-def detail(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def detail(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id)
     return render(request, "conversations/detail.html", _detail(request, conversation))
 
 
-def _detail(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+def _detail(request: MemberRequest, conversation: Conversation) -> dict[str, Any]:
     for answer_id in selectors.open_answers(conversation):
         services.close_abandoned_answer(answer_id)
     return _sidebar(request) | thread_context(request.user, conversation)
@@ -89,20 +90,18 @@ def _detail(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
 
 @access(TEAM)
 @require_POST
-async def ask(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+async def ask(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """Ask the next question; for htmx, the two new articles alone."""
 
     def work(conversation: Conversation) -> Call:
-        return services.question_ask(
-            author=request.user, conversation=conversation, text=request.POST.get("text", "")
-        )
+        return services.question_ask(author=request.user, conversation=conversation, text=request.POST.get("text", ""))
 
     return await _ask(request, conversation_id, work, shown=2)
 
 
 @access(TEAM)
 @require_POST
-async def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+async def retry(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """Ask again for the last answer."""
 
     def work(conversation: Conversation) -> Call:
@@ -112,7 +111,7 @@ async def retry(request: HttpRequest, conversation_id: UUID, message_id: UUID) -
     return await _ask(request, conversation_id, work, shown=1)
 
 
-async def _ask(request: HttpRequest, conversation_id: UUID, work: Any, *, shown: int) -> HttpResponse:
+async def _ask(request: MemberRequest, conversation_id: UUID, work: Any, *, shown: int) -> HttpResponse:
     def in_request() -> tuple[Conversation, Call | Refusal]:
         conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
         try:
@@ -122,20 +121,20 @@ async def _ask(request: HttpRequest, conversation_id: UUID, work: Any, *, shown:
 
     conversation, outcome = await sync_to_async(in_request)()
     if isinstance(outcome, Call):
-        generation.start(request.tenant, outcome)  # type: ignore[attr-defined]
+        generation.start(request.tenant, outcome)
     return await sync_to_async(_after_asking)(request, conversation, outcome, shown)
 
 
 def _after_asking(
-    request: HttpRequest, conversation: Conversation, outcome: Call | Refusal, shown: int
+    request: MemberRequest, conversation: Conversation, outcome: Call | Refusal, shown: int
 ) -> HttpResponse:
     if isinstance(outcome, Refusal):
-        context = {"refusal": outcome, "text": request.POST.get("text", "")}
-        if request.htmx:  # type: ignore[attr-defined]
+        context: dict[str, Any] = {"refusal": outcome, "text": request.POST.get("text", "")}
+        if request.htmx:
             return render(request, "conversations/_refusal.html", context, status=outcome.status)
         page = _detail(request, conversation) | context
         return render(request, "conversations/detail.html", page, status=outcome.status)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return redirect(f"{reverse('conversations:detail', args=[conversation.pk])}#m-{outcome.answer_id}")
     context = thread_context(request.user, conversation)
     context["articles"] = context["articles"][-shown:]
@@ -144,7 +143,7 @@ def _after_asking(
 
 @access(TEAM)
 @require_GET
-def message(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+def message(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """One answer as it is now."""
     conversation, answer = selectors.access_answer(request.user, conversation_id, message_id)
     if answer.state == Message.State.STREAMING:
@@ -155,23 +154,23 @@ def message(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> Ht
 
 @access(TEAM, writes_when_read_only=True)
 @require_POST
-def stop(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+def stop(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     conversation, answer = selectors.access_answer(request.user, conversation_id, message_id, for_writing=True)
     services.answer_stop(answer=answer)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return HttpResponse(status=204)
     return redirect("conversations:detail", conversation.pk)
 
 
 @access(TEAM)
 @require_GET
-async def stream(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponseBase:
+async def stream(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponseBase:
     """Server-sent events of one answer, from `Last-Event-ID` (or `?after=`) on."""
     await sync_to_async(selectors.access_answer)(request.user, conversation_id, message_id)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
     if not after.replace("-", "").isdigit():
         after = "0"
-    events = _events(request.tenant, message_id, after)  # type: ignore[attr-defined]
+    events = _events(request.tenant, message_id, after)
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
@@ -212,24 +211,24 @@ def _event(identifier: str, kind: str, data: dict[str, Any]) -> str:
 # -- what people do with a conversation
 
 
-def _changed(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+def _changed(request: MemberRequest, conversation: Conversation) -> HttpResponse:
     return redirect("conversations:detail", conversation.pk)
 
 
 @access(TEAM)
 @require_http_methods(["POST"])
-def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def rename(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     try:
         services.conversation_rename(conversation=conversation, title=request.POST.get("title", ""))
-    except services.ConversationRefused as error:
+    except ConversationRefused as error:
         messages.error(request, str(error))
     return _changed(request, conversation)
 
 
 @access(TEAM)
 @require_POST
-def archive(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def archive(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     services.conversation_archive(conversation=conversation, archived=True)
     undo = reverse("conversations:restore", args=[conversation.pk])
@@ -239,7 +238,7 @@ def archive(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @access(TEAM)
 @require_POST
-def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def restore(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     services.conversation_archive(conversation=conversation, archived=False)
     return _changed(request, conversation)
@@ -247,7 +246,7 @@ def restore(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @access(TEAM)
 @require_POST
-def pin(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def pin(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     services.conversation_pin(conversation=conversation, pinned=not conversation.pinned_at)
     return _changed(request, conversation)
@@ -255,11 +254,12 @@ def pin(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @access(TEAM)
 @require_POST
-def share(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def share(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     shared = conversation.visibility != Conversation.Visibility.WORKSPACE
     services.conversation_share(conversation=conversation, shared=shared, actor=request.user)
     messages.success(
-        request, _("Tout l’espace peut lire cette conversation.") if shared else _("Vous seul lisez cette conversation.")
+        request,
+        _("Tout l’espace peut lire cette conversation.") if shared else _("Vous seul lisez cette conversation."),
     )
     return _changed(request, conversation)

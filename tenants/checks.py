@@ -28,6 +28,6 @@ def check_schemas(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             target = field.remote_field.model
             if model in public and target not in public:
                 errors.append(Error(f"{field} of a public model points to a workspace's model.", id="ruche.E002"))
-            if model in tenant and target not in tenant and field.db_constraint:
+            if model in tenant and target not in tenant and field.db_constraint:  # type: ignore[attr-defined]
                 errors.append(Error(f"{field} has a database foreign key into public.", id="ruche.E003"))
     return errors

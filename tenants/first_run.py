@@ -66,7 +66,7 @@ def schemas_behind() -> list[str]:
     disk = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
     wanted = {PUBLIC_SCHEMA: {key for key in disk if key[0] in _labels(shared_apps())}}
     of_tenant = {key for key in disk if key[0] in _labels(tenant_apps())}
-    wanted |= {name: of_tenant for name in Tenant.objects.values_list("schema_name", flat=True)}
+    wanted |= dict.fromkeys(Tenant.objects.values_list("schema_name", flat=True), of_tenant)
     return [name for name, keys in wanted.items() if keys - _applied(name)]
 
 

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -26,7 +28,7 @@ class _Both:
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
-            markcoroutinefunction(self)
+            markcoroutinefunction(cast(Any, self))
 
 
 class RequestIdMiddleware(_Both):
@@ -37,13 +39,12 @@ class RequestIdMiddleware(_Both):
         request_id.set(identifier)
         if self.is_async:
             return self._acall(request, identifier)
-        response = self.get_response(request)
-        assert isinstance(response, HttpResponse) or hasattr(response, "headers")
-        response["X-Request-ID"] = identifier  # type: ignore[index]
+        response = cast(HttpResponse, self.get_response(request))
+        response["X-Request-ID"] = identifier
         return response
 
     async def _acall(self, request: HttpRequest, identifier: str) -> HttpResponse:
-        response = await self.get_response(request)  # type: ignore[misc]
+        response = await cast(Awaitable[HttpResponse], self.get_response(request))
         response["X-Request-ID"] = identifier
         return response
 
@@ -75,7 +76,7 @@ class TenantMiddleware(_Both):
         if not found:
             return unknown_host(request)
         with self._enter(request, tenant):
-            return await self.get_response(request)  # type: ignore[misc]
+            return await cast(Awaitable[HttpResponse], self.get_response(request))
 
     def _find(self, request: HttpRequest) -> tuple[bool, TenantRef | None]:
         host = host_of(request)
@@ -84,7 +85,7 @@ class TenantMiddleware(_Both):
         tenant = selectors.tenant_for_host(host)
         return tenant is not None, tenant
 
-    def _enter(self, request: HttpRequest, tenant: TenantRef | None):  # type: ignore[no-untyped-def]
+    def _enter(self, request: HttpRequest, tenant: TenantRef | None) -> AbstractContextManager[Any]:
         request.tenant = tenant  # type: ignore[attr-defined]
         if tenant is None:
             request.urlconf = settings.PUBLIC_URLCONF  # type: ignore[attr-defined]

@@ -59,7 +59,7 @@ def run_public(name: str) -> Any:
     return run(name=name, tenant_id=None, arguments={})
 
 
-class TenantWorker(Worker):
+class TenantWorker(Worker):  # type: ignore[misc]
     """A worker whose forked children do not inherit its database connections."""
 
     def fork_work_horse(self, job: Job, queue: Any) -> None:

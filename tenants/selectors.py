@@ -39,15 +39,18 @@ def forget_hosts(tenant_id: UUID) -> None:
 def tenant_ref(tenant_id: UUID) -> TenantRef:
     """A workspace by its id, fresh from the database. Raises `Tenant.DoesNotExist`."""
     with public_context():
-        tenant = Tenant.objects.get(pk=tenant_id)
-        return tenant.ref(primary_domain(tenant))
+        return ref_of(Tenant.objects.get(pk=tenant_id))
+
+
+def ref_of(tenant: Tenant) -> TenantRef:
+    """The picture of a workspace's row, with its primary domain."""
+    return tenant.ref(primary_domain(tenant))
 
 
 def tenant_by_slug(slug: str) -> TenantRef:
     """A workspace by its slug, fresh from the database. Raises `Tenant.DoesNotExist`."""
     with public_context():
-        tenant = Tenant.objects.get(slug=slug)
-        return tenant.ref(primary_domain(tenant))
+        return ref_of(Tenant.objects.get(slug=slug))
 
 
 def primary_domain(tenant: Tenant) -> str:
@@ -60,7 +63,8 @@ def tenants_all() -> Iterator[Tenant]:
     from django.db.models import OuterRef, Subquery
 
     hosts = Domain.objects.filter(tenant=OuterRef("pk"), is_primary=True).values("domain")[:1]
-    return Tenant.objects.annotate(primary_host=Subquery(hosts)).order_by("created_at").iterator()
+    rows: Iterator[Tenant] = Tenant.objects.annotate(primary_host=Subquery(hosts)).order_by("created_at").iterator()
+    return rows
 
 
 def tenant_url(domain: str, path: str = "/") -> str:

@@ -76,9 +76,7 @@ def _clean(slug: str, name: str, email: str, allow_reserved: bool) -> None:
         raise ValidationError(_("Donnez un nom à l’espace."), code="name_required")
     validate_email(email)
     if Tenant.objects.filter(slug=slug).exists():
-        raise ValidationError(
-            _("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug}
-        )
+        raise ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
 
 
 def tenant_create(
@@ -146,12 +144,12 @@ def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> Tena
                 tenant.save(update_fields=["state", "state_reason", "state_since", "version"])
                 lifecycle.run(
                     "state_changed",
-                    tenant.ref(selectors.primary_domain(tenant)),
+                    selectors.ref_of(tenant),
                     before=before,
                     reason=reason,
                     actor=actor,
                 )
-            ref = tenant.ref(selectors.primary_domain(tenant))
+            ref = selectors.ref_of(tenant)
         selectors.forget_hosts(ref.id)
     return ref
 
@@ -182,7 +180,7 @@ def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> Tenant
             before, tenant.plan_code = tenant.plan_code, plan
             tenant.version += 1
             tenant.save(update_fields=["plan_code", "version"])
-            ref = tenant.ref(selectors.primary_domain(tenant))
+            ref = selectors.ref_of(tenant)
             if before != plan:
                 lifecycle.run("plan_changed", ref, before=before, reason=reason, actor=actor)
         selectors.forget_hosts(ref.id)
@@ -198,7 +196,7 @@ def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: st
         tenant = Tenant.objects.get(pk=tenant_id)
         if typed_slug != tenant.slug:
             raise WorkspaceNameMismatch(tenant.slug)
-        ref = tenant.ref(selectors.primary_domain(tenant))
+        ref = selectors.ref_of(tenant)
         selectors.forget_hosts(ref.id)
         with transaction.atomic():
             lifecycle.run("deleting", ref)

@@ -8,7 +8,7 @@ from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tenants.services import tenant_create
 
-PASSWORD = "ruche-demo"
+PASSWORD = "ruche-demo"  # noqa: S105 - said on the screen of the embedded run, and made nowhere else
 OPERATOR = "operator@ruche.test"
 PEOPLE = {
     Role.ADMIN: "Alix Administratrice",

@@ -68,5 +68,3 @@ class ProbeMiddleware:
         return JsonResponse(
             {"status": "missing" if absent else "ready", "missing": absent}, status=503 if absent else 200
         )
-
-

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 
 from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone
+from accounts.http import MemberRequest
 from accounts.models import Role
 from assistants.selectors import assistants_offered
 from billing import selectors as billing
@@ -15,17 +16,17 @@ from billing.types import EUROS, TOKENS
 from conversations import selectors as conversations
 from library import selectors as library
 
-_PAGES = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
+_PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
 
 @access(EVERYBODY, states=ALL_STATES)
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: MemberRequest) -> HttpResponse:
     """The page of one's role."""
     page = _PAGES.get(request.user.role)
     return render(request, page) if page else render(request, "home/member.html", _team(request))
 
 
-def _team(request: HttpRequest) -> dict[str, Any]:
+def _team(request: MemberRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "assistants": [
             {"name": one.name, "tagline": one.tagline, "icon": one.icon, "url": _with(one.code)}
@@ -73,7 +74,7 @@ def _with(code: str) -> str:
 
 @anyone
 @cache_control(max_age=300, private=True)
-def brand_css(request: HttpRequest) -> HttpResponse:
+def brand_css(request: MemberRequest) -> HttpResponse:
     """The brand's hue as a custom property, a number checked at writing."""
     hue = request.tenant.brand_hue
     css = f":root{{--brand-hue:{int(hue)}}}" if hue is not None else ""

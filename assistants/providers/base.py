@@ -193,7 +193,7 @@ def _wait_before_retry(error: ProviderError, attempt: int) -> float | None:
         return None
     if error.retry_after is not None:
         return error.retry_after if 0 <= error.retry_after <= LONGEST_WAIT else None
-    return float(0.5 * 2**attempt * random.uniform(0.75, 1))
+    return float(0.5 * 2**attempt * random.uniform(0.75, 1))  # noqa: S311 - a wait, not a secret
 
 
 def said(messages: Sequence[ChatMessage]) -> list[ChatMessage]:

@@ -26,7 +26,7 @@ class ProviderConfig:
     name: str
     api_key: str = ""
     base_url: str = ""
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = Timeouts()  # noqa: RUF009 - frozen
     retries: int = 2
 
     @property

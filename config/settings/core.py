@@ -17,26 +17,26 @@ from config.settings.env import (
 )
 
 __all__ = [
+    "ASGI_APPLICATION",
     "BASE_DIR",
     "BASE_HOST",
     "BASE_PORT",
     "BASE_SCHEME",
+    "DEBUG",
+    "DEFAULT_AUTO_FIELD",
+    "INSTALLED_APPS",
+    "MIDDLEWARE",
+    "PUBLIC_URLCONF",
+    "ROOT_URLCONF",
     "RUCHE_BASE_URL",
     "RUCHE_EMBEDDED",
     "RUCHE_STATE_DIR",
-    "DEBUG",
     "SECRET_KEY",
     "SHARED_APPS",
-    "TENANT_APPS",
-    "INSTALLED_APPS",
-    "MIDDLEWARE",
-    "ROOT_URLCONF",
-    "PUBLIC_URLCONF",
-    "TENANT_URLCONF",
-    "ASGI_APPLICATION",
-    "TEMPLATES",
-    "DEFAULT_AUTO_FIELD",
     "SILENCED_SYSTEM_CHECKS",
+    "TEMPLATES",
+    "TENANT_APPS",
+    "TENANT_URLCONF",
 ]
 
 DEBUG: bool = env.bool("DEBUG", default=False)

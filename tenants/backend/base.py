@@ -37,18 +37,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._sync_path(raw)
         return raw
 
+    @connection.setter
+    def connection(self, raw: Any) -> None:
+        self._raw = raw
+        self._path = None
+        self._path_set_in_transaction = False
+
     def _between_transactions(self) -> bool:
         """At connecting, at the end of a transaction, at check-in: a SET there would open a transaction of its own.
 
         Entering a transaction still counts as autocommit: the path is set before BEGIN, so that no rollback undoes it.
         """
         return self._leaving or not (self.autocommit or self.in_atomic_block)
-
-    @connection.setter
-    def connection(self, raw: Any) -> None:
-        self._raw = raw
-        self._path = None
-        self._path_set_in_transaction = False
 
     def _sync_path(self, raw: Any) -> None:
         wanted = context.search_path()
