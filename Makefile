@@ -73,7 +73,7 @@ define install
 sum=$$(cksum < $(1)); \
 if [ "$$sum" != "$$(cat $(2) 2>/dev/null)" ]; then \
 	echo "Installing $(1) (the first time takes a minute or two)"; \
-	$(PIP) $(3) -r $(1) || { echo "ruche: $(1) could not be installed: pip says why above; when it is mended, run make again" >&2; exit 1; }; \
+	$(PIP) $(3) -r $(1) || { echo "ruche: $(1) could not be installed: pip says why above; when it is mended, run make again (or make clean-venv first)" >&2; exit 1; }; \
 	echo "$$sum" > $(2); \
 fi
 endef
