@@ -44,6 +44,7 @@ class Entitlement(models.Model):
     class Meta:
         verbose_name = _("droit")
         verbose_name_plural = _("droits")
+        ordering: ClassVar = ["id"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["plan", "key"], name="billing_entitlement_once")]
 
     def __str__(self) -> str:

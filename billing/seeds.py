@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from billing.models import AddOn, Entitlement, Plan
 from billing.types import EUROS, TOKENS
@@ -11,16 +12,16 @@ GB = 10**9
 MILLION = 10**6
 
 LABELS = {
-    "seats": "Places",
-    TOKENS: "Jetons d’IA par mois",
-    EUROS: "Budget d’IA par mois (€)",
-    "storage": "Stockage (octets)",
-    "own_assistants": "Assistants propres",
-    "courses": "Formations",
-    "learners": "Apprenants",
-    "api_calls_month": "Appels d’API par mois",
-    "api_calls_hour": "Appels d’API par heure",
-    "automation_runs": "Exécutions d’automatisation par mois",
+    "seats": gettext_noop("Places"),
+    TOKENS: gettext_noop("Jetons d’IA par mois"),
+    EUROS: gettext_noop("Budget d’IA par mois (€)"),
+    "storage": gettext_noop("Stockage (octets)"),
+    "own_assistants": gettext_noop("Assistants propres"),
+    "courses": gettext_noop("Formations"),
+    "learners": gettext_noop("Apprenants"),
+    "api_calls_month": gettext_noop("Appels d’API par mois"),
+    "api_calls_hour": gettext_noop("Appels d’API par heure"),
+    "automation_runs": gettext_noop("Exécutions d’automatisation par mois"),
 }
 _KEYS = tuple(LABELS)
 # Prices a month and a year in euros without VAT; limits in the order of LABELS; None: without limit.

@@ -7,3 +7,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_asgi_application()
+
+from assistants.providers.registry import preload  # noqa: E402 - after the apps are loaded
+
+preload()

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone
@@ -12,9 +13,10 @@ from accounts.http import MemberRequest
 from accounts.models import Role
 from assistants.selectors import assistants_offered
 from billing import selectors as billing
-from billing.types import EUROS, TOKENS
+from billing.types import EUROS, TOKENS, Gauge
 from conversations import selectors as conversations
 from library import selectors as library
+from website.templatetags.ui import money, number
 
 _PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
@@ -54,18 +56,20 @@ def _team(request: MemberRequest) -> dict[str, Any]:
     }
     if request.user.role in MANAGERS:
         context["plan_name"] = billing.plan_of(request.tenant)["name"]
-        units = {TOKENS: "jetons", EUROS: "€"}
-        context["quotas"] = [
-            {
-                "label": gauge.label,
-                "used": gauge.used,
-                "limit": gauge.limit,
-                "percent": gauge.percent,
-                "unit": units[gauge.key],
-            }
-            for gauge in billing.gauges(request.tenant, [TOKENS, EUROS])
-        ]
+        context["quotas"] = [_quota(gauge) for gauge in billing.gauges(request.tenant, [TOKENS, EUROS])]
     return context
+
+
+def _quota(gauge: Gauge) -> dict[str, Any]:
+    """A gauge as components/quota.html shows it."""
+    shown = money if gauge.key == EUROS else number
+    return {
+        "label": gauge.label,
+        "used": shown(gauge.used),
+        "limit": shown(gauge.limit) if gauge.limit is not None else None,
+        "percent": gauge.percent,
+        "unit": "" if gauge.key == EUROS else _("jetons"),
+    }
 
 
 def _with(code: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -55,6 +56,13 @@ def get_provider(name: str) -> Provider:
 def available() -> list[str]:
     """The names that `get_provider` accepts in this installation."""
     return [name for name in NAMES if _config(name).usable]
+
+
+def preload() -> None:
+    """Load the SDKs of the configured providers: a web server does it at its start, not in somebody's first answer."""
+    for name in available():
+        module = "anthropic_messages" if name == "anthropic" else "openai_chat"
+        import_module(f"assistants.providers.{module}")
 
 
 async def close_providers() -> None:

@@ -52,7 +52,7 @@ STORAGES = {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
             if SERVESTATIC_USE_FINDERS
-            else "servestatic.storage.CompressedManifestStaticFilesStorage"
+            else "config.static_storage.StaticStorage"
         )
     },
 }
