@@ -36,8 +36,8 @@ def is_local() -> bool:
 def clean_name(name: str) -> str:
     """A file's name as people see it: no folders, no control or direction characters, of reasonable length."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    visible = "".join(letter for letter in last if unicodedata.category(letter)[0] != "C")
-    tidy = re.sub(r"\s+", " ", visible).strip(" .")
+    spaced = re.sub(r"\s+", " ", last)
+    tidy = "".join(letter for letter in spaced if unicodedata.category(letter)[0] != "C").strip(" .")
     stem, dot, ending = tidy.rpartition(".")
     if not dot:
         return tidy[:MAX_NAME]

@@ -178,7 +178,6 @@ def _headline(language: str, query: SearchQuery) -> SearchHeadline:
         stop_sel=MARK_END,
         max_words=32,
         min_words=16,
-        max_fragments=1,
     )
 
 

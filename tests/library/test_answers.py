@@ -1,0 +1,67 @@
+"""Every answer is kept, once, with where it comes from."""
+
+from decimal import Decimal
+
+from accounts.models import AuditEntry
+from analytics.models import DailyFigures
+from library.models import Item
+from tenants.ids import new_id
+
+
+def contents() -> int:
+    return sum(DailyFigures.objects.values_list("contents", flat=True))
+
+
+def test_an_answer_is_kept_with_its_origin(cast, answer):
+    before = contents()
+    item = answer(
+        cast.member,
+        text="Bonjour",
+        title="  Un \n titre ",
+        kind="post",
+        provenance={"assistant": "Créateur de Posts", "cost": "0.0255"},
+    )
+    item.refresh_from_db()
+    assert (item.title, item.text, item.kind, item.size) == ("Un titre", "Bonjour", "post", 7)
+    assert item.author == cast.member
+    assert Decimal(item.provenance["cost"]) == Decimal("0.0255")
+    assert contents() == before + 1
+
+
+def test_the_same_answer_again_changes_its_text_only(cast, answer):
+    key = new_id()
+    first = answer(cast.member, text="Début", message_id=key, title="Titre")
+    Item.objects.filter(pk=first.pk).update(title="Mon titre", tags=["client"])
+    counted = contents()
+    again = answer(cast.member, text="Début et fin", message_id=key, title="Autre")
+    again.refresh_from_db()
+    assert again.pk == first.pk
+    assert (again.title, again.tags, again.text) == ("Mon titre", ["client"], "Début et fin")
+    assert contents() == counted
+
+
+def test_a_retry_is_another_item(cast, answer):
+    assert answer(cast.member).pk != answer(cast.member).pk
+
+
+def test_it_takes_the_visibility_of_its_conversation(cast, answer):
+    assert answer(cast.member, visibility="workspace").visibility == "workspace"
+
+
+def test_an_answer_that_began_is_kept_although_the_workspace_was_suspended(cast, answer, set_state):
+    set_state(cast.home, "suspended")
+    assert Item.objects.filter(pk=answer(cast.member).pk).exists()
+
+
+def test_odd_texts_are_kept(cast, answer):
+    item = answer(cast.member, text="a\x00b " + "mot " * 300_000, title="\x00" + "t" * 400)
+    item.refresh_from_db()
+    assert item.text.startswith("ab mot")
+    assert len(item.title) == 200
+    assert answer(cast.member, title=" ").title == "Sans titre"
+
+
+def test_answers_are_not_audited(cast, answer):
+    before = AuditEntry.objects.count()
+    answer(cast.member)
+    assert AuditEntry.objects.count() == before

@@ -1,0 +1,181 @@
+"""Private files over HTTP: who gets them, how they are labelled, and parts of them."""
+
+import asyncio
+
+import pytest
+from django.test import AsyncRequestFactory
+
+from library import files, services
+from library.serving import file_response
+from tests.library.samples import PDF, PNG, SOUND
+
+VIDEO = SOUND["video/mp4"]
+
+
+def body(answer):
+    return b"".join(answer.streaming_content)
+
+
+def test_a_file_comes_with_its_sniffed_type_and_walls(cast, upload, client_for):
+    item = upload(cast.member, PNG, "évil\r\nX-Header: 1.html")
+    answer = client_for(cast.member).get(f"/library/{item.pk}/file/")
+    assert body(answer) == PNG
+    assert answer["Content-Type"] == "image/png"
+    assert answer["Content-Disposition"].startswith("inline")
+    assert "X-Header" not in answer
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert answer["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("content", "disposition"), [(b"a;b\n1;2", "attachment"), (PDF, "inline"), (SOUND["audio/mpeg"], "inline")]
+)
+def test_only_what_browsers_show_safely_is_inline(cast, upload, client_for, content, disposition):
+    item = upload(cast.member, content, "a.csv")
+    client = client_for(cast.member)
+    answer = client.get(f"/library/{item.pk}/file/")
+    assert answer["Content-Disposition"].split(";")[0] == disposition
+    assert client.get(f"/library/{item.pk}/download/")["Content-Disposition"].startswith("attachment")
+
+
+def test_texts_are_served_as_plain_text(cast, upload, client_for):
+    item = upload(cast.member, b"texte", "a.md")
+    assert client_for(cast.member).get(f"/library/{item.pk}/file/")["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("person", ["owner", "instructor", "stranger", None])
+def test_a_private_file_is_given_to_nobody_else(cast, upload, client_for, person):
+    item = upload(cast.member, PNG, "a.png")
+    client = client_for(getattr(cast, person) if person else None)
+    for path in ("file", "download"):
+        answer = client.get(f"/library/{item.pk}/{path}/")
+        assert answer.status_code == (404 if person else 302)
+        assert PNG not in b"".join(answer)
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "last"),
+    [
+        ("bytes=0-9", 0, 9),
+        ("bytes=10-", 10, len(VIDEO) - 1),
+        ("bytes=-5", len(VIDEO) - 5, len(VIDEO) - 1),
+        ("bytes=0-999999", 0, len(VIDEO) - 1),
+        ("bytes=-999999", 0, len(VIDEO) - 1),
+    ],
+)
+def test_a_part_of_a_file(cast, upload, client_for, header, first, last):
+    item = upload(cast.member, VIDEO, "a.mp4")
+    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+    assert answer.status_code == 206
+    assert body(answer) == VIDEO[first : last + 1]
+    assert answer["Content-Range"] == f"bytes {first}-{last}/{len(VIDEO)}"
+    assert answer["Content-Length"] == str(last - first + 1)
+
+
+@pytest.mark.parametrize("header", [f"bytes={len(VIDEO)}-", "bytes=-0"])
+def test_a_part_that_is_not_there(cast, upload, client_for, header):
+    item = upload(cast.member, VIDEO, "a.mp4")
+    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+    assert answer.status_code == 416
+    assert answer["Content-Range"] == f"bytes */{len(VIDEO)}"
+
+
+@pytest.mark.parametrize(
+    "header", ["bytes=5-1", "bytes=0-1,3-4", "bytes=-", "lines=0-1", "bytes=a-b", "bytes=" + "9" * 40]
+)
+def test_a_range_that_means_nothing_gets_the_whole(cast, upload, client_for, header):
+    item = upload(cast.member, VIDEO, "a.mp4")
+    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+    assert answer.status_code == 200
+    assert body(answer) == VIDEO
+    assert answer["Accept-Ranges"] == "bytes"
+
+
+def test_conditions(cast, upload, client_for):
+    item = upload(cast.member, VIDEO, "a.mp4")
+    client, path = client_for(cast.member), f"/library/{item.pk}/file/"
+    etag = client.get(path)["ETag"]
+    assert client.get(path, headers={"if-none-match": etag}).status_code == 304
+    assert client.get(path, headers={"if-range": etag, "range": "bytes=0-1"}).status_code == 206
+    assert client.get(path, headers={"if-range": '"other"', "range": "bytes=0-1"}).status_code == 200
+
+
+def test_head_has_the_length_and_no_body(cast, upload, client_for):
+    item = upload(cast.member, VIDEO, "a.mp4")
+    answer = client_for(cast.member).head(f"/library/{item.pk}/file/")
+    assert answer["Content-Length"] == str(len(VIDEO))
+    assert body(answer) == b""
+
+
+def test_a_file_that_is_missing_is_a_404(cast, upload, client_for):
+    item = upload(cast.member, PNG, "a.png")
+    files.remove(item.file)
+    assert client_for(cast.member).get(f"/library/{item.pk}/file/").status_code == 404
+
+
+def test_an_item_without_a_file_has_none(cast, answer, client_for):
+    assert client_for(cast.member).get(f"/library/{answer(cast.member).pk}/file/").status_code == 404
+
+
+def test_a_text_is_downloaded_as_markdown_or_plain_text(cast, answer, client_for):
+    item = answer(cast.member, text="# L’été", title='Été / "plage" <2027>..')
+    client = client_for(cast.member)
+    for wanted, media_type, ending in (
+        ("md", "text/markdown", "md"),
+        ("txt", "text/plain", "txt"),
+        ("exe", "text/markdown", "md"),
+    ):
+        got = client.get(f"/library/{item.pk}/download/", {"format": wanted})
+        assert got.content.decode() == "# L’été"
+        assert got["Content-Type"] == f"{media_type}; charset=utf-8"
+        assert got["Content-Disposition"].startswith("attachment")
+        assert got["Content-Disposition"].endswith(f"plage%202027.{ending}")
+
+
+def test_a_storage_elsewhere_gives_a_signed_address(cast, upload, client_for, monkeypatch):
+    from storages.backends.s3 import S3Storage
+
+    item = upload(cast.member, PNG, "photo.png")
+    bucket = S3Storage(
+        bucket_name="ruche", access_key="k", secret_key="s", region_name="eu-west-3", signature_version="s3v4"
+    )
+    monkeypatch.setattr(files, "storage", lambda: bucket)
+    client = client_for(cast.member)
+    answer = client.get(f"/library/{item.pk}/file/")
+    assert answer.status_code == 302
+    assert item.file in answer["Location"]
+    for part in (
+        "X-Amz-Signature=",
+        "X-Amz-Expires=300",
+        "response-content-disposition=inline",
+        "response-content-type=image",
+    ):
+        assert part in answer["Location"]
+    assert "no-store" in answer["Cache-Control"]
+    page = client.get(f"/library/{item.pk}/")
+    assert "img-src 'self' data: https://ruche.s3" in page["Content-Security-Policy"]
+
+
+def test_under_asgi_blocks_come_one_by_one(cast, upload):
+    """A synchronous iterator would be read whole into memory there."""
+    content = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1" + b"0" * 1_000_000
+    item = upload(cast.member, content, "a.jpg")
+    answer = file_response(AsyncRequestFactory().get("/"), item)
+    assert answer.is_async
+
+    async def fetch():
+        return [block async for block in answer]
+
+    blocks = asyncio.run(fetch())
+    assert b"".join(blocks) == content
+    assert len(blocks) > 2
+    (closer,) = answer._resource_closers
+    answer.close()
+    assert closer.__self__.closed
+
+
+def test_nothing_of_a_title_leaves_the_header():
+    assert files.name_from_title("..", "md") == "contenu.md"
+    assert files.name_from_title("a\nb/c", "md") == "a b c.md"
+    assert services.MAX_TITLE == 200

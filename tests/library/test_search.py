@@ -1,0 +1,105 @@
+"""Finding things again, in both languages, and what is shown of them."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from library import presenters, selectors, services
+from library.models import Item
+from library.selectors import MARK_END, MARK_START, Filters
+
+
+@pytest.fixture
+def found(cast):
+    def look(query="", person=None, **filters):
+        rows = selectors.item_list(person or cast.member, Filters(query=query, **filters))
+        return [row.title for row in rows]
+
+    return look
+
+
+def test_words_are_found_in_french_and_in_english(cast, answer, found):
+    answer(cast.member, title="Un", text="Les stratégies commerciales de nos clients.")
+    answer(cast.member, title="Two", text="She was running towards several companies.")
+    assert found("stratégie commerciale") == ["Un"]
+    assert found("run company") == ["Two"]
+    assert found("introuvable") == []
+
+
+def test_operators(cast, answer, found):
+    answer(cast.member, title="A", text="miel de lavande")
+    answer(cast.member, title="B", text="miel de sapin")
+    assert found("miel -sapin") == ["A"]
+    assert found('"miel de sapin"') == ["B"]
+    assert set(found("lavande OR sapin")) == {"A", "B"}
+
+
+def test_beginnings_of_words_and_parts_of_titles(cast, answer, found):
+    answer(cast.member, title="Anticonstitutionnel", text="Développement durable")
+    assert found("dévelop") == ["Anticonstitutionnel"]
+    assert found("constitution") == ["Anticonstitutionnel"]
+    assert found("nel") == ["Anticonstitutionnel"]
+
+
+def test_tags_are_searched(cast, answer, found):
+    services.item_edit(item=answer(cast.member), title="Étiqueté", tags=["Printemps 2027"])
+    assert found("printemps 2027") == ["Étiqueté"]
+
+
+@pytest.mark.parametrize("query", ["'", '"', "\\", "a & | !", ":*", "<->", "(", "%", "_", "é\x00a", "-", "x" * 5000])
+def test_no_query_breaks(cast, answer, found, query):
+    answer(cast.member)
+    assert isinstance(found(query), list)
+
+
+def test_the_best_comes_first(cast, answer, found):
+    answer(cast.member, title="Loin", text="Le budget, une fois.")
+    answer(cast.member, title="Budget", text="Rien d’autre.")
+    answer(cast.member, title="Près", text="budget budget budget")
+    assert found("budget")[0] == "Budget"
+    assert set(found("budget")) == {"Loin", "Budget", "Près"}
+
+
+def test_filters(cast, answer, found):
+    answer(cast.member, title="Post", kind="post")
+    answer(cast.owner, title="Publié", visibility="workspace")
+    answer(cast.owner, title="Caché")
+    services.item_edit(item=answer(cast.member), title="Étiqueté", tags=["été"])
+    old = answer(cast.member, title="Ancien")
+    Item.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=20))
+    today = timezone.localdate()
+    assert set(found()) == {"Post", "Publié", "Étiqueté", "Ancien"}
+    assert found(kind="post") == ["Post"]
+    assert found(tag="été") == ["Étiqueté"]
+    assert "Publié" not in found(mine=True)
+    assert "Ancien" not in found(since=today - dt.timedelta(days=6))
+    assert found(since=today - dt.timedelta(days=21), until=today - dt.timedelta(days=19)) == ["Ancien"]
+    assert selectors.tags_in_use(cast.member) == ["été"]
+    assert selectors.tags_in_use(cast.instructor) == []
+
+
+def test_what_was_found_is_marked_and_everything_else_escaped(cast, answer):
+    answer(cast.member, text='5 < 6 "et" <img src=x onerror=alert(1)> le **budget** & <mark>rien</mark>')
+    item = selectors.item_list(cast.member, Filters(query="budget")).get()
+    shown = presenters.excerpt(item)
+    assert "<mark>budget</mark>" in shown
+    assert "5 &lt; 6" in shown and "&amp;" in shown
+    assert "<" not in shown.replace("<mark>budget</mark>", "")
+
+
+def test_an_excerpt_is_escaped(cast, answer):
+    answer(cast.member, text="# <script>alert(1)</script>\n\n- **gras** et <mark>marqué</mark>")
+    shown = presenters.excerpt(selectors.item_list(cast.member, Filters()).get())
+    assert shown == "&lt;script&gt;alert(1)&lt;/script&gt; gras et &lt;mark&gt;marqué&lt;/mark&gt;"
+
+
+def test_an_english_find_is_marked(cast, answer):
+    answer(cast.member, text="The companies were running.")
+    item = selectors.item_list(cast.member, Filters(query="company")).get()
+    assert "<mark>companies</mark>" in presenters.excerpt(item)
+
+
+def test_forged_marks_are_dropped():
+    forged = f"{MARK_END}a{MARK_START}b{MARK_START}<i>{MARK_END}{MARK_END}{MARK_START}c"
+    assert presenters.marked(forged) == "ab<mark>&lt;i&gt;</mark>c"

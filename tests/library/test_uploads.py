@@ -1,0 +1,211 @@
+"""What may be brought, what is refused, and that a refusal leaves nothing."""
+
+import io
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import AuditEntry
+from analytics.models import DailyFigures
+from billing.models import Entitlement
+from library import files, services
+from library.models import Item
+from library.sniffing import TYPES, sniff
+from library.types import UploadRefused
+from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PNG, SOUND, WORD, zipped
+
+
+@pytest.mark.parametrize("media_type", SOUND)
+def test_sound_files_are_known_by_their_bytes(media_type):
+    for name in ("bin", "exe", "html"):
+        assert sniff(io.BytesIO(SOUND[media_type]), name) == TYPES[media_type]
+
+
+def test_sound_without_a_tag_is_known():
+    assert sniff(io.BytesIO(MPEG_WITHOUT_TAG)).media_type == "audio/mpeg"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_leave_nothing(cast, upload, kept_files, name):
+    with pytest.raises(UploadRefused) as refused:
+        upload(cast.member, HOSTILE[name], name)
+    assert refused.value.code == "type_refused"
+    assert "PDF" in refused.value.message
+    assert not Item.objects.exists()
+    assert kept_files() == []
+
+
+def test_the_ending_chooses_among_texts_only(cast, upload):
+    assert upload(cast.member, b"a;b\n1;2", "a.csv").media_type == "text/csv"
+    assert upload(cast.member, b"# Titre", "a.MD").media_type == "text/markdown"
+    page = upload(cast.member, b"du texte", "page.html")
+    assert (page.media_type, page.file_name) == ("text/plain", "page.txt")
+    picture = upload(cast.member, PNG, "page.html")
+    assert (picture.media_type, picture.file_name) == ("image/png", "page.png")
+
+
+def test_a_document_that_unpacks_to_a_flood_is_refused(monkeypatch):
+    monkeypatch.setattr("library.sniffing.MAX_UNPACKED", 10_000)
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(zipped(WORD | {"word/media.bin": "0" * 20_000})))
+
+
+def test_an_upload_is_kept_whole_and_under_the_workspaces_prefix(cast, upload, kept_files):
+    item = upload(cast.member, PNG, "photo d’été.png")
+    path = kept_files()[0]
+    assert path.read_bytes() == PNG
+    assert item.file.startswith(f"{cast.home.file_prefix}/library/{item.pk}/")
+    assert "photo" not in item.file
+    assert (item.kind, item.title, item.file_name, item.size) == ("image", "photo d’été", "photo d’été.png", len(PNG))
+    assert item.visibility == "private"
+    assert path.stat().st_mode & 0o077 == 0
+    assert AuditEntry.objects.get(action="library.upload").target == f"item:{item.pk}"
+    assert sum(DailyFigures.objects.values_list("contents", flat=True)) == 1
+
+
+def test_the_words_of_a_text_are_found(cast, upload):
+    assert upload(cast.member, "L’été".encode("cp1252"), "a.txt").text == "L’été"
+    assert upload(cast.member, b"\xef\xbb\xbfmot", "a.txt").text == "mot"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd.png"),
+        ("..\\..\\boot.ini", "boot.png"),
+        ("/absolu/photo.png", "photo.png"),
+        ("a\x00b\r\nX: y.png", "ab X y.png"),
+        ("photo\u202egnp.exe", "photognp.png"),
+        ("...", "fichier.png"),
+        ("", "fichier.png"),
+        ("x" * 500 + ".png", "x" * 108 + ".png"),
+    ],
+)
+def test_names_are_only_words(cast, upload, kept_files, name, kept):
+    item = upload(cast.member, PNG, name)
+    assert item.file_name.replace(":", "") == kept
+    (path,) = kept_files()
+    assert path.parent.name == str(item.pk)
+
+
+def test_an_empty_file_is_refused(cast, upload, kept_files):
+    with pytest.raises(UploadRefused) as refused:
+        upload(cast.member, b"", "a.png")
+    assert refused.value.code == "empty"
+    assert not Item.objects.exists() and kept_files() == []
+
+
+def test_a_file_above_the_size_of_its_kind_is_refused(cast, upload, kept_files, settings):
+    settings.MAX_UPLOAD_BYTES = {"image": 50, "audio": 50, "video": 1000, "document": 50}
+    with pytest.raises(UploadRefused) as refused:
+        upload(cast.member, PNG, "a.png")
+    assert refused.value.code == "too_large"
+    assert "50" in refused.value.message
+    assert not Item.objects.exists() and kept_files() == []
+
+
+@pytest.fixture
+def room(cast):
+    def set_limit(size):
+        from django.core.cache import cache
+
+        from tenants.context import public_context
+
+        Entitlement.objects.filter(plan_id="pro", key="storage").update(limit=size)
+        with public_context():
+            cache.clear()
+
+    return set_limit
+
+
+def test_storage_of_the_plan(cast, upload, kept_files, room):
+    room(Decimal(len(PNG)))
+    upload(cast.member, PNG, "a.png")
+    with pytest.raises(UploadRefused) as refused:
+        upload(cast.member, PNG, "b.png")
+    assert refused.value.code == "storage_full"
+    assert "Pro" in refused.value.message and "octets" in refused.value.message
+    assert Item.objects.count() == 1 and len(kept_files()) == 1
+    room(None)
+    upload(cast.member, PNG, "b.png")
+
+
+def test_room_is_asked_again_under_the_lock(cast, upload, kept_files, room, monkeypatch):
+    """Another upload took the room while the bytes travelled."""
+    real = files.store
+
+    def store_while_another_comes(*args):
+        room(Decimal(1))
+        return real(*args)
+
+    monkeypatch.setattr(files, "store", store_while_another_comes)
+    with pytest.raises(UploadRefused):
+        upload(cast.member, PNG, "a.png")
+    assert not Item.objects.exists() and kept_files() == []
+
+
+def test_a_failure_takes_the_file_away_again(cast, upload, kept_files, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(services.audit, "record", fail)
+    with pytest.raises(RuntimeError):
+        upload(cast.member, PNG, "a.png")
+    assert kept_files() == []
+
+
+def test_the_page_takes_a_file(cast, client_for):
+    client = client_for(cast.member)
+    sent = {"file": SimpleUploadedFile("a.png", PNG, "text/html"), "title": "Ma photo", "visibility": "workspace"}
+    answer = client.post("/library/upload/", sent)
+    item = Item.objects.get()
+    assert answer.status_code == 302 and str(item.pk) in answer["Location"]
+    assert (item.title, item.visibility, item.media_type) == ("Ma photo", "workspace", "image/png")
+
+
+def test_the_page_refuses_and_keeps_what_was_typed(cast, client_for):
+    sent = {
+        "file": SimpleUploadedFile("a.png", HOSTILE["html.png"], "image/png"),
+        "title": "Ma photo",
+        "visibility": "workspace",
+    }
+    answer = client_for(cast.member).post("/library/upload/", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "n’est pas accepté" in page and 'value="Ma photo"' in page
+    assert client_for(cast.member).post("/library/upload/", {}).status_code == 422
+    assert not Item.objects.exists()
+
+
+def test_files_of_a_deleted_workspace_are_gone(cast, upload, kept_files, on_commit):
+    from tenants.context import tenant_context
+
+    upload(cast.member, PNG, "a.png")
+    with tenant_context(cast.away):
+        kept = upload(cast.stranger, PNG, "b.png")
+    with on_commit(execute=True):
+        services.delete_files_of_workspace(cast.home)
+    assert kept_files() == []
+    assert files.storage().exists(kept.file)
+    with on_commit(execute=True):
+        services.delete_files_of_workspace(cast.home)
+
+
+@pytest.mark.parametrize("prefix", ["", "tenants", "tenants/", "/", "tenants/..", "../x"])
+def test_nothing_but_a_workspace_is_deleted(prefix):
+    with pytest.raises(ValueError, match="prefix"):
+        files.remove_all_of(prefix)
+
+
+def test_a_storage_that_fails_is_tried_again_by_a_job(cast, monkeypatch, on_commit):
+    asked = []
+
+    def fail(prefix):
+        raise OSError("no storage")
+
+    monkeypatch.setattr(files, "remove_all_of", fail)
+    monkeypatch.setattr(services, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
+    with on_commit(execute=True):
+        services.delete_files_of_workspace(cast.home)
+    assert asked == [("library.files.remove_all_of", {"prefix": cast.home.file_prefix})]
