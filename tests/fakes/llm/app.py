@@ -9,6 +9,7 @@ is one token). Words in brackets, in the last user message (or the image's promp
 
     [slow 0.05]            wait so many seconds before each word
     [words 200]            answer 200 words
+    [echo X]               answer "X-0 X-1 X-2 …": as many words, all of them this question's own
     [markdown]             answer a rich Markdown document, with hostile HTML and links in it
     [fail 429 quota]       answer an error. The status and, where a status has several causes, which one:
                            400 (context, credit, content), 401, 403, 404, 413, 429 (quota, rate), 500, 503, 504, 529
@@ -29,7 +30,7 @@ is one token). Words in brackets, in the last user message (or the image's promp
     [html]                 answer an HTML page with status 200, as a wrong address does
 
 A missing key, or one that contains "invalid", is refused with 401. `GET /_calls` lists the requests received (each with
-headers, body, status, `outcome`: running, done, failed, cut or disconnected, and the words sent), `DELETE /_calls`
+headers, body, status, `outcome`: running, done, failed, cut or disconnected, the words sent, and when it and its first word were), `DELETE /_calls`
 forgets them, `GET /_health` answers at once.
 """
 
@@ -76,6 +77,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         "outcome": "running",
         "words": 0,
         "at": time.time(),
+        "first_word_at": None,
     }
     CALLS.append(call)
     answering = asyncio.ensure_future(_answer(dialect, call, send))
@@ -148,6 +150,7 @@ async def _stream(reply: "Reply", plan: Plan) -> None:
             await asyncio.sleep(0.1)
             if plan.ping:
                 await reply.more(script.ping())
+        reply.call["first_word_at"] = reply.call["first_word_at"] or time.time()
         await reply.more(script.word(word))
         reply.call["words"] += 1
     await reply.more(script.closing(), last=True)

@@ -71,6 +71,7 @@ class Plan:
     retry_after: str = ""
     html: bool = False
     garbage: bool = False
+    echo: str = ""
     key: str = ""
 
 
@@ -78,6 +79,8 @@ def read_plan(model: str, text: str) -> Plan:
     plan = Plan(words=split(TEXT), key=text)
     for name, rest in _DIRECTIVE.findall(f"{model} {text}"):
         _apply(plan, name, rest.split())
+    if plan.echo:
+        plan.words = [f"{plan.echo}-{number} " for number in range(len(plan.words))]
     return plan
 
 
@@ -87,6 +90,8 @@ def _apply(plan: Plan, name: str, values: list[str]) -> None:
             plan.delay = float(seconds)
         case "words", [count]:
             plan.words = (split(TEXT) * (int(count) // len(split(TEXT)) + 1))[: int(count)]
+        case "echo", [marker]:
+            plan.echo = marker
         case "markdown", []:
             plan.words = split(MARKDOWN)
         case "fail", [_, *_]:

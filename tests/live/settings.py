@@ -1,0 +1,9 @@
+"""What the web process under test runs with: ours, and a provider that is given up after seconds, not minutes."""
+
+from typing import Any
+
+from config.settings import *  # noqa: F403
+from config.settings import PROVIDERS as CONFIGURED
+
+TIMEOUTS = {"first_byte": 6.0, "between": 4.0}
+PROVIDERS: dict[str, dict[str, Any]] = {name: {**values, "timeouts": TIMEOUTS} for name, values in CONFIGURED.items()}
