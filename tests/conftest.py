@@ -16,7 +16,7 @@ from tests.cast import Cast, assemble
 from tests.servers import DATABASE, with_database
 
 # Folders whose tests need no database of ours.
-WITHOUT_DATABASE = ("providers", "run")
+WITHOUT_DATABASE = ("providers", "run", "browser")
 
 
 def _admin(sql: str) -> None:

@@ -27,6 +27,7 @@ from config.embedded.supervisor import Follower, Supervisor, together
 from config.embedded.wheels import is_installed
 
 READY_PATIENCE = 120.0
+OF_RUCHE = ("SECRET_KEY", "DATABASE", "REDIS", "RUCHE", "OPENAI", "ANTHROPIC", "AWS", "MAIL", "ANYMAIL", "DEFAULT_FROM")
 ALARMS = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):")
 NOTHING = re.compile(r"(?!)")
 
@@ -57,6 +58,7 @@ class Run:
         model_port = self._start_model()
         with self.signals.interrupting():
             self._start_servers()
+        self.state.keep_environment(values_of_run(self.supervisor.environment))
         self._prepare()
         for program in application(self.port):
             self.supervisor.start(program)
@@ -144,6 +146,11 @@ class Run:
 
     def _say(self, text: str) -> None:
         self.log.line("ruche", text)
+
+
+def values_of_run(values: dict[str, str]) -> dict[str, str]:
+    """What makes this run what it is: `manage.py`, typed beside it, takes it up."""
+    return {name: value for name, value in values.items() if name.startswith(OF_RUCHE)}
 
 
 def answers(port: int, path: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from pathlib import Path
 
 from config.embedded import postgres, processes, redis
 from config.embedded.errors import BusyError
-from config.embedded.files import Lock, make_directory, read_json
+from config.embedded.files import Lock, make_directory, read_json, write_private
 from config.embedded.processes import Identity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,12 @@ class State:
         if identity:
             identity.write(self.run_file, address=address)
 
+    def keep_environment(self, values: dict[str, str]) -> None:
+        """What a command typed beside the run needs to work on the same servers (manage.py reads it)."""
+        write_private(self.directory / "environment.json", json.dumps(values))
+
     def release(self) -> None:
+        (self.directory / "environment.json").unlink(missing_ok=True)
         self.run_file.unlink(missing_ok=True)
         self._lock.release()
 

@@ -1,0 +1,153 @@
+"""From a started platform to a real, saved, costed conversation, in a real browser with a real model."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, sign_in
+
+ANSWER = "article[data-role=assistant]"
+DONE = f"{ANSWER}[data-state=done]"
+
+
+def ask(page: Page, text: str) -> None:
+    page.fill("textarea[name=text]", text)
+    page.press("textarea[name=text]", "Enter")
+
+
+def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
+    page = new_page()
+    sign_in(page, site.demo, "member@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    page.get_by_text("Créateur de Posts", exact=True).click()
+    ask(page, "Write a short post about bees.")
+    page.wait_for_selector(f"{ANSWER}[data-state=streaming] [data-tail]:not(:empty)", timeout=30_000)
+    lengths = [len(page.inner_text(ANSWER))]
+    for _ in range(5):
+        page.wait_for_timeout(150)
+        lengths.append(len(page.inner_text(ANSWER)))
+    assert len(set(lengths)) > 1, "the answer did not grow while it was watched"
+    page.wait_for_selector(DONE, timeout=60_000)
+    assert page.locator("[data-demonstration]").count() == 1
+    expect(page.get_by_text("Vous parlez à une intelligence artificielle")).to_be_visible()
+
+    page.goto(f"{site.demo}/library/")
+    assert page.locator("[data-item]").count() >= 1
+
+    operator = new_page()
+    sign_in(operator, site.public, "operator@ruche.test")
+    operator.goto(f"{site.public}/admin/billing/usageevent/")
+    row = operator.inner_text("#result_list")
+    assert "member@demo.test" in row and re.search(r"0[,.]0000\d+", row), row
+    assert errors == []
+
+
+def test_shift_enter_breaks_the_line(site: Site, new_page):
+    page = new_page()
+    sign_in(page, site.demo, "owner@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    page.fill("textarea[name=text]", "une")
+    page.press("textarea[name=text]", "Shift+Enter")
+    page.keyboard.type("deux")
+    assert page.input_value("textarea[name=text]") == "une\ndeux"
+    assert page.url.endswith("/conversations/")
+
+
+def test_stop_keeps_what_came_and_retry_replaces_it(site: Site, new_page, errors):
+    page = new_page()
+    sign_in(page, site.demo, "admin@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    ask(page, "Write a very long story about a beehive, with many chapters.")
+    page.wait_for_selector(f"{ANSWER} [data-tail]:not(:empty), {ANSWER} [data-rendered]:not(:empty)", timeout=30_000)
+    page.click("[data-stop]")
+    page.wait_for_selector(f"{ANSWER}[data-state=interrupted]", timeout=15_000)
+    kept = page.inner_text(f"{ANSWER} .reading")
+    assert kept.strip()
+    page.reload()
+    assert page.inner_text(f"{ANSWER} .reading") == kept
+    page.click("[data-retry]")
+    page.wait_for_selector(f"{ANSWER}[data-state=streaming]", timeout=10_000)
+    page.click("[data-stop]")
+    page.wait_for_selector(f"{ANSWER}[data-state=interrupted]", timeout=15_000)
+    assert page.locator(ANSWER).count() == 1
+    assert errors == []
+
+
+def test_a_reload_and_a_second_tab_lose_nothing(site: Site, new_page):
+    page = new_page()
+    sign_in(page, site.demo, "instructor@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    ask(page, "Write a long text about honey.")
+    page.wait_for_selector(f"{ANSWER} [data-tail]:not(:empty), {ANSWER} [data-rendered]:not(:empty)", timeout=30_000)
+    page.reload()
+    second = page.context.new_page()
+    second.goto(page.url)
+    for tab in (page, second):
+        tab.bring_to_front()
+        tab.wait_for_selector(DONE, timeout=60_000)
+    assert page.inner_text(f"{ANSWER} .reading") == second.inner_text(f"{ANSWER} .reading")
+
+
+def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
+    made = site.manage("tenant_create", "boulangerie", "--name", "Boulangerie", "--email", "b@b.test", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    page = new_page()
+    sign_in(page, site.of("boulangerie"), "b@b.test", told["password"])
+    # The generated password is changed before anything else.
+    page.goto(f"{site.of('boulangerie')}/conversations/")
+    page.wait_for_url("**/password/change/")
+    page.fill("[name=oldpassword]", told["password"])
+    page.fill("[name=password1]", "la-croute-et-la-mie-42")
+    page.fill("[name=password2]", "la-croute-et-la-mie-42")
+    page.press("[name=password2]", "Enter")
+    page.wait_for_url(lambda url: "password" not in url)
+    page.goto(f"{site.of('boulangerie')}/conversations/")
+    ask(page, "Hello, who are you?")
+    page.wait_for_selector(DONE, timeout=60_000)
+    page.goto(f"{site.of('boulangerie')}/library/")
+    assert page.locator("[data-item]").count() == 1
+    # The welcome mail can be read by the operator.
+    operator = new_page()
+    sign_in(operator, site.public, "operator@ruche.test")
+    operator.goto(f"{site.public}/admin/mailing/outboxmessage/")
+    operator.click("#result_list a:has-text('Boulangerie')")
+    assert f"boulangerie.localhost:{site.port}" in operator.content()
+    assert errors == []
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_each_role_has_a_home(site: Site, new_page, errors, role: str, width: int):
+    page = new_page(width=width)
+    sign_in(page, site.demo, f"{role}@demo.test")
+    page.goto(site.demo)
+    expect(page.locator("h1")).to_be_visible()
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"the page is {overflow} px too wide"
+    assert errors == []
+
+
+def test_english_is_complete_on_the_way(site: Site, new_page):
+    page = new_page()
+    sign_in(page, site.demo, "member@demo.test")
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": site.demo}])
+    page.goto(f"{site.demo}/conversations/")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    assert "Envoyer" not in page.inner_text("body")
+
+
+def test_without_javascript_a_question_is_answered(site: Site, new_page):
+    page = new_page(java_script_enabled=False)
+    sign_in(page, site.demo, "member@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    page.fill("textarea[name=text]", "Say hello.")
+    page.click("text=Envoyer")
+    for _ in range(60):
+        if page.locator(DONE).count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    assert page.inner_text(DONE).strip()
