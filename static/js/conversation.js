@@ -48,14 +48,31 @@ async function finish(article) {
   if (!answer?.ok) return setTimeout(() => finish(article), 2000);
   const made = document.createRange().createContextualFragment(await answer.text()).firstElementChild;
   growing(() => article.replaceWith(made));
+  showButtons();
   window.htmx.process(made);
   announce(article.dataset.said);
 }
 
 const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
 
+// While an answer comes, the composer's button stops it: it stays where it is, the text does not.
+function showButtons() {
+  const stop = document.querySelector("[data-stop]");
+  if (!stop) return;
+  stop.hidden = !document.querySelector("[data-stop-url]");
+  document.querySelector("[data-send]").hidden = !stop.hidden;
+}
+
+document.addEventListener("click", (event) => {
+  const stop = event.target.closest("[data-stop]");
+  if (!stop) return;
+  const coming = document.querySelector("[data-stop-url]");
+  if (coming) window.htmx.ajax("POST", coming.dataset.stopUrl, { source: coming, swap: "none" });
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   streams().forEach(listen);
+  showButtons();
 });
 // Browsers allow six connections a host: a hidden tab gives its own back and goes on where it was.
 document.addEventListener("visibilitychange", () => {
@@ -101,3 +118,4 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 toEnd();
 streams().forEach(listen);
+showButtons();

@@ -144,7 +144,7 @@ def test_without_javascript_a_question_is_answered(site: Site, new_page):
     sign_in(page, site.demo, "member@demo.test")
     page.goto(f"{site.demo}/conversations/")
     page.fill("textarea[name=text]", "Say hello.")
-    page.click("text=Envoyer")
+    page.click("button:has-text('Envoyer')")
     for _ in range(60):
         if page.locator(DONE).count():
             break
