@@ -112,7 +112,7 @@ class ShareForm(forms.Form):
     """How long a link opens."""
 
     days = forms.TypedChoiceField(
-        label=_("Le lien fonctionne pendant"),
+        label=_("Durée du lien"),
         coerce=int,
         initial=7,
         choices=[

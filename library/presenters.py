@@ -16,7 +16,8 @@ from library.selectors import MARK_END, MARK_START
 
 # A picture up to this size stands for itself in the list; a larger one is not fetched for a thumbnail.
 THUMBNAIL_BYTES: Final = 1_500_000
-_NOISE = re.compile(r"(^|\n)[ \t]*(#{1,6}|[>*+-]|\|)[ \t]+|[*_`~|]{1,3}|\|")
+_LINK = re.compile(r"!?\[([^\]\n]{1,200})\]\([^)\s]*\)?")
+_NOISE = re.compile(r"(^|\n)[ \t]*(#{1,6}|[>*+-]|\|)[ \t]+|[*_`~|]{1,3}|-{3,}|\|")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ def excerpt(item: Item) -> SafeString:
     for found in (getattr(item, "found_french", ""), getattr(item, "found_english", "")):
         if found and MARK_START in found:
             return marked(found)
-    return marked(str(getattr(item, "excerpt", "") or ""))
+    beginning = str(getattr(item, "excerpt", "") or "")
+    if len(beginning) == selectors.EXCERPT:
+        beginning = re.sub(r"\s+\S*$", "", beginning) + "…"
+    return marked(beginning)
 
 
 def marked(text: str) -> SafeString:
     """Escaped text whose found words stand in <mark>. Unpaired or nested signs are dropped."""
-    plain = re.sub(r"\s+", " ", _NOISE.sub(r"\1", text)).strip()
+    plain = re.sub(r"\s+", " ", _NOISE.sub(r"\1", _LINK.sub(r"\1", text))).strip()
     parts = re.split(f"{MARK_START}([^{MARK_START}{MARK_END}]*){MARK_END}", plain)
     signs = str.maketrans("", "", MARK_START + MARK_END)
     pieces = [
