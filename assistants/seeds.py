@@ -1,6 +1,7 @@
 """The catalogue every platform starts with: models, prices, four assistants. What was changed since is left alone."""
 
 import datetime as dt
+import logging
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db import transaction
 
 from assistants.models import Assistant, Model
 from assistants.services import price_create, prompt_version_create
+
+log = logging.getLogger(__name__)
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 # European Central Bank reference rate of the day named, as the operator would enter it. Change with a new price row.
@@ -136,10 +139,13 @@ def seed() -> None:
 
 
 def _seed_named_by_environment() -> None:
-    """A model that the environment names and the catalogue does not know is made, without a price: it says so."""
+    """A model that the environment names and the catalogue does not know answers at no price, until one is entered."""
     for provider in settings.PROVIDERS:
         name = settings.DEFAULT_MODEL_NAMES[provider]
-        Model.objects.get_or_create(provider=provider, name=name, defaults={"label": name})
+        model, made = Model.objects.get_or_create(provider=provider, name=name, defaults={"label": name})
+        if made:
+            price_create(model=model, valid_from=_START)
+            log.warning("model %s of %s has no price: its calls cost 0 until one is entered", name, provider)
 
 
 def _seed_assistant(position: int, wanted: dict[str, object]) -> None:
