@@ -23,6 +23,10 @@ LEASE_MS = 10_000
 RENEW_SECONDS = 1.0
 LOG_SECONDS = 3600
 LOG_AFTER_END_SECONDS = 300
+# Longer than any wait for an event: the driver's own 5 seconds would cut a tab off during a silence.
+SOCKET_SECONDS = 20
+# Each tab that waits holds one; the driver's own 100 would leave none to write with.
+MOST_CONNECTIONS = 5_000
 OWNER = f"{os.getpid()}-{secrets.token_hex(4)}"
 
 _clients: dict[asyncio.AbstractEventLoop, Any] = {}
@@ -46,7 +50,12 @@ def _client() -> Any:
     if loop not in _clients:
         for closed in [known for known in _clients if known.is_closed()]:
             del _clients[closed]
-        _clients[loop] = redis.asyncio.from_url(settings.REDIS_URL, decode_responses=True)
+        _clients[loop] = redis.asyncio.from_url(
+            settings.REDIS_URL,
+            decode_responses=True,
+            socket_timeout=SOCKET_SECONDS,
+            max_connections=MOST_CONNECTIONS,
+        )
     return _clients[loop]
 
 

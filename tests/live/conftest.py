@@ -47,3 +47,11 @@ def workspace() -> Iterator[Maker]:
     yield make
     for one in made:
         workspaces.remove(one)
+
+
+@pytest.fixture(autouse=True)
+def show_log_of_failure(request: pytest.FixtureRequest, live: Web) -> Iterator[None]:
+    """What the web process said during a test is printed with its failure."""
+    start = live.log_size()
+    yield
+    print(live.logged_since(start)[-20_000:])
