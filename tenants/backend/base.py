@@ -63,6 +63,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._path = wanted
         self._path_set_in_transaction = raw.info.transaction_status != TransactionStatus.IDLE
 
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        raw = super().get_new_connection(conn_params)
+        if not raw.autocommit:
+            # New, or handed back to the pool in mid-transaction: our first SET must not open one.
+            raw.autocommit = True
+        return raw
+
     def _forget_path_of_transaction(self) -> None:
         if self._path_set_in_transaction:
             self._path = None
