@@ -156,7 +156,7 @@ class Browser:
         events = self.events(answer, after)
         try:
             async for event in events:
-                if followed.first_at is None:
+                if followed.first_at is None and event.kind == "delta":
                     followed.first_at = time.monotonic()
                 followed.events.append(event)
                 deltas += event.kind == "delta"

@@ -16,14 +16,15 @@ from tests.live.web import Web
 from tests.live.workspaces import PASSWORD, Workspace, assert_settled, counters_of
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
-QUESTION = "Une question à sa borne [words 30] [slow 0.15]"
+# One length, so one bound: the first answers at once, the others while all twenty are asked.
+QUICK, QUESTION = (f"Une question à sa borne [words 30] [slow {pause}]" for pause in ("0.00", "0.15"))
 METERS = {"ai_euros": "Budget d’IA par mois", "ai_tokens": "Jetons d’IA par mois"}
 
 
-async def _ask(web: Web, home: Workspace, times: int) -> list[httpx2.Response]:
+async def _ask(web: Web, home: Workspace, text: str, times: int = 1) -> list[httpx2.Response]:
     async with Browser(web.port, home.host) as browser:
         await browser.sign_in(home.email, PASSWORD)
-        posts = [browser.post("/conversations/new/", assistant="posts", text=QUESTION) for _ in range(times)]
+        posts = [browser.post("/conversations/new/", assistant="posts", text=text) for _ in range(times)]
         return list(await asyncio.gather(*posts))
 
 
@@ -61,12 +62,12 @@ def _leave_room_for(calls: int, meter: str, home: Workspace, bound: Decimal) -> 
 @pytest.mark.parametrize("meter", METERS)
 def test_exactly_as_many_pass_as_fit(live: Web, workspace: Maker, meter: str) -> None:
     home = workspace(f"borne-{meter[3:]}")
-    assert asyncio.run(_ask(live, home, 1))[0].status_code == 302
+    assert asyncio.run(_ask(live, home, QUICK))[0].status_code == 302
     bound = Decimal(Reservation.objects.get(tenant_id=home.tenant.id).amounts[meter])
     asyncio.run(_finish(live, home))
     _leave_room_for(5, meter, home, bound)
     try:
-        responses = asyncio.run(_ask(live, home, 20))
+        responses = asyncio.run(_ask(live, home, QUESTION, 20))
         assert sorted(response.status_code for response in responses) == [302] * 5 + [429] * 15
         used, reserved = counters_of(home)[meter]
         assert reserved == 5 * bound

@@ -165,3 +165,17 @@ def test_one_answer_at_a_time(live: Web, home: Workspace) -> None:
     assert refusals == [409] * 3
     assert Message.objects.count() == 2
     assert_settled(home, [asked.id])
+
+
+def test_a_crowd_of_tabs_on_one_answer(live: Web, home: Workspace) -> None:
+    """Each waits on a Redis connection of its own; the driver would give out a hundred and fail the next."""
+
+    async def scenario() -> tuple[Asked, list[Followed]]:
+        async with await _signed_in(live, home) as browser:
+            asked = await browser.ask(_question("foule", words=30, pause=0.15))
+            return asked, list(await asyncio.gather(*(browser.follow(asked) for _ in range(120))))
+
+    asked, tabs = asyncio.run(scenario())
+    assert {tab.text for tab in tabs} == {_answer("foule", 30)}
+    assert {tab.state for tab in tabs} == {"done"}
+    assert_settled(home, [asked.id])
