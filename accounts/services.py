@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts import audit
@@ -28,12 +29,25 @@ def user_create(
     return user
 
 
-def operator_create(*, email: str, password: str, name: str = "") -> User:
+def operator_create(*, email: str, password: str, name: str = "", actor: User | None = None) -> User:
     """Make an operator, in the public schema."""
     with public_context(), transaction.atomic():
         user = User.objects.create_superuser(email, password, name=name)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        audit.record("operator.created", actor=actor, target=user.email)
     return user
+
+
+def operator_set_active(*, operator_id: Any, active: bool, reason: str, actor: User) -> None:
+    """Let an operator in again, or no longer: their sessions end with the next request. Nobody shuts themselves out."""
+    if not active and operator_id == actor.pk:
+        raise PermissionDenied
+    with public_context(), transaction.atomic():
+        operator = User.objects.select_for_update().get(pk=operator_id, role=Role.OPERATOR)
+        operator.is_active = active
+        operator.save(update_fields=["is_active"])
+        action = "operator.reactivated" if active else "operator.deactivated"
+        audit.record(action, actor=actor, target=operator.email, reason=reason)
 
 
 def create_owner_of_new_workspace(

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
-from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation
+from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context
 
@@ -86,3 +87,18 @@ def open_acts(kind: str) -> list[tuple[UUID, UUID]]:
     """(workspace, reference) of the acts of a kind under way or left by a crash, on the whole platform."""
     rows = Reservation.objects.filter(act=kind, settled_at=None).order_by("expires_at")
     return list(rows.values_list("tenant_id", "reference")[:2000])
+
+
+def usage_totals(events: QuerySet[UsageEvent]) -> dict[str, Any]:
+    """What a list of acts comes to: `acts`, `tokens` of the four buckets together, `cost` (exact)."""
+    found = events.order_by().aggregate(
+        acts=Count("pk"),
+        tokens=Sum(F("input_tokens") + F("cache_read_tokens") + F("cache_write_tokens") + F("output_tokens")),
+        cost=Sum("cost"),
+    )
+    return {"acts": found["acts"], "tokens": found["tokens"] or 0, "cost": found["cost"] or Decimal(0)}
+
+
+def latest_acts(count: int = 10) -> list[UsageEvent]:
+    """The newest lines of the ledger."""
+    return list(UsageEvent.objects.order_by("-id")[:count])

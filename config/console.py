@@ -1,8 +1,7 @@
-"""What the pages of the operator's console share: read-only tables, badges, figures, and acts that ask for a reason."""
+"""What the pages of the operator's console share: read-only tables, filters, and acts that ask for a reason."""
 
 import datetime as dt
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,16 +9,28 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils import formats, timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-NOTHING = "—"
+from config.console_text import NOTHING, badge, exact_euros, figure, moment
+
+__all__ = [
+    "NOTHING",
+    "DayRangeFilter",
+    "NoDeleteAdmin",
+    "ReadOnlyAdmin",
+    "ReasonForm",
+    "act_page",
+    "badge",
+    "exact_euros",
+    "figure",
+    "moment",
+]
+
 MIDNIGHT = dt.time()
 
 
@@ -77,42 +88,6 @@ def _start_of(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, MIDNIGHT))
 
 
-def badge(text: Any, kind: str = "neutral") -> SafeString:
-    """A state in words, with a mark of its own shape. Kinds: good, wait, warn, bad, neutral."""
-    return format_html('<span class="rc-badge rc-badge-{}">{}</span>', kind, text)
-
-
-def figure(text: Any) -> SafeString:
-    """A number, on the right, with figures of one width."""
-    return format_html('<span class="rc-num">{}</span>', text)
-
-
-def moment(value: dt.datetime | None) -> str | SafeString:
-    """A date and hour in the reader's zone, the exact time on hover."""
-    if value is None:
-        return NOTHING
-    local = timezone.localtime(value)
-    return format_html(
-        '<time datetime="{}" title="{}" class="rc-nowrap">{}</time>',
-        value.isoformat(),
-        local.strftime("%Y-%m-%d %H:%M:%S %Z"),
-        formats.date_format(local, "SHORT_DATETIME_FORMAT"),
-    )
-
-
-def exact_euros(value: Decimal | None) -> str:
-    """Euros as they are, never rounded: six decimals at least, more where there are more."""
-    if value is None:
-        return NOTHING
-    text = f"{value:.12f}"
-    digits = text[:-6] + text[-6:].rstrip("0")
-    whole, _point, decimals = digits.partition(".")
-    separator = formats.get_format("DECIMAL_SEPARATOR")
-    grouped = formats.number_format(int(whole), force_grouping=True)
-    sign = "-" if whole.startswith("-") and grouped == "0" else ""
-    return f"{sign}{grouped}{separator}{decimals}\u00a0€"
-
-
 class ReasonForm(forms.Form):
     """Why. The audit log keeps it."""
 
@@ -138,7 +113,7 @@ def act_page(
     back: str,
     danger: bool = False,
 ) -> HttpResponse:
-    """One act on one page: what it does, its form, its button. `do` may add errors to the form; else back with its word."""
+    """One act on one page: what it does, its form, its button. `do` adds errors to the form, or says what was done."""
     if request.method == "POST" and form.is_valid():
         said = do(form)
         if form.is_valid():

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from accounts import audit
+from accounts.models import User
 from mailing.models import OutboxMessage
 from tenants.context import TenantRef, current, tenant_context
 from tenants.queue import enqueue
@@ -111,3 +113,15 @@ def deliver_waiting() -> int:
     for key in keys:
         deliver(str(key))
     return len(keys)
+
+
+def resend(*, message_id: UUID, reason: str, actor: User) -> None:
+    """Give a failed message its tries again, from the public schema. One that has not failed is left alone."""
+    with transaction.atomic():
+        row = OutboxMessage.objects.select_for_update().filter(pk=message_id, status=Status.FAILED).first()
+        if row is None:
+            return
+        row.status, row.tries, row.error = Status.WAITING, 0, ""
+        row.save(update_fields=["status", "tries", "error"])
+        audit.record("mail.resent", actor=actor, target=", ".join(row.to), subject=row.subject, reason=reason)
+        enqueue("mailing.services.deliver", message_id=str(row.pk))

@@ -1,7 +1,8 @@
-"""The operator's console (django-unfold)."""
+"""The operator's console (django-unfold): its sections, its colours, its words."""
 
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -12,18 +13,90 @@ def _link(title: Any, icon: str, view: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(view)}
 
 
+def _section(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "items": list(items)}
+
+
+# Honey, as assets/css/ruche.css has it: 600 carries white text with AA contrast, 400 and 500 read on dark.
+_HUE = "75"
+_PRIMARY = {
+    "50": f"oklch(98% 0.018 {_HUE})",
+    "100": f"oklch(95% 0.042 {_HUE})",
+    "200": f"oklch(91% 0.08 {_HUE})",
+    "300": f"oklch(86% 0.12 {_HUE})",
+    "400": f"oklch(80% 0.14 {_HUE})",
+    "500": f"oklch(72% 0.14 {_HUE})",
+    "600": f"oklch(51% 0.11 {_HUE})",
+    "700": f"oklch(45% 0.1 {_HUE})",
+    "800": f"oklch(39% 0.085 {_HUE})",
+    "900": f"oklch(34% 0.07 {_HUE})",
+    "950": f"oklch(25% 0.05 {_HUE})",
+}
+# Greys with a breath of the same hue.
+_BASE = {
+    "50": f"oklch(98.2% 0.003 {_HUE})",
+    "100": f"oklch(96% 0.004 {_HUE})",
+    "200": f"oklch(91.5% 0.006 {_HUE})",
+    "300": f"oklch(86% 0.008 {_HUE})",
+    "400": f"oklch(71% 0.012 {_HUE})",
+    "500": f"oklch(52% 0.012 {_HUE})",
+    "600": f"oklch(43% 0.012 {_HUE})",
+    "700": f"oklch(36% 0.012 {_HUE})",
+    "800": f"oklch(27.5% 0.008 {_HUE})",
+    "900": f"oklch(21% 0.006 {_HUE})",
+    "950": f"oklch(15% 0.005 {_HUE})",
+}
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Ruche",
     "SITE_HEADER": "Ruche",
     "SITE_SUBHEADER": _("Console de l’opérateur"),
-    "SITE_SYMBOL": "hive",
+    "SITE_ICON": lambda request: static("icons/favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icons/favicon.svg")},
+    ],
+    "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "analytics.dashboard.dashboard",
     "BORDER_RADIUS": "8px",
+    "COLORS": {"base": _BASE, "primary": _PRIMARY},
+    "STYLES": [lambda request: static("admin-extra/console.css")],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": [],
+        "navigation": [
+            _section("", _link(_("Vue d’ensemble"), "dashboard", "admin:index")),
+            _section(
+                _("Espaces"),
+                _link(_("Espaces"), "hive", "admin:tenants_tenant_changelist"),
+                _link(_("Domaines"), "language", "admin:tenants_domain_changelist"),
+                _link(_("Suppressions"), "verified", "admin:tenants_deletioncertificate_changelist"),
+            ),
+            _section(
+                _("Utilisation"),
+                _link(_("Actes mesurés"), "receipt_long", "admin:billing_usageevent_changelist"),
+                _link(_("Chiffres par jour"), "monitoring", "admin:analytics_dailyfigures_changelist"),
+                _link(_("Compteurs"), "speed", "admin:billing_quotacounter_changelist"),
+                _link(_("Réservations"), "hourglass_empty", "admin:billing_reservation_changelist"),
+            ),
+            _section(
+                _("Catalogue"),
+                _link(_("Assistants"), "auto_awesome", "admin:assistants_assistant_changelist"),
+                _link(_("Modèles"), "memory", "admin:assistants_model_changelist"),
+                _link(_("Prix"), "euro", "admin:assistants_price_changelist"),
+            ),
+            _section(
+                _("Facturation"),
+                _link(_("Offres"), "sell", "admin:billing_plan_changelist"),
+                _link(_("Options"), "extension", "admin:billing_addon_changelist"),
+            ),
+            _section(_("Messagerie"), _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist")),
+            _section(
+                _("Équipe"),
+                _link(_("Opérateurs"), "group", "admin:accounts_user_changelist"),
+                _link(_("Journal d’audit"), "history", "admin:accounts_auditentry_changelist"),
+            ),
+        ],
     },
 }

@@ -1,0 +1,45 @@
+"""The audit log's entries in people's words."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEntry
+
+ACTS = {
+    "tenant.created": _("Espace créé"),
+    "tenant.state_changed": _("État changé"),
+    "tenant.plan_changed": _("Offre changée"),
+    "tenant.deleted": _("Espace supprimé"),
+    "user.created": _("Personne créée"),
+    "user.password_changed": _("Mot de passe changé"),
+    "operator.created": _("Opérateur créé"),
+    "operator.deactivated": _("Opérateur désactivé"),
+    "operator.reactivated": _("Opérateur réactivé"),
+    "price.created": _("Prix ajouté"),
+    "prompt.created": _("Consigne ajoutée"),
+    "prompt.put_in_service": _("Consigne remise en service"),
+    "mail.resent": _("E-mail renvoyé"),
+}
+KEYS = {
+    "reason": _("motif"),
+    "plan": _("offre"),
+    "role": _("rôle"),
+    "version": _("version"),
+}
+
+
+def act(entry: AuditEntry) -> str:
+    """What was done; the act's own name where it has no words."""
+    return str(ACTS.get(entry.action, entry.action))
+
+
+def details(entry: AuditEntry) -> str:
+    """The details on one line."""
+    rest: dict[str, Any] = dict(entry.details or {})
+    parts = []
+    if "before" in rest and "after" in rest:
+        parts.append(gettext("%(before)s → %(after)s") % {"before": rest.pop("before"), "after": rest.pop("after")})
+    parts += [f"{KEYS.get(key, key)}\u00a0: {value}" for key, value in rest.items()]
+    return " · ".join(parts)

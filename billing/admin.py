@@ -1,0 +1,276 @@
+"""Plans and options, the ledger of acts, counters. The ledger is read only: the database refuses anything else."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import FieldTextFilter
+from unfold.decorators import display
+
+from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
+from billing.selectors import plan_key, usage_totals
+from config.console import (
+    NOTHING,
+    DayRangeFilter,
+    NoDeleteAdmin,
+    ReadOnlyAdmin,
+    badge,
+    exact_euros,
+    figure,
+    moment,
+)
+from tenants.context import public_context
+from tenants.models import Tenant
+
+Outcome = UsageEvent.Outcome
+KINDS = {Outcome.DONE: "good", Outcome.STOPPED: "neutral", Outcome.INTERRUPTED: "warn", Outcome.FAILED: "bad"}
+
+
+def _count(value: int | None) -> SafeString:
+    return figure(NOTHING if value is None else formats.number_format(value, force_grouping=True))
+
+
+def _price(value: Any) -> SafeString:
+    return figure(f"{formats.number_format(value, decimal_pos=2, force_grouping=True)}\u00a0€ HT")
+
+
+def forget_plan(code: str) -> None:
+    """Drop a plan from the cache once its rows are written: workspaces feel the change at once."""
+
+    def forget() -> None:
+        with public_context():
+            cache.delete(plan_key(code))
+
+    transaction.on_commit(forget)
+
+
+class EntitlementInline(TabularInline):
+    model = Entitlement
+    extra = 0
+    fields = ("key", "label", "limit")
+    verbose_name_plural = _("droits (limite vide : sans limite)")
+
+
+@admin.register(Plan)
+class PlanAdmin(NoDeleteAdmin):
+    list_display = ("name", "code", "shown_month", "shown_year", "shown_offered", "position")
+    fields = ("name", "code", "month_price", "year_price", "position", "is_offered")
+    inlines = (EntitlementInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # Workspaces name their plan by its code.
+        return ("code",) if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        forget_plan(form.instance.pk)
+
+    @display(description=_("Par mois"), ordering="month_price")
+    def shown_month(self, row: Plan) -> SafeString:
+        return _price(row.month_price)
+
+    @display(description=_("Par an"), ordering="year_price")
+    def shown_year(self, row: Plan) -> SafeString:
+        return _price(row.year_price)
+
+    @display(description=_("En vente"), ordering="is_offered")
+    def shown_offered(self, row: Plan) -> SafeString:
+        return badge(_("Proposée"), "good") if row.is_offered else badge(_("Retirée"), "neutral")
+
+
+@admin.register(AddOn)
+class AddOnAdmin(NoDeleteAdmin):
+    list_display = ("name", "code", "shown_month", "description", "position")
+    fields = ("name", "code", "description", "month_price", "position")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()
+
+    @display(description=_("Par mois"), ordering="month_price")
+    def shown_month(self, row: AddOn) -> SafeString:
+        return _price(row.month_price)
+
+
+class WorkspaceFilter(FieldTextFilter):
+    """The workspace by its short address."""
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(ReadOnlyAdmin):
+    list_display = (
+        "shown_at",
+        "tenant_slug",
+        "member_email",
+        "shown_assistant",
+        "shown_model",
+        "shown_input",
+        "shown_cache_read",
+        "shown_cache_write",
+        "shown_output",
+        "shown_cost",
+        "first_token",
+        "latency",
+        "shown_outcome",
+    )
+    list_filter = (("tenant_slug", WorkspaceFilter), "outcome", "provider", "is_estimate", ("at", DayRangeFilter))
+    list_filter_submit = True
+    list_fullwidth = True
+    search_fields = ("tenant_slug", "member_email", "assistant_name", "model")
+    list_before_template = "admin/usage_totals.html"
+    fieldsets = (
+        (_("Qui, quand"), {"fields": ("shown_at", "tenant_slug", "member_email", "reference")}),
+        (_("Quoi"), {"fields": ("shown_assistant", "provider", "model", "shown_outcome", "error_kind")}),
+        (
+            _("Mesure et coût"),
+            {
+                "fields": (
+                    "shown_input",
+                    "shown_cache_read",
+                    "shown_cache_write",
+                    "shown_output",
+                    "images",
+                    "shown_cost",
+                    "price_id",
+                    "first_token",
+                    "latency",
+                )
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(name for _title, options in self.fieldsets for name in options["fields"])
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: Any = super().changelist_view(request, extra_context)
+        found = getattr(response, "context_data", None)
+        if found and "cl" in found:
+            found["totals"] = usage_totals(found["cl"].queryset)
+        return response  # type: ignore[no-any-return]
+
+    @display(description=_("Date"), ordering="at")
+    def shown_at(self, row: UsageEvent) -> str | SafeString:
+        return moment(row.at)
+
+    @display(description=_("Assistant"), ordering="assistant_name")
+    def shown_assistant(self, row: UsageEvent) -> SafeString:
+        return format_html('{} <span class="rc-muted">{}</span>', row.assistant_name or NOTHING, row.prompt_version)
+
+    @display(description=_("Modèle"), ordering="model")
+    def shown_model(self, row: UsageEvent) -> SafeString:
+        return format_html('{}<br><span class="rc-muted">{}</span>', row.model, row.provider)
+
+    @display(description=_("Entrée"), ordering="input_tokens")
+    def shown_input(self, row: UsageEvent) -> SafeString:
+        return _count(row.input_tokens)
+
+    @display(description=_("Cache lu"), ordering="cache_read_tokens")
+    def shown_cache_read(self, row: UsageEvent) -> SafeString:
+        return _count(row.cache_read_tokens)
+
+    @display(description=_("Cache écrit"), ordering="cache_write_tokens")
+    def shown_cache_write(self, row: UsageEvent) -> SafeString:
+        return _count(row.cache_write_tokens)
+
+    @display(description=_("Sortie"), ordering="output_tokens")
+    def shown_output(self, row: UsageEvent) -> SafeString:
+        return _count(row.output_tokens)
+
+    @display(description=_("Coût"), ordering="cost")
+    def shown_cost(self, row: UsageEvent) -> SafeString:
+        return figure(exact_euros(row.cost))
+
+    @display(description=_("1er mot (ms)"), ordering="first_token_ms")
+    def first_token(self, row: UsageEvent) -> SafeString:
+        return _count(row.first_token_ms)
+
+    @display(description=_("Durée (ms)"), ordering="latency_ms")
+    def latency(self, row: UsageEvent) -> SafeString:
+        return _count(row.latency_ms)
+
+    @display(description=_("Issue"), ordering="outcome")
+    def shown_outcome(self, row: UsageEvent) -> SafeString:
+        shown = badge(row.get_outcome_display(), KINDS.get(Outcome(row.outcome), "neutral"))
+        if row.is_estimate:
+            return format_html('{} <span class="rc-muted" title="{}">{}</span>', shown, _estimate_help(), _("estimé"))
+        return shown
+
+
+def _estimate_help() -> str:
+    return str(UsageEvent._meta.get_field("is_estimate").help_text)  # type: ignore[union-attr]
+
+
+class _OfWorkspace(ReadOnlyAdmin):
+    """Rows that keep a workspace's key: its short address is asked with them, in the same query."""
+
+    list_display_links = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        slugs = Tenant.objects.filter(pk=OuterRef("tenant_id")).values("slug")[:1]
+        return super().get_queryset(request).annotate(slug=Subquery(slugs))  # type: ignore[no-any-return]
+
+    @display(description=_("Espace"), ordering="slug")
+    def shown_slug(self, row: Any) -> str:
+        return row.slug or NOTHING
+
+
+@admin.register(QuotaCounter)
+class QuotaCounterAdmin(_OfWorkspace):
+    list_display = ("shown_slug", "meter", "period", "shown_used", "shown_reserved")
+    list_filter = ("meter", "period")
+    search_fields = ("meter", "slug")
+    ordering = ("-period", "tenant_id", "meter")
+
+    @display(description=_("Utilisé"), ordering="used")
+    def shown_used(self, row: QuotaCounter) -> SafeString:
+        return figure(_plain(row.used))
+
+    @display(description=_("Réservé"), ordering="reserved")
+    def shown_reserved(self, row: QuotaCounter) -> SafeString:
+        return figure(_plain(row.reserved))
+
+
+def _plain(value: Any) -> str:
+    """A quantity as it is: whole where it is whole, all its decimals where not."""
+    text = f"{value:f}"
+    places = len(text.partition(".")[2].rstrip("0"))
+    return formats.number_format(value, decimal_pos=places, force_grouping=True)
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = _("état")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("En cours")), ("no", _("Réglées"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Reservation]) -> QuerySet[Reservation]:
+        return queryset.filter(settled_at__isnull=self.value() == "yes") if self.value() else queryset
+
+
+@admin.register(Reservation)
+class ReservationAdmin(_OfWorkspace):
+    list_display = ("shown_slug", "act", "shown_amounts", "shown_expires", "shown_state")
+    list_filter = (OpenFilter, "act")
+    search_fields = ("slug", "reference")
+    ordering = ("-id",)
+
+    @display(description=_("Montants"))
+    def shown_amounts(self, row: Reservation) -> str:
+        return " · ".join(f"{meter}\u00a0: {amount}" for meter, amount in row.amounts.items())
+
+    @display(description=_("Expire le"), ordering="expires_at")
+    def shown_expires(self, row: Reservation) -> str | SafeString:
+        return moment(row.expires_at)
+
+    @display(description=_("État"), ordering="settled_at")
+    def shown_state(self, row: Reservation) -> SafeString:
+        return badge(_("Réglée"), "good") if row.settled_at else badge(_("En cours"), "wait")

@@ -1,0 +1,50 @@
+"""How the console writes states, figures and moments.
+
+Apart from config/console.py: templates load this one, and the theme loads templates while it is being imported.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+NOTHING = "—"
+
+
+def badge(text: Any, kind: str = "neutral") -> SafeString:
+    """A state in words, with a mark of its own shape. Kinds: good, wait, warn, bad, neutral."""
+    return format_html('<span class="rc-badge rc-badge-{}">{}</span>', kind, text)
+
+
+def figure(text: Any) -> SafeString:
+    """A number, on the right, with figures of one width."""
+    return format_html('<span class="rc-num">{}</span>', text)
+
+
+def moment(value: dt.datetime | None) -> str | SafeString:
+    """A date and hour in the reader's zone, the exact time on hover."""
+    if value is None:
+        return NOTHING
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}" class="rc-nowrap">{}</time>',
+        value.isoformat(),
+        local.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        formats.date_format(local, "SHORT_DATETIME_FORMAT"),
+    )
+
+
+def exact_euros(value: Decimal | None) -> str:
+    """Euros as they are, never rounded: six decimals at least, more where there are more."""
+    if value is None:
+        return NOTHING
+    text = f"{value:.12f}"
+    digits = text[:-6] + text[-6:].rstrip("0")
+    whole, _point, decimals = digits.partition(".")
+    separator = formats.get_format("DECIMAL_SEPARATOR")
+    grouped = formats.number_format(int(whole), force_grouping=True)
+    sign = "-" if whole.startswith("-") and grouped == "0" else ""
+    return f"{sign}{grouped}{separator}{decimals}\u00a0€"

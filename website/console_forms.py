@@ -1,0 +1,108 @@
+"""The forms of the operator's workspaces."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from billing.models import Plan
+from config.console import ReasonForm
+from tenants.models import Tenant
+from tenants.slugs import validate_slug
+
+
+def slug_problem(slug: str) -> ValidationError | None:
+    """Why a slug cannot be had; None where it can."""
+    try:
+        validate_slug(slug)
+    except ValidationError as error:
+        return error
+    if Tenant.objects.filter(slug=slug).exists():
+        return ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
+    return None
+
+
+def plan_choices() -> list[tuple[str, str]]:
+    """Plans for sale, with what they cost."""
+    rows = Plan.objects.filter(is_offered=True)
+    return [(plan.code, f"{plan.name} · {plan.month_price:.0f}\u00a0€ HT/mois") for plan in rows]
+
+
+class NewWorkspaceForm(forms.Form):
+    """Four answers and an address. The password is generated."""
+
+    name = forms.CharField(
+        label=_("Nom de l’espace"),
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "autocomplete": "off"}),
+        error_messages={"required": _("Donnez un nom à l’espace.")},
+    )
+    slug = forms.CharField(
+        label=_("Adresse courte"),
+        widget=UnfoldAdminTextInputWidget(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "data-check": reverse_lazy("admin:tenants_tenant_slug"),
+            }
+        ),
+        help_text=_("Ce qui précède le domaine dans l’adresse. Elle ne change plus ensuite."),
+        error_messages={"required": _("Choisissez une adresse courte.")},
+    )
+    email = forms.EmailField(
+        label=_("E-mail du propriétaire"),
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
+        help_text=_("L’adresse, l’identifiant et un mot de passe provisoire y sont envoyés."),
+        error_messages={
+            "required": _("Donnez l’e-mail du propriétaire."),
+            "invalid": _("Cette adresse e-mail n’est pas valide."),
+        },
+    )
+    plan = forms.ChoiceField(label=_("Offre"), choices=plan_choices, widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(label=_("Langue"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget)
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"].strip().lower()
+        problem = slug_problem(slug)
+        if problem is not None:
+            raise problem
+        return slug
+
+
+class PlanForm(ReasonForm):
+    """Another plan, and why."""
+
+    field_order = ("plan", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["plan"] = forms.ChoiceField(
+            label=_("Offre"),
+            choices=[(plan.code, plan.name) for plan in Plan.objects.all()],
+            widget=UnfoldAdminSelectWidget,
+        )
+        self.order_fields(self.field_order)
+
+
+class DeleteForm(ReasonForm):
+    """The slug, typed, and why."""
+
+    field_order = ("typed_slug", "reason")
+    typed_slug = forms.CharField(
+        label=_("Adresse courte de l’espace"),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, slug: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slug = slug
+
+    def clean_typed_slug(self) -> str:
+        typed: str = self.cleaned_data["typed_slug"]
+        if typed != self.slug:
+            raise ValidationError(_("Ce n’est pas l’adresse courte de cet espace : rien n’est supprimé."))
+        return typed

@@ -1,0 +1,34 @@
+"""Filters of the console's own pages."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+from django.utils.safestring import SafeString
+
+from accounts import audit_words as words
+from accounts.models import AuditEntry
+from config import console_text as console
+
+register = template.Library()
+
+
+@register.filter
+def moment(value: datetime | None) -> str | SafeString:
+    return console.moment(value)
+
+
+@register.filter
+def exact_euros(value: Decimal | None) -> str:
+    """Never rounded."""
+    return console.exact_euros(value)
+
+
+@register.filter
+def audit_words(entry: AuditEntry) -> str:
+    return words.act(entry)
+
+
+@register.filter
+def audit_details(entry: AuditEntry) -> str:
+    return words.details(entry)
