@@ -27,7 +27,8 @@ OWN: tuple[App, ...] = (
 # unfold must stand before the admin whose templates it replaces.
 LIBRARIES: tuple[App, ...] = (
     App("django_tenants", "public"),
-    App("unfold", "public"),
+    # Not its default configuration, which puts a site of its own in place of ours.
+    App("unfold.apps.BasicAppConfig", "public"),
     App("unfold.contrib.filters", "public"),
     App("config.admin.RucheAdminConfig", "public"),
     App("django.contrib.contenttypes", "public"),
