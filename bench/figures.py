@@ -1,0 +1,33 @@
+"""Numbers of several rounds, brought to those that are kept."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+def spread(values: Sequence[float], digits: int = 1) -> dict[str, Any]:
+    """Median, with the least and the most: on a busy machine the spread tells how far to trust it."""
+    low, high = min(values), max(values)
+    middle = statistics.median(values)
+    return {"median": round(middle, digits), "min": round(low, digits), "max": round(high, digits), "n": len(values)}
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many percent of them do not exceed."""
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1)
+
+
+@contextmanager
+def stopwatch(milliseconds: list[float]) -> Iterator[None]:
+    """Adds what its block took."""
+    begun = time.perf_counter()
+    yield
+    milliseconds.append((time.perf_counter() - begun) * 1000)
+
+
+def timed(action: Callable[[], object], milliseconds: list[float]) -> None:
+    with stopwatch(milliseconds):
+        action()
