@@ -8,7 +8,9 @@ from workspace import views as workspace
 
 urlpatterns = [
     path("", workspace.home, name="home"),
+    path("settings/", workspace.settings, name="workspace_settings"),
     path("brand.css", workspace.brand_css, name="brand_css"),
+    path("brand/logo/", workspace.brand_logo, name="brand_logo"),
     # people
     path("login", login_shortcut, name="login_shortcut"),
     re_path(r"^login/$", login_shortcut),

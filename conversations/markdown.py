@@ -5,19 +5,20 @@ import re
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _TAGS = {*"a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()}
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "td": {"align"}, "th": {"align"}}
 _SCHEMES = {"http", "https", "mailto"}
-# Raw HTML stays text; images are left out: fetching one would tell its server who reads.
-_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+# A line break is one, as in a post; raw HTML stays text; images are left out: fetching one tells its server who reads.
+_parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(["table", "strikethrough"])
 _parser.disable("image")
 
 
 def render(text: str) -> SafeString:
     """Sanitised HTML of a Markdown text. Links open elsewhere and say nothing of where they were clicked."""
     html = nh3.clean(
-        _parser.render(text),
+        _parser.renderer.render(_under_the_page(text), _parser.options, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -25,6 +26,15 @@ def render(text: str) -> SafeString:
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
     return mark_safe(html)  # noqa: S308 - sanitised above
+
+
+def _under_the_page(text: str) -> list[Token]:
+    """The text's tokens, its headings two levels down: the page has its own title, and each answer its name."""
+    tokens = _parser.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    return tokens
 
 
 def plain_title(text: str, length: int = 80) -> str:

@@ -187,6 +187,23 @@ def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> Tenant
     return ref
 
 
+def change_identity(
+    *, tenant_id: Any, name: str, language: str, brand_hue: int | None, logo: str | None = None
+) -> TenantRef:
+    """Name, language and brand of a workspace; `logo` is a path in the storage, None leaves it as it is."""
+    with public_context():
+        with transaction.atomic():
+            tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+            tenant.name, tenant.language, tenant.brand_hue = name, language, brand_hue
+            tenant.logo = tenant.logo if logo is None else logo
+            tenant.version += 1
+            tenant.full_clean(exclude=["schema_name"])
+            tenant.save(update_fields=["name", "language", "brand_hue", "logo", "version"])
+            ref = selectors.ref_of(tenant)
+        selectors.forget_hosts(ref.id)
+    return ref
+
+
 def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: str) -> None:
     """Delete a workspace for good: schema and files. What remains is a certificate and the fiscal records.
 

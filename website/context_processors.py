@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import TEAM
+from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
 
 
@@ -37,10 +37,12 @@ def _is_current(request: HttpRequest, url: str) -> bool:
 def _sections(role: str) -> list[dict[str, Any]]:
     home = {"url": reverse("home"), "label": _("Accueil"), "icon": "house"}
     if role in TEAM:
+        managed = [{"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"}]
         return [
             home,
             {"url": reverse("conversations:list"), "label": _("Conversations"), "icon": "message-circle"},
             {"url": reverse("library:list"), "label": _("Bibliothèque"), "icon": "library"},
+            *(managed if role in MANAGERS else []),
         ]
     if role == Role.LEARNER:
         return [home | {"label": _("Mes formations"), "icon": "graduation-cap"}]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -17,6 +18,8 @@ from billing.types import EUROS, TOKENS, Gauge
 from conversations import selectors as conversations
 from library import selectors as library
 from website.templatetags.ui import money, number
+from workspace import services
+from workspace.forms import IdentityForm
 
 _PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
@@ -76,10 +79,39 @@ def _with(code: str) -> str:
     return f"{reverse('conversations:list')}?assistant={code}"
 
 
+@access(MANAGERS)
+def settings(request: MemberRequest) -> HttpResponse:
+    """Name, language, colour and logo of the workspace."""
+    tenant = request.tenant
+    form = IdentityForm(
+        request.POST or None,
+        request.FILES or None,
+        initial={"name": tenant.name, "language": tenant.language, "brand_hue": tenant.brand_hue},
+    )
+    if request.method == "POST" and form.is_valid():
+        services.identity_change(actor=request.user, **form.cleaned_data)
+        messages.success(request, _("Réglages enregistrés."))
+        return redirect("workspace_settings")
+    status = 422 if form.is_bound else 200
+    return render(request, "home/settings.html", {"form": form}, status=status)
+
+
 @anyone
-@cache_control(max_age=300, private=True)
+@cache_control(max_age=60, private=True)
 def brand_css(request: MemberRequest) -> HttpResponse:
     """The brand's hue as a custom property, a number checked at writing."""
     hue = request.tenant.brand_hue
     css = f":root{{--brand-hue:{int(hue)}}}" if hue is not None else ""
     return HttpResponse(css, content_type="text/css")
+
+
+@anyone
+@cache_control(max_age=60, private=True)
+def brand_logo(request: MemberRequest) -> HttpResponse:
+    """The logo, also on the sign-in page."""
+    found = services.logo_of(request.tenant)
+    if found is None:
+        raise Http404
+    content, media_type = found
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+    return HttpResponse(content, content_type=media_type, headers=headers)

@@ -1,0 +1,67 @@
+"""What a workspace says of itself: name, language, colour, logo."""
+
+import secrets
+from typing import IO, Any
+
+from django.core.files.storage import storages
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from tenants.context import TenantRef
+from tenants.services import change_identity, require_writable
+
+MAX_LOGO_BYTES = 500_000
+_MARKS = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
+_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+
+
+class LogoRefused(Exception):
+    """Raised for a file that is no logo; the message is for people."""
+
+
+def logo_type(file: Any) -> str:
+    """The ending of an image, told by its bytes alone. Raises `LogoRefused`."""
+    if file.size > MAX_LOGO_BYTES:
+        raise LogoRefused(_("Ce fichier est trop lourd : 500 Ko au plus."))
+    file.seek(0)
+    head = file.read(16)
+    file.seek(0)
+    for mark, (ending, _media) in _MARKS.items():
+        if head.startswith(mark):
+            return ending
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    raise LogoRefused(_("Ce fichier n’est pas une image PNG, JPEG ou WebP."))
+
+
+def identity_change(
+    *,
+    actor: User,
+    name: str,
+    language: str,
+    brand_hue: int | None,
+    logo: IO[bytes] | None = None,
+    remove_logo: bool = False,
+) -> TenantRef:
+    """Change name, language, colour and logo. Raises `LogoRefused` or `ReadOnlyWorkspace`; nothing is changed then."""
+    tenant = require_writable()
+    path = "" if remove_logo else None
+    if logo:
+        ending = logo_type(logo)
+        path = storages["default"].save(f"{tenant.file_prefix}/brand/{secrets.token_hex(8)}.{ending}", logo)  # type: ignore[arg-type]
+    with transaction.atomic():
+        ref = change_identity(tenant_id=tenant.id, name=name, language=language, brand_hue=brand_hue, logo=path)
+        audit.record("workspace.identity", actor=actor, target=tenant.slug, name=name, language=language, hue=brand_hue)
+        if path is not None and tenant.logo:
+            transaction.on_commit(lambda: storages["default"].delete(tenant.logo))
+    return ref
+
+
+def logo_of(tenant: TenantRef) -> tuple[bytes, str] | None:
+    """The logo's bytes and media type; None where there is none."""
+    if not tenant.logo or not storages["default"].exists(tenant.logo):
+        return None
+    with storages["default"].open(tenant.logo) as file:
+        return file.read(), _TYPES[tenant.logo.rsplit(".", 1)[-1]]
