@@ -107,8 +107,7 @@ class WorkspaceFilter(FieldTextFilter):
 class UsageEventAdmin(ReadOnlyAdmin):
     list_display = (
         "shown_at",
-        "tenant_slug",
-        "member_email",
+        "shown_who",
         "shown_assistant",
         "shown_model",
         "shown_input",
@@ -160,13 +159,23 @@ class UsageEventAdmin(ReadOnlyAdmin):
     def shown_at(self, row: UsageEvent) -> str | SafeString:
         return moment(row.at)
 
-    @display(description=_("Assistant"), ordering="assistant_name")
+    @display(description=_("Espace, membre"), ordering="tenant_slug")
+    def shown_who(self, row: UsageEvent) -> SafeString:
+        return format_html('{}<br><span class="rc-muted">{}</span>', row.tenant_slug, row.member_email or NOTHING)
+
+    @display(description=_("Assistant, version"), ordering="assistant_name")
     def shown_assistant(self, row: UsageEvent) -> SafeString:
-        return format_html('{} <span class="rc-muted">{}</span>', row.assistant_name or NOTHING, row.prompt_version)
+        return format_html(
+            '<span class="rc-nowrap">{}</span><br><span class="rc-muted">{}</span>',
+            row.assistant_name or NOTHING,
+            row.prompt_version,
+        )
 
     @display(description=_("Modèle"), ordering="model")
     def shown_model(self, row: UsageEvent) -> SafeString:
-        return format_html('{}<br><span class="rc-muted">{}</span>', row.model, row.provider)
+        return format_html(
+            '<span class="rc-nowrap">{}</span><br><span class="rc-muted">{}</span>', row.model, row.provider
+        )
 
     @display(description=_("Entrée"), ordering="input_tokens")
     def shown_input(self, row: UsageEvent) -> SafeString:

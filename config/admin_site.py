@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Role
@@ -31,7 +32,7 @@ CONTENT_SECURITY_POLICY: dict[str, list[str]] = {
 
 
 class RucheAdminSite(UnfoldAdminSite):  # type: ignore[misc]
-    enable_nav_sidebar = True
+    index_title = _("Vue d’ensemble")
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

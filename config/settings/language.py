@@ -16,7 +16,8 @@ __all__ = [
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second holds the French of the console's theme, which speaks English only.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "config" / "console_words"]
 FORMAT_MODULE_PATH: list[str] = []
 USE_I18N = True
 USE_TZ = True
