@@ -1,0 +1,97 @@
+"""Who gets in: operators of the public schema, through the platform's own sign-in, on the public host only."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Role, User
+from config.admin_site import RucheAdminSite
+from tests.cast import PASSWORD, Cast
+
+
+def test_the_site_is_ours(cast: Cast) -> None:
+    assert isinstance(getattr(admin.site, "_wrapped", admin.site), RucheAdminSite)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/tenants/tenant/", "/admin/billing/usageevent/"])
+def test_a_stranger_is_sent_to_sign_in(client_for: Callable[..., Client], settings: Any, path: str) -> None:
+    response = client_for(None, host=settings.BASE_HOST).get(path)
+    assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
+
+
+def test_the_admins_own_sign_in_is_the_platforms(client_for: Callable[..., Client], settings: Any) -> None:
+    client = client_for(None, host=settings.BASE_HOST)
+    for response in (client.get("/admin/login/?next=/admin/"), client.post("/admin/login/", {"username": "x"})):
+        assert response.status_code == 302
+        assert response["Location"].startswith("/accounts/login/?next=/admin/")
+
+
+def test_an_operator_signs_in_there(client_for: Callable[..., Client], cast: Cast, settings: Any) -> None:
+    client = client_for(None, host=settings.BASE_HOST)
+    response = client.post("/accounts/login/?next=/admin/", {"login": cast.operator.email, "password": PASSWORD})
+    assert response["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member", "learner", "stranger"])
+def test_members_have_no_admin(client_for: Callable[..., Client], cast: Cast, settings: Any, who: str) -> None:
+    client = client_for(getattr(cast, who))
+    assert client.get("/admin/").status_code == 404
+    assert client.get("/admin/tenants/tenant/").status_code == 404
+    # Their cookie is worth nothing on the public host.
+    response = client.get("/admin/", headers={"host": settings.BASE_HOST})
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_a_person_of_the_public_schema_who_is_no_operator_is_refused(client_for: Callable[..., Client]) -> None:
+    person = User.objects.create_user("staff@platform.test", PASSWORD, role=Role.MEMBER, is_staff=True)
+    client = Client(headers={"host": "localhost"})
+    client.force_login(person)
+    assert client.get("/admin/").status_code == 403
+
+
+def test_only_the_console_may_evaluate(console: Client) -> None:
+    inside = console.get("/admin/")["Content-Security-Policy"]
+    outside = console.get("/")["Content-Security-Policy"]
+    assert "'unsafe-eval'" in inside
+    assert "frame-ancestors 'none'" in inside
+    assert "unsafe" not in outside
+
+
+def test_an_operator_is_added_and_deactivated(console: Client, cast: Cast) -> None:
+    data = {"email": "Neuve@platform.test", "name": "Neuve", "password1": "cinq-abeilles-bleues"}
+    assert console.post("/admin/accounts/user/add/", data | {"password2": "autre"}).status_code == 200
+    assert not User.objects.filter(email="neuve@platform.test").exists()
+    console.post("/admin/accounts/user/add/", data | {"password2": data["password1"]})
+    made = User.objects.get(email="neuve@platform.test")
+    assert made.check_password(data["password1"]) and made.role == Role.OPERATOR
+    act = AuditEntry.objects.get(action="operator.created", target=made.email)
+    assert act.actor == cast.operator.email
+    other = Client(headers={"host": "localhost"})
+    other.force_login(made)
+    assert other.get("/admin/").status_code == 200
+    console.post(f"/admin/accounts/user/{made.pk}/deactivate/", {"reason": "départ"})
+    assert other.get("/admin/").status_code == 302
+    assert AuditEntry.objects.get(action="operator.deactivated").details["reason"] == "départ"
+
+
+def test_nobody_shuts_themselves_out(console: Client, cast: Cast) -> None:
+    url = f"/admin/accounts/user/{cast.operator.pk}/deactivate/"
+    assert console.post(url, {"reason": "par erreur"}).status_code == 403
+    assert User.objects.get(pk=cast.operator.pk).is_active
+
+
+def test_every_page_opens(console: Client, cast: Cast) -> None:
+    site = getattr(admin.site, "_wrapped", admin.site)
+    assert len(site._registry) >= 15
+    for model, page in site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert console.get(reverse(f"{name}_changelist")).status_code == 200, name
+        assert console.get(reverse(f"{name}_changelist"), {"q": "abc"}).status_code == 200, name
+        add = console.get(reverse(f"{name}_add"))
+        assert add.status_code in ((200, 302) if page.has_add_permission(add.wsgi_request) else (302, 403)), name

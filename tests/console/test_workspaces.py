@@ -1,0 +1,148 @@
+"""Workspaces at the console: made, listed, suspended, resumed, moved to another plan; each act with its reason."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Role, User
+from mailing.models import OutboxMessage
+from tenants.context import tenant_context
+from tenants.models import Domain, ReadySchema, Tenant
+from tenants.selectors import tenant_ref
+from tests.cast import Cast
+
+NEW = "/admin/tenants/tenant/new/"
+GOOD = {"name": "Cabinet Neuf", "slug": "cabinet-neuf", "email": "o@neuf.test", "plan": "starter", "language": "fr"}
+
+
+def page(cast: Cast, act: str = "change") -> str:
+    return f"/admin/tenants/tenant/{cast.home.id}/{act}/"
+
+
+def test_a_workspace_is_made_by_the_form(console: Client) -> None:
+    response = console.post(NEW, GOOD)
+    made = response.context["made"]
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    assert made.password in response.content.decode()
+    tenant = Tenant.objects.get(slug="cabinet-neuf")
+    assert (tenant.name, tenant.plan_code, tenant.state) == ("Cabinet Neuf", "starter", "trial")
+    assert AuditEntry.objects.filter(action="tenant.created", target="cabinet-neuf").count() == 1
+    assert OutboxMessage.objects.filter(tenant_id=tenant.pk, to=["o@neuf.test"]).count() == 1
+    with tenant_context(tenant_ref(tenant.pk)):
+        owner = User.objects.get()
+    assert owner.role == Role.OWNER and owner.must_change_password and owner.check_password(made.password)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("slug", "admin"),
+        ("slug", "Été!"),
+        ("slug", "ab"),
+        ("slug", "atelier"),
+        ("slug", ""),
+        ("name", ""),
+        ("email", "pas une adresse"),
+        ("plan", "inconnue"),
+    ],
+)
+def test_a_refused_form_leaves_nothing(console: Client, field: str, value: str) -> None:
+    def left() -> tuple[int, ...]:
+        taken = ReadySchema.objects.exclude(tenant=None).count()
+        return Tenant.objects.count(), Domain.objects.count(), OutboxMessage.objects.count(), taken
+
+    before = left()
+    response = console.post(NEW, GOOD | {field: value})
+    assert response.status_code == 400
+    assert list(response.context["form"].errors) == [field]
+    assert left() == before
+
+
+@pytest.mark.parametrize(
+    ("slug", "ok"), [("cabinet-neuf", True), ("admin", False), ("atelier", False), ("a", False), ("élan", False)]
+)
+def test_the_slug_is_checked_while_it_is_typed(console: Client, slug: str, ok: bool) -> None:
+    answer = console.get("/admin/tenants/tenant/slug/", {"slug": slug}).json()
+    assert answer["ok"] is ok
+    assert answer["said"]
+
+
+def test_suspend_and_resume_with_a_reason(console: Client, cast: Cast) -> None:
+    console.post(page(cast, "suspend"), {"reason": "facture impayée"})
+    assert Tenant.objects.get(pk=cast.home.id).state == "suspended"
+    console.post(page(cast, "resume"), {"reason": "payée ce matin"})
+    assert Tenant.objects.get(pk=cast.home.id).state == "trial"
+    acts = AuditEntry.objects.filter(action="tenant.state_changed", target=cast.home.slug).order_by("id")
+    assert [(act.actor, act.details["after"], act.details["reason"]) for act in acts] == [
+        (cast.operator.email, "suspended", "facture impayée"),
+        (cast.operator.email, "trial", "payée ce matin"),
+    ]
+    with tenant_context(cast.home):
+        assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 2
+
+
+def test_the_plan_changes_with_a_reason(console: Client, cast: Cast) -> None:
+    console.post(page(cast, "plan"), {"plan": "scale", "reason": "ils grandissent"})
+    assert Tenant.objects.get(pk=cast.home.id).plan_code == "scale"
+    act = AuditEntry.objects.get(action="tenant.plan_changed")
+    assert act.details == {"before": "pro", "after": "scale", "reason": "ils grandissent"}
+
+
+@pytest.mark.parametrize(("act", "data"), [("suspend", {}), ("close", {"reason": ""}), ("plan", {"plan": "scale"})])
+def test_an_act_without_a_reason_changes_nothing(console: Client, cast: Cast, act: str, data: dict[str, str]) -> None:
+    before = Tenant.objects.values().get(pk=cast.home.id)
+    assert console.post(page(cast, act), data).status_code == 400
+    assert Tenant.objects.values().get(pk=cast.home.id) == before
+    assert not AuditEntry.objects.filter(target=cast.home.slug).exists()
+
+
+def test_what_does_not_fit_the_state_is_refused(console: Client, cast: Cast) -> None:
+    assert console.post(page(cast, "resume"), {"reason": "sans objet"}).status_code == 403
+    assert not AuditEntry.objects.exists()
+
+
+def test_deletion_asks_for_the_slug(console: Client, cast: Cast) -> None:
+    response = console.post(page(cast, "delete-now"), {"typed_slug": "autre", "reason": "essai"})
+    assert response.status_code == 400
+    assert Tenant.objects.filter(pk=cast.home.id).exists()
+    assert console.post(page(cast, "delete")).status_code == 403
+    assert Tenant.objects.filter(pk=cast.home.id).exists()
+
+
+def test_the_page_of_a_workspace_writes_nothing(console: Client, cast: Cast) -> None:
+    before = Tenant.objects.values().get(pk=cast.home.id)
+    assert console.get(page(cast)).status_code == 200
+    assert console.post(page(cast), {"name": "Autre", "state": "closed", "slug": "autre"}).status_code == 403
+    assert Tenant.objects.values().get(pk=cast.home.id) == before
+
+
+def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, cast: Cast, spend: Any) -> None:
+    address = reverse("admin:tenants_tenant_changelist")
+    spend(cast.home, "0.01")
+    console.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        console.get(address)
+    for number in range(28):
+        tenant = Tenant.objects.create(
+            slug=f"autre-{number}", name="Autre", email="a@b.test", schema_name=f"w_x{number}"
+        )
+        Domain.objects.create(tenant=tenant, domain=f"autre-{number}.localhost", is_primary=True)
+    with CaptureQueriesContext(connection) as many:
+        response = console.get(address)
+    assert response.content.decode().count("autre-") >= 28
+    assert len(many) == len(few)
+
+
+def test_the_list_is_searched_and_filtered(console: Client, cast: Cast) -> None:
+    address = reverse("admin:tenants_tenant_changelist")
+    assert [row.slug for row in console.get(address, {"q": "voisin"}).context["cl"].queryset] == ["voisine"]
+    assert [row.slug for row in console.get(address, {"q": "owner@atelier"}).context["cl"].queryset] == ["atelier"]
+    assert not console.get(address, {"plan": "starter"}).context["cl"].queryset.exists()
+    assert not console.get(address, {"state__exact": "suspended"}).context["cl"].queryset.exists()
