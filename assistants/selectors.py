@@ -60,8 +60,13 @@ def line_for(assistant_id: UUID) -> Line:
 def line_of(version_id: UUID, price_id: UUID) -> Line:
     """The line a past call was made with, from the keys it kept."""
     version = PromptVersion.objects.select_related("assistant").get(pk=version_id)
-    price = Price.objects.select_related("model").get(pk=price_id)
-    return Line(version.assistant, version, price.model, price)
+    row = price(price_id)
+    return Line(version.assistant, version, row.model, row)
+
+
+def price(price_id: UUID) -> Price:
+    """A price row, with its model."""
+    return Price.objects.select_related("model").get(pk=price_id)
 
 
 def image_model() -> tuple[Model, Price] | None:

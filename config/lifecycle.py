@@ -17,4 +17,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 
 # What settles an act that a crash left, by its kind: called as f(reference), in the workspace's context.
 # True once it has settled it.
-ABANDONED_ACTS: dict[str, str] = {"answer": "conversations.services.close_abandoned_answer"}
+ABANDONED_ACTS: dict[str, str] = {
+    "answer": "conversations.services.close_abandoned_answer",
+    "image": "conversations.images.give_up_image",
+}

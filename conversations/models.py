@@ -57,6 +57,11 @@ class Message(models.Model):
         INTERRUPTED = "interrupted", _("Interrompue")
         FAILED = "failed", _("Échouée")
 
+    class ImageState(models.TextChoices):
+        MAKING = "making", _("En cours")
+        DONE = "done", _("Faite")
+        FAILED = "failed", _("Échouée")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     role = models.CharField(max_length=10, choices=Role.choices)
@@ -71,6 +76,11 @@ class Message(models.Model):
     is_demonstration = models.BooleanField(default=False)
     stopped = models.BooleanField(default=False)
     error_kind = models.CharField(max_length=20, blank=True)
+    # The image made of this answer, where the assistant makes images.
+    image_state = models.CharField(max_length=8, choices=ImageState.choices, blank=True)
+    image_reference = models.UUIDField(null=True, blank=True)
+    image_item_id = models.UUIDField(null=True, blank=True)
+    image_error = models.CharField(max_length=20, blank=True)
     tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     created_at = models.DateTimeField(auto_now_add=True)

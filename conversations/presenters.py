@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.access import MANAGERS
 from accounts.models import User
 from assistants.providers.types import message_for
-from assistants.selectors import NoModel
+from assistants.selectors import NoModel, image_model
 from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
 from conversations.markdown import render
@@ -40,6 +40,8 @@ class Article:
     html: SafeString | str
     notice: str
     can_retry: bool
+    can_make_image: bool = False
+    image_notice: str = ""
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -91,10 +93,17 @@ def _notice(message: Message) -> str:
     return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
 
 
-def _article(message: Message, can_retry: bool) -> Article:
+def _article(message: Message, can_retry: bool, makes_images: bool = False) -> Article:
     streaming = message.state == Message.State.STREAMING
     html = render(message.text) if message.role == Message.Role.ASSISTANT and not streaming else message.text
-    return Article(message, html, _notice(message), can_retry and not streaming)
+    return Article(
+        message,
+        html,
+        _notice(message),
+        can_retry=can_retry and not streaming,
+        can_make_image=makes_images and message.state == Message.State.DONE and message.image_state in ("", "failed"),
+        image_notice=str(message_for(message.image_error or "unknown")) if message.image_state == "failed" else "",  # type: ignore[arg-type]
+    )
 
 
 def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
@@ -102,8 +111,14 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
     said = selectors.thread(conversation)
     mine = conversation.author_id == user.pk
     last = said[-1].pk if said else None
+    makes_images = mine and conversation.assistant.produces == "image" and image_model() is not None
     articles = [
-        _article(message, mine and message.pk == last and message.role == Message.Role.ASSISTANT) for message in said
+        _article(
+            message,
+            mine and message.pk == last and message.role == Message.Role.ASSISTANT,
+            makes_images and message.role == Message.Role.ASSISTANT,
+        )
+        for message in said
     ]
     answers = [article.message for article in articles if article.message.role == Message.Role.ASSISTANT]
     return {
@@ -111,6 +126,7 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
         "articles": articles,
         "mine": mine,
         "is_demonstration": bool(answers and answers[-1].is_demonstration),
+        "makes_images": makes_images,
         "shows_cost": mine or user.role in MANAGERS,
         "total_cost": sum(answer.cost for answer in answers),
         "total_tokens": sum(answer.tokens for answer in answers),

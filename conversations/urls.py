@@ -13,6 +13,7 @@ urlpatterns = [
     path("<uuid:conversation_id>/messages/<uuid:message_id>/stream/", views.stream, name="stream"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/stop/", views.stop, name="stop"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/retry/", views.retry, name="retry"),
+    path("<uuid:conversation_id>/messages/<uuid:message_id>/image/", views.image, name="image"),
     # the conversation itself
     path("<uuid:conversation_id>/rename/", views.rename, name="rename"),
     path("<uuid:conversation_id>/archive/", views.archive, name="archive"),

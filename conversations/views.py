@@ -17,6 +17,7 @@ from accounts.access import TEAM, access
 from accounts.http import MemberRequest
 from assistants.selectors import assistants_offered
 from conversations import generation, live, selectors, services
+from conversations.images import image_request
 from conversations.models import Conversation, Message
 from conversations.presenters import Refusal, answer_context, refusal_of, thread_context
 from conversations.threads import in_thread, release_request_connection
@@ -149,6 +150,21 @@ def message(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> 
     if answer.state == Message.State.STREAMING:
         services.close_abandoned_answer(answer.pk)
         answer.refresh_from_db()
+    return render(request, "conversations/_article.html", answer_context(request.user, conversation, answer))
+
+
+@access(TEAM)
+@require_POST
+def image(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+    """Have the image of an answer made."""
+    conversation, answer = selectors.access_answer(request.user, conversation_id, message_id, for_writing=True)
+    try:
+        image_request(answer=answer)
+    except Exception as error:
+        return _after_asking(request, conversation, refusal_of(error), 0)
+    if not request.htmx:
+        return redirect("conversations:detail", conversation.pk)
+    answer.refresh_from_db()
     return render(request, "conversations/_article.html", answer_context(request.user, conversation, answer))
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from io import BytesIO
 from typing import IO, Any, Final
 from uuid import UUID
 
@@ -72,6 +73,46 @@ def item_save_answer(
     )
     if created:
         analytics.record(contents=1)
+    return item
+
+
+def item_save_image(
+    *,
+    author_id: UUID,
+    conversation_id: UUID,
+    title: str,
+    prompt: str,
+    data: bytes,
+    visibility: str,
+    provenance: dict[str, str],
+) -> Item:
+    """Keep an image an assistant made, with its prompt. Raises `UploadRefused`; then nothing is left.
+
+    The bytes are sniffed as anybody's are: a provider's word for their type is not taken.
+    """
+    tenant, file = current_tenant(), BytesIO(data)
+    kind = _checked(file, "image.png", len(data))
+    item = Item(
+        id=new_id(),
+        kind=kind.kind,
+        title=_title(title),
+        text=_clean(prompt)[:MAX_TEXT],
+        author_id=author_id,
+        conversation_id=conversation_id,
+        visibility=visibility,
+        provenance=provenance,
+        file_name=f"image.{kind.extension}",
+        media_type=kind.media_type,
+        size=len(data),
+    )
+    item.file = files.store(tenant, item.pk, file, kind)
+    try:
+        with transaction.atomic():
+            item.save(force_insert=True)
+            analytics.record(contents=1)
+    except BaseException:
+        files.remove(item.file)
+        raise
     return item
 
 

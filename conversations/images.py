@@ -1,0 +1,139 @@
+"""The image made of an answer: asked for by a click, reserved, made by a job, kept in the library, costed."""
+
+import asyncio
+import logging
+import time
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from analytics import services as analytics
+from assistants import selectors as catalogue
+from assistants.providers.images import generate_image
+from assistants.providers.registry import close_providers, get_provider
+from assistants.providers.types import GeneratedImage, ProviderError, ProviderNotConfigured
+from billing import services as billing
+from billing.types import EUROS, Act
+from conversations.markdown import plain_title
+from conversations.models import Message
+from conversations.types import ConversationRefused
+from library import services as library
+from library.types import UploadRefused
+from tenants.ids import new_id
+from tenants.queue import enqueue
+
+log = logging.getLogger(__name__)
+ACT = "image"
+SIZE = "1024x1024"
+ImageState = Message.ImageState
+
+
+def image_request(*, answer: Message) -> None:
+    """Reserve the price of one image and have it made. A second click asks for nothing more.
+
+    Raises `ConversationRefused`, `QuotaExceeded` or `ReadOnlyWorkspace`; then nothing is changed.
+    """
+    with transaction.atomic():
+        answer = Message.objects.select_for_update(of=("self",)).get(pk=answer.pk)
+        if answer.image_state in (ImageState.MAKING, ImageState.DONE):
+            return
+        found = catalogue.image_model()
+        if found is None or answer.state != Message.State.DONE:
+            raise ConversationRefused(_("Aucun modèle d’image n’est disponible. Prévenez votre opérateur."))
+        model, price = found
+        act = Act(ACT, new_id())
+        billing.reserve(act, {EUROS: price.image_eur})
+        Message.objects.filter(pk=answer.pk).update(
+            image_state=ImageState.MAKING, image_error="", image_reference=act.reference
+        )
+        enqueue(
+            "conversations.images.make_image",
+            answer_id=str(answer.pk),
+            reference=str(act.reference),
+            model_id=str(model.pk),
+            price_id=str(price.pk),
+        )
+
+
+def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) -> None:
+    """Job: call the provider, keep the image, settle. A second run of the same job does nothing."""
+    answer = Message.objects.select_related("conversation__author").get(pk=UUID(answer_id))
+    held = billing.held_by(UUID(reference))
+    if held is None or answer.image_state != ImageState.MAKING:
+        return
+    price = catalogue.price(UUID(price_id))
+    started = time.monotonic()
+    error_kind, item_id = "", None
+    try:
+        made = asyncio.run(_call(price.model.provider, price.model.name, answer.text))
+        item_id = _keep(answer, made, price.model.name, price.model.provider, price.image_eur)
+    except (ProviderError, ProviderNotConfigured, UploadRefused) as error:
+        error_kind = getattr(error, "kind", "unknown")
+        log.warning("image failed answer=%s provider=%s %s", answer_id, price.model.provider, error)
+    cost = price.image_eur if item_id else Decimal(0)
+    latency = int((time.monotonic() - started) * 1000)
+    with transaction.atomic():
+        version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
+        author = answer.conversation.author
+        billing.meter(
+            member_id=author.pk,
+            member_email=author.email,
+            assistant_id=version.assistant.pk,
+            assistant_name=version.assistant.name,
+            prompt_version_id=version.version.pk,
+            prompt_version=str(version.version),
+            reference=UUID(reference),
+            provider=price.model.provider,
+            model=price.model.name,
+            price_id=price.pk,
+            images=1 if item_id else 0,
+            cost=cost,
+            latency_ms=latency,
+            outcome="done" if item_id else "failed",
+            error_kind=error_kind,
+        )
+        billing.settle(held.id, {EUROS: cost})
+        analytics.record(cost=cost, failures=0 if item_id else 1)
+        state = ImageState.DONE if item_id else ImageState.FAILED
+        Message.objects.filter(pk=answer.pk).update(image_state=state, image_item_id=item_id, image_error=error_kind)
+
+
+async def _call(provider: str, model: str, prompt: str) -> GeneratedImage:
+    try:
+        return await generate_image(get_provider(provider), model, _prompt_of(prompt), SIZE)
+    finally:
+        await close_providers()
+
+
+def _prompt_of(text: str) -> str:
+    """The assistant answers with the prompt first, in one paragraph; variants follow."""
+    return text.strip().split("\n\n", 1)[0][:4000]
+
+
+def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost: Decimal) -> UUID:
+    conversation = answer.conversation
+    item = library.item_save_image(
+        author_id=conversation.author_id,
+        conversation_id=conversation.pk,
+        title=conversation.title or plain_title(answer.text),
+        prompt=_prompt_of(answer.text),
+        data=made.data,
+        visibility=conversation.visibility,
+        provenance={
+            "assistant": conversation.assistant.name,
+            "provider": provider,
+            "model": model,
+            "cost": format(cost, "f"),
+        },
+    )
+    return item.pk
+
+
+def give_up_image(reference: UUID) -> bool:
+    """What settles an image whose job died: nothing is charged, and people may ask again."""
+    stuck = Message.objects.filter(image_reference=reference, image_state=ImageState.MAKING)
+    stuck.update(image_state=ImageState.FAILED, image_error="unknown")
+    return False

@@ -1,0 +1,120 @@
+"""The image made of an answer, at the wire of a fake provider: reserved, kept, costed once, refused clearly."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+
+from assistants.models import Assistant
+from assistants.selectors import image_model
+from billing import selectors as billing
+from billing.models import Reservation, UsageEvent
+from billing.types import EUROS
+from conversations import images
+from conversations.models import Conversation, Message
+from library.models import Item
+from tenants.context import public_context
+from tenants.services import tenant_suspend
+from tests.fakes.llm import server
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[server.Handle]:
+    handle = server.start()
+    former = settings.PROVIDERS["openai"]
+    settings.PROVIDERS["openai"] = former | {"base_url": handle.openai_url}
+    yield handle
+    settings.PROVIDERS["openai"] = former
+    handle.stop()
+
+
+def answer_of(cast, text="Une ruche au soleil, aquarelle douce.\n\nVariantes : nuit ; hiver.") -> Message:
+    from assistants.selectors import line_for
+
+    assistant = Assistant.objects.get(code="images")
+    line = line_for(assistant.pk)
+    thread = Conversation.objects.create(author=cast.member, assistant=assistant, title="Ruche")
+    Message.objects.create(conversation=thread, role="user", text="Une ruche")
+    return Message.objects.create(
+        conversation=thread,
+        role="assistant",
+        state="done",
+        text=text,
+        prompt_version_id=line.version.pk,
+        price_id=line.price.pk,
+        model=line.model.name,
+        provider=line.model.provider,
+    )
+
+
+def make(answer: Message) -> None:
+    """What the queue would call after the commit."""
+    model, price = image_model()
+    images.make_image(
+        answer_id=str(answer.pk),
+        reference=str(answer.image_reference),
+        model_id=str(model.pk),
+        price_id=str(price.pk),
+    )
+    answer.refresh_from_db()
+
+
+def test_an_image_is_made_kept_and_costed(cast, client_for, llm):
+    answer, price = answer_of(cast), image_model()[1]
+    url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
+    assert client_for(cast.member).post(url).status_code == 302
+    answer.refresh_from_db()
+    assert answer.image_state == "making"
+    assert billing.gauge(cast.home, EUROS).reserved == price.image_eur > 0
+    make(answer)
+    item = Item.objects.get(pk=answer.image_item_id)
+    assert (answer.image_state, item.kind, item.text) == ("done", "image", "Une ruche au soleil, aquarelle douce.")
+    event = UsageEvent.objects.get(reference=answer.image_reference)
+    assert (event.images, event.cost, event.outcome) == (1, price.image_eur, "done")
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved) == (price.image_eur, 0)
+    # Once more by a retry of the job, or a second click: nothing more.
+    make(answer)
+    images.image_request(answer=answer)
+    assert (Item.objects.count(), UsageEvent.objects.count()) == (1, 1)
+    assert b"data-image" in client_for(cast.member).get(f"/conversations/{answer.conversation_id}/").content
+
+
+def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(cast, llm):
+    answer = answer_of(cast, "[fail 429 quota] Une ruche")
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    make(answer)
+    assert (answer.image_state, answer.image_error, answer.image_item_id) == ("failed", "quota", None)
+    assert UsageEvent.objects.get(reference=answer.image_reference).cost == Decimal(0)
+    assert billing.gauge(cast.home, EUROS).reserved == 0
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    assert answer.image_state == "making"
+
+
+def test_a_dead_job_is_given_up_and_nothing_charged(cast):
+    from billing import services
+
+    answer = answer_of(cast)
+    images.image_request(answer=answer)
+    Reservation.objects.update(expires_at="2020-01-01T00:00:00Z")
+    with public_context():
+        assert services.settle_abandoned() == 1
+    answer.refresh_from_db()
+    assert answer.image_state == "failed"
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved) == (0, 0)
+
+
+def test_others_and_suspended_workspaces_make_none(cast, client_for):
+    answer = answer_of(cast)
+    url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
+    assert client_for(cast.owner).post(url).status_code == 404
+    assert client_for(cast.stranger).post(url).status_code == 404
+    with public_context():
+        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
+    assert client_for(cast.member).post(url).status_code == 403
+    answer.refresh_from_db()
+    assert answer.image_state == "" and not Reservation.objects.exists()
