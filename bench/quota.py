@@ -1,0 +1,121 @@
+"""The quota of one workspace under many hands: how fast it moves, and whether it ever gives out too much."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from django.db import connections
+from psycopg import conninfo
+
+from tenants.context import TenantRef, public_context, tenant_context
+
+HANDS = 8
+AMOUNT = Decimal(10)
+
+
+def measure(operations: int) -> dict[str, Any]:
+    """`operations` reservations, each settled, by eight threads at once; the same with the bare UPDATE alone."""
+    from billing.models import Entitlement, Plan
+    from billing.types import TOKENS
+    from tenants.services import tenant_create
+
+    with public_context():
+        plan = Plan.objects.create(code="mesure", name="Mesure", month_price=1, year_price=10)
+        allowed = Entitlement.objects.create(plan=plan, key=TOKENS, label="Jetons", limit=None)
+        made = tenant_create(slug="quota", name="Quota", email="x@quota.test", plan="mesure", password="un-mot-solide")
+    tenant = made.tenant
+    served = _many(operations, _reserving(tenant, settle=True))
+    raw = _many(operations, _bare(tenant))
+    ours, bare = operations / served[0], operations / raw[0]
+    with public_context():
+        _limit(allowed, tenant, room=operations // 4)
+    _seconds, given = _many(operations, _reserving(tenant, settle=False))
+    return {
+        "vs_raw_update": round(bare / ours, 1),
+        "ops_per_s": round(ours),
+        "raw_ops_per_s": round(bare),
+        "asked": operations,
+        "fitted": operations // 4,
+        "given": given,
+        "overshoot": max(0, given - operations // 4),
+    }
+
+
+def _limit(allowed: Any, tenant: TenantRef, *, room: int) -> None:
+    from django.core.cache import cache
+
+    from billing.models import QuotaCounter
+    from billing.selectors import plan_key
+
+    counter = QuotaCounter.objects.get(tenant_id=tenant.id, meter=allowed.key)
+    allowed.limit = counter.used + counter.reserved + room * AMOUNT
+    allowed.save()
+    cache.delete(plan_key("mesure"))
+
+
+Hand = Callable[[int], int]
+
+
+def _reserving(tenant: TenantRef, *, settle: bool) -> Hand:
+    """A hand that reserves so many times, and settles if told to; it returns how many were given."""
+    from billing import services
+    from billing.types import TOKENS, Act, QuotaExceeded
+
+    def hand(times: int) -> int:
+        given = 0
+        with tenant_context(tenant):
+            for _ in range(times):
+                try:
+                    held = services.reserve(Act("answer", uuid.uuid4()), {TOKENS: AMOUNT})
+                except QuotaExceeded:
+                    continue
+                given += 1
+                if settle:
+                    services.settle(held.id, {TOKENS: AMOUNT})
+        connections.close_all()
+        return given
+
+    return hand
+
+
+def _bare(tenant: TenantRef) -> Hand:
+    """The conditional UPDATE alone, as short as it can be, each in its own durable transaction."""
+    from django.db import connection
+
+    from billing.models import QuotaCounter
+
+    settings = connection.settings_dict
+    where = conninfo.make_conninfo(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    )
+    table = f"public.{QuotaCounter._meta.db_table}"
+    sql = f"UPDATE {table} SET reserved = reserved + 1 WHERE tenant_id = %s AND used + reserved + 1 <= 1e18"
+
+    def hand(times: int) -> int:
+        with psycopg.connect(where, autocommit=True) as raw:
+            return sum(raw.execute(sql.encode(), [tenant.id]).rowcount for _ in range(times))
+
+    return hand
+
+
+def _many(operations: int, hand: Hand) -> tuple[float, int]:
+    """Seconds that all hands together took, and what they got."""
+    got: list[int] = []
+    threads = [threading.Thread(target=lambda: got.append(hand(operations // HANDS))) for _ in range(HANDS)]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - begun
+    if len(got) != HANDS:
+        raise RuntimeError("a hand failed: its traceback is above")
+    return seconds, sum(got)
