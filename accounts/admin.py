@@ -24,7 +24,7 @@ from unfold.widgets import (
 
 from accounts import audit_words, services
 from accounts.models import AuditEntry, Role, User
-from config.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment
+from config.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
 # Rights of the console are the role's: Django's groups are not used.
 admin.site.unregister(Group)
@@ -103,7 +103,10 @@ class OperatorAdmin(NoDeleteAdmin):
             obj.save(update_fields=["name", "language"])
             return
         made = services.operator_create(
-            email=obj.email, password=form.cleaned_data["password1"], name=obj.name, actor=request.user
+            email=obj.email,
+            password=form.cleaned_data["password1"],
+            name=obj.name,
+            actor=request.user,  # type: ignore[arg-type]
         )
         obj.__dict__.update(made.__dict__)
 
@@ -147,7 +150,7 @@ class OperatorAdmin(NoDeleteAdmin):
             return gettext("C’est fait pour %(email)s.") % {"email": operator.email}
 
         back = reverse("admin:accounts_user_change", args=[operator.pk])
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(posted(request))
         return act_page(self, request, form=form, do=do, back=back, **page)
 
     @action(description=_("Désactiver"), url_path="deactivate", icon="person_off", permissions=["deactivate"])  # type: ignore[untyped-decorator]

@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from accounts import audit
 from assistants import services
 from assistants.models import Assistant, Model, Price, PromptVersion
-from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment
+from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
 
 PRICES = ("input", "cache_read", "cache_write", "output", "image")
 
@@ -60,6 +60,9 @@ class AssistantForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            # From then on instructions have their own page.
+            self.fields.pop("prompt", None)
         if "starters" in self.fields:
             self.initial["starters"] = "\n".join(self.instance.starters or [])
 
@@ -200,7 +203,7 @@ class AssistantAdmin(NoDeleteAdmin):
     def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
         assistant = self._found(object_id)
         current = assistant.current_version
-        form = VersionForm(request.POST or None, initial={"text": current.text if current else ""})
+        form = VersionForm(posted(request), initial={"text": current.text if current else ""})
         back = reverse("admin:assistants_assistant_versions", args=[assistant.pk])
         if request.method == "POST" and form.is_valid():
             if current and form.cleaned_data["text"].strip() == current.text.strip():

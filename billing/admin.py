@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.cache import cache
 from django.db import transaction
@@ -52,7 +53,20 @@ def forget_plan(code: str) -> None:
     transaction.on_commit(forget)
 
 
+class EntitlementForm(forms.ModelForm):
+    """A limit is typed and read without the decimals that it does not have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = self.initial.get("limit")
+        if limit is not None:
+            text = f"{limit:f}"
+            self.initial["limit"] = text.rstrip("0").rstrip(".") if "." in text else text
+
+
 class EntitlementInline(TabularInline):
+    form = EntitlementForm
+    hide_title = True
     model = Entitlement
     extra = 0
     fields = ("key", "label", "limit")
@@ -108,8 +122,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
     list_display = (
         "shown_at",
         "shown_who",
-        "shown_assistant",
-        "shown_model",
+        "shown_source",
         "shown_input",
         "shown_cache_read",
         "shown_cache_write",
@@ -126,7 +139,10 @@ class UsageEventAdmin(ReadOnlyAdmin):
     list_before_template = "admin/usage_totals.html"
     fieldsets = (
         (_("Qui, quand"), {"fields": ("shown_at", "tenant_slug", "member_email", "reference")}),
-        (_("Quoi"), {"fields": ("shown_assistant", "provider", "model", "shown_outcome", "error_kind")}),
+        (
+            _("Quoi"),
+            {"fields": ("assistant_name", "prompt_version", "provider", "model", "shown_outcome", "error_kind")},
+        ),
         (
             _("Mesure et coût"),
             {
@@ -163,18 +179,15 @@ class UsageEventAdmin(ReadOnlyAdmin):
     def shown_who(self, row: UsageEvent) -> SafeString:
         return format_html('{}<br><span class="rc-muted">{}</span>', row.tenant_slug, row.member_email or NOTHING)
 
-    @display(description=_("Assistant, version"), ordering="assistant_name")
-    def shown_assistant(self, row: UsageEvent) -> SafeString:
+    @display(description=_("Assistant, modèle"), ordering="model")
+    def shown_source(self, row: UsageEvent) -> SafeString:
         return format_html(
-            '<span class="rc-nowrap">{}</span><br><span class="rc-muted">{}</span>',
+            '<span class="rc-nowrap">{} <span class="rc-muted">{}</span></span>'
+            '<br><span class="rc-muted">{} · {}</span>',
             row.assistant_name or NOTHING,
             row.prompt_version,
-        )
-
-    @display(description=_("Modèle"), ordering="model")
-    def shown_model(self, row: UsageEvent) -> SafeString:
-        return format_html(
-            '<span class="rc-nowrap">{}</span><br><span class="rc-muted">{}</span>', row.model, row.provider
+            row.model,
+            row.provider,
         )
 
     @display(description=_("Entrée"), ordering="input_tokens")

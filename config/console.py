@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -29,6 +29,7 @@ __all__ = [
     "exact_euros",
     "figure",
     "moment",
+    "posted",
 ]
 
 MIDNIGHT = dt.time()
@@ -99,6 +100,11 @@ class ReasonForm(forms.Form):
         help_text=_("Gardé dans le journal d’audit avec votre adresse et l’heure."),
         error_messages={"required": _("Donnez un motif : le journal d’audit le garde.")},
     )
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What binds a form: the fields sent, even none; nothing where nothing was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def act_page(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment
+from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 from mailing import services
 from mailing.models import OutboxMessage
 
@@ -98,7 +98,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             explanation=gettext("« %(subject)s » repart vers %(to)s.")
             % {"subject": row.subject, "to": ", ".join(row.to)},
             button=_("Renvoyer"),
-            form=ReasonForm(request.POST or None),
+            form=ReasonForm(posted(request)),
             do=do,
             back=reverse("admin:mailing_outboxmessage_change", args=[row.pk]),
         )

@@ -27,7 +27,7 @@ from accounts.models import AuditEntry
 from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
-from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment
+from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 from tenants import services
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
@@ -99,9 +99,10 @@ class TenantAdmin(ReadOnlyAdmin):
         """One query for the whole list: figures, address and plan come with each row."""
         hosts = Domain.objects.filter(tenant=OuterRef("pk"), is_primary=True).values("domain")[:1]
         names = Plan.objects.filter(code=OuterRef("plan_code")).values("name")[:1]
-        return with_figures(super().get_queryset(request)).annotate(
+        found: QuerySet[Tenant] = with_figures(super().get_queryset(request)).annotate(
             primary_host=Subquery(hosts), plan_name=Subquery(names)
         )
+        return found
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
@@ -221,7 +222,7 @@ class TenantAdmin(ReadOnlyAdmin):
             return said % {"name": tenant.name}
 
         page["title"] = page["title"] % {"name": tenant.name}
-        form = page.pop("form", None) or ReasonForm(request.POST or None)
+        form = page.pop("form", None) or ReasonForm(posted(request))
         return act_page(self, request, form=form, do=do, back=self._page_of(tenant), **page)
 
     @action(description=_("Suspendre"), url_path="suspend", icon="pause", permissions=["suspend"])  # type: ignore[untyped-decorator]
@@ -262,7 +263,7 @@ class TenantAdmin(ReadOnlyAdmin):
             title=gettext("Changer l’offre de « %(name)s »"),
             explanation=_("Les droits de la nouvelle offre s’appliquent aussitôt. Ce qui est utilisé reste compté."),
             button=_("Changer d’offre"),
-            form=PlanForm(request.POST or None, initial={"plan": tenant.plan_code}),
+            form=PlanForm(posted(request), initial={"plan": tenant.plan_code}),
         )
 
     @action(description=_("Fermer…"), url_path="close", icon="lock", permissions=["close"])  # type: ignore[untyped-decorator]
@@ -299,7 +300,7 @@ class TenantAdmin(ReadOnlyAdmin):
                 "name": tenant.name
             }
 
-        form = DeleteForm(request.POST or None, slug=tenant.slug)
+        form = DeleteForm(posted(request), slug=tenant.slug)
         done = request.method == "POST" and form.is_valid()
         return act_page(
             self,
@@ -332,7 +333,7 @@ class TenantAdmin(ReadOnlyAdmin):
         description=_("Nouvel espace"), url_path="new", icon="add", variant=ActionVariant.PRIMARY
     )
     def new_workspace(self, request: HttpRequest) -> HttpResponse:
-        form = NewWorkspaceForm(request.POST or None)
+        form = NewWorkspaceForm(posted(request))
         made = self._create(request, form) if request.method == "POST" and form.is_valid() else None
         context = {
             **self.admin_site.each_context(request),
