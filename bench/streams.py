@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import sys
 import threading
 import time
 from contextlib import AsyncExitStack
@@ -66,10 +67,12 @@ def measure(count: int) -> dict[str, Any]:
     finally:
         web.stop()
         provider.stop()
-    whole = {number for number, told in together.items() if isinstance(told, tuple) and _is_whole(number, told[1])}
+    failures = {number: why for number, told in together.items() if (why := _why_failed(number, told))}
+    for number, why in failures.items():
+        print(f"stream {number} failed: {why}", file=sys.stderr)
     return {
         "count": count,
-        "failed": count - len(whole),
+        "failed": len(failures),
         "rss_mb": round(memory.most / 1e6, 1),
         "ttft_overhead_ms_p50": percentile(together_ms, 50),
         "ttft_overhead_ms_p95": percentile(together_ms, 95),
@@ -101,9 +104,14 @@ async def _one(number: int, browser: Browser, words: int, after: float = 0.0) ->
     return begun, await browser.follow(asked)
 
 
-def _is_whole(number: int, followed: Followed) -> bool:
+def _why_failed(number: int, told: tuple[float, Followed] | BaseException) -> str:
+    if isinstance(told, BaseException):
+        return f"{type(told).__name__}: {told}"[:500]
+    followed = told[1]
     text = "".join(f"m{number}x-{word} " for word in range(WORDS))
-    return followed.state == "done" and followed.text == text
+    if followed.state == "done" and followed.text == text:
+        return ""
+    return f"state {followed.state or 'none'}, {len(followed.text)} of {len(text)} characters"
 
 
 def _overheads(outcomes: Outcomes, provider: fake.Handle) -> list[float]:
