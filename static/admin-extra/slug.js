@@ -2,6 +2,7 @@
 const name = document.querySelector("#id_name");
 const slug = document.querySelector("#id_slug");
 const note = document.querySelector('[data-note-for="slug"]');
+const refusal = document.querySelector("#id_slug_error");
 let chosen = Boolean(slug?.value);
 let timer = 0;
 let asked = 0;
@@ -38,7 +39,9 @@ if (name && slug && note) {
   });
   slug.addEventListener("input", () => {
     chosen = Boolean(slug.value);
+    refusal?.remove();
     checkSoon();
   });
-  if (slug.value) check();
+  // What the server refused is said already.
+  if (slug.value && !refusal) check();
 }
