@@ -28,6 +28,7 @@ from config.console import (
     figure,
     moment,
 )
+from config.console_text import two_lines
 from tenants.context import public_context
 from tenants.models import Tenant
 
@@ -177,18 +178,14 @@ class UsageEventAdmin(ReadOnlyAdmin):
 
     @display(description=_("Espace, membre"), ordering="tenant_slug")
     def shown_who(self, row: UsageEvent) -> SafeString:
-        return format_html('{}<br><span class="rc-muted">{}</span>', row.tenant_slug, row.member_email or NOTHING)
+        return two_lines(row.tenant_slug, row.member_email or NOTHING)
 
     @display(description=_("Assistant, modèle"), ordering="model")
     def shown_source(self, row: UsageEvent) -> SafeString:
-        return format_html(
-            '<span class="rc-nowrap">{} <span class="rc-muted">{}</span></span>'
-            '<br><span class="rc-muted">{} · {}</span>',
-            row.assistant_name or NOTHING,
-            row.prompt_version,
-            row.model,
-            row.provider,
+        assistant = format_html(
+            '{} <span class="rc-muted">{}</span>', row.assistant_name or NOTHING, row.prompt_version
         )
+        return two_lines(assistant, f"{row.model} · {row.provider}")
 
     @display(description=_("Entrée"), ordering="input_tokens")
     def shown_input(self, row: UsageEvent) -> SafeString:

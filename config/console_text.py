@@ -19,6 +19,16 @@ def badge(text: Any, kind: str = "neutral") -> SafeString:
     return format_html('<span class="rc-badge rc-badge-{}">{}</span>', kind, text)
 
 
+def two_lines(first: Any, second: Any) -> SafeString:
+    """What a cell says, and below it, quieter, what goes with it."""
+    return format_html('<span class="rc-two">{}<br><span class="rc-muted">{}</span></span>', first, second)
+
+
+def strong(text: Any) -> SafeString:
+    """What a row is called."""
+    return format_html('<span class="rc-strong">{}</span>', text)
+
+
 def figure(text: Any) -> SafeString:
     """A number, on the right, with figures of one width."""
     return format_html('<span class="rc-num">{}</span>', text)

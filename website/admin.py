@@ -116,7 +116,7 @@ class TenantAdmin(ReadOnlyAdmin):
     @display(description=_("Espace"), ordering="name")
     def shown_name(self, row: Any) -> SafeString:
         return format_html(
-            '<a class="rc-strong" href="{}">{}</a><br>{}',
+            '<span class="rc-two"><a class="rc-strong" href="{}">{}</a><br>{}</span>',
             reverse("admin:tenants_tenant_change", args=[row.pk]),
             row.name,
             self.address(row),
