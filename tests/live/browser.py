@@ -90,7 +90,8 @@ class Browser:
             base_url=f"http://127.0.0.1:{port}",
             headers={"Host": f"{host}:{port}"},
             timeout=60,
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
+            # Let go of an idle connection before the server (5 s) does: a request must not meet its closing.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2),
             trust_env=False,
         )
 
