@@ -33,6 +33,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     from tenants.context import public_context
     from tenants.first_run import bring_up_to_date
 
+    # pytest-django puts a backend of its own there; ours is what we test.
+    settings.EMAIL_BACKEND = "mailing.backend.OutboxBackend"
     role = connections["default"].settings_dict["USER"]
     owner = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
     _admin(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')

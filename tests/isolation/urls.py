@@ -1,0 +1,90 @@
+"""Every URL of both hosts, read from the URL configurations, with an object of `home` for each of its arguments."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts.access import Access, declared_access
+from conversations.models import Conversation, Message
+from library.models import Item, Share
+from tenants import signing
+from tests.cast import Cast
+
+
+@dataclass(frozen=True)
+class Url:
+    """One pattern: its host ("tenant" or "public"), full name, route with named arguments, access."""
+
+    host: str
+    name: str
+    route: str
+    arguments: tuple[str, ...]
+    access: Access | None
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.name or self.route}"
+
+
+def every_url() -> list[Url]:
+    found = []
+    for host, conf in (("tenant", settings.TENANT_URLCONF), ("public", settings.PUBLIC_URLCONF)):
+        for pattern, route, name in _walk(get_resolver(conf), "", ""):
+            arguments = tuple(pattern.pattern.converters) or tuple(
+                getattr(getattr(pattern.pattern, "regex", None), "groupindex", {})
+            )
+            found.append(Url(host, name, route, arguments, declared_access(pattern.callback, name)))
+    return found
+
+
+def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[tuple[URLPattern, str, str]]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _walk(pattern, route, inner)
+        else:
+            yield pattern, route, f"{namespace}{pattern.name or ''}"
+
+
+class Objects:
+    """One object of each kind, of the member of `home`. A new argument gets its maker here."""
+
+    def __init__(self, cast: Cast) -> None:
+        from assistants.models import Assistant
+
+        assistant = Assistant.objects.get(code="general")
+        self.conversation = Conversation.objects.create(author=cast.member, assistant=assistant, title="Secret")
+        Message.objects.create(conversation=self.conversation, role="user", text="Question secrète")
+        self.message = Message.objects.create(conversation=self.conversation, role="assistant", text="Réponse secrète")
+        self.item = Item.objects.create(kind="text", title="Secret", text="Contenu secret", author=cast.member)
+        self.share = Share.objects.create(item=self.item, expires_at=timezone.now() + timedelta(days=1))
+        self.makers: dict[str, Callable[[], Any]] = {
+            "conversation_id": lambda: self.conversation.pk,
+            "message_id": lambda: self.message.pk,
+            "item_id": lambda: self.item.pk,
+            "share_id": lambda: self.share.pk,
+            "token": lambda: signing.sign("share", str(self.share.pk)),
+            "uidb36": lambda: "abc",
+            "key": lambda: "set-password",
+        }
+
+    def path(self, url: Url) -> str:
+        """The URL of these objects."""
+        values = {}
+        for argument in url.arguments:
+            assert argument in self.makers, f"{url}: say in tests/isolation/urls.py what a `{argument}` of home is"
+            values[argument] = self.makers[argument]()
+        return fill(url.route, values)
+
+
+def fill(route: str, values: dict[str, Any]) -> str:
+    import re
+
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), route) if "(?P" not in route else route
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda match: str(values[match[1]]), path)
+    return "/" + path.replace("^", "").replace("$", "").lstrip("/")
