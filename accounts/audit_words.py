@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
+from tenants.models import Tenant
 
 ACTS = {
     "tenant.created": _("Espace créé"),
@@ -35,11 +35,18 @@ def act(entry: AuditEntry) -> str:
     return str(ACTS.get(entry.action, entry.action))
 
 
+def _word(entry: AuditEntry, value: Any) -> str:
+    """A workspace's state by its name on screen, anything else as it is."""
+    states = dict(Tenant.State.choices)
+    return str(states.get(value, value)) if entry.action == "tenant.state_changed" else str(value)
+
+
 def details(entry: AuditEntry) -> str:
     """The details on one line."""
     rest: dict[str, Any] = dict(entry.details or {})
     parts = []
     if "before" in rest and "after" in rest:
-        parts.append(gettext("%(before)s → %(after)s") % {"before": rest.pop("before"), "after": rest.pop("after")})
+        before, after = (_word(entry, rest.pop(key)) for key in ("before", "after"))
+        parts.append(f"{before} → {after}")
     parts += [f"{KEYS.get(key, key)}\u00a0: {value}" for key, value in rest.items()]
     return " · ".join(parts)

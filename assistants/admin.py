@@ -25,6 +25,7 @@ from accounts import audit
 from assistants import services
 from assistants.models import Assistant, Model, Price, PromptVersion
 from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
+from config.console_text import strong, two_lines
 
 PRICES = ("input", "cache_read", "cache_write", "output", "image")
 
@@ -144,9 +145,7 @@ class AssistantAdmin(NoDeleteAdmin):
 
     @display(description=_("Assistant"), ordering="name")
     def shown_name(self, row: Assistant) -> SafeString:
-        return format_html(
-            '<span class="rc-strong">{}</span><br><span class="rc-muted">{}</span>', row.name, row.tagline
-        )
+        return two_lines(strong(row.name), row.tagline)
 
     @display(description=_("Version en service"))
     def shown_version(self, row: Assistant) -> str | SafeString:
@@ -275,7 +274,7 @@ class ModelCatalogueAdmin(NoDeleteAdmin):
 
     @display(description=_("Modèle"), ordering="label")
     def shown_name(self, row: Model) -> SafeString:
-        return format_html('<span class="rc-strong">{}</span><br><span class="rc-muted">{}</span>', row.label, row.name)
+        return two_lines(strong(row.label), row.name)
 
     @display(description=_("Entrée / M"))
     def shown_input(self, row: Any) -> SafeString:
@@ -406,11 +405,11 @@ class PriceAdmin(NoDeleteAdmin):
             return NOTHING
         day = formats.date_format(row.rate_date, "SHORT_DATE_FORMAT") if row.rate_date else NOTHING
         rate = formats.number_format(row.rate, decimal_pos=4)
-        return format_html('1 {} = {} €<br><span class="rc-muted">{}</span>', row.currency, rate, day)
+        return two_lines(f"1 {row.currency} = {rate} €", day)
 
 
 def _both(value: Any, euros: Any, currency: str) -> SafeString:
     """In euros, and in the currency it is sold in."""
     if currency == "EUR" or not value:
         return _amount(euros, "EUR")
-    return format_html('{}<span class="rc-muted">{}</span>', _amount(euros, "EUR"), _amount(value, currency))
+    return two_lines(_amount(euros, "EUR"), _amount(value, currency))
