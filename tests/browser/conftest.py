@@ -63,9 +63,8 @@ def site() -> Iterator[Site]:
     port, state = free_port(), Path(tempfile.mkdtemp(prefix="ruche-browser-"))
     environment = clean_environment() | {"RUCHE_STATE_DIR": str(state)}
     log = (state / "run.out").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "config.embedded", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
+    command = [sys.executable, "-m", "config.embedded", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     running = Site(port, state, process)
     try:
         _wait_until_ready(running)

@@ -1,0 +1,254 @@
+"""No context is an error; the path is right after whatever a transaction may do to it."""
+
+import asyncio
+import random
+import threading
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.cache import cache
+from django.db import IntegrityError, connection, connections, transaction
+
+from accounts.models import Role, User
+from tenants import context, queue, signing
+from tenants.context import NoTenant, no_context, public_context, tenant_context
+from tenants.models import Tenant
+
+HERE, THERE = "owner@atelier.test", "owner@voisine.test"
+
+
+def owner() -> str:
+    return User.objects.get(role=Role.OWNER).email
+
+
+def raw_owner() -> str:
+    """By the driver's own cursor, behind Django's back."""
+    with connection.connection.cursor() as cursor:
+        return cursor.execute("SELECT email FROM accounts_user WHERE role = 'owner'").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: User.objects.count(),
+        lambda: Tenant.objects.count(),
+        lambda: connection.cursor(),
+        lambda: cache.get("x"),
+        lambda: signing.sign("p", 1),
+        lambda: queue.enqueue("x.y"),
+    ],
+    ids=["orm", "public-orm", "cursor", "cache", "signing", "job"],
+)
+def test_without_a_context_everything_is_refused(act):
+    with no_context(), pytest.raises(NoTenant):
+        act()
+
+
+def test_contexts_nest_and_come_back_after_errors(cast):
+    assert owner() == HERE
+    with pytest.raises(ValueError), tenant_context(cast.away):
+        assert owner() == THERE
+        raise ValueError
+    assert owner() == HERE
+    with public_context(), tenant_context(cast.away):
+        assert owner() == THERE
+    assert owner() == HERE
+
+
+def test_cache_keys_do_not_meet(cast):
+    cache.set("k", "here")
+    with tenant_context(cast.away):
+        assert cache.get("k") is None
+    with public_context():
+        assert cache.get("k") is None
+
+
+def test_a_switch_inside_a_transaction_survives_its_rollback(cast):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with tenant_context(cast.away):
+            assert owner() == THERE
+        raise ZeroDivisionError
+    assert (owner(), raw_owner()) == (HERE, HERE)
+
+
+def test_a_swallowed_error_inside_a_transaction(cast):
+    with transaction.atomic():
+        with tenant_context(cast.away):
+            try:
+                with transaction.atomic():
+                    User.objects.create_user(THERE, "x")
+            except IntegrityError:
+                pass
+            assert (owner(), raw_owner()) == (THERE, THERE)
+        assert (owner(), raw_owner()) == (HERE, HERE)
+
+
+@pytest.mark.committed
+def test_a_commit_that_is_a_silent_rollback(cast):
+    """The measured leak: an error swallowed inside atomic() makes COMMIT a ROLLBACK, which undoes a SET."""
+    with tenant_context(cast.away), transaction.atomic():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+        except Exception:
+            pass
+        connection.needs_rollback = False
+    assert (owner(), raw_owner()) == (HERE, HERE)
+    with tenant_context(cast.away):
+        assert (owner(), raw_owner()) == (THERE, THERE)
+
+
+def test_an_iterator_keeps_to_the_schema_it_began_in(cast):
+    people = User.objects.order_by("email").iterator(chunk_size=2)
+    first = next(people)
+    with tenant_context(cast.away):
+        assert owner() == THERE
+        rest = list(people)
+    assert {person.email.split("@")[1] for person in [first, *rest]} == {"atelier.test"}
+
+
+@pytest.mark.committed
+def test_a_connection_that_comes_from_the_pool_has_the_right_path(cast):
+    for _ in range(5):
+        with tenant_context(cast.away):
+            assert owner() == THERE
+            connection.close()
+        connection.ensure_connection()
+        assert raw_owner() == HERE
+        connection.close()
+
+
+@pytest.mark.committed
+def test_a_new_thread_has_no_context():
+    caught: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            User.objects.count()
+        except BaseException as error:
+            caught.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [type(error) for error in caught] == [NoTenant]
+
+
+@pytest.mark.committed
+def test_async_code_carries_its_context(cast):
+    def work() -> str:
+        try:
+            return owner()
+        finally:
+            connections.close_all()
+
+    async def both() -> list[str]:
+        async def one(tenant: context.TenantRef) -> str:
+            with tenant_context(tenant):
+                await asyncio.sleep(0)
+                return await sync_to_async(work, thread_sensitive=False)()
+
+        return await asyncio.gather(*[one(tenant) for tenant in (cast.home, cast.away) * 10])
+
+    assert asyncio.run(both()) == [HERE, THERE] * 10
+
+
+def test_a_workspaces_tables_cannot_be_reached_from_public():
+    from django.db import ProgrammingError
+
+    from library.models import Item
+
+    with public_context(), pytest.raises(ProgrammingError, match="does not exist"), transaction.atomic():
+        Item.objects.count()
+
+
+@pytest.mark.parametrize("field", [{"is_staff": True}, {"is_superuser": True}, {"role": "operator"}])
+def test_nobody_is_an_operator_in_a_workspace(field):
+    with pytest.raises(IntegrityError, match="no_operator_here"), transaction.atomic():
+        User.objects.create_user("x@x.test", "x", **field)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE stray (id int)",
+        "DROP TABLE accounts_user",
+        "ALTER TABLE accounts_user ADD COLUMN x int",
+        "CREATE SCHEMA stray",
+        "UPDATE accounts_auditentry SET actor = ''",
+        "DELETE FROM accounts_auditentry",
+        "DELETE FROM billing_usageevent",
+        "UPDATE assistants_price SET input = 0",
+        "UPDATE django_migrations SET name = ''",
+    ],
+)
+def test_the_application_may_not(sql):
+    from django.db import ProgrammingError
+
+    with (
+        pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+
+
+def wander(cast, rounds: int, wrong: list[str], seed: int) -> None:
+    """Random acts in random workspaces; each read must be of the workspace in context."""
+    dice = random.Random(seed)
+    expected = {cast.home.id: HERE, cast.away.id: THERE}
+    for _ in range(rounds):
+        tenant = dice.choice([cast.home, cast.away])
+        try:
+            with tenant_context(tenant):
+                if dice.random() < 0.3:
+                    with transaction.atomic():
+                        owner()
+                        if dice.random() < 0.5:
+                            with connection.cursor() as cursor:
+                                cursor.execute("SELECT 1/0")
+                if dice.random() < 0.2:
+                    connection.close()
+                    connection.ensure_connection()
+                found = raw_owner() if connection.connection is not None and dice.random() < 0.5 else owner()
+                if found != expected[tenant.id]:
+                    wrong.append(found)
+        except Exception as error:
+            if "division by zero" not in str(error):
+                wrong.append(repr(error))
+    connections.close_all()
+
+
+def eight_threads(cast, rounds: int) -> list[str]:
+    wrong: list[str] = []
+    threads = [threading.Thread(target=wander, args=(cast, rounds, wrong, seed)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+@pytest.mark.committed
+def test_eight_threads_wander_and_none_reads_the_neighbour(cast):
+    assert eight_threads(cast, 150) == []
+
+
+@pytest.mark.committed
+def test_the_wandering_would_see_a_leak(cast, monkeypatch):
+    """With our own guard taken away the same walk reads the wrong workspace: the test above can fail."""
+    from tenants.backend.base import DatabaseWrapper
+
+    real = DatabaseWrapper._sync_path
+
+    def lazy(self, raw):
+        if self._path is None:
+            real(self, raw)
+
+    monkeypatch.setattr(DatabaseWrapper, "_sync_path", lazy)
+    wrong = eight_threads(cast, 60)
+    monkeypatch.undo()
+    connections.close_all()
+    assert wrong
