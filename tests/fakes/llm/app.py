@@ -30,7 +30,8 @@ is one token). Words in brackets, in the last user message (or the image's promp
     [html]                 answer an HTML page with status 200, as a wrong address does
 
 A missing key, or one that contains "invalid", is refused with 401. `GET /_calls` lists the requests received (each with
-headers, body, status, `outcome`: running, done, failed, cut or disconnected, the words sent, and when it and its first word were), `DELETE /_calls`
+headers, body, status, `outcome`: running, done, failed, cut or disconnected, the words sent, when
+it came and when its first word left), `DELETE /_calls`
 forgets them, `GET /_health` answers at once.
 """
 
