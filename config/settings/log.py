@@ -13,8 +13,11 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}, "rq": {"level": "WARNING"},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "rq": {"level": "WARNING"},
         "rq.cron": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
-   },
+    },
 }

@@ -54,7 +54,7 @@ CSRF_USE_SESSIONS = False
 CSRF_TRUSTED_ORIGINS: list[str] = []
 
 CONTENT_SECURITY_POLICY = {
-    # The admin's theme evaluates expressions in the page; it gets its own policy in accounts.middleware.
+    # The console's theme evaluates expressions in the page: it has a policy of its own (config/admin_site.py).
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],

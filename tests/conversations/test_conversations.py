@@ -1,0 +1,175 @@
+"""Who reads, who writes, what is refused; one usage event and one item an answer."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+
+from assistants.models import Assistant
+from assistants.providers.types import Usage
+from billing import selectors as billing
+from billing.models import Reservation, UsageEvent
+from billing.types import TOKENS
+from conversations import selectors, services
+from conversations.models import Conversation, Message
+from conversations.types import ConversationRefused, Result
+from library.models import Item
+from tenants.context import public_context
+from tenants.services import ReadOnlyWorkspace, tenant_suspend
+
+
+def start(person, text="Bonjour", code="general"):
+    assistant = Assistant.objects.get(code=code)
+    return services.conversation_start(author=person, assistant_id=assistant.pk, text=text)
+
+
+USAGE = Usage(100, 20, 0, 50)
+
+
+def finish(call, text="Une **réponse**.", usage=USAGE, outcome="done", **more) -> str | None:
+    return services.answer_finish(answer_id=call.answer_id, result=Result(text, outcome, usage, **more))
+
+
+def test_an_answer_is_saved_costed_and_kept_once(cast):
+    conversation, call = start(cast.member, "Écris un post", "posts")
+    assert finish(call) == "done"
+    answer = Message.objects.get(pk=call.answer_id)
+    event = UsageEvent.objects.get(reference=call.answer_id)
+    item = Item.objects.get(message_id=call.answer_id)
+    assert (event.input_tokens, event.cache_read_tokens, event.output_tokens) == (100, 20, 50)
+    assert answer.cost == event.cost > 0 and not event.is_estimate
+    assert (event.member_id, event.assistant_name, event.prompt_version) == (cast.member.pk, "Créateur de Posts", "v1")
+    assert (item.kind, item.author, item.conversation, item.visibility) == (
+        "post",
+        cast.member,
+        conversation,
+        "private",
+    )
+    gauge = billing.gauge(cast.home, TOKENS)
+    assert (gauge.used, gauge.reserved) == (170, 0)
+    # A second end changes nothing.
+    assert finish(call, "autre") is None
+    assert UsageEvent.objects.count() == Item.objects.count() == 1
+    assert Message.objects.get(pk=call.answer_id).text == "Une **réponse**."
+
+
+def test_an_answer_whose_use_nobody_told_is_estimated(cast):
+    _conversation, call = start(cast.member)
+    finish(call, "Un début", None, "stopped")
+    event = UsageEvent.objects.get()
+    assert event.is_estimate and event.output_tokens > 0 and event.input_tokens > 0
+    assert Message.objects.get(pk=call.answer_id).state == "interrupted"
+
+
+def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(cast):
+    _conversation, call = start(cast.member)
+    assert finish(call, "", None, "failed", error_kind="auth") == "failed"
+    assert UsageEvent.objects.get().cost == Decimal(0)
+    assert billing.gauge(cast.home, TOKENS).used == 0
+    assert not Item.objects.exists()
+
+
+def test_only_the_author_and_whom_it_is_shared_with(cast):
+    conversation, _call = start(cast.member)
+    assert selectors.access_conversation(cast.member, conversation.pk)
+    with pytest.raises(Http404):
+        selectors.access_conversation(cast.owner, conversation.pk)
+    services.conversation_share(conversation=conversation, shared=True, actor=cast.member)
+    assert selectors.access_conversation(cast.owner, conversation.pk)
+    with pytest.raises(Http404):
+        selectors.access_conversation(cast.owner, conversation.pk, for_writing=True)
+
+
+@pytest.mark.parametrize("text", ["", "   \n ", "x" * 24_001])
+def test_what_is_no_question_writes_nothing(cast, text):
+    with pytest.raises(ConversationRefused):
+        start(cast.member, text)
+    assert not Conversation.objects.exists() and not Reservation.objects.exists()
+
+
+def test_one_answer_at_a_time(cast):
+    conversation, call = start(cast.member)
+    with pytest.raises(ConversationRefused, match="en cours"):
+        services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+    finish(call)
+    services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+    assert conversation.messages.count() == 4
+
+
+def test_retry_replaces_the_last_answer_only(cast):
+    conversation, first = start(cast.member)
+    finish(first)
+    second = services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+    finish(second, "Deuxième")
+    with pytest.raises(ConversationRefused):
+        services.answer_retry(conversation=conversation, answer=Message.objects.get(pk=first.answer_id))
+    third = services.answer_retry(conversation=conversation, answer=Message.objects.get(pk=second.answer_id))
+    assert third.request.messages[-1].text == "Encore"
+    assert [message.pk for message in selectors.thread(conversation)][-1] == third.answer_id
+    assert len(selectors.thread(conversation)) == 4
+
+
+def test_the_history_goes_to_the_provider_and_fits_its_context(cast):
+    conversation, call = start(cast.member, "Un")
+    finish(call, "mot " * 20)
+    again = services.question_ask(author=cast.member, conversation=conversation, text="Deux")
+    assert [message.role for message in again.request.messages] == ["user", "assistant", "user"]
+    from assistants.providers.types import ChatMessage
+
+    long = [ChatMessage("user", "a" * 400), ChatMessage("assistant", "b" * 400), ChatMessage("user", "c")]
+    assert services._that_fit("", long, 330) == long[2:]
+    with pytest.raises(ConversationRefused):
+        services._that_fit("", long, 100)
+
+
+def test_a_suspended_workspace_generates_nothing(cast):
+    with public_context():
+        tenant_suspend(tenant_id=cast.home.id, reason="t", actor="t")
+    with pytest.raises(ReadOnlyWorkspace):
+        start(cast.member)
+    assert not Conversation.objects.exists()
+
+
+def test_what_people_do_with_a_conversation(cast, client_for):
+    conversation, call = start(cast.member, "Le miel de lavande")
+    finish(call, "Il est blond.")
+    client, url = client_for(cast.member), f"/conversations/{conversation.pk}/"
+    client.post(url + "rename/", {"title": "  Miel   <b>blond</b> "})
+    client.post(url + "pin/")
+    conversation.refresh_from_db()
+    assert conversation.title == "Miel <b>blond</b>" and conversation.pinned_at
+    assert "Miel &lt;b&gt;blond&lt;/b&gt;" in client.get(url).content.decode()
+    client.post(url + "rename/", {"title": " "})
+    assert Conversation.objects.get().title == "Miel <b>blond</b>"
+    for query, found in (("blond", True), ("lavandes", True), ("Miel", True), ("tournesol", False)):
+        page = client.get("/conversations/", {"q": query}).content.decode()
+        assert (f'data-conversation="{conversation.pk}"' in page) is found, query
+    client.post(url + "archive/")
+    assert f'data-conversation="{conversation.pk}"' not in client.get("/conversations/").content.decode()
+    assert f'data-conversation="{conversation.pk}"' in client.get("/conversations/?archived=1").content.decode()
+    client.post(url + "restore/")
+    assert f'data-conversation="{conversation.pk}"' in client.get("/conversations/").content.decode()
+
+
+def queries_of(client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
+        assert client.get(path).status_code == 200
+    return len(caught)
+
+
+def test_pages_ask_the_same_number_of_queries_however_much_there_is(cast, client_for):
+    client = client_for(cast.member)
+    conversation, call = start(cast.member)
+    finish(call)
+    few = [queries_of(client, path) for path in ("/conversations/", f"/conversations/{conversation.pk}/", "/")]
+    for number in range(12):
+        _other, call = start(cast.member, f"Numéro {number}")
+        finish(call)
+        finish(services.question_ask(author=cast.member, conversation=conversation, text=f"Question {number}"))
+    many = [queries_of(client, path) for path in ("/conversations/", f"/conversations/{conversation.pk}/", "/")]
+    assert many == few
