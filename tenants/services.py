@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import baseline, grants, lifecycle, selectors
+from tenants import baseline, grants, lifecycle, queue, selectors
 from tenants.context import TenantRef, current_tenant, public_context
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.slugs import validate_slug
@@ -65,6 +65,15 @@ def make_ready_schema() -> str:
     return name
 
 
+def refill_ready_schemas() -> int:
+    """Make schemas ahead until `TENANT_POOL_SIZE` stand free; how many were made. A job, and part of `prepare`."""
+    made = 0
+    while ReadySchema.objects.filter(tenant=None).count() < settings.TENANT_POOL_SIZE:
+        make_ready_schema()
+        made += 1
+    return made
+
+
 def _take_ready_schema(tenant: Tenant) -> ReadySchema | None:
     free = ReadySchema.objects.select_for_update(skip_locked=True).filter(tenant=None)
     return free.order_by("created_at").first()
@@ -106,6 +115,7 @@ def tenant_create(
             lifecycle.run(
                 "made", ref, email=email, password=generated, must_change_password=password is None, **details
             )
+            queue.enqueue("tenants.services.refill_ready_schemas")
         selectors.forget_hosts(ref.id)
     log.info("workspace made slug=%s schema=%s", slug, ref.schema_name)
     return CreatedWorkspace(ref, selectors.tenant_url(ref.domain), email, generated)

@@ -16,6 +16,7 @@ __all__ = [
     "RUNS_AS_OWNER",
     "TENANT_DOMAIN_MODEL",
     "TENANT_MODEL",
+    "TENANT_POOL_SIZE",
 ]
 
 # Commands that write the schema connect as the owner; everything else as the application, which has no DDL.
@@ -47,6 +48,8 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
+# Empty schemas that stand ready, so that making a workspace waits for none.
+TENANT_POOL_SIZE: int = env.int("TENANT_POOL_SIZE", default=2)
 DOMAIN_CACHE_SECONDS = 60
 
 CACHES = {

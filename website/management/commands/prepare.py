@@ -7,6 +7,7 @@ from assistants import seeds as assistants
 from billing import seeds as billing
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
+from tenants.services import refill_ready_schemas
 from website.demo import make_demo
 
 
@@ -19,5 +20,6 @@ class Command(BaseCommand):
         with public_context():
             billing.seed()
             assistants.seed()
+            refill_ready_schemas()
         if settings.RUCHE_EMBEDDED:
             self.stdout.write(f"demo workspace: {make_demo()}")
