@@ -1,13 +1,40 @@
-"""What the web server runs: `uvicorn config.asgi:application`."""
+"""What the web server runs: `uvicorn config.asgi:application`. Django, and the beginning and end of the process."""
 
 import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+django = get_asgi_application()
 
-from assistants.providers.registry import preload  # noqa: E402 - after the apps are loaded
+from assistants.providers.registry import close_providers, preload  # noqa: E402 - after the apps are loaded
+from conversations import generation  # noqa: E402
 
-preload()
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def application(scope: Any, receive: Receive, send: Send) -> None:
+    """ASGI 3. The server's lifespan events are ours; the rest is Django's."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+    else:
+        await django(scope, receive, send)
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Load the providers' SDKs at the start; at the end save the answers under way, as interrupted."""
+    while True:
+        event = (await receive())["type"]
+        if event == "lifespan.startup":
+            preload()
+            await send({"type": "lifespan.startup.complete"})
+        elif event == "lifespan.shutdown":
+            await generation.end_all()
+            await close_providers()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -39,6 +39,14 @@ def running() -> int:
     return len(_running)
 
 
+async def end_all() -> None:
+    """This process is being stopped: end every answer it makes, as interrupted, its text kept."""
+    tasks = list(_running.values())
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Generation:
     """One answer under way."""
 

@@ -33,6 +33,8 @@ def prepare_environment() -> None:
         os.environ["DATABASE_ADMIN_URL"] = server.admin_url
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = redis.start(STATE / "redis", dies_with_us=True).url
+        # Runs beside each other do not empty each other's cache.
+        os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], str(1 + os.getpid() % 15))
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ[name] = with_database(os.environ[name], DATABASE)
     web, llm = free_port(), free_port()

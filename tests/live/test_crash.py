@@ -88,3 +88,23 @@ def test_kill_9_in_mid_answer_loses_nothing(live: Web, home: Workspace) -> None:
     again, second = asyncio.run(_retry(live, home, cut))
     assert second.state in ("interrupted", "done")
     assert_settled(home, [cut.watched.id, cut.unseen.id, cut.wordless.id, again.id])
+
+
+async def _begin_one(web: Web, home: Workspace) -> tuple[Asked, str]:
+    async with Browser(web.port, home.host) as browser:
+        await browser.sign_in(home.email, PASSWORD)
+        asked = await browser.ask("Une question [echo arret] [words 400] [slow 0.1]")
+        return asked, (await browser.follow(asked, pieces=10)).text
+
+
+def test_a_process_that_is_told_to_stop_saves_what_it_was_writing(live: Web, home: Workspace) -> None:
+    """A deploy: no lease need run out, no other process need notice."""
+    asked, seen = asyncio.run(_begin_one(live, home))
+    live.stop()
+    try:
+        answer = Message.objects.get(pk=asked.id)
+        assert answer.state == "interrupted" and not answer.stopped
+        assert answer.text.startswith(seen)
+        assert_settled(home, [asked.id])
+    finally:
+        live.start()
