@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,8 @@ from tenants.sql import owner_transaction
 log = logging.getLogger(__name__)
 TRIAL = timedelta(days=14)
 State = Tenant.State
+MAX_NAME = 120
+MAX_EMAIL = 254
 
 
 class ReadOnlyWorkspace(Exception):
@@ -74,18 +76,33 @@ def refill_ready_schemas() -> int:
     return made
 
 
-def _take_ready_schema(tenant: Tenant) -> ReadySchema | None:
-    free = ReadySchema.objects.select_for_update(skip_locked=True).filter(tenant=None)
-    return free.order_by("created_at").first()
+def _take_ready_schema() -> ReadySchema:
+    """A free schema, locked by its row. One is made where others took all between our look and our lock."""
+    while True:
+        free = ReadySchema.objects.select_for_update(skip_locked=True).filter(tenant=None)
+        ready = free.order_by("created_at").first()
+        if ready is not None:
+            return ready
+        make_ready_schema()
 
 
 def _clean(slug: str, name: str, email: str, allow_reserved: bool) -> None:
     validate_slug(slug, allow_reserved=allow_reserved)
     if not name.strip():
         raise ValidationError(_("Donnez un nom à l’espace."), code="name_required")
+    if len(name.strip()) > MAX_NAME:
+        raise ValidationError(
+            _("Le nom de l’espace compte au plus %(most)s caractères."), code="name_length", params={"most": MAX_NAME}
+        )
     validate_email(email)
+    if len(email) > MAX_EMAIL:
+        raise ValidationError(_("Cette adresse e-mail est trop longue."), code="email_length")
     if Tenant.objects.filter(slug=slug).exists():
-        raise ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
+        raise _taken(slug)
+
+
+def _taken(slug: str) -> ValidationError:
+    return ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
 
 
 def tenant_create(
@@ -109,13 +126,19 @@ def tenant_create(
         _clean(slug, name, email, allow_reserved)
         if not ReadySchema.objects.filter(tenant=None).exists():
             make_ready_schema()
-        with transaction.atomic():
-            ref = _create_rows(slug, name.strip(), email, plan, language)
-            generated = password or secrets.token_urlsafe(12)
-            lifecycle.run(
-                "made", ref, email=email, password=generated, must_change_password=password is None, **details
-            )
-            queue.enqueue("tenants.services.refill_ready_schemas")
+        try:
+            with transaction.atomic():
+                ref = _create_rows(slug, name.strip(), email, plan, language)
+                generated = password or secrets.token_urlsafe(12)
+                lifecycle.run(
+                    "made", ref, email=email, password=generated, must_change_password=password is None, **details
+                )
+                queue.enqueue("tenants.services.refill_ready_schemas")
+        except IntegrityError as error:
+            if Tenant.objects.filter(slug=slug).exists():
+                # Somebody took the address between our look and our write.
+                raise _taken(slug) from error
+            raise
         selectors.forget_hosts(ref.id)
     log.info("workspace made slug=%s schema=%s", slug, ref.schema_name)
     return CreatedWorkspace(ref, selectors.tenant_url(ref.domain), email, generated)
@@ -130,10 +153,7 @@ def _create_rows(slug: str, name: str, email: str, plan: str, language: str) -> 
         language=language,
         trial_ends_at=timezone.now() + TRIAL,
     )
-    ready = _take_ready_schema(tenant)
-    if ready is None:
-        # Another sign-up took the last one between our look and our lock.
-        ready = ReadySchema.objects.select_for_update().get(schema_name=make_ready_schema())
+    ready = _take_ready_schema()
     tenant.schema_name = ready.schema_name
     tenant.save(force_insert=True)
     ready.tenant = tenant

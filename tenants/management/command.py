@@ -22,7 +22,7 @@ class RucheCommand(BaseCommand):
             with public_context():
                 result = self.act(**options)
         except ValidationError as error:
-            self.refuse(" ".join(error.messages), error.code or "invalid", as_json)
+            self.refuse(" ".join(error.messages), error.error_list[0].code or "invalid", as_json)
         if as_json:
             self.stdout.write(json.dumps(result, default=str, ensure_ascii=False))
         else:
