@@ -1,6 +1,7 @@
 """Pages of conversations, and the stream of an answer."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from conversations.types import Call, ConversationRefused
 from tenants.context import TenantRef, tenant_context
 
 HEARTBEAT_MS = 5_000
+# An id of a Redis stream; whatever else a browser sends is not handed on.
+_POSITION = re.compile(r"[0-9]{1,15}(-[0-9]{1,15})?")
 
 
 def _sidebar(request: MemberRequest) -> dict[str, Any]:
@@ -184,7 +187,7 @@ async def stream(request: MemberRequest, conversation_id: UUID, message_id: UUID
     """Server-sent events of one answer, from `Last-Event-ID` (or `?after=`) on."""
     await sync_to_async(selectors.access_answer)(request.user, conversation_id, message_id)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
-    if not after.replace("-", "").isdigit():
+    if not _POSITION.fullmatch(after):
         after = "0"
     events = _events(request.tenant, message_id, after)
     response = StreamingHttpResponse(events, content_type="text/event-stream")
