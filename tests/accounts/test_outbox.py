@@ -1,0 +1,138 @@
+"""Mail: in the outbox with the act it belongs to, delivered once, tried again, its text not kept."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.utils import timezone
+
+from mailing import services
+from mailing.models import OutboxMessage
+from tenants.context import public_context, tenant_context
+
+sent: list[EmailMessage] = []
+
+
+class Transport(BaseEmailBackend):
+    def send_messages(self, messages):
+        sent.extend(messages)
+        return len(messages)
+
+
+class Broken(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise ConnectionRefusedError("nobody listens")
+
+
+@pytest.fixture(autouse=True)
+def transport(settings):
+    sent.clear()
+    settings.MAIL_TRANSPORT = f"{__name__}.Transport"
+    settings.MAIL_KEEPS_BODIES = False
+
+
+def put(text: str = "Le mot de passe est : secret") -> OutboxMessage:
+    message = EmailMessage("Objet", text, to=["lea@x.test"], connection=get_connection())
+    message.send()
+    return OutboxMessage.objects.latest("pk")
+
+
+def test_it_is_put_there_and_asked_for_once_the_act_is_done(cast, on_commit, monkeypatch):
+    asked = []
+    monkeypatch.setattr("tenants.queue._push", lambda *arguments: asked.append(arguments))
+    with on_commit(execute=True):
+        row = put()
+        assert asked == [] and sent == []
+    assert asked == [("mailing.services.deliver", str(cast.home.id), {"message_id": str(row.pk)})]
+    assert (row.status, row.tenant_id, row.tenant_slug, row.to) == ("waiting", cast.home.id, "atelier", ["lea@x.test"])
+
+
+def test_an_act_undone_sends_nothing():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        put()
+        raise ZeroDivisionError
+    assert not OutboxMessage.objects.filter(subject="Objet").exists()
+
+
+def test_it_is_delivered_once_and_its_text_goes():
+    row = put()
+    services.deliver(str(row.pk))
+    services.deliver(str(row.pk))
+    assert [(mail.to, mail.body) for mail in sent] == [(["lea@x.test"], "Le mot de passe est : secret")]
+    row.refresh_from_db()
+    assert (row.status, row.text, row.html, row.tries) == ("sent", "", "", 1) and row.sent_at
+
+
+def test_the_embedded_run_keeps_it_to_be_read(settings):
+    settings.MAIL_KEEPS_BODIES = True
+    row = put()
+    services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.text) == ("sent", "Le mot de passe est : secret")
+
+
+def test_it_is_tried_again_and_given_up_in_the_end(settings):
+    settings.MAIL_TRANSPORT = f"{__name__}.Broken"
+    row = put()
+    for tried in range(1, services.MAX_TRIES + 1):
+        services.deliver(str(row.pk))
+        row.refresh_from_db()
+        assert (row.tries, row.status) == (tried, "failed" if tried == services.MAX_TRIES else "waiting")
+    assert row.error == "ConnectionRefusedError: nobody listens" and row.text, "it may still be sent"
+    settings.MAIL_TRANSPORT = f"{__name__}.Transport"
+    services.deliver(str(row.pk))
+    assert sent == []
+
+
+def test_what_waits_is_found_by_the_clock():
+    fresh, late = put(), put()
+    OutboxMessage.objects.exclude(pk__in=[fresh.pk, late.pk]).update(status="sent")
+    OutboxMessage.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(minutes=2))
+    with public_context():
+        assert services.deliver_waiting() == 1
+    assert [row.status for row in OutboxMessage.objects.filter(pk__in=[fresh.pk, late.pk]).order_by("pk")] == [
+        "waiting",
+        "sent",
+    ]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_welcome_says_all_one_needs(cast, settings, language):
+    from dataclasses import replace
+
+    services.send_welcome(
+        replace(cast.home, language=language),
+        email="lea@x.test",
+        password="bien-secret<&>",
+        must_change_password=True,
+        owner_name="Léa",
+    )
+    mail = OutboxMessage.objects.latest("pk")
+    assert mail.to == ["lea@x.test"] and "Atelier" in mail.subject and "\n" not in mail.subject
+    for told in (
+        f"http://atelier.localhost{settings.BASE_PORT}/accounts/login/",
+        "lea@x.test",
+        "bien-secret<&>",
+        "Léa",
+    ):
+        assert told in mail.text, told
+    assert "bien-secret&lt;&amp;&gt;" in mail.html and f'lang="{language}"' in mail.html
+    assert mail.tenant_id == cast.home.id
+
+
+def test_a_subject_holds_no_second_header(cast):
+    from dataclasses import replace
+
+    with tenant_context(replace(cast.home, name="Atelier\r\nBcc: x@evil.example")):
+        services.send_welcome(
+            replace(cast.home, name="Atelier\r\nBcc: x@evil.example"),
+            email="lea@x.test",
+            password="x",
+            must_change_password=False,
+        )
+    mail = OutboxMessage.objects.latest("pk")
+    assert "\n" not in mail.subject and "\r" not in mail.subject
+    services.deliver(str(mail.pk))
+    assert sent[0].message()["Bcc"] is None
