@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from assistants.models import Assistant, Model
 from assistants.services import price_create, prompt_version_create
@@ -25,7 +26,7 @@ _CHAT: tuple[Any, ...] = (
     ("anthropic", "claude-haiku-4-5", "Claude Haiku 4.5", 200_000, 64_000, "1.00", "0.10", "1.25", "5.00", _USD),
     ("anthropic", "claude-sonnet-4-5", "Claude Sonnet 4.5", 200_000, 64_000, "3.00", "0.30", "3.75", "15.00", _USD),
     # A nominal price, so that what a conversation costs can be seen before a key is there.
-    ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 512, "0.05", "0.05", "0.05", "0.20", {}),
+    ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 400, "0.05", "0.05", "0.05", "0.20", {}),
 )
 _IMAGE: tuple[Any, ...] = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
 
@@ -39,15 +40,15 @@ Si la demande est ambiguë, fais l’hypothèse la plus utile, annonce-la en une
 _ASSISTANTS = (
     {
         "code": "general",
-        "name": "Assistant Général",
-        "tagline": "Rédiger, résumer, traduire, réfléchir à deux.",
+        "name": gettext_noop("Assistant Général"),
+        "tagline": gettext_noop("Rédiger, résumer, traduire, réfléchir à deux."),
         "icon": "sparkles",
         "produces": "text",
         "temperature": Decimal("0.5"),
         "starters": [
-            "Résumez ce texte en cinq points : ",
-            "Rédigez un e-mail courtois pour relancer un client qui n’a pas répondu.",
-            "Aidez-moi à préparer l’ordre du jour d’une réunion d’équipe d’une heure.",
+            gettext_noop("Résumez ce texte en cinq points : "),
+            gettext_noop("Rédigez un e-mail courtois pour relancer un client qui n’a pas répondu."),
+            gettext_noop("Aidez-moi à préparer l’ordre du jour d’une réunion d’équipe d’une heure."),
         ],
         "prompt": "Tu es l’assistant général d’une entreprise. Tu aides ses équipes à écrire, résumer, traduire, "
         "organiser et décider. Va droit au but : d’abord la réponse, ensuite, s’il le faut, le raisonnement "
@@ -55,15 +56,15 @@ _ASSISTANTS = (
     },
     {
         "code": "posts",
-        "name": "Créateur de Posts",
-        "tagline": "Des posts prêts à publier sur vos réseaux.",
+        "name": gettext_noop("Créateur de Posts"),
+        "tagline": gettext_noop("Des posts prêts à publier sur vos réseaux."),
         "icon": "megaphone",
         "produces": "post",
         "temperature": Decimal("0.8"),
         "starters": [
-            "Écrivez un post LinkedIn qui annonce notre nouvelle formation.",
-            "Déclinez cette idée en trois posts : LinkedIn, Instagram et Facebook : ",
-            "Proposez cinq accroches pour un post sur le télétravail.",
+            gettext_noop("Écrivez un post LinkedIn qui annonce notre nouvelle formation."),
+            gettext_noop("Déclinez cette idée en trois posts : LinkedIn, Instagram et Facebook : "),
+            gettext_noop("Proposez cinq accroches pour un post sur le télétravail."),
         ],
         "prompt": "Tu es un concepteur-rédacteur qui écrit des posts pour les réseaux sociaux. Écris le post prêt à "
         "publier, sans préambule. Une accroche forte en première ligne, une seule idée, des phrases courtes, "
@@ -73,15 +74,15 @@ _ASSISTANTS = (
     },
     {
         "code": "performance",
-        "name": "Analyste de Performance",
-        "tagline": "Lire des chiffres, dire ce qui compte.",
+        "name": gettext_noop("Analyste de Performance"),
+        "tagline": gettext_noop("Lire des chiffres, dire ce qui compte."),
         "icon": "chart-column",
         "produces": "analysis",
         "temperature": Decimal("0.2"),
         "starters": [
-            "Analysez ces chiffres de vente mensuels et dites ce qui a changé : ",
-            "Comparez ces deux campagnes et recommandez la suite : ",
-            "Quels indicateurs suivre pour un programme de formation en ligne ?",
+            gettext_noop("Analysez ces chiffres de vente mensuels et dites ce qui a changé : "),
+            gettext_noop("Comparez ces deux campagnes et recommandez la suite : "),
+            gettext_noop("Quels indicateurs suivre pour un programme de formation en ligne ?"),
         ],
         "prompt": "Tu es analyste de performance. À partir des chiffres fournis, réponds dans cet ordre : "
         "1. l’essentiel en deux phrases ; 2. un tableau des indicateurs avec valeur, évolution et écart à "
@@ -91,15 +92,15 @@ _ASSISTANTS = (
     },
     {
         "code": "images",
-        "name": "Générateur d’Images",
-        "tagline": "Du mot à l’image, avec la consigne qui l’a faite.",
+        "name": gettext_noop("Générateur d’Images"),
+        "tagline": gettext_noop("Du mot à l’image, avec la consigne qui l’a faite."),
         "icon": "image",
         "produces": "image",
         "temperature": Decimal("0.7"),
         "starters": [
-            "Une illustration douce d’une ruche en ville, pour la page d’accueil.",
-            "Une photo réaliste d’une salle de formation lumineuse, sans personne.",
-            "Un pictogramme minimal pour un cours de gestion du temps.",
+            gettext_noop("Une illustration douce d’une ruche en ville, pour la page d’accueil."),
+            gettext_noop("Une photo réaliste d’une salle de formation lumineuse, sans personne."),
+            gettext_noop("Un pictogramme minimal pour un cours de gestion du temps."),
         ],
         "prompt": "Tu es directeur artistique. À partir de la demande, écris une consigne d’image précise en un seul "
         "paragraphe de 40 à 90 mots : sujet, cadrage, lumière, couleurs, style, ambiance, format, et ce qu’il "

@@ -33,6 +33,7 @@ from tenants.services import require_writable
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
 MAX_QUESTION = 24_000
+DEMONSTRATION_TEMPERATURE = Decimal("0.1")
 ACT = "answer"
 
 
@@ -115,7 +116,8 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
     live.lease_now(answer.pk)
     answer.save(force_insert=True)
     Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
-    temperature = line.assistant.temperature
+    # So small a model wanders off when it is given any freedom.
+    temperature = DEMONSTRATION_TEMPERATURE if line.model.is_demonstration else line.assistant.temperature
     request = ChatRequest(
         model=line.model.name,
         system=line.version.text,

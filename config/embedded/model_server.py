@@ -35,6 +35,7 @@ def serve(port: int) -> object:
     parameters.n_parallel = PARALLEL
     parameters.kv_unified = True
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
+    parameters.sampling.penalty_repeat = 1.05
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2) - (os.cpu_count() or 2) // 4)
     parameters.warmup = False
     parameters.ui = False

@@ -49,7 +49,7 @@ def application(port: int) -> list[Program]:
     serve = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return [
         Program("web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *serve]),
-        Program("worker", [sys.executable, MANAGE, "rqworker", "default", "--with-scheduler"]),
+        Program("worker", [sys.executable, MANAGE, "rqworker", "default", "--with-scheduler", "-v0"]),
         Program("cron", [sys.executable, MANAGE, "rqcron", "config/cron.py"]),
     ]
 
