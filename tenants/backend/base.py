@@ -26,6 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._leaving = False
         self._ready = False
         super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(self._execute_in_context)
         self._ready = True
 
     # -- the raw connection: whoever takes it, for a cursor of Django's or of the driver's, gets the right path
@@ -85,6 +86,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if context.peek() is not None:
             self._sync_path(self._raw)
         return super().create_cursor(name)
+
+    def _execute_in_context(self, execute: Any, sql: Any, params: Any, many: bool, told: dict[str, Any]) -> Any:
+        """A cursor may be older than the context it is used in."""
+        if self.alias != NO_DB_ALIAS:
+            context.current()
+            self._sync_path(self._raw)
+        return execute(sql, params, many, told)
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """django-tenants' own way, called at each cursor: the connection property has done it."""

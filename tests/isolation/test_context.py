@@ -107,6 +107,26 @@ def test_an_iterator_keeps_to_the_schema_it_began_in(cast):
     assert {person.email.split("@")[1] for person in [first, *rest]} == {"atelier.test"}
 
 
+def test_a_cursor_that_is_older_than_the_context(cast):
+    def read() -> str:
+        cursor.execute("SELECT email FROM accounts_user WHERE role = 'owner'")
+        return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        assert read() == HERE
+        with tenant_context(cast.away):
+            assert (read(), owner(), read()) == (THERE, THERE, THERE)
+        assert read() == HERE
+        with no_context(), pytest.raises(NoTenant):
+            read()
+        with tenant_context(cast.away):
+            owner()
+        cursor.executemany("UPDATE accounts_user SET name = %s WHERE role = 'owner'", [["A"], ["B"]])
+    assert User.objects.get(role=Role.OWNER).name == "B"
+    with tenant_context(cast.away):
+        assert User.objects.get(role=Role.OWNER).name == ""
+
+
 @pytest.mark.committed
 def test_a_connection_that_comes_from_the_pool_has_the_right_path(cast):
     for _ in range(5):
