@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.access import MANAGERS
 from accounts.models import User
@@ -63,11 +64,12 @@ def refusal_of(error: Exception) -> Refusal:
 
 def _quota_refusal(error: QuotaExceeded) -> Refusal:
     gauge = error.gauge
-    places, unit = (2, " €") if gauge.key == EUROS else (0, "")
     held = gauge.used + gauge.reserved
 
     def shown(amount: Any) -> str:
-        return f"{number_format(amount, places, use_l10n=True, force_grouping=True)}{unit}".replace(" €", "\u00a0€")
+        in_euros = gauge.key == EUROS
+        figure = number_format(amount, 2 if in_euros else 0, use_l10n=True, force_grouping=True)
+        return pgettext("amount", "%(figure)s €") % {"figure": figure} if in_euros else figure
 
     text = _(
         "Offre %(plan)s : %(used)s utilisés ou réservés sur %(limit)s ce mois-ci, et cette demande peut en prendre "

@@ -33,7 +33,7 @@ from tenants.services import require_writable
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
 MAX_QUESTION = 24_000
-DEMONSTRATION_TEMPERATURE = Decimal("0.1")
+DEMONSTRATION_TEMPERATURE = Decimal("0.2")
 ACT = "answer"
 
 

@@ -35,7 +35,9 @@ def serve(port: int) -> object:
     parameters.n_parallel = PARALLEL
     parameters.kv_unified = True
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
-    parameters.sampling.penalty_repeat = 1.05
+    # So small a model falls into loops; with the low temperature it is asked at, this keeps it out of most.
+    parameters.sampling.penalty_repeat = 1.15
+    parameters.sampling.penalty_last_n = 128
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2) - (os.cpu_count() or 2) // 4)
     parameters.warmup = False
     parameters.ui = False
