@@ -31,10 +31,22 @@ PLANS = {
     "scale": ("Scale", 349, 3490, (100, 25 * MILLION, 500, 500 * GB, None, None, 10_000, 100_000, 1_000, 50_000)),
 }
 ADD_ONS = {
-    "analytics": ("Statistiques avancées", 29, "Tableaux de bord, tendances et exports."),
-    "white_label": ("Marque blanche", 99, "Votre domaine, vos couleurs, sans mention de Ruche."),
-    "unlimited_api": ("API illimitée", 49, "Sans plafond mensuel, 10 000 appels par heure, webhooks."),
-    "certificates": ("Certificats personnalisés", 19, "Vos modèles de certificats pour vos formations."),
+    "analytics": (gettext_noop("Statistiques avancées"), 29, gettext_noop("Tableaux de bord, tendances et exports.")),
+    "white_label": (
+        gettext_noop("Marque blanche"),
+        99,
+        gettext_noop("Votre domaine, vos couleurs, sans mention de Ruche."),
+    ),
+    "unlimited_api": (
+        gettext_noop("API illimitée"),
+        49,
+        gettext_noop("Sans plafond mensuel, 10 000 appels par heure, webhooks."),
+    ),
+    "certificates": (
+        gettext_noop("Certificats personnalisés"),
+        19,
+        gettext_noop("Vos modèles de certificats pour vos formations."),
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.types import Gauge
@@ -62,7 +63,7 @@ def gauges(tenant: TenantRef, keys: list[str]) -> list[Gauge]:
         found.append(
             Gauge(
                 key=key,
-                label=limit["label"] if limit else key,
+                label=gettext(limit["label"]) if limit else key,
                 used=counter.used if counter else Decimal(0),
                 reserved=counter.reserved if counter else Decimal(0),
                 limit=limit["limit"] if limit else Decimal(0),

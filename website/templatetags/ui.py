@@ -115,7 +115,7 @@ def _with_currency(amount: Decimal) -> str:
     places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
     figure = formats.number_format(abs(amount), decimal_pos=places, use_l10n=True, force_grouping=True)
     # Translators: how an amount is written; in English "€%(figure)s".
-    text = pgettext("amount", "%(figure)s\u00a0€") % {"figure": figure}
+    text = pgettext("amount", "%(figure)s €") % {"figure": figure}
     return f"\u2212{text}" if sign and amount else text
 
 
