@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 DELTA_SECONDS = 0.04
 FLUSH_SECONDS = 1.0
 
+_CUT_SHORT = {"length": "length", "refusal": "refused"}
+
 _running: dict[object, asyncio.Task[None]] = {}
 
 
@@ -61,6 +63,8 @@ class Generation:
         self.first_token_ms: int | None = None
         self.usage: Usage | None = None
         self.stop_wished = False
+        # "length" where the model reached its longest answer, "refused" where it would not go on.
+        self.cut_short = ""
 
     async def run(self) -> None:
         """Make the answer and save its end, whatever happens."""
@@ -75,7 +79,7 @@ class Generation:
 
     async def _outcome(self, maker: "asyncio.Future[str]") -> Result:
         try:
-            return self._result(await maker)
+            return self._result(await maker, self.cut_short)
         except asyncio.CancelledError:
             if not maker.cancelled():
                 # This process is being stopped, not this answer.
@@ -120,6 +124,7 @@ class Generation:
                         self.text += event.text
                     elif isinstance(event, Finished):
                         self.usage = event.usage
+                        self.cut_short = _CUT_SHORT.get(event.stop_reason, "")
                         return "done"
             return "done"
         finally:

@@ -86,6 +86,10 @@ def _quota_refusal(error: QuotaExceeded) -> Refusal:
 def _notice(message: Message) -> str:
     if message.state == Message.State.FAILED:
         return str(message_for(message.error_kind or "unknown"))  # type: ignore[arg-type]
+    if message.error_kind == "length":
+        return _("La réponse a atteint sa longueur maximale. Demandez la suite pour la continuer.")
+    if message.state == Message.State.DONE and message.error_kind:
+        return str(message_for(message.error_kind))  # type: ignore[arg-type]
     if message.state != Message.State.INTERRUPTED:
         return ""
     if message.stopped:
