@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 MODEL := $(if $(OPENAI_API_KEY)$(ANTHROPIC_API_KEY)$(OPENAI_BASE_URL)$(RUCHE_LOCAL_MODEL_URL),,$(VENV)/.model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser lint format bench bench-check bench-full clean clean-venv
+.PHONY: help run test test-browser lint format messages bench bench-check bench-full clean clean-venv
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -30,6 +30,15 @@ lint: $(VENV)/.dev ## Everything that can be said without running: style, types,
 format: $(VENV)/.dev ## Put Python and templates into shape
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
+
+messages: $(VENV)/.dev ## Gather the texts for the English catalogue, and compile it (needs gettext)
+	@SECRET_KEY=$${SECRET_KEY:-only-to-read-texts-only-to-read-texts-only-to-read-texts} \
+		$(BIN)/python manage.py makemessages --locale en --no-obsolete --no-location --no-wrap \
+		--ignore $(VENV) --ignore node_modules --ignore .ruche --ignore tests --ignore bench
+	@# A date would be the only change in most runs.
+	@msgattrib --no-wrap --no-location locale/en/LC_MESSAGES/django.po | grep -v '^"POT-Creation-Date:' > locale/en/LC_MESSAGES/.django.po
+	@mv locale/en/LC_MESSAGES/.django.po locale/en/LC_MESSAGES/django.po
+	@msgfmt --check-format --statistics -o locale/en/LC_MESSAGES/django.mo locale/en/LC_MESSAGES/django.po
 
 bench: $(VENV)/.dev ## Measure, and write what was measured
 	@exec $(BIN)/python -m bench $(ARGS)
