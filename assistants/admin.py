@@ -14,7 +14,7 @@ from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
@@ -301,7 +301,9 @@ def _amount(value: Any, currency: str) -> SafeString:
         return figure(NOTHING)
     places = max(2, len(f"{value:f}".partition(".")[2].rstrip("0")))
     sign = {"EUR": "€", "USD": "$"}.get(currency, currency)
-    return figure(f"{formats.number_format(value, decimal_pos=places, force_grouping=True)}\u00a0{sign}")
+    shown = formats.number_format(value, decimal_pos=places, force_grouping=True)
+    # Another currency's sign stands where the euro's does.
+    return figure((pgettext("amount", "%(figure)s €") % {"figure": shown}).replace("€", sign))
 
 
 class PriceForm(forms.ModelForm):
@@ -405,7 +407,7 @@ class PriceAdmin(NoDeleteAdmin):
             return NOTHING
         day = formats.date_format(row.rate_date, "SHORT_DATE_FORMAT") if row.rate_date else NOTHING
         rate = formats.number_format(row.rate, decimal_pos=4)
-        return two_lines(f"1 {row.currency} = {rate} €", day)
+        return two_lines(f"1 {row.currency} = {pgettext('amount', '%(figure)s €') % {'figure': rate}}", day)
 
 
 def _both(value: Any, euros: Any, currency: str) -> SafeString:

@@ -12,6 +12,7 @@ from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
@@ -41,7 +42,8 @@ def _count(value: int | None) -> SafeString:
 
 
 def _price(value: Any) -> SafeString:
-    return figure(f"{formats.number_format(value, decimal_pos=2, force_grouping=True)}\u00a0€ HT")
+    shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
+    return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {_('HT')}")
 
 
 def forget_plan(code: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
 
 NOTHING = "—"
 
@@ -56,5 +57,6 @@ def exact_euros(value: Decimal | None) -> str:
     whole, _point, decimals = digits.partition(".")
     separator = formats.get_format("DECIMAL_SEPARATOR")
     grouped = formats.number_format(int(whole), force_grouping=True)
-    sign = "-" if whole.startswith("-") and grouped == "0" else ""
-    return f"{sign}{grouped}{separator}{decimals}\u00a0€"
+    sign = "-" if whole.startswith("-") else ""
+    shown = f"{grouped.removeprefix('-')}{separator}{decimals}"
+    return sign + pgettext("amount", "%(figure)s €") % {"figure": shown}

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -13,6 +14,7 @@ from billing.models import Plan
 from config.console import ReasonForm
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
+from website.templatetags.ui import money
 
 
 def slug_problem(slug: str) -> ValidationError | None:
@@ -29,7 +31,7 @@ def slug_problem(slug: str) -> ValidationError | None:
 def plan_choices() -> list[tuple[str, str]]:
     """Plans for sale, with what they cost."""
     rows = Plan.objects.filter(is_offered=True)
-    return [(plan.code, f"{plan.name} · {plan.month_price:.0f}\u00a0€ HT/mois") for plan in rows]
+    return [(plan.code, f"{plan.name} · {money(plan.month_price, 0)} {gettext('HT par mois')}") for plan in rows]
 
 
 class NewWorkspaceForm(forms.Form):
