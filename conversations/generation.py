@@ -15,7 +15,7 @@ from assistants.providers.types import Delta, Finished, ProviderError, ProviderN
 from conversations import live, services
 from conversations.markdown import render, stable_length
 from conversations.threads import in_thread
-from conversations.types import Call, Result
+from conversations.types import Call, Result, clean
 from tenants.context import TenantRef, tenant_context
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Generation:
                     if isinstance(event, Delta):
                         if self.first_token_ms is None:
                             self.first_token_ms = self._elapsed_ms()
-                        self.text += event.text
+                        self.text += clean(event.text)
                     elif isinstance(event, Finished):
                         self.usage = event.usage
                         self.cut_short = _CUT_SHORT.get(event.stop_reason, "")

@@ -26,7 +26,7 @@ from billing.types import EUROS, TOKENS, Act
 from conversations import live, selectors
 from conversations.markdown import plain_title
 from conversations.models import Conversation, Message
-from conversations.types import Call, ConversationRefused, Result
+from conversations.types import Call, ConversationRefused, Result, clean
 from library import services as library
 from tenants.services import require_writable
 
@@ -42,7 +42,7 @@ def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[
     with transaction.atomic():
         require_writable()
         conversation = Conversation.objects.create(
-            author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
+            author=author, assistant_id=assistant_id, title=plain_title(clean(text), 60) or _("Nouvelle conversation")
         )
         call = question_ask(author=author, conversation=conversation, text=text)
     return conversation, call
@@ -53,7 +53,7 @@ def question_ask(*, author: User, conversation: Conversation, text: str) -> Call
 
     Raises `ConversationRefused`, `QuotaExceeded`, `ReadOnlyWorkspace` or `NoModel`; then nothing is written.
     """
-    text = text.strip().replace("\r\n", "\n").replace("\x00", "")
+    text = clean(text.replace("\r\n", "\n")).strip()
     if not text:
         raise ConversationRefused(_("Écrivez d’abord votre message."))
     if len(text) > MAX_QUESTION:
@@ -270,7 +270,7 @@ def answer_stop(*, answer: Message) -> None:
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
     """Raises `ConversationRefused` for an empty title."""
     require_writable()
-    title = " ".join(title.split())[:120]
+    title = " ".join(clean(title).split())[:120]
     if not title:
         raise ConversationRefused(_("Donnez un titre à la conversation."))
     _update(conversation, title=title)

@@ -27,5 +27,10 @@ class Result:
     latency_ms: int | None = None
 
 
+def clean(text: str) -> str:
+    """Without what no column holds: the null character, and half of a pair of surrogates."""
+    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class ConversationRefused(Exception):
     """Raised where a question cannot be taken; the message is for people."""

@@ -22,7 +22,7 @@ from conversations.images import image_request
 from conversations.models import Conversation, Message
 from conversations.presenters import Refusal, answer_context, refusal_of, thread_context
 from conversations.threads import in_thread, release_request_connection
-from conversations.types import Call, ConversationRefused
+from conversations.types import Call, ConversationRefused, clean
 from tenants.context import TenantRef, tenant_context
 
 HEARTBEAT_MS = 5_000
@@ -31,7 +31,7 @@ _POSITION = re.compile(r"[0-9]{1,15}(-[0-9]{1,15})?")
 
 
 def _sidebar(request: MemberRequest) -> dict[str, Any]:
-    query, archived = request.GET.get("q", "").strip()[:200], "archived" in request.GET
+    query, archived = clean(request.GET.get("q", "")).strip()[:200], "archived" in request.GET
     rows = list(selectors.conversation_list(request.user, query=query, archived=archived))
     return {"groups": selectors.by_day(rows), "query": query, "archived": archived}
 
