@@ -196,12 +196,12 @@ class ActFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("shown_at", "actor", "shown_act", "target", "shown_details")
+    list_display = ("shown_at", "shown_actor", "shown_act", "target", "shown_details")
     list_display_links = None
     list_filter = (ActFilter, ("at", DayRangeFilter))
     list_filter_submit = True
     search_fields = ("actor", "target", "action")
-    fields = ("shown_at", "actor", "shown_act", "target", "shown_details", "request_id")
+    fields = ("shown_at", "shown_actor", "shown_act", "target", "shown_details", "request_id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.fields
@@ -209,6 +209,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description=_("Date"), ordering="id")
     def shown_at(self, row: AuditEntry) -> str:
         return moment(row.at)
+
+    @display(description=_("Auteur"), ordering="actor")
+    def shown_actor(self, row: AuditEntry) -> str:
+        return gettext(row.actor)
 
     @display(description=_("Acte"), ordering="action")
     def shown_act(self, row: AuditEntry) -> str:
