@@ -14,7 +14,9 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils.translation import override
 
+from assistants.models import Assistant, Model, Price
 from assistants.seeds import _ASSISTANTS
+from billing.models import AddOn
 from billing.seeds import ADD_ONS, LABELS
 from mailing.models import OutboxMessage
 from website.templatetags.ui import money
@@ -29,6 +31,8 @@ FRENCH = re.compile(
 )
 # A language is named in itself.
 OWN_NAMES = ("Français", "français", "Opérateur")
+# The console shows these as they are kept: catalogues as the operator writes them, letters as they were sent.
+AS_STORED = (AddOn, Assistant, Model, Price, OutboxMessage)
 
 
 def read_catalogue() -> Catalog:
@@ -201,8 +205,7 @@ def test_refusals(cast, client_for):
 
 def test_the_console(cast, client_for):
     client = in_english(client_for(cast.operator))
-    # The outbox lists letters as they were sent, each in its reader's language.
-    shown = [model._meta for model in admin.site._registry if model is not OutboxMessage]
+    shown = [model._meta for model in admin.site._registry if model not in AS_STORED]
     lists = [reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") for meta in shown]
     workspace = reverse("admin:tenants_tenant_change", args=[cast.home.id])
     for path in ("/admin/", "/admin/tenants/tenant/new/", workspace, *lists):
