@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections
 from django.test import Client
 
+from analytics.models import ActiveMember, DailyFigures
 from billing.models import UsageEvent
 from mailing.models import OutboxMessage
 from tenants import services
 from tenants.context import no_context, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
+from tenants.sql import owner_transaction
 from tests.tenants.test_life import explode, left
 
 NEW = {"slug": "neuve", "name": "Neuve", "email": "n@n.test"}
@@ -24,6 +26,10 @@ def remove(slug: str) -> None:
         tenant = Tenant.objects.filter(slug=slug).first()
     if tenant:
         services.tenant_delete_now(tenant_id=tenant.pk, typed_slug=slug, reason="test", actor="test")
+        with no_context(), public_context():
+            # Figures outlive a workspace; not this one's.
+            ActiveMember.objects.filter(tenant_id=tenant.pk).delete()
+            DailyFigures.objects.filter(tenant_id=tenant.pk).delete()
 
 
 @pytest.mark.parametrize(
@@ -156,6 +162,9 @@ def test_the_ledger_outlives_a_deleted_workspace():
         certificate = DeletionCertificate.objects.get(tenant_id=made.tenant.id)
         assert (certificate.slug, certificate.name, certificate.reason) == ("adieu", "Adieu", "test (test)")
         assert not ReadySchema.objects.filter(schema_name=made.tenant.schema_name).exists()
+    # The application itself could not: the ledger is append-only.
+    with owner_transaction() as owner:
+        owner.execute("DELETE FROM public.billing_usageevent WHERE tenant_id = %s", [made.tenant.id])
 
 
 @pytest.mark.committed
