@@ -72,7 +72,9 @@ class AccessMiddleware(MiddlewareMixin):
             return render(request, "errors/suspended.html", {"closed": True}, status=403)
         if not tenant.writable and request.method not in SAFE_METHODS and not access.writes_when_read_only:
             log.info("refused: %s workspace is read-only", tenant.state)
-            return render(request, "errors/suspended.html", status=403)
+            # htmx puts the reason where the form stands; what was typed stays.
+            page = "errors/suspended_notice.html" if request.headers.get("HX-Request") else "errors/suspended.html"
+            return render(request, page, status=403)
         if access.entitlement and not import_string(settings.ENTITLEMENT_CHECK)(tenant, access.entitlement):
             return render(request, "403.html", {"entitlement": access.entitlement}, status=403)
         return None
@@ -91,6 +93,17 @@ class AccessMiddleware(MiddlewareMixin):
         # A form that was sent cannot be sent again by a redirect.
         wanted = request.get_full_path() if request.method in SAFE_METHODS else "/"
         return redirect_to_login(wanted, reverse("account_login"))
+
+
+class PrivatePagesMiddleware(MiddlewareMixin):
+    """Pages of somebody signed in are kept nowhere: the back button asks again, also after signing out."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if signed_in and is_page and "Cache-Control" not in response.headers:
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class RefusalMiddleware(MiddlewareMixin):

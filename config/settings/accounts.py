@@ -16,6 +16,7 @@ __all__ = [
     "ACCOUNT_RATE_LIMITS",
     "ACCOUNT_SIGNUP_FIELDS",
     "ACCOUNT_USER_MODEL_USERNAME_FIELD",
+    "ALLAUTH_TRUSTED_PROXY_COUNT",
     "AUTHENTICATION_BACKENDS",
     "AUTH_PASSWORD_VALIDATORS",
     "AUTH_USER_MODEL",
@@ -25,7 +26,7 @@ __all__ = [
     "PASSWORD_HASHERS",
 ]
 
-from config.settings.env import BASE_SCHEME
+from config.settings.env import BASE_SCHEME, env
 
 AUTH_USER_MODEL = "accounts.User"
 # Called as check(tenant, entitlement): accounts stands below billing and imports nothing of it.
@@ -62,6 +63,8 @@ ACCOUNT_FORMS = {
     "change_password": "accounts.forms.ChangePasswordForm",
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
 }
+# Whose address a limit counts: behind a proxy, the one that the proxy saw.
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False)))
 # A training room shares one address: generous by address, strict by account.
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",

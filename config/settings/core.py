@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.PrivatePagesMiddleware",
     "accounts.middleware.AccessMiddleware",
     "accounts.middleware.RefusalMiddleware",
     "analytics.middleware.PresenceMiddleware",

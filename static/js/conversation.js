@@ -85,7 +85,8 @@ document.addEventListener("keydown", (event) => {
   const area = event.target.closest?.("[data-composer] textarea");
   if (!area || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  if (area.value.trim()) area.form.requestSubmit();
+  // While an answer comes, what is typed waits.
+  if (area.value.trim() && !document.querySelector("[data-stop-url]")) area.form.requestSubmit();
 });
 
 document.addEventListener("click", (event) => {
@@ -108,7 +109,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
-  if (!event.detail.successful || !form.matches?.("form[data-composer]")) return;
+  // A refusal that is swapped in counts as successful for htmx: the status says what it was.
+  if (event.detail.xhr.status >= 400 || !event.detail.successful || !form.matches?.("form[data-composer]")) return;
   document.getElementById("refusal").replaceChildren();
   form.reset();
   form.querySelector("textarea").value = "";

@@ -145,7 +145,7 @@ def test_a_killed_parent_leaves_no_server_behind() -> None:
     with subprocess.Popen(command, cwd=server.ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         port = int(parent.stdout.readline().rpartition(":")[2])
-    for _ in range(50):
+    for _ in range(300):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

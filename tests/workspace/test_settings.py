@@ -65,3 +65,16 @@ def test_others_and_suspended_workspaces_change_nothing(cast, client_for):
         tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
     assert client_for(cast.owner).post("/settings/", form()).status_code == 403
     assert row(cast).name == cast.home.name
+
+
+def test_pages_of_somebody_signed_in_are_kept_nowhere(cast, client_for):
+    assert client_for(cast.member).get("/conversations/")["Cache-Control"] == "private, no-store"
+    assert "Cache-Control" not in client_for(None, host="localhost").get("/tarifs/")
+
+
+def test_a_read_only_workspace_tells_htmx_why(cast, client_for):
+    with public_context():
+        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
+    answer = client_for(cast.member).post("/conversations/new/", {"text": "x"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 403 and b"data-refusal" in answer.content
+    assert "lecture seule" in answer.content.decode()

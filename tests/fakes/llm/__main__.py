@@ -22,12 +22,13 @@ def main() -> None:
     listener.listen(1024)
     # A cut connection is an exception on purpose: no log of it.
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, server_header=False)
-    print(f"http://{options.host}:{listener.getsockname()[1]}", flush=True)
-    asyncio.run(_serve(uvicorn.Server(config), listener, alone=options.alone))
-
-
-async def _serve(server: uvicorn.Server, listener: socket.socket, *, alone: bool) -> None:
+    # Asked before anybody is told the address: whoever knows it may already be gone.
     parent = os.getppid()
+    print(f"http://{options.host}:{listener.getsockname()[1]}", flush=True)
+    asyncio.run(_serve(uvicorn.Server(config), listener, parent=parent, alone=options.alone))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, *, parent: int, alone: bool) -> None:
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not serving.done():
         await asyncio.wait({serving}, timeout=1)
