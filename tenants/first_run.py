@@ -1,14 +1,12 @@
 """Bringing a database up to the code: the baseline into an empty one, migrations into one that lags."""
 
 import psycopg
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from config.apps import shared_apps, tenant_apps
 from tenants import baseline, grants
 from tenants.context import PUBLIC_SCHEMA, public_context
 from tenants.models import ReadySchema, Tenant
@@ -52,20 +50,15 @@ def _load_if_empty(owner: psycopg.Connection) -> bool:
     return True
 
 
-def _labels(names: list[str]) -> set[str]:
-    wanted = set(names)
-    return {
-        config.label
-        for config in apps.get_app_configs()
-        if config.name in wanted or f"{type(config).__module__}.{type(config).__qualname__}" in wanted
-    }
-
-
 def schemas_behind() -> list[str]:
     """The schemas that lack a migration of the code: public, then workspaces."""
     disk = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
-    wanted = {PUBLIC_SCHEMA: {key for key in disk if key[0] in _labels(shared_apps())}}
-    of_tenant = {key for key in disk if key[0] in _labels(tenant_apps())}
+
+    def of(schema_name: str) -> set[tuple[str, str]]:
+        labels = {config.label for config in grants.app_configs_of(schema_name)}
+        return {key for key in disk if key[0] in labels}
+
+    wanted, of_tenant = {PUBLIC_SCHEMA: of(PUBLIC_SCHEMA)}, of("tenant")
     wanted |= dict.fromkeys(Tenant.objects.values_list("schema_name", flat=True), of_tenant)
     return [name for name, keys in wanted.items() if keys - _applied(name)]
 

@@ -5,7 +5,7 @@ A model is append-only when its class says `append_only = True` (audit log, ledg
 
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connection, models
 
@@ -13,13 +13,21 @@ from config.apps import shared_apps, tenant_apps
 from tenants.context import PUBLIC_SCHEMA, current
 
 
-def models_of(schema_name: str) -> list[type[models.Model]]:
-    """The models whose tables stand in a schema, by table name."""
+def app_configs_of(schema_name: str) -> list[AppConfig]:
+    """The apps whose tables stand in a schema: public, or any workspace's."""
     names = set(shared_apps() if schema_name == PUBLIC_SCHEMA else tenant_apps())
-    found = [
-        model
+    return [
+        config
         for config in apps.get_app_configs()
         if config.name in names or f"{type(config).__module__}.{type(config).__qualname__}" in names
+    ]
+
+
+def models_of(schema_name: str) -> list[type[models.Model]]:
+    """The models whose tables stand in a schema, by table name."""
+    found = [
+        model
+        for config in app_configs_of(schema_name)
         for model in config.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy
     ]

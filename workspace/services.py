@@ -13,7 +13,7 @@ from tenants.context import TenantRef
 from tenants.services import change_identity, require_writable
 
 MAX_LOGO_BYTES = 500_000
-_MARKS = {b"\x89PNG\r\n\x1a\n": ("png", "image/png"), b"\xff\xd8\xff": ("jpg", "image/jpeg")}
+_MARKS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
 
@@ -28,7 +28,7 @@ def logo_type(file: Any) -> str:
     file.seek(0)
     head = file.read(16)
     file.seek(0)
-    for mark, (ending, _media) in _MARKS.items():
+    for mark, ending in _MARKS.items():
         if head.startswith(mark):
             return ending
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
