@@ -114,7 +114,7 @@ def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
     sign_in(operator, site.public, "operator@ruche.test")
     operator.goto(f"{site.public}/admin/mailing/outboxmessage/")
     operator.click("#result_list a:has-text('Boulangerie')")
-    assert f"boulangerie.localhost:{site.port}" in operator.content()
+    operator.locator("[data-mail-text]", has_text=f"boulangerie.localhost:{site.port}").wait_for()
     assert errors == []
 
 
