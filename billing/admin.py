@@ -37,6 +37,11 @@ Outcome = UsageEvent.Outcome
 KINDS = {Outcome.DONE: "good", Outcome.STOPPED: "neutral", Outcome.INTERRUPTED: "warn", Outcome.FAILED: "bad"}
 
 
+# dj-stripe's own lists would let Stripe's objects be edited by hand.
+for model in [model for model in admin.site._registry if model._meta.app_label == "djstripe"]:
+    admin.site.unregister(model)
+
+
 def _count(value: int | None) -> SafeString:
     return figure(NOTHING if value is None else formats.number_format(value, force_grouping=True))
 

@@ -41,6 +41,7 @@ LIBRARIES: tuple[App, ...] = (
     App("django.contrib.humanize", "public"),
     App("allauth", "both"),
     App("allauth.account", "both"),
+    App("djstripe", "public"),
     App("django_rq", "public"),
     App("anymail", "public"),
     App("django_htmx", "public"),

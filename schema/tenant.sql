@@ -347,7 +347,11 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),
+    ('djstripe', '0001_initial', now()),
+    ('djstripe', '0002_2_10', now()),
+    ('djstripe', '0003_2_11', now()),
     ('library', '0001_initial', now()),
     ('mailing', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
-    ('tenants', '0001_initial', now());
+    ('tenants', '0001_initial', now()),
+    ('tenants', '0002_fleet', now());

@@ -37,6 +37,8 @@ class TenantRef:
     logo: str = ""
     trial_ends_at: datetime | None = None
     version: int = 0
+    # Digest of the migrations the schema has.
+    applied: str = ""
 
     @property
     def writable(self) -> bool:

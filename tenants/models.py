@@ -39,6 +39,8 @@ class Tenant(TenantMixin):
     )
     logo = models.CharField(_("logo"), max_length=300, blank=True)
     version = models.PositiveIntegerField(default=0, editable=False)
+    # Digest of the migrations its schema has (tenants/fleet/applied.py); empty: not known, to be read in the schema.
+    applied = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
     class Meta:
@@ -70,6 +72,7 @@ class Tenant(TenantMixin):
             logo=self.logo,
             trial_ends_at=self.trial_ends_at,
             version=self.version,
+            applied=self.applied,
         )
 
 
@@ -88,7 +91,9 @@ class ReadySchema(models.Model):
 
     schema_name = models.CharField(max_length=63, primary_key=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    tenant = models.OneToOneField(Tenant, null=True, blank=True, on_delete=models.SET_NULL, related_name="ready_schema")
+    # A schema that was somebody's never becomes free again: its row goes with the workspace's.
+    tenant = models.OneToOneField(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="ready_schema")
+    applied = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = _("schéma prêt")
@@ -96,6 +101,38 @@ class ReadySchema(models.Model):
 
     def __str__(self) -> str:
         return self.schema_name
+
+
+class AppliedSet(models.Model):
+    """A set of migrations, by its digest: schemas that have the same ones share a row."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    # "app.name" of each, in order.
+    migrations = models.JSONField()
+
+    class Meta:
+        verbose_name = _("jeu de migrations")
+        verbose_name_plural = _("jeux de migrations")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class SchemaFailure(models.Model):
+    """A schema whose migration failed and was rolled back. The row goes when the schema is brought up to date."""
+
+    schema_name = models.CharField(max_length=63, primary_key=True)
+    migration = models.CharField(max_length=255)
+    error = models.TextField()
+    tries = models.PositiveIntegerField(default=1)
+    failed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("migration échouée")
+        verbose_name_plural = _("migrations échouées")
+
+    def __str__(self) -> str:
+        return f"{self.schema_name}: {self.migration}"
 
 
 class DeletionCertificate(models.Model):

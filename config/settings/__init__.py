@@ -1,6 +1,7 @@
 """Settings, one module per concern, safe by default; all from the environment (README, "Configuration")."""
 
 from config.settings.accounts import *
+from config.settings.billing import *
 from config.settings.console import *
 from config.settings.core import *
 from config.settings.database import *
