@@ -5,50 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AppliedSet',
+            name="AppliedSet",
             fields=[
-                ('digest', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('migrations', models.JSONField()),
+                ("digest", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("migrations", models.JSONField()),
             ],
             options={
-                'verbose_name': 'jeu de migrations',
-                'verbose_name_plural': 'jeux de migrations',
+                "verbose_name": "jeu de migrations",
+                "verbose_name_plural": "jeux de migrations",
             },
         ),
         migrations.CreateModel(
-            name='SchemaFailure',
+            name="SchemaFailure",
             fields=[
-                ('schema_name', models.CharField(max_length=63, primary_key=True, serialize=False)),
-                ('migration', models.CharField(max_length=255)),
-                ('error', models.TextField()),
-                ('tries', models.PositiveIntegerField(default=1)),
-                ('failed_at', models.DateTimeField(auto_now=True)),
+                ("schema_name", models.CharField(max_length=63, primary_key=True, serialize=False)),
+                ("migration", models.CharField(max_length=255)),
+                ("error", models.TextField()),
+                ("tries", models.PositiveIntegerField(default=1)),
+                ("failed_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'migration échouée',
-                'verbose_name_plural': 'migrations échouées',
+                "verbose_name": "migration échouée",
+                "verbose_name_plural": "migrations échouées",
             },
         ),
         migrations.AddField(
-            model_name='readyschema',
-            name='applied',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=32),
+            model_name="readyschema",
+            name="applied",
+            field=models.CharField(blank=True, db_default="", default="", editable=False, max_length=32),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='applied',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=32),
+            model_name="tenant",
+            name="applied",
+            field=models.CharField(blank=True, db_default="", default="", editable=False, max_length=32),
         ),
         migrations.AlterField(
-            model_name='readyschema',
-            name='tenant',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='ready_schema', to='tenants.tenant'),
+            model_name="readyschema",
+            name="tenant",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ready_schema",
+                to="tenants.tenant",
+            ),
         ),
     ]
