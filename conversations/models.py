@@ -19,10 +19,10 @@ class Conversation(models.Model):
         WORKSPACE = "workspace", _("Tout l’espace")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     # Of the operator's catalogue, in public: no database constraint may point there.
     assistant = models.ForeignKey(
-        "assistants.Assistant", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+        "assistants.Assistant", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
     title = models.CharField(_("titre"), max_length=120, blank=True)
     visibility = models.CharField(
@@ -95,7 +95,6 @@ class Message(models.Model):
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
             models.Index(fields=["conversation", "id"], name="conversations_msg_thread"),
-            models.Index(fields=["id"], condition=models.Q(state="streaming"), name="conversations_msg_open"),
             GinIndex(fields=["search"], name="conversations_msg_search"),
         ]
 

@@ -2368,23 +2368,7 @@ ALTER TABLE ONLY public.tenants_tenant
 
 CREATE INDEX account_emailaddress_email_03be32b2 ON public.account_emailaddress USING btree (email);
 
-CREATE INDEX account_emailaddress_email_03be32b2_like ON public.account_emailaddress USING btree (email varchar_pattern_ops);
-
-CREATE INDEX account_emailaddress_user_id_2c513194 ON public.account_emailaddress USING btree (user_id);
-
-CREATE INDEX account_emailconfirmation_email_address_id_5b7f8c58 ON public.account_emailconfirmation USING btree (email_address_id);
-
-CREATE INDEX account_emailconfirmation_key_f43612bd_like ON public.account_emailconfirmation USING btree (key varchar_pattern_ops);
-
 CREATE UNIQUE INDEX accounts_user_email_lower ON public.accounts_user USING btree (lower((email)::text));
-
-CREATE INDEX accounts_user_groups_group_id_bd11a704 ON public.accounts_user_groups USING btree (group_id);
-
-CREATE INDEX accounts_user_groups_user_id_52b62117 ON public.accounts_user_groups USING btree (user_id);
-
-CREATE INDEX accounts_user_user_permissions_permission_id_113bb443 ON public.accounts_user_user_permissions USING btree (permission_id);
-
-CREATE INDEX accounts_user_user_permissions_user_id_e4f0a161 ON public.accounts_user_user_permissions USING btree (user_id);
 
 CREATE INDEX analytics_day ON public.analytics_dailyfigures USING btree (day);
 
@@ -2433,10 +2417,6 @@ CREATE INDEX billing_usage_tenant_at ON public.billing_usageevent USING btree (t
 CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON public.django_admin_log USING btree (content_type_id);
 
 CREATE INDEX django_admin_log_user_id_c564eba6 ON public.django_admin_log USING btree (user_id);
-
-CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING btree (expire_date);
-
-CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
 
 CREATE INDEX djstripe_account_djstripe_owner_account_id_64558c8f ON public.djstripe_account USING btree (djstripe_owner_account_id);
 
@@ -3568,6 +3548,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('account', '0009_emailaddress_unique_primary_email', now()),
     ('accounts', '0001_initial', now()),
     ('accounts', '0002_no_operator_in_a_workspace', now()),
+    ('accounts', '0003_fewer_indexes', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
@@ -3589,6 +3570,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
+    ('conversations', '0002_fewer_indexes', now()),
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),

@@ -236,39 +236,13 @@ ALTER TABLE ONLY __workspace__.library_share
 
 CREATE INDEX account_emailaddress_email_03be32b2 ON __workspace__.account_emailaddress USING btree (email);
 
-CREATE INDEX account_emailaddress_email_03be32b2_like ON __workspace__.account_emailaddress USING btree (email varchar_pattern_ops);
-
-CREATE INDEX account_emailaddress_user_id_2c513194 ON __workspace__.account_emailaddress USING btree (user_id);
-
-CREATE INDEX account_emailconfirmation_email_address_id_5b7f8c58 ON __workspace__.account_emailconfirmation USING btree (email_address_id);
-
-CREATE INDEX account_emailconfirmation_key_f43612bd_like ON __workspace__.account_emailconfirmation USING btree (key varchar_pattern_ops);
-
 CREATE UNIQUE INDEX accounts_user_email_lower ON __workspace__.accounts_user USING btree (lower((email)::text));
 
-CREATE INDEX accounts_user_groups_group_id_bd11a704 ON __workspace__.accounts_user_groups USING btree (group_id);
-
-CREATE INDEX accounts_user_groups_user_id_52b62117 ON __workspace__.accounts_user_groups USING btree (user_id);
-
-CREATE INDEX accounts_user_user_permissions_permission_id_113bb443 ON __workspace__.accounts_user_user_permissions USING btree (permission_id);
-
-CREATE INDEX accounts_user_user_permissions_user_id_e4f0a161 ON __workspace__.accounts_user_user_permissions USING btree (user_id);
-
 CREATE INDEX conversations_author_active ON __workspace__.conversations_conversation USING btree (author_id, active_at DESC);
-
-CREATE INDEX conversations_conversation_assistant_id_65ea9e8a ON __workspace__.conversations_conversation USING btree (assistant_id);
-
-CREATE INDEX conversations_conversation_author_id_32c3573e ON __workspace__.conversations_conversation USING btree (author_id);
-
-CREATE INDEX conversations_msg_open ON __workspace__.conversations_message USING btree (id) WHERE ((state)::text = 'streaming'::text);
 
 CREATE INDEX conversations_msg_search ON __workspace__.conversations_message USING gin (search);
 
 CREATE INDEX conversations_msg_thread ON __workspace__.conversations_message USING btree (conversation_id, id);
-
-CREATE INDEX django_session_expire_date_a5c62663 ON __workspace__.django_session USING btree (expire_date);
-
-CREATE INDEX django_session_session_key_c0390e0f_like ON __workspace__.django_session USING btree (session_key varchar_pattern_ops);
 
 CREATE INDEX library_item_author ON __workspace__.library_item USING btree (author_id, id DESC);
 
@@ -323,6 +297,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('account', '0009_emailaddress_unique_primary_email', now()),
     ('accounts', '0001_initial', now()),
     ('accounts', '0002_no_operator_in_a_workspace', now()),
+    ('accounts', '0003_fewer_indexes', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
@@ -344,6 +319,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
+    ('conversations', '0002_fewer_indexes', now()),
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),
