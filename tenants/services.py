@@ -129,6 +129,7 @@ def tenant_create(
         try:
             with transaction.atomic():
                 ref = _create_rows(slug, name.strip(), email, plan, language)
+                selectors.forget_hosts(ref.id)
                 generated = password or secrets.token_urlsafe(12)
                 lifecycle.run(
                     "made", ref, email=email, password=generated, must_change_password=password is None, **details
@@ -139,7 +140,6 @@ def tenant_create(
                 # Somebody took the address between our look and our write.
                 raise _taken(slug) from error
             raise
-        selectors.forget_hosts(ref.id)
     log.info("workspace made slug=%s schema=%s", slug, ref.schema_name)
     return CreatedWorkspace(ref, selectors.tenant_url(ref.domain), email, generated)
 
@@ -164,23 +164,22 @@ def _create_rows(slug: str, name: str, email: str, plan: str, language: str) -> 
 
 def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> TenantRef:
     """Move a workspace to a state, with the reason kept in the audit log. The same state again changes nothing."""
-    with public_context():
-        with transaction.atomic():
-            tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-            before = tenant.state
-            if before != state:
-                tenant.state, tenant.state_reason, tenant.state_since = state, reason[:200], timezone.now()
-                tenant.version += 1
-                tenant.save(update_fields=["state", "state_reason", "state_since", "version"])
-                lifecycle.run(
-                    "state_changed",
-                    selectors.ref_of(tenant),
-                    before=before,
-                    reason=reason,
-                    actor=actor,
-                )
-            ref = selectors.ref_of(tenant)
-        selectors.forget_hosts(ref.id)
+    with public_context(), transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        before = tenant.state
+        if before != state:
+            tenant.state, tenant.state_reason, tenant.state_since = state, reason[:200], timezone.now()
+            tenant.version += 1
+            tenant.save(update_fields=["state", "state_reason", "state_since", "version"])
+            selectors.forget_hosts(tenant.pk)
+            lifecycle.run(
+                "state_changed",
+                selectors.ref_of(tenant),
+                before=before,
+                reason=reason,
+                actor=actor,
+            )
+        ref = selectors.ref_of(tenant)
     return ref
 
 
@@ -204,16 +203,15 @@ def tenant_close(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
 
 def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> TenantRef:
     """Give a workspace another plan, by the operator's hand."""
-    with public_context():
-        with transaction.atomic():
-            tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-            before, tenant.plan_code = tenant.plan_code, plan
-            tenant.version += 1
-            tenant.save(update_fields=["plan_code", "version"])
-            ref = selectors.ref_of(tenant)
-            if before != plan:
-                lifecycle.run("plan_changed", ref, before=before, reason=reason, actor=actor)
-        selectors.forget_hosts(ref.id)
+    with public_context(), transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        before, tenant.plan_code = tenant.plan_code, plan
+        tenant.version += 1
+        tenant.save(update_fields=["plan_code", "version"])
+        selectors.forget_hosts(tenant.pk)
+        ref = selectors.ref_of(tenant)
+        if before != plan:
+            lifecycle.run("plan_changed", ref, before=before, reason=reason, actor=actor)
     return ref
 
 
@@ -221,16 +219,15 @@ def change_identity(
     *, tenant_id: Any, name: str, language: str, brand_hue: int | None, logo: str | None = None
 ) -> TenantRef:
     """Name, language and brand of a workspace; `logo` is a path in the storage, None leaves it as it is."""
-    with public_context():
-        with transaction.atomic():
-            tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-            tenant.name, tenant.language, tenant.brand_hue = name, language, brand_hue
-            tenant.logo = tenant.logo if logo is None else logo
-            tenant.version += 1
-            tenant.full_clean(exclude=["schema_name"])
-            tenant.save(update_fields=["name", "language", "brand_hue", "logo", "version"])
-            ref = selectors.ref_of(tenant)
-        selectors.forget_hosts(ref.id)
+    with public_context(), transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        tenant.name, tenant.language, tenant.brand_hue = name, language, brand_hue
+        tenant.logo = tenant.logo if logo is None else logo
+        tenant.version += 1
+        tenant.full_clean(exclude=["schema_name"])
+        tenant.save(update_fields=["name", "language", "brand_hue", "logo", "version"])
+        selectors.forget_hosts(tenant.pk)
+        ref = selectors.ref_of(tenant)
     return ref
 
 
@@ -244,7 +241,6 @@ def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: st
         if typed_slug != tenant.slug:
             raise WorkspaceNameMismatch(tenant.slug)
         ref = selectors.ref_of(tenant)
-        selectors.forget_hosts(ref.id)
         with transaction.atomic():
             lifecycle.run("deleting", ref)
             DeletionCertificate.objects.create(
@@ -256,10 +252,10 @@ def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: st
             )
             ReadySchema.objects.filter(schema_name=ref.schema_name).delete()
             tenant.delete()
+            selectors.forget_hosts(ref.id)
         # Last, and alone: a crash before leaves a schema that no row names, never a row without its schema.
         with owner_transaction() as owner:
             owner.execute(f'DROP SCHEMA IF EXISTS "{ref.schema_name}" CASCADE'.encode())
-        selectors.forget_hosts(ref.id)
     log.info("workspace deleted slug=%s schema=%s", ref.slug, ref.schema_name)
 
 

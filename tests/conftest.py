@@ -92,7 +92,10 @@ def in_workspace(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _forget_cache(cache: Any) -> None:
+    from tenants import broadcast
+
     cache._cache.get_client(None, write=True).flushdb()
+    broadcast.forget_here()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ __all__ = [
     "DATABASE_ROUTERS",
     "DB_APP_ROLE",
     "DOMAIN_CACHE_SECONDS",
+    "REDIS_QUICK_SECONDS",
     "REDIS_URL",
     "RUNS_AS_OWNER",
     "TENANT_DOMAIN_MODEL",
@@ -50,11 +51,14 @@ TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 # Empty schemas that stand ready, so that making a workspace waits for none.
 TENANT_POOL_SIZE: int = env.int("TENANT_POOL_SIZE", default=2)
+# What a lost message could leave behind; without loss a change is seen in milliseconds.
 DOMAIN_CACHE_SECONDS = 60
+# The longest that a page waits for Redis, once; then it goes on without.
+REDIS_QUICK_SECONDS: float = env.float("REDIS_QUICK_SECONDS", default=0.3)
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "tenants.cache.RedisOrLocalCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "tenants.cache.make_key",
         "KEY_PREFIX": "ruche:",
