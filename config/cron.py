@@ -12,6 +12,8 @@ def _every(seconds: int, name: str) -> None:
 _every(20, "conversations.jobs.close_abandoned")
 _every(60, "billing.services.settle_abandoned")
 _every(120, "mailing.services.deliver_waiting")
+_every(300, "tenants.pool.refill_ready_schemas")
+_every(3600, "tenants.pool.sweep_lost_schemas")
 register(
     run_public,
     "default",

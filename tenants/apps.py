@@ -10,6 +10,6 @@ class TenantsConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from tenants import checks  # noqa: F401
-        from tenants.grants import grant_after_migrate
+        from tenants.fleet.stock import after_stock_migration
 
-        post_migrate.connect(grant_after_migrate, dispatch_uid="ruche_grants")
+        post_migrate.connect(after_stock_migration, dispatch_uid="ruche_after_stock_migration")

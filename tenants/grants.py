@@ -3,14 +3,12 @@
 A model is append-only when its class says `append_only = True` (audit log, ledgers).
 """
 
-from typing import Any
-
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 
 from config.apps import shared_apps, tenant_apps
-from tenants.context import PUBLIC_SCHEMA, current
+from tenants.context import PUBLIC_SCHEMA
 
 
 def app_configs_of(schema_name: str) -> list[AppConfig]:
@@ -52,16 +50,3 @@ def grant_statements(schema_name: str) -> list[str]:
         if getattr(model, "append_only", False)
     ]
     return statements
-
-
-def grant_after_migrate(**kwargs: Any) -> None:
-    """post_migrate: the rights of the schema just migrated. Runs once a schema, at the last app's signal."""
-    sender = kwargs.get("app_config")
-    if sender is None or sender.label != "tenants" or not settings.RUNS_AS_OWNER:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_ROLE])
-        if not cursor.fetchone():
-            return
-        for statement in grant_statements(current().schema_name):
-            cursor.execute(statement)

@@ -1,5 +1,6 @@
 """Host -> workspace -> URLconf. Everything behind runs in exactly one context."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -13,8 +14,10 @@ from django.template import loader
 
 from tenants import selectors
 from tenants.context import TenantRef, public_context, tenant_context
+from tenants.fleet.applied import is_behind
 from tenants.logs import request_id
 
+log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 
@@ -54,6 +57,13 @@ def host_of(request: HttpRequest) -> str:
     return split_domain_port(request.get_host())[0].rstrip(".").lower()
 
 
+def behind(tenant: TenantRef) -> HttpResponse:
+    """The workspace's schema lacks a migration of this code: a plain page, and when to come again."""
+    log.warning("workspace behind its code slug=%s: fleet_migrate has not reached it, or it failed", tenant.slug)
+    page = loader.render_to_string("errors/behind.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "60"})
+
+
 def unknown_host(request: HttpRequest) -> HttpResponse:
     """A plain page: nothing here tells which hosts exist."""
     return HttpResponse(loader.render_to_string("errors/unknown_host.html"), status=404)
@@ -65,25 +75,27 @@ class TenantMiddleware(_Both):
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         if self.is_async:
             return self._acall(request)
-        found, tenant = self._find(request)
-        if not found:
-            return unknown_host(request)
+        refusal, tenant = self._find(request)
+        if refusal:
+            return refusal
         with self._enter(request, tenant):
             return self.get_response(request)
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
-        found, tenant = await sync_to_async(self._find)(request)
-        if not found:
-            return unknown_host(request)
+        refusal, tenant = await sync_to_async(self._find)(request)
+        if refusal:
+            return refusal
         with self._enter(request, tenant):
             return await cast(Awaitable[HttpResponse], self.get_response(request))
 
-    def _find(self, request: HttpRequest) -> tuple[bool, TenantRef | None]:
+    def _find(self, request: HttpRequest) -> tuple[HttpResponse | None, TenantRef | None]:
         host = host_of(request)
         if host == settings.BASE_HOST:
-            return True, None
+            return None, None
         tenant = selectors.tenant_for_host(host)
-        return tenant is not None, tenant
+        if tenant is None:
+            return unknown_host(request), None
+        return (behind(tenant) if is_behind(tenant) else None), tenant
 
     def _enter(self, request: HttpRequest, tenant: TenantRef | None) -> AbstractContextManager[Any]:
         request.tenant = tenant  # type: ignore[attr-defined]

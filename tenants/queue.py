@@ -17,6 +17,7 @@ from rq.job import Job
 
 from tenants import selectors
 from tenants.context import TenantRef, current, no_context, public_context, tenant_context
+from tenants.fleet.applied import WorkspaceBehind, is_behind
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = [5, 30, 120, 600]
@@ -50,7 +51,11 @@ def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
         if tenant_id is None:
             with public_context():
                 return function(**arguments)
-        with tenant_context(selectors.tenant_ref(UUID(tenant_id))):
+        tenant = selectors.tenant_ref(UUID(tenant_id))
+        if is_behind(tenant):
+            # The queue tries again later.
+            raise WorkspaceBehind(tenant.slug)
+        with tenant_context(tenant):
             return function(**arguments)
 
 

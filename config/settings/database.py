@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 # Commands that write the schema connect as the owner; everything else as the application, which has no DDL.
-OWNER_COMMANDS = {"migrate", "migrate_schemas", "prepare", "schema_baseline"}
+OWNER_COMMANDS = {"fleet_migrate", "migrate", "migrate_schemas", "prepare", "schema_baseline"}
 RUNS_AS_OWNER = len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS and env.bool("RUCHE_OWNER_COMMANDS", default=True)
 
 DB_APP_ROLE = "ruche_app"

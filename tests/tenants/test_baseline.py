@@ -10,7 +10,7 @@ from django.db import connections
 from tenants import baseline_build
 from tenants.context import public_context
 from tenants.models import ReadySchema
-from tenants.services import make_ready_schema
+from tenants.pool import make_ready_schema
 from tenants.sql import owner_transaction
 from tests.servers import DATABASE, with_database
 

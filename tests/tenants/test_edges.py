@@ -11,7 +11,7 @@ from django.test import Client
 from analytics.models import ActiveMember, DailyFigures
 from billing.models import UsageEvent
 from mailing.models import OutboxMessage
-from tenants import services
+from tenants import pool, services
 from tenants.context import no_context, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
@@ -66,7 +66,7 @@ def test_a_schema_that_was_claimed_in_vain_stays_free(event, monkeypatch):
     monkeypatch.setitem(lifecycle.STEPS, "made", (*steps[:at], f"{explode.__module__}.explode"))
     with public_context():
         if not ReadySchema.objects.filter(tenant=None).exists():
-            services.make_ready_schema()
+            pool.make_ready_schema()
         free = set(ReadySchema.objects.filter(tenant=None).values_list("schema_name", flat=True))
     with pytest.raises(ZeroDivisionError):
         services.tenant_create(**NEW)
@@ -113,7 +113,7 @@ def test_one_address_asked_for_by_two_at_once_is_given_once():
 @pytest.mark.committed
 def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch):
     """Between our making of a schema and our lock, somebody else claims it: we make another."""
-    real, thieves = services.make_ready_schema, []
+    real, thieves = pool.make_ready_schema, []
     theirs = NEW | {"slug": "voleuse", "password": "x" * 12}
 
     def stolen_at_once() -> str:
@@ -127,7 +127,7 @@ def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch)
     with public_context():
         free = list(ReadySchema.objects.filter(tenant=None).values_list("pk", flat=True))
         ReadySchema.objects.filter(tenant=None).delete()
-    monkeypatch.setattr(services, "make_ready_schema", stolen_at_once)
+    monkeypatch.setattr(pool, "make_ready_schema", stolen_at_once)
     try:
         made = services.tenant_create(**NEW, password="x" * 12)
         with public_context():

@@ -7,7 +7,7 @@ from assistants import seeds as assistants
 from billing import seeds as billing
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
-from tenants.services import refill_ready_schemas
+from tenants.pool import refill_ready_schemas
 from website.demo import make_demo
 
 

@@ -1,0 +1,198 @@
+"""What one schema's migration consists of, written down while it is done to the first of a group.
+
+SQL is collected as the schema editor sends it; what is Python (RunPython, operations that we do not know) is kept
+with the states it needs, rendered once. The plan and the state before it are built once for all schemas with the same
+migrations applied; the SQL once for those whose tables, indexes and constraints also have the same names.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from threading import Lock
+from typing import Any
+
+from django.contrib.postgres import operations as postgres
+from django.db import connection, migrations, router
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from tenants.fleet.applied import Key
+
+# Stock commits here: checks that were put off are made now, or the next migration's DDL finds them pending.
+END_OF_MIGRATION = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+
+
+class Plan:
+    """The migrations that the schema in context still needs, and the state before the first."""
+
+    def __init__(self) -> None:
+        executor = MigrationExecutor(connection)
+        executor.loader.check_consistent_history(connection)
+        self.applied: frozenset[Key] = frozenset(executor.loader.applied_migrations)
+        self.migrations = tuple(m for m, _back in executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        self.before: ProjectState = executor._create_project_state(  # type: ignore[attr-defined]
+            with_applied_migrations=True
+        )
+        self.replacements = dict(executor.loader.replacements)
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{migration.app_label}.{migration.name}" for migration in self.migrations]
+
+    def parts(self) -> Iterator[tuple[bool, list[Migration]]]:
+        """Runs of migrations that share a transaction; one that is not atomic stands alone."""
+        for _number, part in groupby(enumerate(self.migrations), lambda at: (at[1].atomic, at[1].atomic or at[0])):
+            found = [migration for _place, migration in part]
+            yield bool(found[0].atomic), found
+
+    def recorded_by(self, part: Iterable[Migration], applied: frozenset[Key]) -> list[Key]:
+        """The rows of django_migrations that a part adds, as Django's executor would."""
+        found: list[Key] = []
+        for migration in part:
+            found += migration.replaces or [(migration.app_label, migration.name)]
+        has = applied | set(found)
+        return found + [key for key, m in self.replacements.items() if key not in has and set(m.replaces) <= has]
+
+
+@dataclass
+class Sql:
+    """Statements without parameters, in order."""
+
+    statements: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(";\n".join(self.statements))
+
+
+class Other:
+    """An operation that we do not know, done anew in each schema, with the states of the first."""
+
+    def __init__(self, label: str, operation: Operation, before: ProjectState, after: ProjectState) -> None:
+        self.label, self.operation, self.before, self.after = label, operation, before, after
+
+    def run(self) -> None:
+        with connection.schema_editor(atomic=False) as editor:
+            self.operation.database_forwards(self.label, editor, self.before, self.after)
+
+
+class Python:
+    """RunPython in each schema, less its rendering of all models anew at each call."""
+
+    _rendering = Lock()
+
+    def __init__(self, label: str, operation: migrations.RunPython, before: ProjectState) -> None:
+        self.label, self.operation, self.before = label, operation, before
+        self._apps: Any = None
+
+    def run(self) -> None:
+        if not router.allow_migrate(connection.alias, self.label, **self.operation.hints):
+            return
+        with self._rendering:
+            if self._apps is None:
+                self.before.clear_delayed_apps_cache()
+                self._apps = self.before.apps
+        with connection.schema_editor(atomic=False) as editor:
+            self.operation.code(self._apps, editor)
+
+
+Step = Sql | Other | Python
+
+
+@dataclass
+class Part:
+    """Steps that share a transaction, and what is recorded at their end. Steps are None where each schema is
+    migrated the stock way, for the migration cannot run in a transaction.
+    """
+
+    migrations: list[Migration]
+    records: list[Key]
+    before: ProjectState
+    steps: list[Step] | None
+
+    @property
+    def makes_tables(self) -> bool:
+        """Whether rights must be given afterwards. What Python may have made is not known."""
+        return self.steps is None or any(
+            not isinstance(step, Sql) or any("CREATE TABLE" in statement for statement in step.statements)
+            for step in self.steps
+        )
+
+
+@dataclass
+class Recipe:
+    """All parts; `after` is the state at the end."""
+
+    parts: list[Part]
+    after: ProjectState
+
+
+class Recorder:
+    """A schema editor that also writes down what it sends."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+
+    def told(self, statement: str) -> None:
+        last = self.steps[-1] if self.steps else None
+        if not isinstance(last, Sql):
+            last = Sql()
+            self.steps.append(last)
+        last.statements.append(statement)
+
+    @contextmanager
+    def editor(self) -> Iterator[Any]:
+        told = self.told
+
+        class RecordingEditor(connection.SchemaEditorClass):  # type: ignore[misc, name-defined]
+            def execute(self, sql: Any, params: Any = ()) -> None:
+                text = str(sql)
+                if params is not None:
+                    text = self.connection.ops.compose_sql(text, params)
+                super().execute(text, None)
+                told(text)
+
+        with RecordingEditor(connection, atomic=False) as editor:
+            yield editor
+
+
+def apply_and_record(part: list[Migration], state: ProjectState) -> list[Step]:
+    """Migrate the schema in context, in the caller's transaction; `state` becomes the one after. Returns the steps."""
+    steps: list[Step] = []
+    recorder = Recorder(steps)
+    for migration in part:
+        with recorder.editor() as editor:
+            for operation in migration.operations:
+                before = state.clone()
+                operation.state_forwards(migration.app_label, state)
+                if is_sql(operation):
+                    operation.database_forwards(migration.app_label, editor, before, state)
+                else:
+                    step = _step(migration.app_label, operation, before, state)
+                    step.run()
+                    steps.append(step)
+        with connection.cursor() as cursor:
+            cursor.execute(END_OF_MIGRATION)
+        recorder.told(END_OF_MIGRATION)
+    return steps
+
+
+def _step(label: str, operation: Operation, before: ProjectState, after: ProjectState) -> Step:
+    if isinstance(operation, migrations.RunPython):
+        return Python(label, operation, before)
+    return Other(label, operation, before, after.clone())
+
+
+_KNOWN = (migrations.operations.__name__, postgres.__name__)
+
+
+def is_sql(operation: Operation) -> bool:
+    """Whether all that an operation does goes through the schema editor, the same in each schema."""
+    if isinstance(operation, migrations.RunPython) or not type(operation).__module__.startswith(_KNOWN):
+        return False
+    if isinstance(operation, migrations.SeparateDatabaseAndState):
+        return all(is_sql(inner) for inner in operation.database_operations)
+    return True

@@ -1,0 +1,139 @@
+"""The state of the fleet: which schemas are behind, and which of them are alike."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from tenants.context import public_context
+from tenants.fleet.applied import DIGEST_SQL, Key, read, unmet
+from tenants.models import ReadySchema, Tenant
+
+# Schemas asked of in one statement.
+CHUNK = 200
+
+
+@dataclass(frozen=True)
+class Member:
+    """A schema of the fleet. `slug` is empty where it is a ready one that nobody has taken."""
+
+    schema_name: str
+    slug: str = ""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Schemas with the same migrations and the same names of tables, indexes and constraints."""
+
+    applied: frozenset[Key]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """`alike`: groups of schemas that are behind, the largest first; `missing`: named by a row, and not there."""
+
+    alike: tuple[Alike, ...]
+    schemas: int
+    missing: tuple[Member, ...] = ()
+
+    @property
+    def behind(self) -> int:
+        return len(self.names)
+
+    @property
+    def names(self) -> set[str]:
+        """The schemas that are behind."""
+        return {member.schema_name for group in self.alike for member in group.members}
+
+    def only(self, names: Collection[str]) -> "Survey":
+        """The part of it that concerns some schemas."""
+        cut = (
+            Alike(group.applied, tuple(member for member in group.members if member.schema_name in names))
+            for group in self.alike
+        )
+        return Survey(tuple(group for group in cut if group.members), self.schemas)
+
+    def without(self, names: Collection[str]) -> "Survey":
+        """The part of it that concerns all others."""
+        return self.only(self.names - set(names))
+
+
+def members() -> list[Member]:
+    """Every schema that a row names: ready ones that are free first, then workspaces, oldest first."""
+    with public_context():
+        free = ReadySchema.objects.filter(tenant=None).order_by("created_at").values_list("schema_name", flat=True)
+        taken = Tenant.objects.order_by("created_at").values_list("schema_name", "slug")
+        return [*(Member(name) for name in free), *(Member(name, slug) for name, slug in taken)]
+
+
+def look() -> Survey:
+    """What there is to do."""
+    fleet = members()
+    standing = _standing()
+    missing = tuple(member for member in fleet if member.schema_name not in standing)
+    names = [member.schema_name for member in fleet if member.schema_name in standing]
+    digests = _digests(names)
+    sets = _behind_sets(digests)
+    looks = _looks([name for name in names if digests[name] in sets])
+    groups: dict[tuple[str, str], list[Member]] = {}
+    for member in fleet:
+        name = member.schema_name
+        if digests.get(name) in sets:
+            groups.setdefault((digests[name], looks[name]), []).append(member)
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    alike = tuple(Alike(sets[digest], tuple(found)) for (digest, _look), found in ordered)
+    return Survey(alike, len(fleet), missing)
+
+
+def _standing() -> set[str]:
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n.nspname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid"
+            " WHERE c.relname = 'django_migrations' AND c.relkind = 'r'"
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), CHUNK):
+        yield names[start : start + CHUNK]
+
+
+def _digests(names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with public_context(), connection.cursor() as cursor:
+        for chunk in _chunks(names):
+            # Names are our own, read from the catalogue.
+            parts = [f"SELECT '{name}', {DIGEST_SQL} FROM \"{name}\".django_migrations" for name in chunk]
+            cursor.execute(" UNION ALL ".join(parts))
+            found.update(cursor.fetchall())
+    return found
+
+
+def _behind_sets(digests: dict[str, str]) -> dict[str, frozenset[Key]]:
+    """digest -> migrations, for those with which a schema has something to be done, if only to be recorded."""
+    example = {digest: name for name, digest in digests.items()}
+    sets = {digest: frozenset(read(name)) for digest, name in example.items()}
+    return {digest: keys for digest, keys in sets.items() if unmet(keys)}
+
+
+_LOOKS = """
+SELECT n.nspname, md5(string_agg(names.name, ',' ORDER BY names.name COLLATE "C"))
+FROM pg_namespace n JOIN (
+    SELECT relnamespace AS space, relkind::text || ' ' || relname AS name FROM pg_class
+    UNION ALL SELECT c.connamespace, 'on ' || t.relname || ' ' || c.conname
+    FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+) names ON names.space = n.oid
+WHERE n.nspname = ANY(%s) GROUP BY n.nspname
+"""
+
+
+def _looks(names: Sequence[str]) -> dict[str, str]:
+    """schema -> digest of the names of its tables, indexes, sequences and constraints."""
+    with public_context(), connection.cursor() as cursor:
+        found: dict[str, str] = {}
+        for chunk in _chunks(names):
+            cursor.execute(_LOOKS, [list(chunk)])
+            found.update(cursor.fetchall())
+    return found

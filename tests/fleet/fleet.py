@@ -1,0 +1,179 @@
+"""A fleet in a database of its own, and a code that is a migration ahead of it."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent, indent
+from typing import Any
+
+import psycopg
+
+from config.embedded import postgres
+from tests.servers import ROOT, with_database
+
+HEAD = """
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+"""
+
+
+@dataclass
+class Fleet:
+    """`workspaces`: slug -> schema; `ready`: schemas that nobody has taken."""
+
+    database: str
+    folder: Path
+    workspaces: dict[str, str] = field(default_factory=dict)
+    ready: list[str] = field(default_factory=list)
+    modules: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner_url(self) -> str:
+        return with_database(os.environ["DATABASE_OWNER_URL"], self.database)
+
+    @property
+    def app_url(self) -> str:
+        return with_database(os.environ["DATABASE_URL"], self.database)
+
+    @property
+    def schemas(self) -> list[str]:
+        return [*self.ready, *self.workspaces.values()]
+
+    def code(self, app: str, **migrations: str) -> None:
+        """From now on the code has these migrations too: name -> body of the class (and what stands above it)."""
+        package = f"ahead_{app}_{secrets.token_hex(4)}"
+        place = self.folder / package
+        place.mkdir()
+        for file in sorted((ROOT / app / "migrations").glob("*.py")):
+            (place / file.name).write_text(file.read_text())
+        before = max(file.stem for file in place.glob("0*.py"))
+        for name, body in migrations.items():
+            above, _line, inside = dedent(body).rpartition("---\n")
+            text = (
+                f"{HEAD}{above}\n\nclass Migration(migrations.Migration):\n    dependencies = [({app!r}, {before!r})]\n"
+            )
+            (place / f"{name}.py").write_text(text + indent(inside, "    "))
+            before = name
+        self.modules[app] = package
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DATABASE_URL": self.app_url,
+            "DATABASE_OWNER_URL": self.owner_url,
+            "DJANGO_SETTINGS_MODULE": "tests.fleet.settings",
+            "RUCHE_TEST_MIGRATIONS": json.dumps(self.modules),
+            "PYTHONPATH": f"{self.folder}:{ROOT}",
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "manage.py", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=pipe, stderr=pipe, text=True)
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        running = self.start(*arguments)
+        out, err = running.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, running.returncode, out, err)
+
+    def migrate(self, *arguments: str) -> dict[str, Any]:
+        """`fleet_migrate --json`; what it printed, with the exit code in `code` and its errors in `stderr`."""
+        done = self.manage("fleet_migrate", "--json", *arguments)
+        try:
+            return {**json.loads(done.stdout), "code": done.returncode, "stderr": done.stderr}
+        except json.JSONDecodeError:
+            raise AssertionError(f"{done.returncode}\n{done.stdout}\n{done.stderr}") from None
+
+    def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.owner_url, autocommit=True) as owner:
+            cursor = owner.execute(statement.encode(), parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def dump(self, schema: str) -> str:
+        """`pg_dump -s` of a schema, rights included, its own name taken out."""
+        url = with_database(os.environ["DATABASE_ADMIN_URL"], self.database)
+        command = [
+            str(postgres.binary("pg_dump")),
+            "-s",
+            "--no-owner",
+            "--restrict-key=ruche",
+            f"--schema={schema}",
+            url,
+        ]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace(schema, "THE_SCHEMA")
+        return "\n".join(sorted(text.split(";\n")))
+
+    def applied(self, schema: str) -> set[tuple[str, str]]:
+        return set(self.sql(f'SELECT app, name FROM "{schema}".django_migrations'))  # type: ignore[arg-type]
+
+    def columns(self, schema: str, table: str) -> set[str]:
+        found = self.sql(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+            schema,
+            table,
+        )
+        return {row[0] for row in found}
+
+    def having(self, column: str, table: str = "library_item") -> set[str]:
+        """The schemas whose table has a column."""
+        return {schema for schema in self.schemas if column in self.columns(schema, table)}
+
+    def remembered(self, schema: str) -> set[tuple[str, str]]:
+        """The migrations that the row which names a schema says it has."""
+        rows = self.sql(
+            "SELECT s.migrations FROM public.tenants_appliedset s WHERE s.digest IN ("
+            " SELECT applied FROM public.tenants_tenant WHERE schema_name = %s UNION"
+            " SELECT applied FROM public.tenants_readyschema WHERE schema_name = %s AND tenant_id IS NULL)",
+            schema,
+            schema,
+        )
+        return {tuple(name.split(".", 1)) for name in rows[0][0]}  # type: ignore[misc]
+
+
+_NEW_TENANT = (
+    "INSERT INTO public.tenants_tenant (id, schema_name, slug, name, email, state, state_reason, state_since,"
+    " plan_code, language, logo, version, created_at, applied)"
+    " SELECT gen_random_uuid(), schema_name, %s, %s, 'x@x.test', 'active', '', now(), 'starter', 'fr', '', 0, now(),"
+    " applied FROM public.tenants_readyschema WHERE schema_name = %s"
+)
+_TAKEN = (
+    "UPDATE public.tenants_readyschema SET tenant_id ="
+    " (SELECT id FROM public.tenants_tenant t WHERE t.schema_name = tenants_readyschema.schema_name)"
+    " WHERE schema_name = %s"
+)
+
+
+@contextmanager
+def fleet(folder: Path, workspaces: int, ready: int = 1) -> Iterator[Fleet]:
+    """A database with public, `workspaces` named "ruche-0" and so on, and ready schemas."""
+    from tenants import baseline, grants, pool
+
+    made = Fleet(f"ruche_fleet_{secrets.token_hex(4)}", folder)
+    admin_url = with_database(os.environ["DATABASE_ADMIN_URL"], "postgres")
+    role = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{made.database}" OWNER "{role}"'.encode())
+        try:
+            with psycopg.connect(made.owner_url) as owner:
+                baseline.replay_public(owner)
+                for statement in grants.grant_statements("public"):
+                    owner.execute(statement.encode())
+                for number in range(workspaces + ready):
+                    owner.commit()
+                    name = pool._make(owner)
+                    if number < ready:
+                        made.ready.append(name)
+                        continue
+                    slug = f"ruche-{number - ready}"
+                    owner.execute(_NEW_TENANT, [slug, slug, name])
+                    owner.execute(_TAKEN, [name])
+                    made.workspaces[slug] = name
+            yield made
+        finally:
+            admin.execute(f'DROP DATABASE "{made.database}" WITH (FORCE)'.encode())
