@@ -13,12 +13,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import baseline, grants, lifecycle, queue, selectors
+from tenants import lifecycle, queue, selectors
 from tenants.context import TenantRef, current_tenant, public_context
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
+from tenants.pool import make_ready_schema, take_ready_schema  # noqa: F401
 from tenants.slugs import validate_slug
 from tenants.sql import owner_transaction
 
+_take_ready_schema = take_ready_schema
 log = logging.getLogger(__name__)
 TRIAL = timedelta(days=14)
 State = Tenant.State
@@ -56,36 +58,6 @@ def require_writable() -> TenantRef:
     return tenant
 
 
-def make_ready_schema() -> str:
-    """Replay the baseline into a new schema, as the owner, in one transaction. Returns its name."""
-    name = f"w_{secrets.token_hex(6)}"
-    with owner_transaction() as owner:
-        baseline.replay_tenant(owner, name)
-        for statement in grants.grant_statements(name):
-            owner.execute(statement.encode())
-        owner.execute("INSERT INTO public.tenants_readyschema (schema_name, created_at) VALUES (%s, now())", [name])
-    return name
-
-
-def refill_ready_schemas() -> int:
-    """Make schemas ahead until `TENANT_POOL_SIZE` stand free; how many were made. A job, and part of `prepare`."""
-    made = 0
-    while ReadySchema.objects.filter(tenant=None).count() < settings.TENANT_POOL_SIZE:
-        make_ready_schema()
-        made += 1
-    return made
-
-
-def _take_ready_schema() -> ReadySchema:
-    """A free schema, locked by its row. One is made where others took all between our look and our lock."""
-    while True:
-        free = ReadySchema.objects.select_for_update(skip_locked=True).filter(tenant=None)
-        ready = free.order_by("created_at").first()
-        if ready is not None:
-            return ready
-        make_ready_schema()
-
-
 def _clean(slug: str, name: str, email: str, allow_reserved: bool) -> None:
     validate_slug(slug, allow_reserved=allow_reserved)
     if not name.strip():
@@ -118,14 +90,11 @@ def tenant_create(
 ) -> CreatedWorkspace:
     """Make a workspace: schema, domain, owner, welcome mail. On any failure nothing of it is left.
 
-    A schema made ahead is taken by its row; where none is free one is made first, in a transaction of its own,
-    and stays free for the next if the rest fails. Raises `ValidationError`.
+    Its schema was made ahead (tenants/pool.py). Raises `ValidationError`.
     """
     slug, email = slug.strip().lower(), email.strip().lower()
     with public_context():
         _clean(slug, name, email, allow_reserved)
-        if not ReadySchema.objects.filter(tenant=None).exists():
-            make_ready_schema()
         try:
             with transaction.atomic():
                 ref = _create_rows(slug, name.strip(), email, plan, language)
@@ -134,7 +103,7 @@ def tenant_create(
                 lifecycle.run(
                     "made", ref, email=email, password=generated, must_change_password=password is None, **details
                 )
-                queue.enqueue("tenants.services.refill_ready_schemas")
+                queue.enqueue("tenants.pool.refill_ready_schemas")
         except IntegrityError as error:
             if Tenant.objects.filter(slug=slug).exists():
                 # Somebody took the address between our look and our write.
@@ -153,8 +122,8 @@ def _create_rows(slug: str, name: str, email: str, plan: str, language: str) -> 
         language=language,
         trial_ends_at=timezone.now() + TRIAL,
     )
-    ready = _take_ready_schema()
-    tenant.schema_name = ready.schema_name
+    ready = take_ready_schema()
+    tenant.schema_name, tenant.applied = ready.schema_name, ready.applied
     tenant.save(force_insert=True)
     ready.tenant = tenant
     ready.save(update_fields=["tenant"])
