@@ -83,6 +83,7 @@ class AuditEntry(models.Model):
     """Who did what, and why, in this schema. Append-only: the application's role may not change or delete it."""
 
     append_only = True
+    grows = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)

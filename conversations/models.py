@@ -47,6 +47,8 @@ class Conversation(models.Model):
 class Message(models.Model):
     """What was said. An answer is written while it comes; `state` says how far it is."""
 
+    grows = True
+
     class Role(models.TextChoices):
         USER = "user", _("Vous")
         ASSISTANT = "assistant", _("Assistant")

@@ -15,6 +15,8 @@ from tenants.ids import new_id
 class Item(models.Model):
     """One content of the library: a text an assistant made, or a file."""
 
+    grows = True
+
     class Kind(models.TextChoices):
         TEXT = "text", _("Texte")
         POST = "post", _("Post")
