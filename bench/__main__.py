@@ -7,14 +7,32 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import servers
 from bench.check import check
+from bench.figures import table
 
+PARTS = ("provisioning", "fleet", "request", "streams", "quota")
 LATEST = servers.STATE / "latest.json"
-# Rounds of provisioning, streams at once, reservations.
-SIZES = {"quick": (3, 40, 800), "usual": (7, 100, 2400), "full": (20, 200, 16000)}
+
+
+class Size(NamedTuple):
+    """How much of each part. Stock makes a schema in half a minute: its rounds are most of the time."""
+
+    rounds: int  # of provisioning
+    requests: int  # of each kind, in a round
+    streams: int  # at once
+    operations: int  # reservations
+    schemas: int  # of the fleet
+    sampled: int  # of them migrated by stock, a migration
+
+
+SIZES = {
+    "quick": Size(rounds=1, requests=300, streams=40, operations=900, schemas=1000, sampled=2),
+    "usual": Size(rounds=2, requests=500, streams=100, operations=2400, schemas=1000, sampled=3),
+    "full": Size(rounds=10, requests=2000, streams=200, operations=15000, schemas=2000, sampled=10),
+}
 
 
 def main() -> int:
@@ -35,7 +53,7 @@ def main() -> int:
 
 def _measure(size: str) -> dict[str, Any]:
     begun = time.monotonic()
-    rounds, streams_at_once, operations = SIZES[size]
+    sizes = SIZES[size]
     load = os.getloadavg()[0]
     with servers.environment():
         import django
@@ -43,14 +61,17 @@ def _measure(size: str) -> dict[str, Any]:
         django.setup()
         from django.db import connection, connections
 
-        from bench import provisioning, quota, streams
+        from bench import fleet, provisioning, quota, request, streams
 
         servers.fill()
         try:
             measured = {
-                "provisioning": provisioning.measure(rounds),
-                "quota": quota.measure(operations),
-                "streams": streams.measure(streams_at_once),
+                "provisioning": provisioning.measure(sizes.rounds),
+                "request": request.measure(sizes.requests),
+                "quota": quota.measure(sizes.operations),
+                "streams": streams.measure(sizes.streams),
+                # Last: the files of its many schemas are gone from under nobody else's measure.
+                "fleet": fleet.measure(sizes.schemas, sizes.sampled),
             }
         finally:
             connections.close_all()
@@ -65,14 +86,7 @@ def _write(path: Path, measured: dict[str, Any]) -> None:
 
 
 def _print(measured: dict[str, Any]) -> None:
-    for section in ("provisioning", "streams", "quota"):
-        print(f"\n{section}")
-        for name, value in measured[section].items():
-            if name != "spread":
-                print(f"  {name:<36}{value:>12}")
-        for name, value in measured[section].get("spread", {}).items():
-            line = f"{value['median']:>12}   {value['min']} to {value['max']}, {value['n']} times"
-            print(f"  {name:<36}{line}")
+    print(table({name: measured[name] for name in PARTS}))
     print(f"\n{measured['seconds']} s, {measured['machine']}; written to .ruche/bench/latest.json")
 
 

@@ -31,3 +31,17 @@ def stopwatch(milliseconds: list[float]) -> Iterator[None]:
 def timed(action: Callable[[], object], milliseconds: list[float]) -> None:
     with stopwatch(milliseconds):
         action()
+
+
+def table(parts: dict[str, dict[str, Any]]) -> str:
+    """Lines for a terminal: of each part its figures, with their spread where they were measured several times."""
+    lines: list[str] = []
+    for part, figures in parts.items():
+        spreads = figures.get("spread", {})
+        lines += ["", f"{part:<38}{'median':>12}   {'least':>10} {'most':>10} {'times':>6}"]
+        for name, value in figures.items():
+            if name != "spread" and name not in spreads:
+                lines.append(f"  {name:<36}{value:>12}")
+        for name, value in spreads.items():
+            lines.append(f"  {name:<36}{value['median']:>12}   {value['min']:>10} {value['max']:>10} {value['n']:>6}")
+    return "\n".join(lines)

@@ -59,7 +59,8 @@ def _calls(rounds: int) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
     schema's part of it where one stands ready, in milliseconds.
     """
     from tenants.context import public_context
-    from tenants.services import make_ready_schema, tenant_create
+    from tenants.pool import make_ready_schema
+    from tenants.services import tenant_create
 
     def call() -> None:
         slug = _slug()
@@ -89,14 +90,14 @@ def _claim() -> float:
     from django.db import transaction
 
     from tenants.models import Tenant
-    from tenants.services import _take_ready_schema, make_ready_schema
+    from tenants.pool import make_ready_schema, take_ready_schema
 
     make_ready_schema()
     tenant = Tenant(slug=_slug(), name="Mesure", email="x@mesure.test", schema_name=f"w_{secrets.token_hex(6)}")
     tenant.save(force_insert=True)
     took: list[float] = []
     with stopwatch(took), transaction.atomic():
-        ready = _take_ready_schema()
+        ready = take_ready_schema()
         ready.tenant = tenant
         ready.save(update_fields=["tenant"])
     # The row shall name the schema that it took, for whoever goes through all of them.
@@ -182,7 +183,7 @@ def _replay(owner: psycopg.Connection, milliseconds: list[float]) -> None:
 
 def _make_ready_schema(milliseconds: list[float]) -> None:
     """As it is called: a connection of its own, the rights and the row that says "ready" are counted too."""
-    from tenants.services import make_ready_schema
+    from tenants.pool import make_ready_schema
 
     timed(make_ready_schema, milliseconds)
 

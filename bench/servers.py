@@ -75,6 +75,14 @@ def _database(name: str) -> Iterator[None]:
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
+@contextmanager
+def database_of_its_own(suffix: str) -> Iterator[dict[str, str]]:
+    """An empty database beside the one of the measures: the environment of a process that shall use it."""
+    name = f"ruche_bench_{os.getpid()}_{suffix}"
+    with _database(name):
+        yield {key: _with_database(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+
+
 def fill() -> None:
     """The baseline and the catalogue, in this process, once Django is set up."""
     from assistants import seeds as assistants
