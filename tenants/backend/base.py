@@ -1,132 +1,75 @@
 """django-tenants' database backend, with the search path taken from our context.
 
-The path is set when a connection is checked out and whenever the context differs from it, before a statement or a
-raw driver cursor can run. PostgreSQL undoes a SET with the transaction it ran in, so after a transaction in which
-we changed the path it counts as unknown and is set again (measured leaks: design, "Tenancy").
+The path is right before each statement, whoever sends it: Django's cursors, the driver's, or a handle on the
+connection that is older than the context (tenants/backend/path.py; measured leaks: design, "Tenancy").
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import NotSupportedError
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base
-from psycopg.pq import TransactionStatus
 
 from tenants import context
+from tenants.backend import path
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection whose search path always is the context's."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._raw: Any = None
-        self._path: str | None = None
-        self._path_set_in_transaction = False
-        self._leaving = False
         self._ready = False
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(self._execute_in_context)
         self._ready = True
 
-    # -- the raw connection: whoever takes it, for a cursor of Django's or of the driver's, gets the right path
+    # -- every cursor of the connection asks for the context
 
-    @property
-    def connection(self) -> Any:
-        raw = self._raw
-        if raw is not None and not self._between_transactions() and context.peek() is not None:
-            self._sync_path(raw)
-        return raw
-
-    @connection.setter
-    def connection(self, raw: Any) -> None:
-        self._raw = raw
-        self._path = None
-        self._path_set_in_transaction = False
-
-    def _between_transactions(self) -> bool:
-        """At connecting, at the end of a transaction, at check-in: a SET there would open a transaction of its own.
-
-        Entering a transaction still counts as autocommit: the path is set before BEGIN, so that no rollback undoes it.
-        """
-        return self._leaving or not (self.autocommit or self.in_atomic_block)
-
-    def _sync_path(self, raw: Any) -> None:
-        wanted = context.search_path()
-        if wanted == self._path or self.alias == NO_DB_ALIAS or raw.closed:
-            return
-        status = raw.info.transaction_status
-        if status == TransactionStatus.INERROR:
-            # Only a rollback can follow, and it runs in any path.
-            self._path = None
-            return
-        raw.execute(f"SET search_path = {wanted}", prepare=False)
-        self._path = wanted
-        self._path_set_in_transaction = raw.info.transaction_status != TransactionStatus.IDLE
+    def get_connection_params(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = super().get_connection_params()
+        on_server = self.settings_dict["OPTIONS"].get("server_side_binding") is True
+        return parameters | {"cursor_factory": path.ServerBindingCursor if on_server else path.Cursor}
 
     @async_unsafe
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        raw = super().get_new_connection(conn_params)
-        if not raw.autocommit:
-            # New, or handed back to the pool in mid-transaction: our first SET must not open one.
-            raw.autocommit = True
-        return raw
+    def connect(self) -> None:
+        super().connect()
+        path.path_of(self.connection).watched = self.alias != NO_DB_ALIAS
 
-    def _forget_path_of_transaction(self) -> None:
-        if self._path_set_in_transaction:
-            self._path = None
-            self._path_set_in_transaction = False
+    def _close(self) -> Any:
+        if self.connection is not None:
+            path.path_of(self.connection).watched = False
+        return super()._close()
+
+    def is_usable(self) -> bool:
+        with self._unwatched():
+            return bool(super().is_usable())
+
+    @contextmanager
+    def _unwatched(self) -> Iterator[None]:
+        """For a statement that touches no table and is sent between requests, where there is no context."""
+        known = path.path_of(self.connection) if self.connection is not None else path.Path()
+        before, known.watched = known.watched, False
+        try:
+            yield
+        finally:
+            known.watched = before
 
     def _cursor(self, name: str | None = None) -> Any:
         if self.alias != NO_DB_ALIAS:
             context.current()
         return super()._cursor(name)
 
-    def create_cursor(self, name: str | None = None) -> Any:
-        if context.peek() is not None:
-            self._sync_path(self._raw)
-        return super().create_cursor(name)
-
     def _execute_in_context(self, execute: Any, sql: Any, params: Any, many: bool, told: dict[str, Any]) -> Any:
-        """A cursor may be older than the context it is used in."""
-        if self.alias != NO_DB_ALIAS:
-            context.current()
-            self._sync_path(self._raw)
+        """For Django's cursors on the server, whose class cannot be chosen."""
+        if self.connection is not None:
+            path.follow(self.connection)
         return execute(sql, params, many, told)
 
     def _handle_search_path(self, cursor: Any = None) -> None:
-        """django-tenants' own way, called at each cursor: the connection property has done it."""
-
-    # -- events that may undo a SET
-
-    def _commit(self) -> None:
-        # A COMMIT of a failed transaction is a silent ROLLBACK.
-        try:
-            super()._commit()
-        finally:
-            self._forget_path_of_transaction()
-
-    def _rollback(self) -> None:
-        try:
-            super()._rollback()
-        finally:
-            self._forget_path_of_transaction()
-
-    @async_unsafe
-    def savepoint_rollback(self, sid: str) -> None:
-        try:
-            super().savepoint_rollback(sid)
-        finally:
-            if self._path_set_in_transaction:
-                self._path = None
-
-    @async_unsafe
-    def close(self) -> None:
-        self._leaving = True
-        try:
-            super().close()
-        finally:
-            self._leaving = False
+        """django-tenants' own way, called at each cursor: each statement does it."""
 
     # -- django-tenants' interface, written through to the context
 

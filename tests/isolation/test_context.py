@@ -3,7 +3,9 @@
 import asyncio
 import random
 import threading
+import time
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
@@ -11,9 +13,11 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from accounts.models import Role, User
 from tenants import context, queue, signing
+from tenants.backend import path
 from tenants.context import NoTenant, no_context, public_context, tenant_context
 from tenants.models import Tenant
 
+OWNER = "SELECT email FROM accounts_user WHERE role = 'owner'"
 HERE, THERE = "owner@atelier.test", "owner@voisine.test"
 
 
@@ -24,7 +28,7 @@ def owner() -> str:
 def raw_owner() -> str:
     """By the driver's own cursor, behind Django's back."""
     with connection.connection.cursor() as cursor:
-        return cursor.execute("SELECT email FROM accounts_user WHERE role = 'owner'").fetchone()[0]
+        return cursor.execute(OWNER).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +129,111 @@ def test_a_cursor_that_is_older_than_the_context(cast):
     assert User.objects.get(role=Role.OWNER).name == "B"
     with tenant_context(cast.away):
         assert User.objects.get(role=Role.OWNER).name == ""
+
+
+def test_a_handle_that_is_older_than_the_context(cast):
+    """The driver's own connection and cursors of it, kept by somebody."""
+
+    def read() -> set[str]:
+        cursor.execute(OWNER)
+        return {cursor.fetchone()[0], raw.execute(OWNER).fetchone()[0], *[row[0] for row in cursor.stream(OWNER)]}
+
+    raw = connection.connection
+    with raw.cursor() as cursor:
+        assert read() == {HERE}
+        with tenant_context(cast.away):
+            assert read() == {THERE}
+            with cursor.copy(f"COPY ({OWNER}) TO STDOUT") as copy:
+                assert list(copy.rows()) == [(THERE,)]
+            cursor.executemany(OWNER, [()], returning=True)
+            assert cursor.fetchone() == (THERE,)
+        assert read() == {HERE}
+        with no_context(), pytest.raises(NoTenant):
+            raw.execute(OWNER)
+
+
+def test_a_servers_cursor_of_the_driver(cast):
+    with connection.connection.cursor("of_the_driver") as cursor:
+        with tenant_context(cast.away):
+            cursor.execute(OWNER)
+            there = cursor.fetchone()
+        assert (owner(), there) == (HERE, (THERE,))
+
+
+@pytest.fixture(params=["server that tells its path", "older server"])
+def server(request, monkeypatch):
+    """Both ways to know the path; every PostgreSQL from 18 on has the first."""
+    if request.param == "older server":
+        monkeypatch.setattr(path, "told_by_server", lambda raw: None)
+    elif connection.pg_version < 180000:
+        pytest.skip("this server does not tell its path")
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_transaction_of_the_drivers(cast, server, end):
+    """BEGIN and its end, of which Django hears nothing."""
+    connection.ensure_connection()
+    raw = connection.connection
+    for _ in range(2):
+        with raw.transaction(force_rollback=end == "rollback"):
+            with tenant_context(cast.away):
+                assert owner() == THERE
+            assert raw_owner() == HERE
+        with raw.transaction():
+            assert (raw_owner(), owner()) == (HERE, HERE)
+
+
+@pytest.mark.committed
+def test_a_transaction_in_sql(cast, server):
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        with tenant_context(cast.away):
+            assert owner() == THERE
+            cursor.execute("SAVEPOINT there")
+        assert owner() == HERE
+        cursor.execute("ROLLBACK TO SAVEPOINT there")
+        assert (raw_owner(), owner()) == (HERE, HERE)
+        cursor.execute("ROLLBACK")
+        assert (raw_owner(), owner()) == (HERE, HERE)
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_raw_cursor_comes_first_in_a_transaction_by_hand(cast, server, end):
+    connection.set_autocommit(False)
+    try:
+        assert owner() == HERE
+        with tenant_context(cast.away):
+            assert raw_owner() == THERE
+            getattr(connection, end)()
+            assert raw_owner() == THERE
+        assert raw_owner() == HERE
+        connection.rollback()
+    finally:
+        connection.set_autocommit(True)
+
+
+@pytest.mark.committed
+def test_the_path_is_set_before_a_transaction_begins(cast, server):
+    """So that no rollback undoes it."""
+    assert owner() == HERE
+    with tenant_context(cast.away):
+        with transaction.atomic():
+            owner()
+            transaction.set_rollback(True)
+        shown = psycopg.Cursor(connection.connection).execute("SHOW search_path").fetchone()[0]
+        assert shown.replace('"', "") == context.search_path().replace('"', "")
+
+
+@pytest.mark.committed
+def test_between_requests_a_connection_may_be_looked_at_without_a_context():
+    connection.ensure_connection()
+    connection.errors_occurred = True
+    with no_context():
+        assert connection.is_usable()
+        connection.close_if_unusable_or_obsolete()
+    assert owner() == HERE
 
 
 @pytest.mark.committed
@@ -259,16 +368,53 @@ def test_eight_threads_wander_and_none_reads_the_neighbour(cast):
 @pytest.mark.committed
 def test_the_wandering_would_see_a_leak(cast, monkeypatch):
     """With our own guard taken away the same walk reads the wrong workspace: the test above can fail."""
-    from tenants.backend.base import DatabaseWrapper
-
-    real = DatabaseWrapper._sync_path
-
-    def lazy(self, raw):
-        if self._path is None:
-            real(self, raw)
-
-    monkeypatch.setattr(DatabaseWrapper, "_sync_path", lazy)
+    monkeypatch.setattr(path, "_stands", lambda raw, known, wanted: bool(known.name))
     wrong = eight_threads(cast, 60)
     monkeypatch.undo()
     connections.close_all()
     assert wrong
+
+
+class Aging:
+    """A pool like ours whose connections grow old in a second."""
+
+    LIFETIME = 1.0
+
+    def __enter__(self):
+        connections.close_all()
+        connection.close_pool()
+        self.options = connection.settings_dict["OPTIONS"]["pool"]
+        connection.settings_dict["OPTIONS"]["pool"] = self.options | {"max_lifetime": self.LIFETIME}
+        return self
+
+    def __exit__(self, *error):
+        connections.close_all()
+        connection.close_pool()
+        connection.settings_dict["OPTIONS"]["pool"] = self.options
+
+    def backend(self) -> int:
+        """The server process of a connection taken and given back."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            found = cursor.fetchone()[0]
+        connection.close()
+        return found
+
+
+@pytest.mark.committed
+def test_a_pooled_connection_does_not_outlive_its_time(cast):
+    """A backend's memory grows with every workspace it touches; its end gives it back."""
+    assert 0 < connection.settings_dict["OPTIONS"]["pool"]["max_lifetime"] <= 3600
+    with Aging() as pool:
+        first = {pool.backend() for _ in range(10)}
+        time.sleep(pool.LIFETIME * 1.1)
+        for _ in range(10):
+            pool.backend()
+            time.sleep(0.02)
+        later = {pool.backend() for _ in range(10)}
+        assert first.isdisjoint(later)
+        with tenant_context(cast.away):
+            assert owner() == THERE
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [list(first)])
+            assert cursor.fetchone() == (0,)
