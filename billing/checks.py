@@ -18,7 +18,7 @@ def check_stripe_in_public() -> None:
     """To be called when all apps are loaded, dj-stripe's among them."""
     found = [check for check in registry.registered_checks if check.__module__ == "djstripe.checks"]
     for check in found:
-        if check.__name__ in READ_TABLES:
+        if getattr(check, "__name__", "") in READ_TABLES:
             registry.registered_checks.discard(check)
             register(_in_public(check), Tags.database)
 

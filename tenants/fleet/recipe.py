@@ -25,6 +25,10 @@ from tenants.fleet.applied import Key
 END_OF_MIGRATION = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
+class Changed(RuntimeError):
+    """Raised where a schema's migrations are no longer those it was surveyed with: somebody else migrated it."""
+
+
 class Plan:
     """The migrations that the schema in context still needs, and the state before the first."""
 
@@ -128,6 +132,22 @@ class Recipe:
 
     parts: list[Part]
     after: ProjectState
+
+    def left_for(self, has: frozenset[Key], at_first: frozenset[Key]) -> list[tuple[Part, frozenset[Key]]]:
+        """The parts that a schema with these migrations still needs, each with those applied before it.
+
+        Raises `Changed` where they are none that this recipe leads to: somebody else migrated it meanwhile.
+        """
+        found: list[tuple[Part, frozenset[Key]]] = []
+        reached, before = False, at_first
+        for part in self.parts:
+            reached = reached or has == before
+            if reached:
+                found.append((part, before))
+            before |= set(part.records)
+        if not reached and has != before:
+            raise Changed
+        return found
 
 
 class Recorder:

@@ -7,6 +7,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes, inject_rename_contenttypes_operations
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connection, transaction
+from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 from django.db.models import signals
 
@@ -14,7 +15,7 @@ from tenants import grants
 from tenants.context import schema_context
 from tenants.fleet import applied
 from tenants.fleet.applied import Key
-from tenants.fleet.recipe import Part, Plan, Recipe, apply_and_record
+from tenants.fleet.recipe import Changed, Part, Plan, Recipe, apply_and_record
 from tenants.fleet.stock import after_stock_migration
 
 # What a lock may wait for before the schema is put back in the queue: a request in that workspace waits behind us.
@@ -26,50 +27,56 @@ LOCK_TIMEOUT_ALONE_MS = 60_000
 _NOTHING_TO_DO = {create_permissions, create_contenttypes, inject_rename_contenttypes_operations, after_stock_migration}
 
 
-class Changed(RuntimeError):
-    """Raised where a schema's migrations are no longer those it was surveyed with: somebody else migrated it."""
+class First:
+    """The first schema of a group, migrated while the recipe is written down."""
 
+    def __init__(self, schema_name: str, plan: Plan) -> None:
+        self.schema_name, self.plan = schema_name, plan
+        self.waiting = list(plan.parts())
+        self.state, self.has, self.done = plan.before, plan.applied, list[Part]()
 
-def first(schema_name: str, plan: Plan) -> Recipe:
-    """Migrate a schema while its recipe is written down."""
-    state = plan.before.clone()
-    has, parts = plan.applied, []
-    for number, (atomic, found) in enumerate(plan.parts()):
-        records = plan.recorded_by(found, has)
-        part = Part(found, records, state.clone(), None)
-        with schema_context(schema_name):
-            if number == 0:
-                _emit(emit_pre_migrate_signal, signals.pre_migrate, plan, state)
-            if atomic:
-                with transaction.atomic():
-                    _begin(schema_name, has)
-                    part.steps = apply_and_record(found, state)
-                    _end(schema_name, part, has, plan, state)
-            else:
-                for migration in found:
-                    state = migration.mutate_state(state)
-                _alone(schema_name, part, has, plan, state)
-        has |= set(records)
-        parts.append(part)
-    return Recipe(parts, state)
+    def run(self) -> Recipe:
+        """Called again after an error, it goes on at the part that failed."""
+        with schema_context(self.schema_name):
+            if not self.done:
+                _emit(emit_pre_migrate_signal, signals.pre_migrate, self.plan, self.state)
+            while self.waiting:
+                part, state = self._migrate(*self.waiting[0])
+                self.done.append(part)
+                self.state, self.has = state, self.has | set(part.records)
+                del self.waiting[0]
+        return Recipe(self.done, self.state)
+
+    def _migrate(self, atomic: bool, found: list[Migration]) -> tuple[Part, ProjectState]:
+        part = Part(found, self.plan.recorded_by(found, self.has), self.state, None)
+        state = self.state.clone()
+        if not atomic:
+            for migration in found:
+                state = migration.mutate_state(state)
+            _alone(self.schema_name, part, self.has, self.plan, state)
+            return part, state
+        with transaction.atomic():
+            _begin(self.schema_name, self.has)
+            part.steps = apply_and_record(found, state)
+            _end(self.schema_name, part, self.has, self.plan, state)
+        return part, state
 
 
 def again(schema_name: str, plan: Plan, recipe: Recipe) -> None:
-    """Do to a schema what was done to the first of its group."""
-    has = plan.applied
+    """Do to a schema what was done to the first of its group; what an earlier try has done is not done twice."""
     with schema_context(schema_name):
-        _emit(emit_pre_migrate_signal, signals.pre_migrate, plan, plan.before)
-    for part in recipe.parts:
-        with schema_context(schema_name):
+        has = frozenset(applied.read(schema_name))
+        if has == plan.applied:
+            _emit(emit_pre_migrate_signal, signals.pre_migrate, plan, plan.before)
+        for part, before in recipe.left_for(has, plan.applied):
             if part.steps is None:
-                _alone(schema_name, part, has, plan, recipe.after)
-            else:
-                with transaction.atomic():
-                    _begin(schema_name, has)
-                    for step in part.steps:
-                        step.run()
-                    _end(schema_name, part, has, plan, recipe.after)
-        has |= set(part.records)
+                _alone(schema_name, part, before, plan, recipe.after)
+                continue
+            with transaction.atomic():
+                _begin(schema_name, before)
+                for step in part.steps:
+                    step.run()
+                _end(schema_name, part, before, plan, recipe.after)
 
 
 def _begin(schema_name: str, has: frozenset[Key]) -> None:
@@ -85,7 +92,7 @@ def _begin(schema_name: str, has: frozenset[Key]) -> None:
 def _same(cursor: Any, schema_name: str, has: frozenset[Key]) -> None:
     cursor.execute(f'SELECT {applied.DIGEST_SQL} FROM "{schema_name}".django_migrations')
     if cursor.fetchone()[0] != applied.digest_of(has):
-        raise Changed(schema_name)
+        raise Changed
 
 
 def _end(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:

@@ -143,7 +143,8 @@ class _alone:
     def __enter__(self) -> None:
         self._transaction = owner_transaction()
         owner = self._transaction.__enter__()
-        if owner.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone() != (True,):
+        # Without parameters: else the driver leaves an open portal whose snapshot stops CREATE INDEX CONCURRENTLY.
+        if owner.execute(f"SELECT pg_try_advisory_xact_lock({_LOCK})".encode()).fetchone() != (True,):
             self._transaction.__exit__(None, None, None)
             raise AlreadyRunning
 
@@ -210,9 +211,10 @@ class _Lead:
             if not rest:
                 return None
             member = rest.popleft()
+            first = replay.First(member.schema_name, plan)
             for tries in range(1, TRIES + 1):
                 try:
-                    recipe = replay.first(member.schema_name, plan)
+                    recipe = first.run()
                 except Exception as error:
                     if _may_try_again(error) and tries < TRIES:
                         self.again(tries)

@@ -55,11 +55,10 @@ class Fleet:
             (place / file.name).write_text(file.read_text())
         before = max(file.stem for file in place.glob("0*.py"))
         for name, body in migrations.items():
-            above, _line, inside = dedent(body).rpartition("---\n")
-            text = (
-                f"{HEAD}{above}\n\nclass Migration(migrations.Migration):\n    dependencies = [({app!r}, {before!r})]\n"
-            )
-            (place / f"{name}.py").write_text(text + indent(inside, "    "))
+            above, _line, inside = body.rpartition("---\n")
+            inside = indent(f"dependencies = [({app!r}, {before!r})]\n{dedent(inside)}", "    ")
+            text = f"{HEAD}{above}\n\nclass Migration(migrations.Migration):\n{inside}"
+            (place / f"{name}.py").write_text(text)
             before = name
         self.modules[app] = package
 
@@ -83,12 +82,19 @@ class Fleet:
         return subprocess.CompletedProcess(arguments, running.returncode, out, err)
 
     def migrate(self, *arguments: str) -> dict[str, Any]:
-        """`fleet_migrate --json`; what it printed, with the exit code in `code` and its errors in `stderr`."""
+        """`fleet_migrate --json`; what it printed, with the exit code in `exit` and its errors in `stderr`."""
         done = self.manage("fleet_migrate", "--json", *arguments)
         try:
-            return {**json.loads(done.stdout), "code": done.returncode, "stderr": done.stderr}
+            return {**json.loads(done.stdout), "exit": done.returncode, "stderr": done.stderr}
         except json.JSONDecodeError:
             raise AssertionError(f"{done.returncode}\n{done.stdout}\n{done.stderr}") from None
+
+    def ask(self, path: str, *hosts: str) -> dict[str, list[Any]]:
+        """How each host answers at a path, by a web process of this code: [status, Retry-After, page]."""
+        command = [sys.executable, "-m", "tests.fleet.ask", path, *hosts]
+        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=True)
+        found: dict[str, list[Any]] = json.loads(done.stdout)
+        return found
 
     def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner_url, autocommit=True) as owner:
@@ -108,6 +114,10 @@ class Fleet:
         ]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace(schema, "THE_SCHEMA")
         return "\n".join(sorted(text.split(";\n")))
+
+    @property
+    def admin_url(self) -> str:
+        return with_database(os.environ["DATABASE_ADMIN_URL"], self.database)
 
     def applied(self, schema: str) -> set[tuple[str, str]]:
         return set(self.sql(f'SELECT app, name FROM "{schema}".django_migrations'))  # type: ignore[arg-type]
