@@ -62,7 +62,7 @@ def signed(visit: Visit) -> None:
 JOB = "tests.isolation.interleaving.jobs.note"
 
 
-@act(weight=5, anywhere=True)
+@act(weight=3, anywhere=True)
 def jobs(visit: Visit) -> None:
     """Asked for at once, at the commit, from elsewhere, and not at all."""
     key = f"{visit.number}"
@@ -85,7 +85,7 @@ def job_in_the_same_thread(visit: Visit) -> None:
     visit.wrote("accounts_user", there=True)
 
 
-@act(weight=2, anywhere=True)
+@act(weight=1, anywhere=True)
 def command(visit: Visit) -> None:
     """It lists all workspaces, from public."""
     said = io.StringIO()

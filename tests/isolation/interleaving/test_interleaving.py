@@ -11,10 +11,10 @@ from tests.isolation.interleaving.conftest import SEED, line
 # Without the pool: one connection a thread, reused (sync), and one a request (async, where a request is a thread).
 # A request costs twice as much in async as in sync.
 SHARES = {
-    ("async", "pool", ""): 0.15,
-    ("sync", "pool", ""): 0.35,
+    ("async", "pool", ""): 0.17,
+    ("sync", "pool", ""): 0.37,
     ("sync", "kept", ""): 0.3,
-    ("async", "fresh", ""): 0.07,
+    ("async", "fresh", ""): 0.03,
     ("sync", "kept", "older_server"): 0.1,
     ("async", "pool", "older_server"): 0.03,
 }
