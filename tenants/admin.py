@@ -1,11 +1,15 @@
 """What the operator reads of the ground. Workspaces themselves are in website/admin.py, beside their figures."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from config.console import ReadOnlyAdmin, moment
-from tenants.models import DeletionCertificate, Domain, ReadySchema
+from config.console import NOTHING, ReadOnlyAdmin, moment
+from tenants.models import DeletionCertificate, Domain, ReadySchema, SchemaFailure, Tenant
 
 
 @admin.register(Domain)
@@ -32,3 +36,25 @@ class DeletionCertificateAdmin(ReadOnlyAdmin):
     @display(description=_("Supprimé le"), ordering="deleted_at")
     def shown_deleted(self, row: DeletionCertificate) -> str:
         return moment(row.deleted_at)
+
+
+@admin.register(SchemaFailure)
+class SchemaFailureAdmin(ReadOnlyAdmin):
+    """Workspaces that answer 503 until `fleet_migrate --resume` has brought them up to the code."""
+
+    list_display = ("schema_name", "shown_workspace", "migration", "error", "tries", "shown_failed")
+    search_fields = ("schema_name", "migration", "error")
+    ordering = ("-failed_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SchemaFailure]:
+        slug = Tenant.objects.filter(schema_name=OuterRef("schema_name")).values("slug")[:1]
+        found: QuerySet[SchemaFailure] = super().get_queryset(request).annotate(slug=Subquery(slug))
+        return found
+
+    @display(description=_("Espace"), ordering="slug")
+    def shown_workspace(self, row: Any) -> str:
+        return row.slug or NOTHING
+
+    @display(description=_("Dernier échec"), ordering="failed_at")
+    def shown_failed(self, row: SchemaFailure) -> str:
+        return moment(row.failed_at)

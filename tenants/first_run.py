@@ -42,4 +42,3 @@ def _load_if_empty(owner: psycopg.Connection) -> bool:
     for statement in grants.grant_statements(PUBLIC_SCHEMA):
         owner.execute(statement.encode())
     return True
-

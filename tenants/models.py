@@ -122,9 +122,9 @@ class SchemaFailure(models.Model):
     """A schema whose migration failed and was rolled back. The row goes when the schema is brought up to date."""
 
     schema_name = models.CharField(max_length=63, primary_key=True)
-    migration = models.CharField(max_length=255)
-    error = models.TextField()
-    tries = models.PositiveIntegerField(default=1)
+    migration = models.CharField(_("migration"), max_length=255)
+    error = models.TextField(_("erreur"))
+    tries = models.PositiveIntegerField(_("essais"), default=1)
     failed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

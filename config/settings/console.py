@@ -71,6 +71,7 @@ UNFOLD: dict[str, Any] = {
                 _("Espaces"),
                 _link(_("Espaces"), "hive", "admin:tenants_tenant_changelist"),
                 _link(_("Domaines"), "language", "admin:tenants_domain_changelist"),
+                _link(_("Migrations échouées"), "sync_problem", "admin:tenants_schemafailure_changelist"),
                 _link(_("Suppressions"), "verified", "admin:tenants_deletioncertificate_changelist"),
             ),
             _section(

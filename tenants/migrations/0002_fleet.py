@@ -25,9 +25,9 @@ class Migration(migrations.Migration):
             name="SchemaFailure",
             fields=[
                 ("schema_name", models.CharField(max_length=63, primary_key=True, serialize=False)),
-                ("migration", models.CharField(max_length=255)),
-                ("error", models.TextField()),
-                ("tries", models.PositiveIntegerField(default=1)),
+                ("migration", models.CharField(max_length=255, verbose_name="migration")),
+                ("error", models.TextField(verbose_name="erreur")),
+                ("tries", models.PositiveIntegerField(default=1, verbose_name="essais")),
                 ("failed_at", models.DateTimeField(auto_now=True)),
             ],
             options={

@@ -15,7 +15,8 @@ from assistants.models import Assistant, Model, Price, PromptVersion
 from billing.models import Entitlement, UsageEvent
 from billing.selectors import plan_of
 from mailing.models import OutboxMessage
-from tenants.context import tenant_context
+from tenants.context import public_context, tenant_context
+from tenants.models import SchemaFailure
 from tests.cast import Cast
 
 READ_ONLY = ["usageevent", "quotacounter", "reservation", "auditentry", "dailyfigures", "outboxmessage", "domain"]
@@ -27,7 +28,7 @@ def _address(name: str) -> str:
     return f"/admin/{model._meta.app_label}/{name}/"
 
 
-@pytest.mark.parametrize("name", [*READ_ONLY, "deletioncertificate", "readyschema"])
+@pytest.mark.parametrize("name", [*READ_ONLY, "deletioncertificate", "readyschema", "schemafailure"])
 def test_read_only_pages_refuse_every_post(console: Client, cast: Cast, spend: Any, name: str) -> None:
     spend(cast.home, "0.0255")
     site = getattr(admin.site, "_wrapped", admin.site)
@@ -42,6 +43,14 @@ def test_read_only_pages_refuse_every_post(console: Client, cast: Cast, spend: A
     console.post(_address(name), {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
     with tenant_context(cast.home):
         assert list(model._default_manager.order_by("pk").values()) == before
+
+
+def test_migrations_that_failed_name_the_workspace_and_the_error(console: Client, cast: Cast) -> None:
+    with public_context():
+        SchemaFailure.objects.create(schema_name=cast.home.schema_name, migration="library.0900", error="no such thing")
+        SchemaFailure.objects.create(schema_name="w_0123456789ab", migration="library.0900", error="nor that")
+    text = console.get(_address("schemafailure")).content.decode()
+    assert cast.home.slug in text and "no such thing" in text and "nor that" in text
 
 
 def test_the_list_shows_exact_costs_and_totals(console: Client, cast: Cast, spend: Any) -> None:
