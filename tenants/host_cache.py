@@ -38,7 +38,7 @@ def find(host: str) -> TenantRef | None:
 
 
 def known_here(host: str) -> TenantRef | None:
-    """The workspace at a host, if this process knows it: no round trip, no query, safe in an event loop."""
+    """The workspace at a host, if this process knows it: no round trip, no query."""
     hosts = _hosts_of.peek(_hints.get(host, ""))
     return hosts.get(host) if hosts else None
 

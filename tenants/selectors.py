@@ -18,11 +18,6 @@ def tenant_for_host(host: str) -> TenantRef | None:
     return host_cache.find(host)
 
 
-def tenant_known_here(host: str) -> TenantRef | None:
-    """As `tenant_for_host`, from this process's memory alone: None also where it does not know. Never blocks."""
-    return host_cache.known_here(host)
-
-
 def forget_hosts(tenant_id: UUID) -> None:
     """A workspace's row or domains were written: every process shall see it when the transaction commits.
 

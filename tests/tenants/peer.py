@@ -181,9 +181,9 @@ class Commands:
 
     def ref(self, host: str) -> dict[str, Any] | None:
         """The workspace found, and what it took: queries, seconds, whether this process knew it."""
-        from tenants import selectors
+        from tenants import host_cache, selectors
 
-        known = selectors.tenant_known_here(host) is not None
+        known = host_cache.known_here(host) is not None
         started = time.perf_counter()
         with _queries() as captured:
             found = selectors.tenant_for_host(host)
