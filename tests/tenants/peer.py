@@ -30,18 +30,23 @@ class Peer:
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            # Lines read ahead could not be waited for.
+            bufsize=0,
         )
+        self._asked = 0
 
     def begin(self, name: str, /, **arguments: Any) -> None:
-        self._process.stdin.write(json.dumps([name, arguments]) + "\n")
-        self._process.stdin.flush()
+        self._asked += 1
+        self._process.stdin.write(json.dumps([self._asked, name, arguments]).encode() + b"\n")
 
     def end(self) -> Any:
-        assert select.select([self._process.stdout], [], [], PATIENCE)[0], "the peer says nothing"
-        line = self._process.stdout.readline()
-        assert line, "the peer has died"
-        answer = json.loads(line)
+        """The value of the last `begin`; what a test that failed left unread is passed over."""
+        answer = {"number": 0}
+        while answer["number"] != self._asked:
+            assert select.select([self._process.stdout], [], [], PATIENCE)[0], "the peer says nothing"
+            line = self._process.stdout.readline()
+            assert line, "the peer has died"
+            answer = json.loads(line)
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
@@ -207,11 +212,11 @@ class Commands:
         _until(lambda: self.ref(host)["known"])
         return self.ref(host)
 
-    def versions(self, host: str, seconds: float) -> list[int]:
-        """What is seen at a host, again and again."""
-        found: list[int] = []
+    def versions(self, host: str, last: int, seconds: float = 20.0) -> list[int]:
+        """What is seen at a host, again and again, until the last version is."""
+        found = [-1]
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while found[-1] != last and time.monotonic() < until:
             found.append(self.ref(host)["version"])
         return found
 
@@ -313,12 +318,12 @@ def main() -> None:
     settings.ALLOWED_HOSTS = ["*"]
     commands = Commands()
     for line in sys.stdin:
-        name, arguments = json.loads(line)
+        number, name, arguments = json.loads(line)
         try:
             answer = {"value": getattr(commands, name)(**arguments)}
         except Exception as error:
             answer = {"error": f"{name}: {type(error).__name__}: {error}"}
-        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.write(json.dumps(answer | {"number": number}) + "\n")
         sys.stdout.flush()
 
 

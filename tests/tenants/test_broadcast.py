@@ -115,6 +115,17 @@ def test_a_silent_redis_is_not_believed_within_a_second(wired):
     assert peer.ask("until_connected") < 1
 
 
+def test_who_was_away_forgets_when_it_goes_and_when_it_is_back(wired):
+    peer, wire = wired
+    wire.cut()
+    assert peer.ask("hears", key="*") < 1
+    # What was remembered in between was remembered deaf.
+    peer.ask("all_heard")
+    wire.flow()
+    peer.ask("until_connected")
+    assert "*" in peer.ask("all_heard")
+
+
 def test_what_could_not_be_said_is_made_good(wired, peers):
     peer, wire = wired
     wire.cut()

@@ -18,8 +18,8 @@ from tests.live.workspaces import PASSWORD, make, remove
 from tests.tenants.peer import Peer, Wire
 
 pytestmark = pytest.mark.committed
-# The longest that one page may wait for Redis, and some time to be made in.
-ONCE = settings.REDIS_QUICK_SECONDS + 0.3
+# The longest that one page may wait for Redis, and time to be made in on a busy machine.
+ONCE = settings.REDIS_QUICK_SECONDS + 0.7
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_what_is_seen_never_goes_back(known, peers):
     """One process changes again and again while two look, and lose now their memory, now that of Redis."""
     writer, *readers = peers
     for reader in readers:
-        reader.begin("versions", host=known.host, seconds=2.5)
+        reader.begin("versions", host=known.host, last=40)
     for number in range(40):
         writer.ask("rename", tenant_id=str(known.tenant.id), name=f"Nom {number}")
         if number % 5 == 0:
