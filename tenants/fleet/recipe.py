@@ -119,9 +119,10 @@ class Part:
 
     @property
     def makes_tables(self) -> bool:
-        """Whether rights must be given afterwards. What Python may have made is not known."""
+        """Whether rights must be given afterwards. A table that RunPython makes has those of any new table."""
         return self.steps is None or any(
-            not isinstance(step, Sql) or any("CREATE TABLE" in statement for statement in step.statements)
+            isinstance(step, Other)
+            or (isinstance(step, Sql) and any("CREATE TABLE" in statement for statement in step.statements))
             for step in self.steps
         )
 

@@ -6,20 +6,17 @@ from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes, inject_rename_contenttypes_operations
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 from django.db.models import signals
 
-from tenants import grants
-from tenants.context import schema_context
-from tenants.fleet import applied
+from tenants.context import public_context, schema_context
+from tenants.fleet import applied, statements
 from tenants.fleet.applied import Key
-from tenants.fleet.recipe import Changed, Part, Plan, Recipe, apply_and_record
+from tenants.fleet.recipe import Changed, Part, Plan, Recipe, Sql, apply_and_record
 from tenants.fleet.stock import after_stock_migration
 
-# What a lock may wait for before the schema is put back in the queue: a request in that workspace waits behind us.
-LOCK_TIMEOUT_MS = 2000
 # An index built concurrently waits for every transaction that is open.
 LOCK_TIMEOUT_ALONE_MS = 60_000
 
@@ -39,7 +36,7 @@ class First:
         """Called again after an error, it goes on at the part that failed."""
         with schema_context(self.schema_name):
             if not self.done:
-                _emit(emit_pre_migrate_signal, signals.pre_migrate, self.plan, self.state)
+                _emit(emit_pre_migrate_signal, self.plan, self.state)
             while self.waiting:
                 part, state = self._migrate(*self.waiting[0])
                 self.done.append(part)
@@ -64,56 +61,74 @@ class First:
 
 def again(schema_name: str, plan: Plan, recipe: Recipe) -> None:
     """Do to a schema what was done to the first of its group; what an earlier try has done is not done twice."""
-    with schema_context(schema_name):
+    if _heard(signals.pre_migrate):
+        with schema_context(schema_name):
+            _emit(emit_pre_migrate_signal, plan, plan.before)
+    try:
+        _do(schema_name, plan, recipe, recipe.left_for(plan.applied, plan.applied))
+    except Changed:
         has = frozenset(applied.read(schema_name))
-        if has == plan.applied:
-            _emit(emit_pre_migrate_signal, signals.pre_migrate, plan, plan.before)
-        for part, before in recipe.left_for(has, plan.applied):
-            if part.steps is None:
-                _alone(schema_name, part, before, plan, recipe.after)
-                continue
-            with transaction.atomic():
-                _begin(schema_name, before)
+        _do(schema_name, plan, recipe, recipe.left_for(has, plan.applied))
+
+
+def _do(schema_name: str, plan: Plan, recipe: Recipe, parts: list[tuple[Part, frozenset[Key]]]) -> None:
+    for part, has in parts:
+        if part.steps is None:
+            with schema_context(schema_name):
+                _alone(schema_name, part, has, plan, recipe.after)
+        elif len(part.steps) == 1 and isinstance(part.steps[0], Sql) and not _heard(signals.post_migrate):
+            _at_once(schema_name, part, part.steps[0], has)
+        else:
+            with schema_context(schema_name), transaction.atomic():
+                _begin(schema_name, has)
                 for step in part.steps:
                     step.run()
-                _end(schema_name, part, before, plan, recipe.after)
+                _end(schema_name, part, has, plan, recipe.after)
+
+
+def _at_once(schema_name: str, part: Part, step: Sql, has: frozenset[Key]) -> None:
+    """All of a part in one message, which the server takes for one transaction: no time is lost on the way."""
+    text = [
+        statements.path(schema_name),
+        *statements.before(schema_name, has),
+        *step.statements,
+        *_after(schema_name, part, has),
+    ]
+    with public_context():
+        _send(text)
+
+
+def _send(text: list[str]) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(";\n".join(text))
+    except DataError as error:
+        if statements.CHANGED in str(error):
+            raise Changed from error
+        raise
+
+
+def _after(schema_name: str, part: Part, has: frozenset[Key]) -> list[str]:
+    return statements.after(schema_name, part.records, has | set(part.records), makes_tables=part.makes_tables)
 
 
 def _begin(schema_name: str, has: frozenset[Key]) -> None:
-    with connection.cursor() as cursor:
-        # The commit need not reach the disk: what a crash loses, it loses whole, and the next run does it again.
-        cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL synchronous_commit = off")
-        # The row first, tables after: the order in which requests take them.
-        for table in ("tenants_tenant", "tenants_readyschema"):
-            cursor.execute(f"SELECT 1 FROM public.{table} WHERE schema_name = %s FOR UPDATE", [schema_name])
-        _same(cursor, schema_name, has)
-
-
-def _same(cursor: Any, schema_name: str, has: frozenset[Key]) -> None:
-    cursor.execute(f'SELECT {applied.DIGEST_SQL} FROM "{schema_name}".django_migrations')
-    if cursor.fetchone()[0] != applied.digest_of(has):
-        raise Changed
+    _send(statements.before(schema_name, has))
 
 
 def _end(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:
     if part.migrations[-1] is plan.migrations[-1]:
-        _emit(emit_post_migrate_signal, signals.post_migrate, plan, state)
-    with connection.cursor() as cursor:
-        if part.makes_tables:
-            for statement in grants.grant_statements(schema_name):
-                cursor.execute(statement)
-        values = ", ".join(["(%s, %s, now())"] * len(part.records))
-        flat = [value for key in part.records for value in key]
-        cursor.execute(f'INSERT INTO "{schema_name}".django_migrations (app, name, applied) VALUES {values}', flat)
-        applied.remember(cursor, schema_name, applied.digest_of(has | set(part.records)))
+        _emit(emit_post_migrate_signal, plan, state)
+    _send(_after(schema_name, part, has))
 
 
 def _alone(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:
     """A migration that cannot run in a transaction: the stock way, but for the state, which is there already."""
+    if applied.read(schema_name) != has:
+        raise Changed
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_ALONE_MS}")
         try:
-            _same(cursor, schema_name, has)
             _drop_invalid_indexes(cursor, schema_name)
             for migration in part.migrations:
                 with connection.schema_editor(atomic=False) as editor:
@@ -135,11 +150,15 @@ def _drop_invalid_indexes(cursor: Any, schema_name: str) -> None:
         cursor.execute(f'DROP INDEX "{schema_name}"."{name}"')
 
 
-def _emit(emit: Any, signal: Any, plan: Plan, state: Any) -> None:
+def _emit(emit: Any, plan: Plan, state: ProjectState) -> None:
     """The signal of Django's migrate, where somebody listens who may have something to do in a workspace."""
-    if _receivers(signal) - _NOTHING_TO_DO:
+    if _heard(signals.pre_migrate if emit is emit_pre_migrate_signal else signals.post_migrate):
         found = [(migration, False) for migration in plan.migrations]
         emit(verbosity=0, interactive=False, db=connection.alias, plan=found, apps=state.apps)
+
+
+def _heard(signal: Any) -> bool:
+    return bool(_receivers(signal) - _NOTHING_TO_DO)
 
 
 def _receivers(signal: Any) -> set[Any]:

@@ -101,7 +101,7 @@ def plan() -> Report:
     """What a run would do; nothing is changed."""
     report = Report(public=sorted(applied.names_of(applied.unmet(applied.read(PUBLIC_SCHEMA)))))
     found = survey.look()
-    report.schemas, report.missing = found.schemas, [member.schema_name for member in found.missing]
+    report.schemas, report.missing = len(found.schemas), [member.schema_name for member in found.missing]
     for group in found.alike:
         with schema_context(group.members[0].schema_name):
             report.groups.append(_told(group, Plan()))
@@ -131,7 +131,7 @@ def run(
         else:
             lead.groups(found.without(first))
             # Workspaces that the former code has made meanwhile.
-            lead.groups(survey.look().without(found.names))
+            lead.groups(survey.look(found.schemas))
         _forget_mended()
     report.seconds = time.monotonic() - begun
     return report
@@ -178,7 +178,7 @@ class _Lead:
         self.report, self.jobs, self.progress = report, max(1, jobs), progress
         self.lock = threading.Lock()
         self.all = found.behind
-        report.schemas = found.schemas
+        report.schemas = len(found.schemas)
         report.missing = [member.schema_name for member in found.missing]
 
     def groups(self, found: survey.Survey) -> None:

@@ -31,10 +31,12 @@ class Alike:
 
 @dataclass(frozen=True)
 class Survey:
-    """`alike`: groups of schemas that are behind, the largest first; `missing`: named by a row, and not there."""
+    """`alike`: groups of schemas that are behind, the largest first; `schemas`: all that were looked at;
+    `missing`: named by a row, and not there.
+    """
 
     alike: tuple[Alike, ...]
-    schemas: int
+    schemas: frozenset[str]
     missing: tuple[Member, ...] = ()
 
     @property
@@ -67,9 +69,9 @@ def members() -> list[Member]:
         return [*(Member(name) for name in free), *(Member(name, slug) for name, slug in taken)]
 
 
-def look() -> Survey:
-    """What there is to do."""
-    fleet = members()
+def look(known: Collection[str] = ()) -> Survey:
+    """What there is to do, in all schemas but those that are known."""
+    fleet = [member for member in members() if member.schema_name not in known]
     standing = _standing()
     missing = tuple(member for member in fleet if member.schema_name not in standing)
     names = [member.schema_name for member in fleet if member.schema_name in standing]
@@ -83,7 +85,7 @@ def look() -> Survey:
             groups.setdefault((digests[name], looks[name]), []).append(member)
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
     alike = tuple(Alike(sets[digest], tuple(found)) for (digest, _look), found in ordered)
-    return Survey(alike, len(fleet), missing)
+    return Survey(alike, frozenset(member.schema_name for member in fleet), missing)
 
 
 def _standing() -> set[str]:
