@@ -283,6 +283,10 @@ class Commands:
         answer = self._client(host, browser or who).post("/accounts/login/", {"login": who, "password": password})
         return [answer.status_code, time.perf_counter() - started]
 
+    def post(self, host: str, path: str, data: dict[str, str]) -> int:
+        """The status of somebody's who is not signed in."""
+        return self._client(host, "somebody").post(path, data).status_code
+
     def _client(self, host: str, who: str) -> Any:
         from django.test import Client
 

@@ -10,6 +10,7 @@ import redis
 from django.conf import settings
 
 from accounts.services import user_create
+from mailing.models import OutboxMessage
 from tenants import broadcast, host_cache, host_store, selectors, services
 from tenants.breaker import quick_client
 from tenants.context import public_context, tenant_context
@@ -18,8 +19,9 @@ from tests.live.workspaces import PASSWORD, make, remove
 from tests.tenants.peer import Peer, Wire
 
 pytestmark = pytest.mark.committed
-# The longest that one page may wait for Redis, and time to be made in on a busy machine.
-ONCE = settings.REDIS_QUICK_SECONDS + 0.7
+# The longest that one page may wait for Redis, and plenty of time to be made in on a busy machine: the driver's own
+# patience is longer.
+ONCE = settings.REDIS_QUICK_SECONDS + 3.5
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +256,11 @@ def test_signing_in_without_redis(wired, space, how):
     getattr(wire, how)()
     status, seconds = peer.ask("sign_in", host=space.host, who="autre@cache.test", password=PASSWORD)
     assert status == 302 and seconds < ONCE + 1.5
+    # A mail that is asked for leaves when Redis is back: its row is there, and the page says so.
+    asked = peer.ask("post", host=space.host, path="/accounts/password/reset/", data={"email": "autre@cache.test"})
+    assert asked == 302
+    with public_context():
+        assert OutboxMessage.objects.filter(tenant_slug=space.tenant.slug, to=["autre@cache.test"]).exists()
     # Guesses are still counted, by the process: past some, not even the right one is let in.
     guess = {"host": space.host, "who": "autre@cache.test", "browser": "guessing"}
     assert {peer.ask("sign_in", **guess, password="faux")[0] for _ in range(9)} == {200}
