@@ -16,11 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from tenants import lifecycle, queue, selectors
 from tenants.context import TenantRef, current_tenant, public_context
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
-from tenants.pool import make_ready_schema, take_ready_schema  # noqa: F401
+from tenants.pool import take_ready_schema
 from tenants.slugs import validate_slug
 from tenants.sql import owner_transaction
 
-_take_ready_schema = take_ready_schema
 log = logging.getLogger(__name__)
 TRIAL = timedelta(days=14)
 State = Tenant.State
