@@ -1825,7 +1825,9 @@ CREATE TABLE public.tenants_tenant (
     version integer NOT NULL,
     created_at timestamp with time zone NOT NULL,
     applied character varying(32) DEFAULT ''::character varying NOT NULL,
+    trial_reminded smallint,
     CONSTRAINT tenants_tenant_brand_hue_check CHECK ((brand_hue >= 0)),
+    CONSTRAINT tenants_tenant_trial_reminded_check CHECK ((trial_reminded >= 0)),
     CONSTRAINT tenants_tenant_version_check CHECK ((version >= 0))
 );
 
@@ -3581,4 +3583,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
-    ('tenants', '0002_fleet', now());
+    ('tenants', '0002_fleet', now()),
+    ('tenants', '0003_trial_reminded', now());

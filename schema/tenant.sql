@@ -330,4 +330,5 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
-    ('tenants', '0002_fleet', now());
+    ('tenants', '0002_fleet', now()),
+    ('tenants', '0003_trial_reminded', now());

@@ -32,6 +32,8 @@ class Tenant(TenantMixin):
     state_reason = models.CharField(_("motif"), max_length=200, blank=True)
     state_since = models.DateTimeField(_("depuis"), auto_now_add=True)
     trial_ends_at = models.DateTimeField(_("fin de l’essai"), null=True, blank=True)
+    # Days left of which the owners were last reminded.
+    trial_reminded = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     plan_code = models.CharField(_("offre"), max_length=40, default="starter")
     language = models.CharField(_("langue"), max_length=5, default="fr")
     brand_hue = models.PositiveSmallIntegerField(
