@@ -10,6 +10,7 @@ from tenants.models import Tenant
 ACTS = {
     "tenant.created": _("Espace créé"),
     "tenant.state_changed": _("État changé"),
+    "tenant.trial_extended": _("Essai prolongé"),
     "tenant.plan_changed": _("Offre changée"),
     "tenant.deleted": _("Espace supprimé"),
     "user.created": _("Personne créée"),

@@ -1,5 +1,6 @@
 """Making people, and what the audit log keeps of a workspace's life."""
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -80,6 +81,19 @@ def audit_state_change(tenant: TenantRef, *, before: str, reason: str, actor: st
 def audit_plan_change(tenant: TenantRef, *, before: str, reason: str, actor: str) -> None:
     """Lifecycle step "plan_changed"."""
     _audit_both(tenant, "tenant.plan_changed", actor, before=before, after=tenant.plan_code, reason=reason)
+
+
+def audit_trial_extended(tenant: TenantRef, *, before: datetime | None, reason: str, actor: str) -> None:
+    """Lifecycle step "trial_extended"."""
+    ends = tenant.trial_ends_at
+    days = {"before": before.isoformat() if before else "", "after": ends.isoformat() if ends else ""}
+    _audit_both(tenant, "tenant.trial_extended", actor, reason=reason, **days)
+
+
+def owner_emails() -> list[tuple[str, str]]:
+    """(e-mail, name) of the owners of the workspace in context who can sign in."""
+    owners = User.objects.filter(role=Role.OWNER, is_active=True).order_by("date_joined")
+    return list(owners.values_list("email", "name"))
 
 
 def _audit_both(tenant: TenantRef, action: str, actor: str, **details: Any) -> None:

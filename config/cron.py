@@ -12,12 +12,15 @@ def _every(seconds: int, name: str) -> None:
 _every(20, "conversations.jobs.close_abandoned")
 _every(60, "billing.services.settle_abandoned")
 _every(120, "mailing.services.deliver_waiting")
+_every(300, "tenants.trials.expire_trials")
 _every(300, "tenants.pool.refill_ready_schemas")
 _every(3600, "tenants.pool.sweep_lost_schemas")
-register(
-    run_public,
-    "default",
-    kwargs={"name": "tenants.services.delete_closed_workspaces"},
-    cron="17 3 * * *",
-    name="tenants.services.delete_closed_workspaces",
-)
+
+
+def _daily(cron: str, name: str) -> None:
+    register(run_public, "default", kwargs={"name": name}, cron=cron, name=name)
+
+
+_daily("17 3 * * *", "tenants.services.delete_closed_workspaces")
+_daily("27 3 * * *", "tenants.trials.close_long_suspended")
+_daily("10 7 * * *", "tenants.trials.remind_trials")

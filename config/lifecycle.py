@@ -12,6 +12,10 @@ STEPS: dict[str, tuple[str, ...]] = {
     ),
     "state_changed": ("accounts.services.audit_state_change",),
     "plan_changed": ("accounts.services.audit_plan_change",),
+    "trial_extended": ("accounts.services.audit_trial_extended",),
+    "trial_ending": ("mailing.notices.send_trial_ending",),
+    "trial_ended": ("mailing.notices.send_trial_ended",),
+    "closed_by_time": ("mailing.notices.send_closed",),
     "deleting": ("library.services.delete_files_of_workspace",),
 }
 

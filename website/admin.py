@@ -28,10 +28,10 @@ from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
 from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
-from tenants import services
+from tenants import services, trials
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
-from website.console_forms import DeleteForm, NewWorkspaceForm, PlanForm, slug_problem
+from website.console_forms import DeleteForm, NewWorkspaceForm, PlanForm, TrialForm, slug_problem
 from website.templatetags.ui import money, number, tokens
 
 State = Tenant.State
@@ -83,6 +83,7 @@ class TenantAdmin(ReadOnlyAdmin):
     actions_list = ("new_workspace",)
     actions_detail = (
         "change_plan",
+        "extend_trial",
         "suspend",
         "resume",
         {"title": _("Fin de vie"), "icon": "more_horiz", "items": ["close", "delete_now"]},
@@ -199,6 +200,9 @@ class TenantAdmin(ReadOnlyAdmin):
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._state(request, object_id) in (State.SUSPENDED, State.PAST_DUE, State.CLOSED)
 
+    def has_extend_trial_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._state(request, object_id) in (State.TRIAL, State.SUSPENDED)
+
     def has_close_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._state(request, object_id) not in (State.CLOSED, "")
 
@@ -250,6 +254,33 @@ class TenantAdmin(ReadOnlyAdmin):
             title=gettext("Rétablir « %(name)s »"),
             explanation=_("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif."),
             button=_("Rétablir l’espace"),
+        )
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Prolonger l’essai"), url_path="trial", icon="event", permissions=["extend_trial"]
+    )
+    def extend_trial(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        tenant = self._found(object_id)
+
+        def do(form: Any) -> str:
+            told = {"reason": form.cleaned_data["reason"], "actor": request.user.email}  # type: ignore[union-attr]
+            try:
+                trials.extend_trial(tenant_id=tenant.pk, ends_at=form.ends_at(), **told)
+            except ValidationError as error:
+                form.add_error("last_day", error)
+            return gettext("L’essai de « %(name)s » est prolongé.") % {"name": tenant.name}
+
+        return act_page(
+            self,
+            request,
+            title=gettext("Prolonger l’essai de « %(name)s »") % {"name": tenant.name},
+            explanation=_(
+                "L’espace reste ouvert jusqu’au soir de ce jour ; suspendu en fin d’essai, il rouvre aussitôt."
+            ),
+            button=_("Prolonger l’essai"),
+            form=TrialForm(posted(request)),
+            do=do,
+            back=self._page_of(tenant),
         )
 
     @action(description=_("Changer d’offre"), url_path="plan", icon="swap_horiz")  # type: ignore[untyped-decorator]

@@ -1,14 +1,21 @@
 """The forms of the operator's workspaces."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from billing.models import Plan
 from config.console import ReasonForm
@@ -73,6 +80,21 @@ class NewWorkspaceForm(forms.Form):
         if problem is not None:
             raise problem
         return slug
+
+
+class TrialForm(ReasonForm):
+    """Until which day a trial runs, that day included, and why."""
+
+    last_day = forms.DateField(
+        label=_("Dernier jour de l’essai"),
+        widget=UnfoldAdminSingleDateWidget,
+        error_messages={"required": _("Choisissez le dernier jour de l’essai.")},
+    )
+    field_order = ("last_day", "reason")
+
+    def ends_at(self) -> datetime:
+        """The midnight after that day, in the operator's time zone."""
+        return timezone.make_aware(datetime.combine(self.cleaned_data["last_day"] + timedelta(days=1), time.min))
 
 
 class PlanForm(ReasonForm):

@@ -1,12 +1,17 @@
 """The demo workspace of the embedded run: one person of each role, one password. Never made elsewhere."""
 
+from contextlib import suppress
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.services import operator_create, user_create
+from tenants import trials
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
-from tenants.services import tenant_create
+from tenants.services import TRIAL, tenant_create
 
 PASSWORD = "ruche-demo"  # noqa: S105 - said on the screen of the embedded run, and made nowhere else
 OPERATOR = "operator@ruche.test"
@@ -26,8 +31,10 @@ def make_demo() -> str:
     with public_context():
         if not User.objects.filter(email=OPERATOR).exists():
             operator_create(email=OPERATOR, password=PASSWORD, name="Opératrice de démonstration")
-        if Tenant.objects.filter(slug="demo").exists():
-            return "there"
+        demo = Tenant.objects.filter(slug="demo").first()
+    if demo:
+        _keep_open(demo)
+        return "there"
     made = tenant_create(
         slug="demo",
         name="Atelier Démo",
@@ -41,3 +48,11 @@ def make_demo() -> str:
         for role, name in PEOPLE.items():
             user_create(email=f"{role.value}@demo.test", password=PASSWORD, role=role, name=name)
     return "made"
+
+
+def _keep_open(demo: Tenant) -> None:
+    """The demo's trial begins anew when it has run half its time, or is over."""
+    now = timezone.now()
+    if demo.trial_ends_at and demo.trial_ends_at < now + TRIAL / 2:
+        with suppress(ValidationError):
+            trials.extend_trial(tenant_id=demo.pk, ends_at=now + TRIAL, reason="démonstration", actor=trials.SYSTEM)

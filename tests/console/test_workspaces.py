@@ -1,5 +1,6 @@
 """Workspaces at the console: made, listed, suspended, resumed, moved to another plan; each act with its reason."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Role, User
 from mailing.models import OutboxMessage
@@ -147,3 +149,17 @@ def test_the_list_is_searched_and_filtered(console: Client, cast: Cast) -> None:
     assert [row.slug for row in console.get(address, {"q": "owner@atelier"}).context["cl"].queryset] == ["atelier"]
     assert not console.get(address, {"plan": "starter"}).context["cl"].queryset.exists()
     assert not console.get(address, {"state__exact": "suspended"}).context["cl"].queryset.exists()
+
+
+def test_a_trial_is_extended_until_the_evening_of_a_day(console: Client, cast: Cast) -> None:
+    before = Tenant.objects.get(pk=cast.home.id)
+    day = timezone.localdate() + timedelta(days=40)
+    assert "Prolonger l’essai" in console.get(page(cast)).content.decode()
+    good = {"last_day": day.strftime("%d/%m/%Y"), "reason": "le comptable hésite"}
+    assert console.post(page(cast, "trial"), good | {"last_day": ""}).status_code == 400
+    past = console.post(page(cast, "trial"), good | {"last_day": "01/01/2020"})
+    assert past.status_code == 400 and "Choisissez une date" in past.content.decode()
+    assert Tenant.objects.get(pk=cast.home.id).trial_ends_at == before.trial_ends_at
+    assert console.post(page(cast, "trial"), good).status_code == 302
+    ends = timezone.localtime(Tenant.objects.get(pk=cast.home.id).trial_ends_at)
+    assert (ends.date(), ends.hour, ends.minute) == (day + timedelta(days=1), 0, 0)

@@ -1,0 +1,126 @@
+"""Trials are Ruche's own: 14 days, no card, no Stripe. Reminded at 7, 3 and 1 days, then read-only; nothing is lost."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants import lifecycle, selectors
+from tenants.context import TenantRef, public_context
+from tenants.models import Tenant
+from tenants.services import change_state
+
+log = logging.getLogger(__name__)
+State = Tenant.State
+REMINDED_AT = (1, 3, 7)  # days left
+LONGEST = timedelta(days=90)
+SUSPENDED_KEPT = timedelta(days=60)
+ENDED = "fin de l’essai"
+SYSTEM = "système"
+
+
+def days_left(ends_at: datetime) -> int:
+    """Whole days until the end of a trial, the day that has begun counted; 0 once it is over."""
+    left = ends_at - timezone.now()
+    return max(0, -(-left // timedelta(days=1)))
+
+
+def extend_trial(*, tenant_id: Any, ends_at: datetime, reason: str, actor: str) -> TenantRef:
+    """Let a trial end later, by the operator's hand; one that has ended runs again at once.
+
+    Raises `ValidationError` where there is no trial to extend, or for a date that is past, earlier or too far.
+    """
+    with public_context(), transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        _check(tenant, ends_at)
+        before, tenant.trial_ends_at, tenant.trial_reminded = tenant.trial_ends_at, ends_at, None
+        tenant.version += 1
+        tenant.save(update_fields=["trial_ends_at", "trial_reminded", "version"])
+        selectors.forget_hosts(tenant.pk)
+        lifecycle.run("trial_extended", selectors.ref_of(tenant), before=before, reason=reason, actor=actor)
+        if tenant.state == State.SUSPENDED:
+            return change_state(tenant_id=tenant_id, state=State.TRIAL, reason=reason, actor=actor)
+        return selectors.ref_of(tenant)
+
+
+def _check(tenant: Tenant, ends_at: datetime) -> None:
+    ended = tenant.state == State.SUSPENDED and tenant.state_reason == ENDED
+    if tenant.trial_ends_at is None or not (tenant.state == State.TRIAL or ended):
+        raise ValidationError(_("Cet espace n’est pas en essai."), code="no_trial")
+    if ends_at <= max(timezone.now(), tenant.trial_ends_at):
+        raise ValidationError(_("Choisissez une date après la fin prévue de l’essai, et à venir."), code="too_early")
+    if ends_at > timezone.now() + LONGEST:
+        raise ValidationError(_("Un essai se prolonge de 90 jours au plus."), code="too_late")
+
+
+def remind_trials() -> int:
+    """Tell the owners whose trial ends in 7, 3 or 1 days, once for each; how many. Scheduled daily."""
+    soon = timezone.now() + timedelta(days=max(REMINDED_AT))
+    due = Tenant.objects.filter(state=State.TRIAL, trial_ends_at__gt=timezone.now(), trial_ends_at__lte=soon)
+    return _each(due.values_list("pk", flat=True), _remind)
+
+
+def _remind(tenant_id: UUID) -> bool:
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        if tenant.state != State.TRIAL or tenant.trial_ends_at is None:
+            return False
+        left = days_left(tenant.trial_ends_at)
+        threshold = next((days for days in REMINDED_AT if left <= days), None)
+        told = tenant.trial_reminded
+        if not left or threshold is None or (told is not None and told <= threshold):
+            return False
+        tenant.trial_reminded = threshold
+        tenant.save(update_fields=["trial_reminded"])
+        lifecycle.run("trial_ending", selectors.ref_of(tenant), days=left)
+        return True
+
+
+def expire_trials() -> int:
+    """Make read-only the workspaces whose trial has ended; how many. Scheduled every few minutes."""
+    due = Tenant.objects.filter(state=State.TRIAL, trial_ends_at__lte=timezone.now())
+    return _each(due.values_list("pk", flat=True), _expire)
+
+
+def _expire(tenant_id: UUID) -> bool:
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        # It may have been extended, or paid, since it was found.
+        if tenant.state != State.TRIAL or tenant.trial_ends_at is None or tenant.trial_ends_at > timezone.now():
+            return False
+        ref = change_state(tenant_id=tenant_id, state=State.SUSPENDED, reason=ENDED, actor=SYSTEM)
+        lifecycle.run("trial_ended", ref)
+        return True
+
+
+def close_long_suspended() -> int:
+    """Close what has been suspended for 60 days; how many. Scheduled daily."""
+    due = Tenant.objects.filter(state=State.SUSPENDED, state_since__lt=timezone.now() - SUSPENDED_KEPT)
+    return _each(due.values_list("pk", flat=True), _close)
+
+
+def _close(tenant_id: UUID) -> bool:
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        if tenant.state != State.SUSPENDED or tenant.state_since >= timezone.now() - SUSPENDED_KEPT:
+            return False
+        ref = change_state(tenant_id=tenant_id, state=State.CLOSED, reason="suspendu depuis 60 jours", actor=SYSTEM)
+        lifecycle.run("closed_by_time", ref)
+        return True
+
+
+def _each(keys: Any, act: Callable[[UUID], bool]) -> int:
+    """One workspace's trouble (behind its code, say) is not another's."""
+    done = 0
+    for key in list(keys):
+        try:
+            done += act(key)
+        except Exception:
+            log.exception("trial not moved on: tenant=%s", key)
+    return done

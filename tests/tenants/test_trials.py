@@ -1,0 +1,179 @@
+"""Trials: reminded, ended, extended; what is suspended too long is closed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from mailing.models import OutboxMessage
+from tenants import services, trials
+from tenants.context import public_context, tenant_context
+from tenants.models import Tenant
+
+State = Tenant.State
+
+
+@pytest.fixture(autouse=True)
+def in_public(cast):
+    with public_context():
+        # Everybody else's trial is far from its end.
+        Tenant.objects.update(trial_ends_at=timezone.now() + timedelta(days=12), state=State.TRIAL)
+        OutboxMessage.objects.all().delete()
+        yield
+
+
+def ending(cast, **left) -> None:
+    Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() + timedelta(**left))
+
+
+def home(cast) -> Tenant:
+    return Tenant.objects.get(pk=cast.home.id)
+
+
+def mails() -> list[tuple[list[str], str]]:
+    return list(OutboxMessage.objects.order_by("id").values_list("to", "subject"))
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ({"days": 7, "minutes": -1}, "dans 7 jours"),
+        ({"days": 3}, "dans 3 jours"),
+        ({"hours": 20}, "dans 1 jour"),
+        # A day on which nothing ran: told what is true now.
+        ({"days": 5, "minutes": -1}, "dans 5 jours"),
+    ],
+)
+def test_owners_are_reminded_once_for_each_step(cast, left, said):
+    ending(cast, **left)
+    assert trials.remind_trials() == 1
+    ((to, subject),) = mails()
+    assert to == ["owner@atelier.test"] and subject == f"L’essai de Atelier se termine {said}"
+    assert trials.remind_trials() == 0 and len(mails()) == 1
+
+
+def test_all_three_steps_are_told(cast):
+    for days in (14, 8, 7, 6, 4, 3, 2, 1):
+        ending(cast, days=days, minutes=-1)
+        trials.remind_trials()
+    assert [subject[-7:] for _to, subject in mails()] == ["7 jours", "3 jours", " 1 jour"]
+
+
+def test_a_mail_names_the_day_in_the_workspaces_language(cast):
+    Tenant.objects.filter(pk=cast.home.id).update(language="en")
+    ending(cast, days=3, minutes=-1)
+    trials.remind_trials()
+    mail = OutboxMessage.objects.get()
+    assert mail.subject == "The trial of Atelier ends in 3 days"
+    assert str(home(cast).trial_ends_at.year) in mail.text and "Hello" in mail.text
+    assert cast.home.domain in mail.html
+
+
+def test_nobody_else_is_reminded(cast):
+    ending(cast, days=2)
+    for state in (State.ACTIVE, State.PAST_DUE, State.SUSPENDED, State.CLOSED):
+        Tenant.objects.filter(pk=cast.home.id).update(state=state)
+        assert trials.remind_trials() == 0
+    assert mails() == []
+
+
+def test_a_trial_that_ended_is_read_only_and_keeps_everything(cast, client_for):
+    ending(cast, seconds=-1)
+    assert trials.expire_trials() == 1
+    tenant = home(cast)
+    assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.ENDED)
+    ((to, subject),) = mails()
+    assert to == ["owner@atelier.test"] and subject == "L’essai de Atelier est terminé"
+    client = client_for(cast.owner)
+    assert client.get("/library/").status_code == 200
+    assert client.post("/conversations/", {"text": "x"}).status_code == 403
+    assert trials.expire_trials() == 0 and len(mails()) == 1
+
+
+def test_a_trial_that_runs_and_one_that_pays_go_on(cast):
+    ending(cast, minutes=5)
+    assert trials.expire_trials() == 0
+    ending(cast, seconds=-1)
+    Tenant.objects.filter(pk=cast.home.id).update(state=State.ACTIVE)
+    assert trials.expire_trials() == 0 and home(cast).state == State.ACTIVE
+
+
+def test_one_that_cannot_be_moved_holds_up_no_other(cast, monkeypatch):
+    Tenant.objects.filter(pk__in=[cast.home.id, cast.away.id]).update(trial_ends_at=timezone.now())
+    real = services.change_state
+
+    def failing(*, tenant_id, **rest):
+        if tenant_id == cast.home.id:
+            raise RuntimeError("behind")
+        return real(tenant_id=tenant_id, **rest)
+
+    monkeypatch.setattr(trials, "change_state", failing)
+    assert trials.expire_trials() == 1
+    assert Tenant.objects.get(pk=cast.away.id).state == State.SUSPENDED and home(cast).state == State.TRIAL
+
+
+def extend(cast, **ahead):
+    ends = timezone.now() + timedelta(**ahead)
+    return trials.extend_trial(tenant_id=cast.home.id, ends_at=ends, reason="le comptable hésite", actor="op@x.test")
+
+
+def test_an_extension_is_kept_in_both_logs_and_reminded_anew(cast):
+    ending(cast, days=2)
+    trials.remind_trials()
+    ref = extend(cast, days=30)
+    assert ref.state == State.TRIAL and ref.trial_ends_at > timezone.now() + timedelta(days=29)
+    for context in (public_context(), tenant_context(cast.home)):
+        with context:
+            entry = AuditEntry.objects.get(action="tenant.trial_extended")
+            assert entry.details["reason"] == "le comptable hésite"
+    ending(cast, days=2)
+    assert trials.remind_trials() == 1
+
+
+def test_an_ended_trial_that_is_extended_runs_again_at_once(cast, client_for):
+    ending(cast, seconds=-1)
+    trials.expire_trials()
+    extend(cast, days=7)
+    assert home(cast).state == State.TRIAL
+    assert client_for(cast.owner).get("/library/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("state", "ahead", "code"),
+    [
+        (State.TRIAL, {"days": -1}, "too_early"),
+        (State.TRIAL, {"days": 11}, "too_early"),
+        (State.TRIAL, {"days": 91}, "too_late"),
+        (State.ACTIVE, {"days": 20}, "no_trial"),
+        (State.CLOSED, {"days": 20}, "no_trial"),
+        # Suspended for a bill, not for the end of a trial.
+        (State.SUSPENDED, {"days": 20}, "no_trial"),
+    ],
+)
+def test_what_cannot_be_extended_is_refused_and_stays(cast, state, ahead, code):
+    Tenant.objects.filter(pk=cast.home.id).update(state=state, state_reason="facture impayée")
+    before = Tenant.objects.filter(pk=cast.home.id).values().get()
+    with pytest.raises(ValidationError) as refused:
+        extend(cast, **ahead)
+    assert refused.value.code == code
+    assert Tenant.objects.filter(pk=cast.home.id).values().get() == before
+
+
+def test_sixty_days_of_suspension_close_and_thirty_more_delete(cast):
+    since = timezone.now() - timedelta(days=60, minutes=1)
+    Tenant.objects.filter(pk=cast.home.id).update(state=State.SUSPENDED, state_since=since)
+    assert trials.close_long_suspended() == 1
+    assert home(cast).state == State.CLOSED
+    ((_to, subject),) = mails()
+    assert subject == "Atelier est fermé"
+    assert "30 jours" in OutboxMessage.objects.get().text
+    assert trials.close_long_suspended() == 0
+    # Deleted by the job that follows, thirty days on: tests/tenants/test_life.py.
+
+
+def test_a_suspension_that_is_younger_stays(cast):
+    since = timezone.now() - timedelta(days=59)
+    Tenant.objects.filter(pk=cast.home.id).update(state=State.SUSPENDED, state_since=since)
+    assert trials.close_long_suspended() == 0 and home(cast).state == State.SUSPENDED
