@@ -150,15 +150,21 @@ def _beginnings(text: str) -> SearchQuery | None:
     return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
 
 
-def _searched(rows: QuerySet[Item], words: _Words) -> QuerySet[Item]:
-    found = Q(search=words.french) | Q(search_english=words.english)
-    found |= Q(title__icontains=words.text) | Q(tags__contains=[words.text.lower()])
+def _found(words: _Words) -> QuerySet[Item, Any]:
+    """Keys of what was found. Apart, and apart from each other: beside a part of a title, which no index finds, every
+    row's search columns would be read (20,000 items: 70 ms; so, 7 ms)."""
+    indexed = Q(search=words.french) | Q(search_english=words.english) | Q(tags__contains=[words.text.lower()])
     if words.beginnings is not None:
-        found |= Q(search=words.beginnings) | Q(search_english=words.beginnings)
+        indexed |= Q(search=words.beginnings) | Q(search_english=words.beginnings)
+    keys = Item.objects.order_by().values("pk")
+    return keys.filter(indexed).union(keys.filter(title__icontains=words.text))
+
+
+def _searched(rows: QuerySet[Item], words: _Words) -> QuerySet[Item]:
     in_title = Case(When(title__icontains=words.text, then=Value(1.0)), default=Value(0.0), output_field=FloatField())
     rank = Greatest(SearchRank(F("search"), words.french), SearchRank(F("search_english"), words.english))
     return (
-        rows.filter(found)
+        rows.filter(pk__in=_found(words))
         .annotate(
             excerpt=_beginning(),
             found_french=_headline("french", words.french),

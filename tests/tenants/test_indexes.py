@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import pytest
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.account.models import EmailAddress
-from django.contrib.postgres.search import SearchQuery
 from django.contrib.sessions.models import Session
 from django.db import connection, models
 
@@ -131,10 +130,8 @@ def shown(cast: Any) -> Shown:
     return Shown(person, conversation, question, item=made.save_again())
 
 
-def _said(model: Any, column: str, config: str) -> Callable[[Shown], Any]:
-    # The lists ask for it beside other words (`OR`), which may make the planner read the table instead: what is
-    # proved here is that index and expression fit.
-    return lambda _: list(model.objects.filter(**{column: SearchQuery("bonjour", config=config)}))
+def _library_search(at: Shown) -> Any:
+    return list(library.item_list(at.person, library.Filters(query="bonjour")))
 
 
 PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
@@ -150,13 +147,13 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("conversations_msg_thread", lambda at: conversations.thread(at.conversation)),
     ("conversations_msg_thread", lambda at: conversations.open_answers(at.conversation)),
     ("conversations_msg_thread", lambda at: at.conversation.delete()),
-    ("conversations_msg_search", _said(Message, "search", "french")),
+    ("conversations_msg_search", lambda at: list(conversations.conversation_list(at.person, query="bonjour"))),
     ("library_item_author", lambda at: library.recent(at.person)),
     ("library_item_author", lambda at: User.objects.get(pk=at.person.pk).delete()),
     ("library_item_conversation_id_4fd540ed", lambda at: at.conversation.delete()),
     ("library_item_message_id_key", Shown.save_again),
-    ("library_item_search", _said(Item, "search", "french")),
-    ("library_item_search_en", _said(Item, "search_english", "english")),
+    ("library_item_search", _library_search),
+    ("library_item_search_en", _library_search),
     ("library_item_tags", lambda at: list(library.item_list(at.person, library.Filters(tag="client")))),
     ("library_share_item_id_dfeb56ca", lambda at: library.shares_of(at.item)),
     ("library_share_item_id_dfeb56ca", lambda at: at.item.delete()),
@@ -180,11 +177,15 @@ def _statements() -> Iterator[list[tuple[str, Any]]]:
         yield seen
 
 
-def _plans(statements: list[tuple[str, Any]]) -> str:
+def _plans(statements: list[tuple[str, Any]], *, by_bitmap: bool = False) -> str:
     """Every plan as text; where a table can be entered through an index, it is."""
     lines: list[str] = []
     with connection.cursor() as cursor:
+        # In a table of one row all ways cost the same: without plain index scans too, a search enters by its own index
+        # (a bitmap), or not at all.
         cursor.execute("SET LOCAL enable_seqscan = off")
+        if by_bitmap:
+            cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off")
         for sql, params in statements:
             if sql.startswith(("SELECT", "UPDATE", "DELETE")):
                 cursor.execute(f"EXPLAIN (COSTS off) {sql}", params)
@@ -197,7 +198,7 @@ def test_a_query_uses_it(shown, index, call):
     Share.objects.create(item=shown.item, created_by=shown.person, expires_at=shown.item.created_at)
     with _statements() as statements:
         call(shown)
-    plans = _plans(statements)
+    plans = _plans(statements, by_bitmap="_search" in index)
     assert f" {index}" in plans, plans
 
 
