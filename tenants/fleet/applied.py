@@ -8,12 +8,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from tenants.context import PUBLIC_SCHEMA, TenantRef, public_context
+from tenants.context import PUBLIC_SCHEMA, public_context
 from tenants.grants import app_configs_of
 from tenants.models import AppliedSet
 
@@ -64,6 +64,15 @@ def unmet(applied: Iterable[Key]) -> set[Key]:
     return set(_disk()) - has
 
 
+def unrecorded(applied: Iterable[Key]) -> set[Key]:
+    """The unmet ones, and squashed migrations whose row is missing where all that they replace is there: once the
+    code has left off what they replace, only the row tells that they need not run.
+    """
+    has = set(applied)
+    squashed = {key for key, replaced in _disk().items() if replaced and replaced <= has}
+    return unmet(has) | (squashed - has)
+
+
 def lacking(applied: Iterable[Key], schema_name: str = "tenant") -> set[Key]:
     """The unmet ones that make a table of this schema: without them the code cannot work on it.
 
@@ -77,7 +86,16 @@ def lacking(applied: Iterable[Key], schema_name: str = "tenant") -> set[Key]:
 _enough: dict[str, bool] = {}
 
 
-def is_behind(tenant: TenantRef) -> bool:
+class Named(Protocol):
+    """What names a schema: a workspace's picture, or the row of a ready schema."""
+
+    @property
+    def schema_name(self) -> str: ...
+    @property
+    def applied(self) -> str: ...
+
+
+def is_behind(tenant: Named) -> bool:
     """Whether the workspace's schema lacks a migration of this code. A query at the first sight of a digest only."""
     digest = tenant.applied
     if digest and digest in _enough:
@@ -132,3 +150,11 @@ def remember(cursor: Any, schema_name: str, digest: str) -> None:
     """Write the digest into the rows that name the schema, in the caller's transaction."""
     for statement in _REMEMBER:
         cursor.execute(statement, [digest, schema_name, digest])
+
+
+def set_right(schema_name: str) -> None:
+    """Make the rows that name a schema say what its own table says."""
+    with public_context(), transaction.atomic(), connection.cursor() as cursor:
+        for table in ("tenants_tenant", "tenants_readyschema"):
+            cursor.execute(f"SELECT 1 FROM public.{table} WHERE schema_name = %s FOR UPDATE", [schema_name])
+        remember(cursor, schema_name, remember_set(cursor, read(schema_name)))

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from django.contrib.postgres import operations as postgres
 from django.db import connection, migrations, router
+from django.db.backends.utils import truncate_name
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.models import NOT_PROVIDED
 
 from tenants.fleet.applied import Key
 
@@ -30,12 +32,17 @@ class Changed(RuntimeError):
 
 
 class Plan:
-    """The migrations that the schema in context still needs, and the state before the first."""
+    """The migrations that the schema in context still needs, and the state before the first. There may be none, where
+    a squashed migration is only to be recorded.
+
+    Raises what Django's loader does where the schema's history contradicts the code's.
+    """
 
     def __init__(self) -> None:
         executor = MigrationExecutor(connection)
         executor.loader.check_consistent_history(connection)
-        self.applied: frozenset[Key] = frozenset(executor.loader.applied_migrations)
+        # As recorded: the loader's own set counts a squashed migration as soon as all that it replaces are there.
+        self.applied: frozenset[Key] = frozenset(executor.recorder.applied_migrations())
         self.migrations = tuple(m for m, _back in executor.migration_plan(executor.loader.graph.leaf_nodes()))
         self.before: ProjectState = executor._create_project_state(  # type: ignore[attr-defined]
             with_applied_migrations=True
@@ -44,10 +51,13 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
-        return [f"{migration.app_label}.{migration.name}" for migration in self.migrations]
+        found = [(migration.app_label, migration.name) for migration in self.migrations]
+        return [f"{app}.{name}" for app, name in found or self.recorded_by([], self.applied)]
 
     def parts(self) -> Iterator[tuple[bool, list[Migration]]]:
         """Runs of migrations that share a transaction; one that is not atomic stands alone."""
+        if not self.migrations:
+            yield True, []
         for _number, part in groupby(enumerate(self.migrations), lambda at: (at[1].atomic, at[1].atomic or at[0])):
             found = [migration for _place, migration in part]
             yield bool(found[0].atomic), found
@@ -67,20 +77,61 @@ class Sql:
 
     statements: list[str] = field(default_factory=list)
 
+    @property
+    def joins(self) -> bool:
+        """Whether they may be sent as one message. The backend puts a path right that a statement has changed, but
+        only between messages; and a message that is its own transaction takes no savepoint.
+        """
+        return not any(word in statement.lower() for statement in self.statements for word in _ONE_BY_ONE)
+
     def run(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(";\n".join(self.statements))
+            for text in [joined(self.statements)] if self.joins else self.statements:
+                cursor.execute(text)
+
+
+_ONE_BY_ONE = ("search_path", "savepoint")
+
+
+def joined(statements: Iterable[str]) -> str:
+    """One message. A statement may end in a comment, so what ends it stands on the next line."""
+    return "\n;\n".join(statements)
+
+
+class Own:
+    """A state for each thread: operations change what they are given, and rendered models know each other."""
+
+    def __init__(self, state: ProjectState) -> None:
+        self._state = bare(state)
+        self._threads = local()
+
+    @property
+    def state(self) -> ProjectState:
+        if not hasattr(self._threads, "state"):
+            self._threads.state = self._state.clone()
+        return self._threads.state  # type: ignore[no-any-return]
+
+
+def bare(state: ProjectState) -> ProjectState:
+    """A copy without rendered models."""
+    copy = state.clone()
+    copy.__dict__.pop("apps", None)
+    return copy
 
 
 class Other:
     """An operation that we do not know, done anew in each schema, with the states of the first."""
 
     def __init__(self, label: str, operation: Operation, before: ProjectState, after: ProjectState) -> None:
-        self.label, self.operation, self.before, self.after = label, operation, before, after
+        self.label, self.operation = label, operation
+        self.before, self.after = Own(before), Own(after)
 
     def run(self) -> None:
         with connection.schema_editor(atomic=False) as editor:
-            self.operation.database_forwards(self.label, editor, self.before, self.after)
+            self.forwards(editor)
+
+    def forwards(self, editor: Any) -> None:
+        self.operation.database_forwards(self.label, editor, self.before.state, self.after.state)
 
 
 class Python:
@@ -114,17 +165,24 @@ class Part:
 
     migrations: list[Migration]
     records: list[Key]
-    before: ProjectState
+    before: Own
     steps: list[Step] | None
+    tables: frozenset[str]  # all that the state after it has
 
     @property
     def makes_tables(self) -> bool:
         """Whether rights must be given afterwards. A table that RunPython makes has those of any new table."""
         return self.steps is None or any(
             isinstance(step, Other)
-            or (isinstance(step, Sql) and any("CREATE TABLE" in statement for statement in step.statements))
+            or (isinstance(step, Sql) and any("create table" in statement.lower() for statement in step.statements))
             for step in self.steps
         )
+
+
+def tables_of(state: ProjectState) -> frozenset[str]:
+    """The names of a state's tables, those of links left out."""
+    names = [model.options.get("db_table") or "_".join(key) for key, model in state.models.items()]
+    return frozenset(truncate_name(name, connection.ops.max_name_length()) for name in names)
 
 
 @dataclass
@@ -169,12 +227,15 @@ class Recorder:
         told = self.told
 
         class RecordingEditor(connection.SchemaEditorClass):  # type: ignore[misc, name-defined]
+            silent = False
+
             def execute(self, sql: Any, params: Any = ()) -> None:
                 text = str(sql)
                 if params is not None:
                     text = self.connection.ops.compose_sql(text, params)
                 super().execute(text, None)
-                told(text)
+                if not self.silent:
+                    told(text)
 
         with RecordingEditor(connection, atomic=False) as editor:
             yield editor
@@ -191,20 +252,37 @@ def apply_and_record(part: list[Migration], state: ProjectState) -> list[Step]:
                 operation.state_forwards(migration.app_label, state)
                 if is_sql(operation):
                     operation.database_forwards(migration.app_label, editor, before, state)
+                    continue
+                step = _step(migration.app_label, operation, before, state)
+                steps.append(step)
+                if isinstance(step, Other):
+                    _unrecorded(editor, step)
                 else:
-                    step = _step(migration.app_label, operation, before, state)
                     step.run()
-                    steps.append(step)
         with connection.cursor() as cursor:
             cursor.execute(END_OF_MIGRATION)
         recorder.told(END_OF_MIGRATION)
     return steps
 
 
+def _unrecorded(editor: Any, step: Other) -> None:
+    """With the migration's own editor, for the operation may rename what others have put off until its end; what it
+    puts off itself is done at once, as in the schemas that follow.
+    """
+    put_off = list(editor.deferred_sql)
+    editor.silent = True
+    step.forwards(editor)
+    for statement in editor.deferred_sql:
+        if not any(statement is former for former in put_off):
+            editor.execute(statement, None)
+    editor.deferred_sql[:] = [former for former in put_off if any(former is kept for kept in editor.deferred_sql)]
+    editor.silent = False
+
+
 def _step(label: str, operation: Operation, before: ProjectState, after: ProjectState) -> Step:
     if isinstance(operation, migrations.RunPython):
         return Python(label, operation, before)
-    return Other(label, operation, before, after.clone())
+    return Other(label, operation, before, after)
 
 
 _KNOWN = (migrations.operations.__name__, postgres.__name__)
@@ -216,4 +294,10 @@ def is_sql(operation: Operation) -> bool:
         return False
     if isinstance(operation, migrations.SeparateDatabaseAndState):
         return all(is_sql(inner) for inner in operation.database_operations)
-    return True
+    return not _gives_value_of_its_own(operation)
+
+
+def _gives_value_of_its_own(operation: Operation) -> bool:
+    """Whether rows get what a function returns (a secret, say): each schema asks it anew, as stock does."""
+    default = getattr(getattr(operation, "field", None), "default", None)
+    return callable(default) and default not in (dict, list, NOT_PROVIDED)

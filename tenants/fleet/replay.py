@@ -14,7 +14,7 @@ from django.db.models import signals
 from tenants.context import public_context, schema_context
 from tenants.fleet import applied, statements
 from tenants.fleet.applied import Key
-from tenants.fleet.recipe import Changed, Part, Plan, Recipe, Sql, apply_and_record
+from tenants.fleet.recipe import Changed, Own, Part, Plan, Recipe, Sql, Step, apply_and_record, joined, tables_of
 from tenants.fleet.stock import after_stock_migration
 
 # An index built concurrently waits for every transaction that is open.
@@ -45,16 +45,17 @@ class First:
         return Recipe(self.done, self.state)
 
     def _migrate(self, atomic: bool, found: list[Migration]) -> tuple[Part, ProjectState]:
-        part = Part(found, self.plan.recorded_by(found, self.has), self.state, None)
-        state = self.state.clone()
+        state, records = self.state.clone(), self.plan.recorded_by(found, self.has)
         if not atomic:
             for migration in found:
                 state = migration.mutate_state(state)
+            part = Part(found, records, Own(self.state), None, tables_of(state))
             _alone(self.schema_name, part, self.has, self.plan, state)
             return part, state
         with transaction.atomic():
             _begin(self.schema_name, self.has)
-            part.steps = apply_and_record(found, state)
+            steps = apply_and_record(found, state)
+            part = Part(found, records, Own(self.state), steps, tables_of(state))
             _end(self.schema_name, part, self.has, self.plan, state)
         return part, state
 
@@ -76,14 +77,20 @@ def _do(schema_name: str, plan: Plan, recipe: Recipe, parts: list[tuple[Part, fr
         if part.steps is None:
             with schema_context(schema_name):
                 _alone(schema_name, part, has, plan, recipe.after)
-        elif len(part.steps) == 1 and isinstance(part.steps[0], Sql) and not _heard(signals.post_migrate):
-            _at_once(schema_name, part, part.steps[0], has)
+        elif (sql := _only_sql(part.steps)) and not _heard(signals.post_migrate):
+            _at_once(schema_name, part, sql, has)
         else:
             with schema_context(schema_name), transaction.atomic():
                 _begin(schema_name, has)
                 for step in part.steps:
                     step.run()
                 _end(schema_name, part, has, plan, recipe.after)
+
+
+def _only_sql(steps: list[Step]) -> Sql | None:
+    """The only step of a part, where it may be sent in one message."""
+    (step,) = steps if len(steps) == 1 else (None,)
+    return step if isinstance(step, Sql) and step.joins else None
 
 
 def _at_once(schema_name: str, part: Part, step: Sql, has: frozenset[Key]) -> None:
@@ -101,7 +108,7 @@ def _at_once(schema_name: str, part: Part, step: Sql, has: frozenset[Key]) -> No
 def _send(text: list[str]) -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(";\n".join(text))
+            cursor.execute(joined(text))
     except DataError as error:
         if statements.CHANGED in str(error):
             raise Changed from error
@@ -109,7 +116,8 @@ def _send(text: list[str]) -> None:
 
 
 def _after(schema_name: str, part: Part, has: frozenset[Key]) -> list[str]:
-    return statements.after(schema_name, part.records, has | set(part.records), makes_tables=part.makes_tables)
+    tables = part.tables if part.makes_tables else None
+    return statements.after(schema_name, part.records, has | set(part.records), tables=tables)
 
 
 def _begin(schema_name: str, has: frozenset[Key]) -> None:
@@ -117,7 +125,7 @@ def _begin(schema_name: str, has: frozenset[Key]) -> None:
 
 
 def _end(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:
-    if part.migrations[-1] is plan.migrations[-1]:
+    if part.migrations and part.migrations[-1] is plan.migrations[-1]:
         _emit(emit_post_migrate_signal, plan, state)
     _send(_after(schema_name, part, has))
 
@@ -130,11 +138,14 @@ def _alone(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state:
         cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_ALONE_MS}")
         try:
             _drop_invalid_indexes(cursor, schema_name)
+            _ = part.before.state.apps  # rendered once a thread, not once a schema
             for migration in part.migrations:
                 with connection.schema_editor(atomic=False) as editor:
-                    migration.apply(part.before.clone(), editor)
+                    migration.apply(part.before.state.clone(), editor)
         finally:
-            cursor.execute("RESET lock_timeout")
+            # A connection that is lost takes it along, and must not hide the error with another.
+            if connection.is_usable():
+                cursor.execute("RESET lock_timeout")
     with transaction.atomic():
         _end(schema_name, part, has, plan, state)
 

@@ -30,17 +30,33 @@ def before(schema_name: str, has: frozenset[Key]) -> list[str]:
     ]
 
 
-def after(schema_name: str, records: Iterable[Key], has: frozenset[Key], *, makes_tables: bool) -> list[str]:
-    """Rights, rows of django_migrations, and the digest in the rows that name the schema. `has`: with `records`."""
+def after(schema_name: str, records: Iterable[Key], has: frozenset[Key], *, tables: frozenset[str] | None) -> list[str]:
+    """Rights, rows of django_migrations, and the digest in the rows that name the schema. `has`: with `records`;
+    `tables`: those that the schema has by now; None where rights need not be given anew.
+    """
     rows = ", ".join(f"({_quoted(app)}, {_quoted(name)}, now())" for app, name in records)
     digest = digest_of(has)
     return [
-        *(grants.grant_statements(schema_name) if makes_tables else []),
+        *(_rights(schema_name, tables) if tables is not None else []),
         f'INSERT INTO "{schema_name}".django_migrations (app, name, applied) VALUES {rows}',
         *(
             f"UPDATE public.{table} SET applied = '{digest}' WHERE schema_name = '{schema_name}'"
             for table in ("tenants_tenant", "tenants_readyschema")
         ),
+    ]
+
+
+def _rights(schema_name: str, tables: frozenset[str]) -> list[str]:
+    """Those on tables that a later part of the migration makes are given after that part."""
+    missing = [
+        f'"{schema_name}"."{model._meta.db_table}"'
+        for model in grants.models_of(schema_name)
+        if model._meta.db_table not in tables
+    ]
+    return [
+        statement
+        for statement in grants.grant_statements(schema_name)
+        if not any(f" {table} " in statement for table in missing)
     ]
 
 

@@ -1,16 +1,18 @@
 """The state of the fleet: which schemas are behind, and which of them are alike."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from django.db import connection
+from django.db import ProgrammingError, connection
+from psycopg import errors
 
 from tenants.context import public_context
-from tenants.fleet.applied import DIGEST_SQL, Key, read, unmet
+from tenants.fleet.applied import DIGEST_SQL, Key, read, unrecorded
 from tenants.models import ReadySchema, Tenant
 
 # Schemas asked of in one statement.
 CHUNK = 200
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Member:
 
     schema_name: str
     slug: str = ""
+    # The digest in the row that names it, which should be that of its own table.
+    told: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,13 @@ class Alike:
 @dataclass(frozen=True)
 class Survey:
     """`alike`: groups of schemas that are behind, the largest first; `schemas`: all that were looked at;
-    `missing`: named by a row, and not there.
+    `missing`: named by a row, and not there; `mistold`: whose row says something else than their own table.
     """
 
     alike: tuple[Alike, ...]
     schemas: frozenset[str]
     missing: tuple[Member, ...] = ()
+    mistold: tuple[str, ...] = ()
 
     @property
     def behind(self) -> int:
@@ -64,13 +69,31 @@ class Survey:
 def members() -> list[Member]:
     """Every schema that a row names: ready ones that are free first, then workspaces, oldest first."""
     with public_context():
-        free = ReadySchema.objects.filter(tenant=None).order_by("created_at").values_list("schema_name", flat=True)
-        taken = Tenant.objects.order_by("created_at").values_list("schema_name", "slug")
-        return [*(Member(name) for name in free), *(Member(name, slug) for name, slug in taken)]
+        free = ReadySchema.objects.filter(tenant=None).order_by("created_at").values_list("schema_name", "applied")
+        taken = Tenant.objects.order_by("created_at").values_list("schema_name", "slug", "applied")
+        found = [*(Member(name, "", told) for name, told in free), *(Member(*row) for row in taken)]
+    # One that is taken between the two queries is in both.
+    return list({member.schema_name: member for member in found}.values())
+
+
+def is_named(schema_name: str) -> bool:
+    """Whether a row still names the schema; a workspace may be deleted at any moment."""
+    return any(member.schema_name == schema_name for member in members())
 
 
 def look(known: Collection[str] = ()) -> Survey:
     """What there is to do, in all schemas but those that are known."""
+    for _try in range(TRIES - 1):
+        try:
+            return _look_once(known)
+        except ProgrammingError as error:
+            # A workspace has been deleted between two of our queries.
+            if not isinstance(error.__cause__, errors.UndefinedTable):
+                raise
+    return _look_once(known)
+
+
+def _look_once(known: Collection[str]) -> Survey:
     fleet = [member for member in members() if member.schema_name not in known]
     standing = _standing()
     missing = tuple(member for member in fleet if member.schema_name not in standing)
@@ -85,7 +108,8 @@ def look(known: Collection[str] = ()) -> Survey:
             groups.setdefault((digests[name], looks[name]), []).append(member)
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
     alike = tuple(Alike(sets[digest], tuple(found)) for (digest, _look), found in ordered)
-    return Survey(alike, frozenset(member.schema_name for member in fleet), missing)
+    mistold = tuple(m.schema_name for m in fleet if digests.get(m.schema_name, m.told) != m.told)
+    return Survey(alike, frozenset(member.schema_name for member in fleet), missing, mistold)
 
 
 def _standing() -> set[str]:
@@ -117,7 +141,7 @@ def _behind_sets(digests: dict[str, str]) -> dict[str, frozenset[Key]]:
     """digest -> migrations, for those with which a schema has something to be done, if only to be recorded."""
     example = {digest: name for name, digest in digests.items()}
     sets = {digest: frozenset(read(name)) for digest, name in example.items()}
-    return {digest: keys for digest, keys in sets.items() if unmet(keys)}
+    return {digest: keys for digest, keys in sets.items() if unrecorded(keys)}
 
 
 _LOOKS = """
