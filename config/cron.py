@@ -23,4 +23,5 @@ def _daily(cron: str, name: str) -> None:
 
 _daily("17 3 * * *", "tenants.services.delete_closed_workspaces")
 _daily("27 3 * * *", "tenants.trials.close_long_suspended")
+_daily("41 3 * * *", "accounts.jobs.clear_everywhere")
 _daily("10 7 * * *", "tenants.trials.remind_trials")
