@@ -49,7 +49,7 @@ class OperatorForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].strip().lower()
-        if User.objects.filter(email__iexact=email).exists():
+        if User.objects.filter(email=email).exists():
             raise ValidationError(_("Un opérateur a déjà cette adresse."))
         return email
 

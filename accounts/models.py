@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
@@ -21,9 +22,33 @@ class Role(models.TextChoices):
     PROMOTER = "promoter", _("Promoteur")
 
 
+class PersonEmailField(models.EmailField):  # type: ignore[type-arg]
+    """A person's address. Equal means equal in lower case, as the unique index holds it, and goes through that index.
+
+    Sign-in looks people up by plain equality (allauth): on the bare column it would read every person.
+    """
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        # The column is the same; so migrations see no difference.
+        return name, "django.db.models.EmailField", args, kwargs
+
+
+@PersonEmailField.register_lookup
+class SameAddress(Exact):
+    """`LOWER(email) = LOWER(typed)`."""
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Any]:
+        sql, params = super().process_lhs(compiler, connection, lhs)
+        return f"LOWER({sql})", params
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return f"= LOWER({rhs})"
+
+
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(email=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a person in the schema of the context."""
@@ -42,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person in one schema. `is_staff` and `is_superuser` are false by CHECK in a workspace."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(_("adresse e-mail"))
+    email = PersonEmailField(_("adresse e-mail"))
     name = models.CharField(_("nom"), max_length=120, blank=True)
     role = models.CharField(_("rôle"), max_length=12, choices=Role.choices, default=Role.MEMBER)
     language = models.CharField(_("langue"), max_length=5, blank=True)

@@ -5,7 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Role, User
+from accounts.services import user_create
 from mailing.models import OutboxMessage
 from tenants.context import public_context
 from tests.cast import PASSWORD, TWIN_PASSWORD
@@ -259,3 +260,11 @@ class TestAddress:
         self.move(client_for(cast.member), "OWNER@atelier.test")
         assert User.objects.get(pk=cast.member.pk).email == "member@atelier.test"
         assert User.objects.get(pk=cast.owner.pk).email == "owner@atelier.test"
+
+
+@pytest.mark.parametrize("written", ["Élodie@Atelier.test", "élodie@atelier.TEST"])
+def test_an_address_is_one_person_however_it_is_written(cast, written):
+    person = user_create(email="élodie@atelier.test", password=PASSWORD, role=Role.MEMBER)
+    assert User.objects.get_by_natural_key(written) == person
+    assert User.objects.filter(email=written).get() == person
+    assert not User.objects.filter(email="elodie@atelier.test").exists()

@@ -26,7 +26,7 @@ from tenants.sql import owner_transaction
 UNIQUE = {
     "account_emailaddress_user_id_email_987c8728_uniq": "an address stands once with a person; the addresses of one",
     "account_emailconfirmation_key_key": "a key opens one address",
-    "accounts_user_email_lower": "an e-mail is one person, however it is written",
+    "accounts_user_email_lower": "an e-mail is one person, however it is written; signing in",
     "accounts_user_groups_user_id_group_id_59c0b32f_uniq": "a group once a person",
     "accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq": "a permission once a person",
     "library_item_message_id_key": "one item an answer; the item of an answer that is saved again",
@@ -136,6 +136,8 @@ def _library_search(at: Shown) -> Any:
 
 PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("account_emailaddress_email_03be32b2", lambda at: filter_users_by_email(at.person.email)),
+    ("accounts_user_email_lower", lambda at: filter_users_by_email("nobody@atelier.test")),
+    ("accounts_user_email_lower", lambda at: User.objects.get_by_natural_key(at.person.email.title())),
     (
         "account_emailaddress_user_id_email_987c8728_uniq",
         lambda at: list(EmailAddress.objects.filter(user_id=at.person.pk)),
