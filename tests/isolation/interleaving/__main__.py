@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import time
 
 
@@ -21,8 +20,6 @@ def main() -> None:
     asked = arguments()
     os.environ["RUCHE_CONNECTIONS"], os.environ["RUCHE_MODE"] = asked.connections, asked.mode
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.isolation.interleaving.settings"
-    # Threads change places five times as often as they would.
-    sys.setswitchinterval(0.001)
     import django
 
     django.setup()

@@ -1,4 +1,7 @@
-"""The world of a module's tests, a Redis of their own, and runs in processes of their own."""
+"""The world, a Redis of its own, and runs in processes of their own.
+
+The runs without a guard come last (test_switches.py): they leave rows astray.
+"""
 
 import os
 import subprocess
@@ -19,7 +22,7 @@ Runs = Callable[[list[list[str]]], list[Report]]
 SEED = int(os.environ.get("RUCHE_SEED", "20260"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(cast: Any, django_db_blocker: Any) -> Iterator[Any]:
     from tests.isolation.interleaving.world import built
 
@@ -27,7 +30,7 @@ def world(cast: Any, django_db_blocker: Any) -> Iterator[Any]:
         yield places
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def runs() -> Iterator[Runs]:
     """Run several command lines of the suite, two at a time; each has a cache and a queue of its own."""
     with tempfile.TemporaryDirectory(prefix="ruche-redis-") as folder:

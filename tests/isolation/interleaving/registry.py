@@ -54,7 +54,8 @@ def _before(visit: Visit) -> None:
 
 def _after(visit: Visit) -> None:
     """The next read after an act, by Django or behind its back, is where a lost path shows."""
-    visit.sees(*([raw_name(), name()] if visit.dice.random() < 0.6 else [name(), raw_name()]))
+    looks = visit.dice.choice([(raw_name,), (name,), (raw_name, name), (name, raw_name)])
+    visit.sees(*[look() for look in looks])
 
 
 def _view(of: Act) -> Callable[..., Any]:

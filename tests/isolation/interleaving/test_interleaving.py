@@ -11,8 +11,8 @@ from tests.isolation.interleaving.conftest import SEED, line
 # Without the pool: one connection a thread, reused (sync), and one a request (async, where a request is a thread).
 # A request costs twice as much in async as in sync.
 SHARES = {
-    ("async", "pool", ""): 0.17,
-    ("sync", "pool", ""): 0.37,
+    ("async", "pool", ""): 0.13,
+    ("sync", "pool", ""): 0.41,
     ("sync", "kept", ""): 0.3,
     ("async", "fresh", ""): 0.03,
     ("sync", "kept", "older_server"): 0.1,

@@ -71,7 +71,7 @@ class Visit:
 
     def look_there(self) -> None:
         with self.elsewhere():
-            self.sees_there(name(), *([title()] if self.there.ref else []))
+            self.sees_there(title() if self.there.ref and self.dice.random() < 0.5 else name())
 
     # -- what may be written
 
