@@ -155,6 +155,6 @@ def remember(cursor: Any, schema_name: str, digest: str) -> None:
 def set_right(schema_name: str) -> None:
     """Make the rows that name a schema say what its own table says."""
     with public_context(), transaction.atomic(), connection.cursor() as cursor:
-        for table in ("tenants_tenant", "tenants_readyschema"):
+        for table in ("tenants_readyschema", "tenants_tenant"):
             cursor.execute(f"SELECT 1 FROM public.{table} WHERE schema_name = %s FOR UPDATE", [schema_name])
         remember(cursor, schema_name, remember_set(cursor, read(schema_name)))

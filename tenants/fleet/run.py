@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from psycopg import errors
@@ -114,6 +114,10 @@ Progress = Callable[[int, int, int], None]  # done, all, failed
 def plan() -> Report:
     """What a run would do; nothing is changed. `failed`: those that could not even be planned."""
     report = Report(public=applied.names_of(applied.unrecorded(applied.read(PUBLIC_SCHEMA))))
+    try:
+        _one_end_to_each_app()
+    except CommandError as error:
+        report.failed.append(_public(error))
     found = survey.look()
     report.schemas, report.missing = len(found.schemas), [member.schema_name for member in found.missing]
     for group in found.alike:
@@ -122,7 +126,7 @@ def plan() -> Report:
                 report.groups.append(_told(group, Plan()))
         except Exception as error:
             report.failed += [Failure(member, "", _in_words(error)) for member in group.members]
-    report.not_tried = found.behind - len(report.failed)
+    report.not_tried = found.without(report.failed_names).behind
     return report
 
 
@@ -155,9 +159,9 @@ def _run(report: Report, first: list[str], jobs: int, resume: bool, progress: Pr
         if not resume:
             report.public = _migrate_public()
     except Exception as error:
-        log.exception("fleet: public not migrated")
+        log.error("fleet: public not migrated", exc_info=not isinstance(error, CommandError))
         connection.close()
-        report.failed.append(Failure(Member(PUBLIC_SCHEMA), "", _in_words(error)))
+        report.failed.append(_public(error))
     found = survey.look()
     lead = _Lead(report, jobs, progress, found)
     if not report.failed:
@@ -303,6 +307,9 @@ class _Lead:
             for thread in threads:
                 thread.join()
             raise
+        finally:
+            # Idle meanwhile, perhaps for hours: somebody may have ended it.
+            connection.close()
 
     def work(self, queue: "_Queue", plan: Plan, recipe: Recipe) -> None:
         """A thread: schema after schema, until none is left."""
@@ -354,7 +361,7 @@ class _Lead:
             self.tell()
         try:
             _write_down(failure)
-        except DatabaseError:
+        except (DatabaseError, psycopg.Error):
             log.exception("fleet: the failure of schema=%s could not be written down", member.schema_name)
             connection.close()
 
@@ -388,10 +395,9 @@ class _Queue:
 
 def _is_passing(error: BaseException) -> bool:
     """Whether it is nobody's fault: a lock that is taken, or a connection that was lost or refused (no code)."""
-    cause = error.__cause__
-    return isinstance(error, OperationalError) and (
-        isinstance(cause, _RETRYABLE) or (isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None)
-    )
+    # The driver's own where the connection was found dead as the path was set.
+    cause = error.__cause__ if isinstance(error, DatabaseError) else error
+    return isinstance(cause, psycopg.OperationalError) and (isinstance(cause, _RETRYABLE) or cause.sqlstate is None)
 
 
 def _in_words(error: BaseException) -> str:
@@ -406,6 +412,10 @@ def _remember_sets(plan: Plan) -> None:
         for _atomic, part in plan.parts():
             has |= set(plan.recorded_by(part, has))
             applied.remember_set(cursor, has)
+
+
+def _public(error: Exception) -> Failure:
+    return Failure(Member(PUBLIC_SCHEMA), "", _in_words(error))
 
 
 def _write_down(failure: Failure) -> None:

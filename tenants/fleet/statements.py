@@ -16,14 +16,15 @@ CHANGED = "ruche-changed"
 def before(schema_name: str, has: frozenset[Key]) -> list[str]:
     """Limits, locks, and an error that names `CHANGED` where the schema no longer has just these migrations.
 
-    The row that names the schema is locked first, tables after: the order in which requests take them. The commit
+    The rows that name the schema are locked first, the ready schema's before the workspace's, tables after: the order
+    in which requests, sign-ups and deletions take them. The commit
     need not reach the disk: what a crash loses, it loses whole, and the next run does it again.
     """
     return [
         f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}",
         "SET LOCAL synchronous_commit = off",
-        f"SELECT 1 FROM public.tenants_tenant WHERE schema_name = '{schema_name}' FOR UPDATE",
         f"SELECT 1 FROM public.tenants_readyschema WHERE schema_name = '{schema_name}' FOR UPDATE",
+        f"SELECT 1 FROM public.tenants_tenant WHERE schema_name = '{schema_name}' FOR UPDATE",
         # No sub-query may raise by itself: the text is made a number only where the digests differ.
         f"SELECT (CASE WHEN found = '{digest_of(has)}' THEN '0' ELSE '{CHANGED} ' || found END)::int"
         f' FROM (SELECT {DIGEST_SQL} AS found FROM "{schema_name}".django_migrations) has',
