@@ -42,7 +42,7 @@ class DeletionCertificateAdmin(ReadOnlyAdmin):
 class SchemaFailureAdmin(ReadOnlyAdmin):
     """Workspaces that answer 503 until `fleet_migrate --resume` has brought them up to the code."""
 
-    list_display = ("schema_name", "shown_workspace", "migration", "error", "tries", "shown_failed")
+    list_display = ("shown_schema", "shown_workspace", "migration", "error", "tries", "shown_failed")
     search_fields = ("schema_name", "migration", "error")
     ordering = ("-failed_at",)
 
@@ -50,6 +50,10 @@ class SchemaFailureAdmin(ReadOnlyAdmin):
         slug = Tenant.objects.filter(schema_name=OuterRef("schema_name")).values("slug")[:1]
         found: QuerySet[SchemaFailure] = super().get_queryset(request).annotate(slug=Subquery(slug))
         return found
+
+    @display(description=_("Schéma"), ordering="schema_name")
+    def shown_schema(self, row: SchemaFailure) -> str:
+        return row.schema_name
 
     @display(description=_("Espace"), ordering="slug")
     def shown_workspace(self, row: Any) -> str:

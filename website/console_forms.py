@@ -10,12 +10,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminEmailInputWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminSingleDateWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Plan
 from config.console import ReasonForm
@@ -87,7 +82,8 @@ class TrialForm(ReasonForm):
 
     last_day = forms.DateField(
         label=_("Dernier jour de l’essai"),
-        widget=UnfoldAdminSingleDateWidget,
+        input_formats=["%Y-%m-%d"],
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
         error_messages={"required": _("Choisissez le dernier jour de l’essai.")},
     )
     field_order = ("last_day", "reason")

@@ -155,9 +155,9 @@ def test_a_trial_is_extended_until_the_evening_of_a_day(console: Client, cast: C
     before = Tenant.objects.get(pk=cast.home.id)
     day = timezone.localdate() + timedelta(days=40)
     assert "Prolonger l’essai" in console.get(page(cast)).content.decode()
-    good = {"last_day": day.strftime("%d/%m/%Y"), "reason": "le comptable hésite"}
+    good = {"last_day": day.isoformat(), "reason": "le comptable hésite"}
     assert console.post(page(cast, "trial"), good | {"last_day": ""}).status_code == 400
-    past = console.post(page(cast, "trial"), good | {"last_day": "01/01/2020"})
+    past = console.post(page(cast, "trial"), good | {"last_day": "2020-01-01"})
     assert past.status_code == 400 and "Choisissez une date" in past.content.decode()
     assert Tenant.objects.get(pk=cast.home.id).trial_ends_at == before.trial_ends_at
     assert console.post(page(cast, "trial"), good).status_code == 302

@@ -50,7 +50,7 @@ def test_owners_are_reminded_once_for_each_step(cast, left, said):
     ending(cast, **left)
     assert trials.remind_trials() == 1
     ((to, subject),) = mails()
-    assert to == ["owner@atelier.test"] and subject == f"L’essai de Atelier se termine {said}"
+    assert to == ["owner@atelier.test"] and subject == f"Espace Atelier : l’essai se termine {said}"
     assert trials.remind_trials() == 0 and len(mails()) == 1
 
 
@@ -66,7 +66,7 @@ def test_a_mail_names_the_day_in_the_workspaces_language(cast):
     ending(cast, days=3, minutes=-1)
     trials.remind_trials()
     mail = OutboxMessage.objects.get()
-    assert mail.subject == "The trial of Atelier ends in 3 days"
+    assert mail.subject == "Workspace Atelier: the trial ends in 3 days"
     assert str(home(cast).trial_ends_at.year) in mail.text and "Hello" in mail.text
     assert cast.home.domain in mail.html
 
@@ -85,7 +85,7 @@ def test_a_trial_that_ended_is_read_only_and_keeps_everything(cast, client_for):
     tenant = home(cast)
     assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.ENDED)
     ((to, subject),) = mails()
-    assert to == ["owner@atelier.test"] and subject == "L’essai de Atelier est terminé"
+    assert to == ["owner@atelier.test"] and subject == "Espace Atelier : l’essai est terminé"
     client = client_for(cast.owner)
     assert client.get("/library/").status_code == 200
     assert client.post("/conversations/", {"text": "x"}).status_code == 403
@@ -167,7 +167,7 @@ def test_sixty_days_of_suspension_close_and_thirty_more_delete(cast):
     assert trials.close_long_suspended() == 1
     assert home(cast).state == State.CLOSED
     ((_to, subject),) = mails()
-    assert subject == "Atelier est fermé"
+    assert subject == "L’espace Atelier est fermé"
     assert "30 jours" in OutboxMessage.objects.get().text
     assert trials.close_long_suspended() == 0
     # Deleted by the job that follows, thirty days on: tests/tenants/test_life.py.
