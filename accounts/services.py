@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
@@ -61,8 +62,13 @@ def create_owner_of_new_workspace(
     actor: str = "système",
     **_details: Any,
 ) -> None:
-    """Lifecycle step "made": the owner and the first entry of the audit log."""
+    """Lifecycle step "made": the owner and the first entry of the audit log.
+
+    Raises `ValidationError` for a password that its owner could not choose; one that was generated is theirs to change.
+    """
     with tenant_context(tenant):
+        if not must_change_password:
+            validate_password(password, User(email=email, name=owner_name))
         user_create(
             email=email,
             password=password,

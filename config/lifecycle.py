@@ -11,7 +11,10 @@ STEPS: dict[str, tuple[str, ...]] = {
         "mailing.services.send_welcome",
     ),
     "state_changed": ("accounts.services.audit_state_change",),
-    "plan_changed": ("accounts.services.audit_plan_change",),
+    "plan_changed": (
+        "billing.services.open_tenant",
+        "accounts.services.audit_plan_change",
+    ),
     "trial_extended": ("accounts.services.audit_trial_extended",),
     "trial_ending": ("mailing.notices.send_trial_ending",),
     "trial_ended": ("mailing.notices.send_trial_ended",),

@@ -170,7 +170,7 @@ def tenant_close(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
 
 
 def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> TenantRef:
-    """Give a workspace another plan, by the operator's hand."""
+    """Give a workspace another plan, by the operator's hand. Raises `ValidationError` where there is no such plan."""
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         before, tenant.plan_code = tenant.plan_code, plan

@@ -85,6 +85,9 @@ def test_made_whole(cast):
         {"email": "no-address"},
         {"name": "  "},
         {"plan": "golden"},
+        {"password": "court"},
+        {"password": "motdepasse1234", "email": "motdepasse1234@n.test"},
+        {"password": "1234567890"},
     ],
 )
 def test_refused_leaves_nothing(wrong):
@@ -153,6 +156,23 @@ def test_the_command_refuses_with_the_reason():
     with pytest.raises(CommandError, match="réservé"):
         command("tenant_create", "www", "--name", "W", "--email", "w@w.test")
     assert left() == before
+
+
+def test_a_weak_password_is_refused_with_the_reason(cast):
+    before = left()
+    with pytest.raises(CommandError, match="au minimum 10 caractères"):
+        command("tenant_create", "neuve", "--name", "Neuve", "--email", "n@n.test", "--password", "court")
+    assert left() == before
+
+
+def test_a_plan_that_does_not_exist_is_not_given(cast):
+    before = Tenant.objects.get(pk=cast.home.id)
+    with pytest.raises(ValidationError) as refused:
+        services.change_plan(tenant_id=cast.home.id, plan="golden", reason="essai", actor="test")
+    assert refused.value.code == "plan_unknown" and "starter" in refused.value.messages[0]
+    after = Tenant.objects.get(pk=cast.home.id)
+    assert (after.plan_code, after.version) == (before.plan_code, before.version) == ("pro", before.version)
+    assert not AuditEntry.objects.filter(action="tenant.plan_changed").exists()
 
 
 def test_suspended_is_read_only_and_resume_brings_back(cast, client_for):
