@@ -125,9 +125,10 @@ def _begin(schema_name: str, has: frozenset[Key]) -> None:
 
 
 def _end(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:
-    if part.migrations and part.migrations[-1] is plan.migrations[-1]:
-        _emit(emit_post_migrate_signal, plan, state)
     _send(_after(schema_name, part, has))
+    if part.migrations and part.migrations[-1] is plan.migrations[-1]:
+        # As with stock: who listens finds the migrations recorded.
+        _emit(emit_post_migrate_signal, plan, state)
 
 
 def _alone(schema_name: str, part: Part, has: frozenset[Key], plan: Plan, state: ProjectState) -> None:
