@@ -240,8 +240,14 @@ class TestAddress:
         assert found
         return found[1]
 
+    def ask(self, client, email: str):
+        """The new address, then the password that is asked for once more."""
+        asked = client.post("/accounts/email/", {"action_add": "", "email": email})
+        assert asked["Location"].startswith("/accounts/reauthenticate/")
+        return client.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
+
     def move(self, client, email: str) -> None:
-        client.post("/accounts/email/", {"action_add": "", "email": email})
+        self.ask(client, email)
         client.post("/accounts/confirm-email/", {"code": self.code()})
 
     def test_a_confirmed_one_takes_the_place_of_the_old(self, cast, client_for):
@@ -252,9 +258,27 @@ class TestAddress:
 
     def test_an_address_is_not_taken_without_its_code(self, cast, client_for):
         client = client_for(cast.member)
-        client.post("/accounts/email/", {"action_add": "", "email": "neuf@atelier.test"})
+        self.ask(client, "neuf@atelier.test")
         client.post("/accounts/confirm-email/", {"code": "AAAA-AAAA"})
         assert User.objects.get(pk=cast.member.pk).email == "member@atelier.test"
+
+    def test_a_session_left_open_does_not_suffice(self, cast, client_for):
+        client = client_for(cast.member)
+        with public_context():
+            before = OutboxMessage.objects.count()
+        asked = client.post("/accounts/email/", {"action_add": "", "email": "neuf@atelier.test"})
+        refused = client.post(asked["Location"], {"password": "faux", "next": "/accounts/email/"})
+        assert refused.status_code == 200 and "Confirmez que c’est bien vous" in refused.content.decode()
+        with public_context():
+            assert OutboxMessage.objects.count() == before, "no code goes to an address nobody proved to want"
+
+    def test_the_old_address_is_told(self, cast, client_for):
+        self.move(client_for(cast.member), "neuf@atelier.test")
+        with public_context():
+            told = OutboxMessage.objects.latest("pk")
+        assert told.to == ["member@atelier.test"]
+        assert told.subject == "[Atelier] Votre adresse e-mail a changé"
+        assert "passe de member@atelier.test à neuf@atelier.test" in told.text
 
     def test_somebody_elses_is_not_taken_at_all(self, cast, client_for):
         self.move(client_for(cast.member), "OWNER@atelier.test")
