@@ -19,6 +19,14 @@ ALL_STATES: Final = OPEN_STATES | {"closed"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class NotEntitled(Exception):
+    """Raised where a workspace may not use something: neither its plan nor an option gives it. `key`: the right."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 @dataclass(frozen=True)
 class Access:
     """`roles` None: anyone, signed in or not. `writes_when_read_only`: a POST that a suspended workspace may make."""

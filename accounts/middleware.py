@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
-from accounts.access import SAFE_METHODS, Access, declared_access
+from accounts.access import SAFE_METHODS, Access, NotEntitled, declared_access
 from accounts.models import Role
 from tenants.services import ReadOnlyWorkspace
 
@@ -76,7 +76,7 @@ class AccessMiddleware(MiddlewareMixin):
             page = "errors/suspended_notice.html" if request.headers.get("HX-Request") else "errors/suspended.html"
             return render(request, page, status=403)
         if access.entitlement and not import_string(settings.ENTITLEMENT_CHECK)(tenant, access.entitlement):
-            return render(request, "403.html", {"entitlement": access.entitlement}, status=403)
+            return _blocked(request, access.entitlement)
         return None
 
     @staticmethod
@@ -112,4 +112,13 @@ class RefusalMiddleware(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ReadOnlyWorkspace):
             return render(request, "errors/suspended.html", status=403)
+        if isinstance(exception, NotEntitled):
+            return _blocked(request, exception.key)
         return None
+
+
+def _blocked(request: HttpRequest, entitlement: str) -> HttpResponse:
+    """What is not in the plan: which offer has it, and who may choose that. For htmx, the notice alone."""
+    log.info("refused: no entitlement %s for %s", entitlement, request.path)
+    page = "errors/blocked_notice.html" if request.headers.get("HX-Request") else "errors/blocked.html"
+    return render(request, page, {"entitlement": entitlement}, status=403)

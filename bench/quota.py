@@ -76,15 +76,13 @@ def _in_turn(hands: "dict[str, Hand]", operations: int) -> dict[str, list[float]
 
 
 def _limit(allowed: Any, tenant: TenantRef, *, room: int) -> None:
-    from django.core.cache import cache
-
+    from billing import entitlements
     from billing.models import QuotaCounter
-    from billing.selectors import plan_key
 
     counter = QuotaCounter.objects.get(tenant_id=tenant.id, meter=allowed.key)
     allowed.limit = counter.used + counter.reserved + room * AMOUNT
     allowed.save()
-    cache.delete(plan_key("mesure"))
+    entitlements.forget_all()
 
 
 Hand = Callable[[int], int]

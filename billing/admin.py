@@ -4,8 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.cache import cache
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import formats
@@ -17,8 +15,9 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
+from billing import entitlements
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
-from billing.selectors import plan_key, usage_totals
+from billing.selectors import usage_totals
 from config.console import (
     NOTHING,
     DayRangeFilter,
@@ -30,7 +29,6 @@ from config.console import (
     moment,
 )
 from config.console_text import two_lines
-from tenants.context import public_context
 from tenants.models import Tenant
 
 Outcome = UsageEvent.Outcome
@@ -49,16 +47,6 @@ def _count(value: int | None) -> SafeString:
 def _price(value: Any) -> SafeString:
     shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
     return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {_('HT')}")
-
-
-def forget_plan(code: str) -> None:
-    """Drop a plan from the cache once its rows are written: workspaces feel the change at once."""
-
-    def forget() -> None:
-        with public_context():
-            cache.delete(plan_key(code))
-
-    transaction.on_commit(forget)
 
 
 class EntitlementForm(forms.ModelForm):
@@ -93,7 +81,7 @@ class PlanAdmin(NoDeleteAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        forget_plan(form.instance.pk)
+        entitlements.forget_all()
 
     @display(description=_("Par mois"), ordering="month_price")
     def shown_month(self, row: Plan) -> SafeString:

@@ -1,27 +1,35 @@
 """The catalogue of plans and options, written once. What an operator changed since is left alone."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from billing.models import AddOn, Entitlement, Plan
+from billing import entitlements
+from billing.meters import METERS
+from billing.models import AddOn, Entitlement, Plan, Price
 from billing.types import EUROS, TOKENS
 
+Interval = Price.Interval
 GB = 10**9
 MILLION = 10**6
 
+# The keys of a plan's limits, in the order of PLANS, with their labels.
 LABELS = {
-    "seats": gettext_noop("Places"),
-    TOKENS: gettext_noop("Jetons d’IA par mois"),
-    EUROS: gettext_noop("Budget d’IA par mois (€)"),
-    "storage": gettext_noop("Stockage (octets)"),
-    "own_assistants": gettext_noop("Assistants propres"),
-    "courses": gettext_noop("Formations"),
-    "learners": gettext_noop("Apprenants"),
-    "api_calls_month": gettext_noop("Appels d’API par mois"),
-    "api_calls_hour": gettext_noop("Appels d’API par heure"),
-    "automation_runs": gettext_noop("Exécutions d’automatisation par mois"),
+    key: METERS[key].label
+    for key in (
+        "seats",
+        TOKENS,
+        EUROS,
+        "storage",
+        "own_assistants",
+        "courses",
+        "learners",
+        "api_calls_month",
+        "api_calls_hour",
+        "automation_runs",
+    )
 }
 _KEYS = tuple(LABELS)
 # Prices a month and a year in euros without VAT; limits in the order of LABELS; None: without limit.
@@ -48,6 +56,13 @@ ADD_ONS = {
         gettext_noop("Vos modèles de certificats pour vos formations."),
     ),
 }
+# What each option gives; None: without limit.
+ADD_ON_RIGHTS: dict[str, dict[str, int | None]] = {
+    "analytics": {"analytics": 1},
+    "white_label": {"white_label": 1},
+    "unlimited_api": {"api_calls_month": None, "api_calls_hour": 10_000, "webhooks": 1, "api_all_endpoints": 1},
+    "certificates": {"certificates": 1},
+}
 
 
 @transaction.atomic
@@ -64,8 +79,28 @@ def seed() -> None:
                 key=key,
                 defaults={"label": LABELS[key], "limit": None if limit is None else Decimal(limit)},
             )
+        _price_once(Interval.MONTH, plan.month_price, plan=plan)
+        _price_once(Interval.YEAR, plan.year_price, plan=plan)
     for position, (code, (name, price, description)) in enumerate(ADD_ONS.items()):
-        AddOn.objects.get_or_create(
+        add_on, _ = AddOn.objects.get_or_create(
             code=code,
             defaults={"name": name, "month_price": price, "description": description, "position": position},
+        )
+        _rights_once(add_on)
+        _price_once(Interval.MONTH, add_on.month_price, add_on=add_on)
+    entitlements.forget_all()
+
+
+def _price_once(interval: str, amount: Any, **of_what: Any) -> None:
+    """From the price the plan or option already shows: an operator may have changed it."""
+    if not Price.objects.filter(interval=interval, **of_what).exists():
+        Price.objects.create(interval=interval, amount_excl_vat=amount, **of_what)
+
+
+def _rights_once(add_on: AddOn) -> None:
+    if add_on.entitlements.exists():
+        return
+    for key, limit in ADD_ON_RIGHTS[add_on.code].items():
+        Entitlement.objects.create(
+            add_on=add_on, key=key, label=METERS[key].label, limit=None if limit is None else Decimal(limit)
         )

@@ -1,75 +1,86 @@
 """What a workspace may use and has used."""
 
-import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.cache import cache
-from django.db.models import Count, F, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
+from billing import entitlements
+from billing.meters import METERS, Slot, slot_of, this_period
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.types import Gauge
+from config import lifecycle
 from tenants.context import TenantRef, public_context
 
-_PLAN_CACHE_SECONDS = 60
+__all__ = [
+    "add_ons",
+    "add_ons_for",
+    "gauge",
+    "gauges",
+    "latest_acts",
+    "limit_of",
+    "offers_with",
+    "open_acts",
+    "plan_of",
+    "plans_offered",
+    "this_period",
+    "usage_totals",
+]
+NOTHING = Decimal(0)
 
 
-def plan_key(code: str) -> str:
-    return f"plan:{code}"
+class Offers(NamedTuple):
+    """Where one right can be had. `label`: its name, a French msgid."""
+
+    label: str
+    plans: list[Plan]
+    add_ons: list[AddOn]
 
 
 def plan_of(tenant: TenantRef) -> dict[str, Any]:
-    """The plan of a workspace: {"name", "limits": {key: {"label", "limit": Decimal | None}}}, from the cache."""
-    with public_context():
-        found: dict[str, Any] | None = cache.get(plan_key(tenant.plan_code))
-        if found is None:
-            plan = Plan.objects.filter(code=tenant.plan_code).first()
-            rows = Entitlement.objects.filter(plan_id=tenant.plan_code)
-            found = {
-                "name": plan.name if plan else tenant.plan_code,
-                "limits": {row.key: {"label": row.label, "limit": row.limit} for row in rows},
-            }
-            cache.set(plan_key(tenant.plan_code), found, _PLAN_CACHE_SECONDS)
-    return found
-
-
-def this_period() -> dt.date:
-    """The first day of the month in which use counts now."""
-    return timezone.localdate().replace(day=1)
+    """What a workspace may use: {"name": its plan, "limits": {key: {"label", "limit": Decimal | None}}}, resolved."""
+    found = entitlements.of(tenant)
+    limits = {right.key: {"label": right.label, "limit": right.limit} for right in found.rights.values()}
+    return {"name": found.plan_name, "limits": limits}
 
 
 def limit_of(tenant: TenantRef, key: str) -> Decimal | None:
-    """What the plan allows of a meter; None: without limit. A key that no plan row names allows nothing."""
-    row = plan_of(tenant)["limits"].get(key)
-    return Decimal(0) if row is None else row["limit"]
+    """What may be used of a meter, in its unit; None: without limit. What nothing gives is 0."""
+    return entitlements.of(tenant).limit(key)
 
 
 def gauge(tenant: TenantRef, key: str) -> Gauge:
-    """Use of one meter this month."""
+    """Use of one meter in its slot of now."""
     return gauges(tenant, [key])[0]
 
 
-def gauges(tenant: TenantRef, keys: list[str]) -> list[Gauge]:
-    """Use of several meters this month, in the order asked for, in one query."""
-    limits = plan_of(tenant)["limits"]
-    rows = QuotaCounter.objects.filter(tenant_id=tenant.id, period=this_period(), meter__in=keys)
-    counters = {row.meter: row for row in rows}
+def gauges(tenant: TenantRef, keys: Iterable[str]) -> list[Gauge]:
+    """Use of several meters in their slots of now, in the order asked for, in one query."""
+    keys, rights = list(keys), entitlements.of(tenant)
+    counters = counters_of(tenant.id, {key: slot_of(key) for key in keys})
     found = []
     for key in keys:
-        counter, limit = counters.get(key), limits.get(key)
-        found.append(
-            Gauge(
-                key=key,
-                label=gettext(limit["label"]) if limit else key,
-                used=counter.used if counter else Decimal(0),
-                reserved=counter.reserved if counter else Decimal(0),
-                limit=limit["limit"] if limit else Decimal(0),
-            )
-        )
+        right, (used, reserved) = rights.right(key), counters.get(key, (NOTHING, NOTHING))
+        found.append(Gauge(key, gettext(right.label), used, reserved, right.limit, right.soft_percent, right.source))
     return found
+
+
+def counters_of(tenant_id: UUID, slots: dict[str, Slot]) -> dict[str, tuple[Decimal, Decimal]]:
+    """(used, reserved) by meter, of those that have a counter in the slot asked for."""
+    rows = QuotaCounter.objects.filter(
+        tenant_id=tenant_id, meter__in=slots, period__in={slot.period for slot in slots.values()}
+    )
+    return {row.meter: (row.used, row.reserved) for row in rows if (row.period, row.hour) == tuple(slots[row.meter])}
+
+
+def standing_now(meter: str) -> Decimal | None:
+    """How much of a standing meter there is in the workspace in context, counted; None where nobody counts it."""
+    name = lifecycle.STANDING.get(meter)
+    return Decimal(import_string(name)()) if name else None
 
 
 def plans_offered() -> list[Plan]:
@@ -78,10 +89,38 @@ def plans_offered() -> list[Plan]:
         return list(Plan.objects.filter(is_offered=True).prefetch_related("entitlements"))
 
 
+def offers_with(key: str) -> Offers:
+    """The plans and options for sale that give `key`, the cheapest first."""
+    with public_context():
+        rows = Entitlement.objects.filter(Q(limit=None) | Q(limit__gt=0), key=key).select_related("plan", "add_on")
+        found = list(rows)
+    plans = [row.plan for row in found if row.plan and row.plan.is_offered]
+    options = [row.add_on for row in found if row.add_on]
+    label = METERS[key].label if key in METERS else next((row.label for row in found), key)
+    return Offers(
+        label,
+        sorted(plans, key=lambda plan: plan.month_price),
+        sorted(options, key=lambda option: option.month_price),
+    )
+
+
 def add_ons() -> list[AddOn]:
     """Options for sale."""
     with public_context():
         return list(AddOn.objects.all())
+
+
+def add_ons_for(tenant: TenantRef) -> list[AddOn]:
+    """The options that would give a workspace something it has not."""
+    rights = entitlements.of(tenant)
+
+    def adds(row: Entitlement) -> bool:
+        has = rights.limit(row.key)
+        return has is not None and (row.limit is None or row.limit > has)
+
+    with public_context():
+        rows = list(AddOn.objects.prefetch_related("entitlements"))
+    return [option for option in rows if any(adds(row) for row in option.entitlements.all())]
 
 
 def open_acts(kind: str) -> list[tuple[UUID, UUID]]:

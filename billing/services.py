@@ -1,11 +1,15 @@
-"""Quotas (reserve before an act, settle after it) and the ledger of acts.
+"""Quotas (reserve before an act, settle after it; or grow what stands) and the ledger of acts.
 
-A counter moves by one conditional UPDATE, with `synchronous_commit` on: it cannot overshoot, whatever runs beside it.
+    with services.metered("automation_runs"):   # one of them, given back where the block fails or the process dies
+        run(...)
+
+Counters move by the statements of billing/holds.py: they cannot overshoot, whatever runs beside them.
 """
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,8 +20,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from billing import selectors
-from billing.models import Plan, QuotaCounter, Reservation, UsageEvent
+from billing import entitlements, holds, notices, selectors
+from billing.entitlements import has_entitlement, require
+from billing.holds import Wish
+from billing.meters import STANDS, Kind, meter_of, slot_of
+from billing.models import Override, Plan, QuotaCounter, Reservation, TenantAddOn, UsageEvent
 from billing.types import Act, Held, QuotaExceeded
 from config import lifecycle
 from tenants.context import TenantRef, current_tenant, public_context, tenant_context
@@ -25,8 +32,27 @@ from tenants.ids import new_id
 from tenants.selectors import tenant_ref
 from tenants.services import require_writable
 
+__all__ = [
+    "extend_act",
+    "grow",
+    "has_entitlement",
+    "held_by",
+    "meter",
+    "metered",
+    "open_tenant",
+    "plan_changed",
+    "recount_standing",
+    "require",
+    "reserve",
+    "settle",
+    "settle_abandoned",
+    "shrink",
+    "tenant_deleting",
+]
+
 log = logging.getLogger(__name__)
 HOLD = dt.timedelta(minutes=15)
+ONE = Decimal(1)
 
 
 def open_tenant(tenant: TenantRef, **_details: Any) -> None:
@@ -41,89 +67,156 @@ def open_tenant(tenant: TenantRef, **_details: Any) -> None:
             )
 
 
-def has_entitlement(tenant: TenantRef, key: str) -> bool:
-    """True where the plan allows some of `key`."""
-    limit = selectors.limit_of(tenant, key)
-    return limit is None or limit > 0
+def plan_changed(tenant: TenantRef, **_details: Any) -> None:
+    """Lifecycle step "plan_changed": every process resolves its rights anew."""
+    entitlements.forget(tenant.id)
+
+
+def tenant_deleting(tenant: TenantRef, **_details: Any) -> None:
+    """Lifecycle step "deleting": exceptions go, with their reasons; options end, for invoices name them."""
+    Override.objects.filter(tenant_id=tenant.id).delete()
+    TenantAddOn.objects.filter(tenant_id=tenant.id, until=None).update(until=timezone.now())
+    entitlements.forget(tenant.id)
 
 
 def reserve(act: Act, amounts: dict[str, Decimal]) -> Held:
-    """Hold an act's upper bound against the month's quotas: all meters, or none.
+    """Hold an act's upper bound, by meter and in its unit: all meters, or none.
 
     Raises `QuotaExceeded` (nothing is held then) or `ReadOnlyWorkspace`.
     """
-    tenant = require_writable()
-    period = selectors.this_period()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = on")
-        # One order of locks for everybody.
-        for meter in sorted(amounts):
-            _hold(tenant, meter, period, amounts[meter])
-        row = Reservation.objects.create(
-            tenant_id=tenant.id,
-            act=act.kind,
-            reference=act.reference,
-            period=period,
-            amounts={meter: str(amount) for meter, amount in amounts.items()},
-            expires_at=timezone.now() + HOLD,
-        )
+    tenant, now = current_tenant(), timezone.now()
+    wishes = _wishes(tenant, amounts, now)
+    row = Reservation(
+        tenant_id=tenant.id,
+        act=act.kind,
+        reference=act.reference,
+        period=timezone.localtime(now).date().replace(day=1),
+        amounts={meter: str(amount) for meter, amount in amounts.items()},
+        expires_at=now + HOLD,
+    )
+    if not holds.hold(tenant.id, row, wishes):
+        require_writable()
+        if not (_add_missing(tenant, wishes) and holds.hold(tenant.id, row, wishes)):
+            raise _refusal(tenant, wishes)
     return Held(row.pk, dict(amounts))
 
 
-def _hold(tenant: TenantRef, meter: str, period: dt.date, amount: Decimal) -> None:
-    limit = selectors.limit_of(tenant, meter)
-    if not _try_hold(tenant.id, meter, period, amount, limit):
-        gauge = selectors.gauge(tenant, meter)
-        raise QuotaExceeded(gauge, selectors.plan_of(tenant)["name"], amount)
+def _wishes(tenant: TenantRef, amounts: dict[str, Decimal], now: dt.datetime) -> list[Wish]:
+    rights = entitlements.of(tenant)
+    return [Wish(meter, slot_of(meter, now), amounts[meter], rights.right(meter).ceiling) for meter in sorted(amounts)]
 
 
-def _try_hold(tenant_id: UUID, meter: str, period: dt.date, amount: Decimal, limit: Decimal | None) -> bool:
-    table = QuotaCounter._meta.db_table
-    with connection.cursor() as cursor:
-        for attempt in (1, 2):
-            cursor.execute(
-                f"UPDATE {table} SET reserved = reserved + %s"
-                " WHERE tenant_id = %s AND meter = %s AND period = %s"
-                " AND (%s::numeric IS NULL OR used + reserved + %s <= %s)",
-                [amount, tenant_id, meter, period, limit, amount, limit],
-            )
-            if cursor.rowcount:
-                return True
-            if attempt == 1:
-                cursor.execute(
-                    f"INSERT INTO {table} (id, tenant_id, meter, period, used, reserved)"
-                    " VALUES (%s, %s, %s, %s, 0, 0) ON CONFLICT DO NOTHING",
-                    [new_id(), tenant_id, meter, period],
-                )
-    return False
+def _add_missing(tenant: TenantRef, wishes: Sequence[Wish]) -> bool:
+    """Make the counters that are not there yet; False where all were."""
+    there = selectors.counters_of(tenant.id, {wish.meter: wish.slot for wish in wishes})
+    missing = [wish for wish in wishes if wish.meter not in there]
+    for wish in missing:
+        holds.add_counter(tenant.id, wish.meter, wish.slot, selectors.standing_now(wish.meter) or Decimal(0))
+    return bool(missing)
+
+
+def _refusal(tenant: TenantRef, wishes: Sequence[Wish]) -> QuotaExceeded:
+    """Which meter had no room; the first with a limit where there is room again by now."""
+    gauges = selectors.gauges(tenant, [wish.meter for wish in wishes])
+    full = [
+        (gauge, wish)
+        for gauge, wish in zip(gauges, wishes, strict=True)
+        if wish.ceiling is not None and gauge.used + gauge.reserved + wish.amount > wish.ceiling
+    ]
+    limited = [pair for pair in zip(gauges, wishes, strict=True) if pair[1].ceiling is not None]
+    gauge, wish = (full or limited)[0]
+    notices.was_refused(tenant.id, gauge)
+    return QuotaExceeded(gauge, entitlements.of(tenant).plan_name, wish.amount)
 
 
 def settle(held_id: UUID, actual: dict[str, Decimal]) -> bool:
-    """Replace a reservation by what was used. A second call changes nothing and returns False.
+    """Replace a reservation by what was used, by meter. A second call changes nothing and returns False.
 
     What was used above its bound is recorded all the same, and alarmed.
     """
-    with transaction.atomic():
-        row = Reservation.objects.select_for_update().filter(pk=held_id).first()
-        if row is None or row.settled_at is not None:
-            return False
-        row.settled_at = timezone.now()
-        row.save(update_fields=["settled_at"])
-        for meter in sorted(row.amounts):
-            _settle_meter(row, meter, Decimal(row.amounts[meter]), actual.get(meter, Decimal(0)))
+    done = holds.settle(held_id, actual, timezone.now())
+    if done is None:
+        return False
+    for moved in done.moved:
+        if moved.used_by > -moved.reserved_by:
+            log.error(
+                "ALARM act above its bound reservation=%s meter=%s bound=%s used=%s",
+                held_id,
+                moved.meter,
+                -moved.reserved_by,
+                moved.used_by,
+            )
+    notices.watch(done.tenant_id, done.moved)
     return True
 
 
-def _settle_meter(row: Reservation, meter: str, bound: Decimal, used: Decimal) -> None:
-    if used > bound:
-        log.error("ALARM act above its bound reservation=%s meter=%s bound=%s used=%s", row.pk, meter, bound, used)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {QuotaCounter._meta.db_table} SET reserved = greatest(reserved - %s, 0), used = used + %s"
-            " WHERE tenant_id = %s AND meter = %s AND period = %s",
-            [bound, used, row.tenant_id, meter, row.period],
-        )
+def grow(meter: str, amount: Decimal | int = ONE, *, bounded: bool = True) -> None:
+    """Count more of what stands (places, bytes), in the transaction of what makes it and before it is made.
+
+    A rollback gives it back. Raises `QuotaExceeded`; never where not `bounded`: what is there already is counted.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("grow() needs a transaction: without one a failure would not give back")
+    tenant = current_tenant()
+    (wish,) = _wishes(tenant, {meter: Decimal(amount)}, timezone.now())
+    wish = wish if bounded else wish._replace(ceiling=None)
+    moved = holds.grow(tenant.id, wish)
+    if moved is None and _add_missing(tenant, [wish]):
+        moved = holds.grow(tenant.id, wish)
+    if moved is None:
+        raise _refusal(tenant, [wish])
+    notices.watch(tenant.id, [moved])
+
+
+def shrink(meter: str, amount: Decimal | int = ONE) -> None:
+    """Count less of what stands, in the transaction of what removes it."""
+    holds.shrink(current_tenant().id, meter, slot_of(meter), Decimal(amount))
+
+
+@contextmanager
+def metered(meter: str, amount: Decimal | int = ONE) -> Iterator[None]:
+    """Count `amount` of a meter for the block: before it, and given back where it fails or its process dies.
+
+    What stands is counted in the block's own transaction. Raises `QuotaExceeded` or `ReadOnlyWorkspace` before it.
+    """
+    if meter_of(meter).kind is Kind.STANDING:
+        with transaction.atomic():
+            require_writable()
+            grow(meter, amount)
+            yield
+        return
+    held = reserve(Act("metered", new_id()), {meter: Decimal(amount)})
+    try:
+        # Inside a transaction, an error of the database in the block must not keep us from settling.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            yield
+    except BaseException:
+        settle(held.id, {})
+        raise
+    settle(held.id, held.amounts)
+
+
+def recount_standing() -> int:
+    """Set the counters of what stands to what there is; how many were wrong. Scheduled daily."""
+    rows = QuotaCounter.objects.filter(meter__in=lifecycle.STANDING, period=STANDS.period)
+    return sum(_recount(tenant_id, meter) for tenant_id, meter in list(rows.values_list("tenant_id", "meter")))
+
+
+def _recount(tenant_id: UUID, meter: str) -> bool:
+    try:
+        with tenant_context(tenant_ref(tenant_id)), transaction.atomic():
+            # Whoever grows waits here, or is counted.
+            row = QuotaCounter.objects.select_for_update().get(tenant_id=tenant_id, meter=meter, period=STANDS.period)
+            found = selectors.standing_now(meter)
+            if found is None or found == row.used:
+                return False
+            log.warning("counter set right tenant=%s meter=%s was=%s is=%s", tenant_id, meter, row.used, found)
+            row.used = found
+            row.save(update_fields=["used"])
+            return True
+    except Exception:
+        log.exception("counter not counted again tenant=%s meter=%s", tenant_id, meter)
+        return False
 
 
 def extend_act(reference: UUID) -> None:

@@ -28,3 +28,9 @@ ABANDONED_ACTS: dict[str, str] = {
     "answer": "conversations.services.close_abandoned_answer",
     "image": "conversations.images.give_up_image",
 }
+
+# What counts a meter of billing/meters.py that stands: called as f(), in the workspace's context, in the meter's unit.
+STANDING: dict[str, str] = {
+    "seats": "billing.seats.seats_taken",
+    "storage": "library.selectors.storage_used",
+}

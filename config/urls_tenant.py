@@ -4,11 +4,13 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
+from workspace import usage
 from workspace import views as workspace
 
 urlpatterns = [
     path("", workspace.home, name="home"),
     path("settings/", workspace.settings, name="workspace_settings"),
+    path("settings/usage/", usage.show, name="workspace_usage"),
     path("brand.css", workspace.brand_css, name="brand_css"),
     path("brand/logo/", workspace.brand_logo, name="brand_logo"),
     # people

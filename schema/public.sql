@@ -235,7 +235,25 @@ CREATE TABLE public.billing_entitlement (
     key character varying(40) NOT NULL,
     label character varying(80) NOT NULL,
     "limit" numeric(32,12),
-    plan_id character varying(40) NOT NULL
+    plan_id character varying(40),
+    add_on_id character varying(40),
+    grace_percent smallint DEFAULT 0 NOT NULL,
+    soft_percent smallint DEFAULT 80 NOT NULL,
+    CONSTRAINT billing_entitlement_of_one CHECK (((plan_id IS NULL) OR (add_on_id IS NULL))),
+    CONSTRAINT billing_entitlement_percents CHECK (((grace_percent >= 0) AND (soft_percent > 0) AND (soft_percent <= 100)))
+);
+
+CREATE TABLE public.billing_override (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    key character varying(40) NOT NULL,
+    "limit" numeric(32,12),
+    reason character varying(200) NOT NULL,
+    granted_by character varying(200) NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT billing_override_not_negative CHECK ((("limit" IS NULL) OR ("limit" >= (0)::numeric)))
 );
 
 CREATE TABLE public.billing_plan (
@@ -248,6 +266,21 @@ CREATE TABLE public.billing_plan (
     CONSTRAINT billing_plan_position_check CHECK (("position" >= 0))
 );
 
+CREATE TABLE public.billing_price (
+    id uuid NOT NULL,
+    "interval" character varying(5) NOT NULL,
+    currency character varying(3) NOT NULL,
+    amount_excl_vat numeric(10,2) NOT NULL,
+    is_active boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    stripe_price_id character varying(255) NOT NULL,
+    lookup_key character varying(200) NOT NULL,
+    add_on_id character varying(40),
+    plan_id character varying(40),
+    CONSTRAINT billing_price_not_negative CHECK ((amount_excl_vat >= (0)::numeric)),
+    CONSTRAINT billing_price_of_one CHECK ((((add_on_id IS NOT NULL) AND (plan_id IS NULL)) OR ((add_on_id IS NULL) AND (plan_id IS NOT NULL))))
+);
+
 CREATE TABLE public.billing_quotacounter (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -255,7 +288,17 @@ CREATE TABLE public.billing_quotacounter (
     period date NOT NULL,
     used numeric(32,12) NOT NULL,
     reserved numeric(32,12) NOT NULL,
+    hour smallint DEFAULT 0 NOT NULL,
     CONSTRAINT billing_counter_positive CHECK (((reserved >= (0)::numeric) AND (used >= (0)::numeric)))
+);
+
+CREATE TABLE public.billing_quotanotice (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    meter character varying(40) NOT NULL,
+    period date NOT NULL,
+    threshold_percent smallint NOT NULL,
+    at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.billing_reservation (
@@ -266,7 +309,19 @@ CREATE TABLE public.billing_reservation (
     period date NOT NULL,
     amounts jsonb NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    settled_at timestamp with time zone
+    settled_at timestamp with time zone,
+    counters jsonb
+);
+
+CREATE TABLE public.billing_tenantaddon (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    quantity smallint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    source character varying(8) NOT NULL,
+    add_on_id character varying(40) NOT NULL,
+    CONSTRAINT billing_tenant_add_on_quantity CHECK ((quantity > 0))
 );
 
 CREATE TABLE public.billing_usageevent (
@@ -1916,7 +1971,10 @@ ALTER TABLE ONLY public.billing_addon
     ADD CONSTRAINT billing_addon_pkey PRIMARY KEY (code);
 
 ALTER TABLE ONLY public.billing_quotacounter
-    ADD CONSTRAINT billing_counter_once UNIQUE (tenant_id, meter, period);
+    ADD CONSTRAINT billing_counter_slot UNIQUE (tenant_id, meter, period, hour);
+
+ALTER TABLE ONLY public.billing_entitlement
+    ADD CONSTRAINT billing_entitlement_add_on_once UNIQUE (add_on_id, key);
 
 ALTER TABLE ONLY public.billing_entitlement
     ADD CONSTRAINT billing_entitlement_once UNIQUE (plan_id, key);
@@ -1924,14 +1982,29 @@ ALTER TABLE ONLY public.billing_entitlement
 ALTER TABLE ONLY public.billing_entitlement
     ADD CONSTRAINT billing_entitlement_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_quotanotice
+    ADD CONSTRAINT billing_notice_once UNIQUE (tenant_id, period, meter, threshold_percent);
+
+ALTER TABLE ONLY public.billing_override
+    ADD CONSTRAINT billing_override_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_plan
     ADD CONSTRAINT billing_plan_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.billing_price
+    ADD CONSTRAINT billing_price_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.billing_quotacounter
     ADD CONSTRAINT billing_quotacounter_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_quotanotice
+    ADD CONSTRAINT billing_quotanotice_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_reservation
     ADD CONSTRAINT billing_reservation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_tenantaddon
+    ADD CONSTRAINT billing_tenantaddon_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.billing_usageevent
     ADD CONSTRAINT billing_usageevent_pkey PRIMARY KEY (id);
@@ -2396,6 +2469,12 @@ CREATE INDEX auth_permission_content_type_id_2f476e4b ON public.auth_permission 
 
 CREATE INDEX billing_addon_code_251ba7a0_like ON public.billing_addon USING btree (code varchar_pattern_ops);
 
+CREATE INDEX billing_entitlement_add_on_id_0e06a47c ON public.billing_entitlement USING btree (add_on_id);
+
+CREATE INDEX billing_entitlement_add_on_id_0e06a47c_like ON public.billing_entitlement USING btree (add_on_id varchar_pattern_ops);
+
+CREATE UNIQUE INDEX billing_entitlement_default_once ON public.billing_entitlement USING btree (key) WHERE ((add_on_id IS NULL) AND (plan_id IS NULL));
+
 CREATE INDEX billing_entitlement_key_3318e058 ON public.billing_entitlement USING btree (key);
 
 CREATE INDEX billing_entitlement_key_3318e058_like ON public.billing_entitlement USING btree (key varchar_pattern_ops);
@@ -2404,13 +2483,45 @@ CREATE INDEX billing_entitlement_plan_id_d772aceb ON public.billing_entitlement 
 
 CREATE INDEX billing_entitlement_plan_id_d772aceb_like ON public.billing_entitlement USING btree (plan_id varchar_pattern_ops);
 
+CREATE INDEX billing_override_key_85ff2d1e ON public.billing_override USING btree (key);
+
+CREATE INDEX billing_override_key_85ff2d1e_like ON public.billing_override USING btree (key varchar_pattern_ops);
+
+CREATE UNIQUE INDEX billing_override_once ON public.billing_override USING btree (tenant_id, key) WHERE (ended_at IS NULL);
+
 CREATE INDEX billing_plan_code_3f70aec3_like ON public.billing_plan USING btree (code varchar_pattern_ops);
+
+CREATE INDEX billing_price_add_on_id_1a119b8a ON public.billing_price USING btree (add_on_id);
+
+CREATE INDEX billing_price_add_on_id_1a119b8a_like ON public.billing_price USING btree (add_on_id varchar_pattern_ops);
+
+CREATE UNIQUE INDEX billing_price_add_on_once ON public.billing_price USING btree (add_on_id, "interval", currency) WHERE is_active;
+
+CREATE UNIQUE INDEX billing_price_lookup_key ON public.billing_price USING btree (lookup_key) WHERE (NOT ((lookup_key)::text = ''::text));
+
+CREATE INDEX billing_price_plan_id_621bd31c ON public.billing_price USING btree (plan_id);
+
+CREATE INDEX billing_price_plan_id_621bd31c_like ON public.billing_price USING btree (plan_id varchar_pattern_ops);
+
+CREATE UNIQUE INDEX billing_price_plan_once ON public.billing_price USING btree (plan_id, "interval", currency) WHERE is_active;
 
 CREATE INDEX billing_quotacounter_meter_df4e5986 ON public.billing_quotacounter USING btree (meter);
 
 CREATE INDEX billing_quotacounter_meter_df4e5986_like ON public.billing_quotacounter USING btree (meter varchar_pattern_ops);
 
+CREATE INDEX billing_quotanotice_meter_9a457bea ON public.billing_quotanotice USING btree (meter);
+
+CREATE INDEX billing_quotanotice_meter_9a457bea_like ON public.billing_quotanotice USING btree (meter varchar_pattern_ops);
+
 CREATE INDEX billing_reservation_open ON public.billing_reservation USING btree (expires_at) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX billing_tenant_add_on_once ON public.billing_tenantaddon USING btree (tenant_id, add_on_id, source) WHERE (until IS NULL);
+
+CREATE INDEX billing_tenant_add_on_tenant ON public.billing_tenantaddon USING btree (tenant_id);
+
+CREATE INDEX billing_tenantaddon_add_on_id_e4adffc6 ON public.billing_tenantaddon USING btree (add_on_id);
+
+CREATE INDEX billing_tenantaddon_add_on_id_e4adffc6_like ON public.billing_tenantaddon USING btree (add_on_id varchar_pattern_ops);
 
 CREATE INDEX billing_usage_at ON public.billing_usageevent USING btree (at DESC);
 
@@ -3100,7 +3211,19 @@ ALTER TABLE ONLY public.auth_permission
     ADD CONSTRAINT auth_permission_content_type_id_2f476e4b_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.billing_entitlement
+    ADD CONSTRAINT billing_entitlement_add_on_id_0e06a47c_fk_billing_addon_code FOREIGN KEY (add_on_id) REFERENCES public.billing_addon(code) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.billing_entitlement
     ADD CONSTRAINT billing_entitlement_plan_id_d772aceb_fk_billing_plan_code FOREIGN KEY (plan_id) REFERENCES public.billing_plan(code) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.billing_price
+    ADD CONSTRAINT billing_price_add_on_id_1a119b8a_fk_billing_addon_code FOREIGN KEY (add_on_id) REFERENCES public.billing_addon(code) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.billing_price
+    ADD CONSTRAINT billing_price_plan_id_621bd31c_fk_billing_plan_code FOREIGN KEY (plan_id) REFERENCES public.billing_plan(code) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.billing_tenantaddon
+    ADD CONSTRAINT billing_tenantaddon_add_on_id_e4adffc6_fk_billing_addon_code FOREIGN KEY (add_on_id) REFERENCES public.billing_addon(code) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.django_admin_log
     ADD CONSTRAINT django_admin_log_content_type_id_c4bce8eb_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
@@ -3569,6 +3692,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('auth', '0011_update_proxy_permissions', now()),
     ('auth', '0012_alter_user_first_name_max_length', now()),
     ('billing', '0001_initial', now()),
+    ('billing', '0002_entitlements_and_quotas', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
+from billing import entitlements
+from tenants.context import TenantRef
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -24,10 +26,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     if tenant is None or user is None or not user.is_authenticated:
         return context
-    context["nav"] = [item | {"current": _is_current(request, item["url"])} for item in _sections(user.role)]
+    shown = visible(_sections(user.role), tenant)
+    current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
+    context["nav"] = [item | {"current": item["url"] == current} for item in shown]
     if tenant.state == "trial" and tenant.trial_ends_at:
         context["trial_days_left"] = max(0, (tenant.trial_ends_at - timezone.now()).days + 1)
     return context
+
+
+def visible(entries: list[dict[str, Any]], tenant: TenantRef) -> list[dict[str, Any]]:
+    """The entries that the workspace may use: one of a module names its right as `entitlement`."""
+    rights = entitlements.of(tenant)
+    return [entry for entry in entries if "entitlement" not in entry or rights.has(entry["entitlement"])]
 
 
 def _is_current(request: HttpRequest, url: str) -> bool:
@@ -37,7 +47,10 @@ def _is_current(request: HttpRequest, url: str) -> bool:
 def _sections(role: str) -> list[dict[str, Any]]:
     home = {"url": reverse("home"), "label": _("Accueil"), "icon": "house"}
     if role in TEAM:
-        managed = [{"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"}]
+        managed = [
+            {"url": reverse("workspace_usage"), "label": _("Utilisation"), "icon": "gauge"},
+            {"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"},
+        ]
         return [
             home,
             {"url": reverse("conversations:list"), "label": _("Conversations"), "icon": "message-circle"},

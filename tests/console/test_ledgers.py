@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.core.cache import cache
 from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
@@ -102,7 +101,6 @@ def test_a_plan_saved_counts_at_once(console: Client, cast: Cast, on_commit: Any
         assert console.post("/admin/billing/plan/pro/change/", data).status_code == 302
     assert Entitlement.objects.get(plan_id="pro", key="seats").limit == 16
     assert plan_of(cast.home)["limits"]["seats"]["limit"] == 16
-    cache.clear()
 
 
 def _price(**changed: Any) -> dict[str, Any]:

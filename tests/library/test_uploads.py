@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEntry
 from analytics.models import DailyFigures
+from billing import entitlements
 from billing.models import Entitlement
 from library import files, services
 from library.models import Item
@@ -108,13 +109,8 @@ def test_a_file_above_the_size_of_its_kind_is_refused(cast, upload, kept_files, 
 @pytest.fixture
 def room(cast):
     def set_limit(size):
-        from django.core.cache import cache
-
-        from tenants.context import public_context
-
         Entitlement.objects.filter(plan_id="pro", key="storage").update(limit=size)
-        with public_context():
-            cache.clear()
+        entitlements.forget_all()
 
     return set_limit
 

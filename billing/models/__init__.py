@@ -1,0 +1,19 @@
+"""Plans and what they allow, what one workspace has beside, counters that hold use to it, the ledger of every act."""
+
+from billing.models.catalogue import AddOn, Entitlement, Plan, Price
+from billing.models.ledger import UsageEvent
+from billing.models.quotas import QuotaCounter, QuotaNotice, Reservation
+from billing.models.rights import Override, TenantAddOn
+
+__all__ = [
+    "AddOn",
+    "Entitlement",
+    "Override",
+    "Plan",
+    "Price",
+    "QuotaCounter",
+    "QuotaNotice",
+    "Reservation",
+    "TenantAddOn",
+    "UsageEvent",
+]

@@ -1,0 +1,76 @@
+"""What one workspace has beside its plan: options, and exceptions by the operator's hand."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.amounts import QUANTITY
+from billing.models.catalogue import AddOn
+from tenants.ids import new_id
+
+
+class Override(models.Model):
+    """The operator's word for one right of one workspace, above everything else until it expires or is ended.
+
+    `limit` in the unit of the meter; empty: without limit; 0: not at all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField()
+    key = models.SlugField(_("droit"), max_length=40)
+    limit = models.DecimalField(_("limite"), null=True, blank=True, **QUANTITY)
+    reason = models.CharField(_("motif"), max_length=200)
+    granted_by = models.CharField(_("accordée par"), max_length=200)
+    granted_at = models.DateTimeField(_("accordée le"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("terminée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("dérogation")
+        verbose_name_plural = _("dérogations")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "key"], condition=models.Q(ended_at=None), name="billing_override_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(limit=None) | models.Q(limit__gte=0), name="billing_override_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TenantAddOn(models.Model):
+    """An option that a workspace has, from a moment on and until another."""
+
+    class Source(models.TextChoices):
+        OPERATOR = "operator", _("Opérateur")
+        STRIPE = "stripe", _("Abonnement")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField()
+    add_on = models.ForeignKey(AddOn, on_delete=models.PROTECT, related_name="holders", verbose_name=_("option"))
+    quantity = models.SmallIntegerField(_("quantité"), default=1)
+    since = models.DateTimeField(_("depuis"))
+    until = models.DateTimeField(_("jusqu’au"), null=True, blank=True)
+    source = models.CharField(_("origine"), max_length=8, choices=Source.choices, default=Source.OPERATOR)
+
+    class Meta:
+        verbose_name = _("option d’un espace")
+        verbose_name_plural = _("options des espaces")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "add_on", "source"],
+                condition=models.Q(until=None),
+                name="billing_tenant_add_on_once",
+            ),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="billing_tenant_add_on_quantity"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant_id"], name="billing_tenant_add_on_tenant")]
+
+    def __str__(self) -> str:
+        return self.add_on_id

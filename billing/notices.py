@@ -1,0 +1,53 @@
+"""Telling people that a limit comes near or is reached: once a month and meter, by a job, never in the act's own path.
+
+What crosses a threshold is put in a set in Redis, for a refusal's own transaction leaves no trace; the schedule
+empties it each minute. What Redis lost is found by the hourly look at all counters.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from billing import entitlements
+from billing.holds import Moved
+from billing.types import Gauge, Right
+from tenants.breaker import REDIS, RedisAway, quick_client
+
+log = logging.getLogger(__name__)
+REACHED: Final = 100
+_WAITING: Final = "ruche:quota:to-tell"
+
+
+def watch(tenant_id: UUID, moves: Sequence[Moved]) -> None:
+    """Counters have moved: what crossed a threshold is told about once the transaction has committed."""
+    rights = entitlements.of_id(tenant_id)
+    for moved in moves:
+        if _crossed(rights.right(moved.meter), moved):
+            _note_after_commit(tenant_id, moved.meter)
+
+
+def _crossed(right: Right, moved: Moved) -> bool:
+    before = moved.used - moved.used_by
+    marks = (mark for mark in (right.soft, right.limit) if mark)
+    return any(before < mark <= moved.used for mark in marks)
+
+
+def _note_after_commit(tenant_id: UUID, meter: str) -> None:
+    transaction.on_commit(lambda: _note(tenant_id, meter, refused=False), robust=True)
+
+
+def was_refused(tenant_id: UUID, gauge: Gauge) -> None:
+    """An act did not fit. Where little is left, the limit counts as reached: what people want does not go on."""
+    if gauge.limit and (gauge.used + gauge.reserved) * 100 >= gauge.limit * gauge.soft_percent:
+        _note(tenant_id, gauge.key, refused=True)
+
+
+def _note(tenant_id: UUID, meter: str, *, refused: bool) -> None:
+    text = f"{tenant_id} {meter} {int(refused)}"
+    try:
+        REDIS.call(lambda: quick_client().sadd(_WAITING, text))
+    except RedisAway:
+        log.warning("a notice waits for the hourly look: %s", text)

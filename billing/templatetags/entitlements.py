@@ -1,0 +1,37 @@
+"""What templates ask of a workspace's rights.
+
+{% load entitlements %}{% if tenant|may_use:"analytics" %}…{% endif %}
+"""
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext
+
+from accounts.models import Role
+from billing import entitlements
+from billing.selectors import offers_with
+from tenants.context import TenantRef
+
+register = template.Library()
+
+
+@register.filter
+def may_use(tenant: TenantRef | None, key: str) -> bool:
+    """True where the workspace may use some of `key`; never on the public host."""
+    return tenant is not None and entitlements.of(tenant).has(key)
+
+
+@register.simple_tag(takes_context=True)
+def blocked_feature(context: Any, key: str) -> dict[str, Any]:
+    """What is not in the plan, for its page: {"label", "plan_name", "plans", "add_ons", "is_owner"}."""
+    request = context["request"]
+    found = entitlements.of(request.tenant)
+    offers = offers_with(key)
+    return {
+        "label": gettext(offers.label),
+        "plan_name": found.plan_name,
+        "plans": [plan for plan in offers.plans if plan.code != found.plan_code],
+        "add_ons": offers.add_ons,
+        "is_owner": getattr(request.user, "role", "") == Role.OWNER,
+    }
