@@ -14,12 +14,13 @@ STEPS: dict[str, tuple[str, ...]] = {
     "plan_changed": (
         "billing.services.open_tenant",
         "accounts.services.audit_plan_change",
+        "billing.services.plan_changed",
     ),
     "trial_extended": ("accounts.services.audit_trial_extended",),
     "trial_ending": ("mailing.notices.send_trial_ending",),
     "trial_ended": ("mailing.notices.send_trial_ended",),
     "closed_by_time": ("mailing.notices.send_closed",),
-    "deleting": ("library.services.delete_files_of_workspace",),
+    "deleting": ("library.services.delete_files_of_workspace", "billing.services.tenant_deleting"),
 }
 
 # What settles an act that a crash left, by its kind: called as f(reference), in the workspace's context.

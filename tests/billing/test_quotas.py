@@ -126,6 +126,80 @@ def _twenty_at_once(tenant, bound: Decimal) -> list[str]:
     return outcomes
 
 
+@pytest.mark.committed
+def test_what_is_given_is_on_the_disk(cast):
+    """Whatever the connection was told before."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            services.reserve(act(), {TOKENS: Decimal(1)})
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone() == ("on",)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.committed
+def test_a_reservation_is_one_round_trip(cast):
+    """With its counter there and the rights in memory; so is a settlement."""
+    import time
+
+    from django.test.utils import CaptureQueriesContext
+
+    from billing import entitlements
+
+    made = tenant_create(slug="tour", name="Tour", email="o@tour.test", plan="starter", password="x" * 12)
+    try:
+        with tenant_context(made.tenant):
+            services.reserve(act(), {TOKENS: Decimal(1), EUROS: Decimal(1)})
+            until = time.monotonic() + 5
+            while entitlements._cache.peek(str(made.tenant.id)) is None and time.monotonic() < until:
+                entitlements.of(made.tenant)
+            for amounts in ({TOKENS: Decimal(1)}, {TOKENS: Decimal(1), EUROS: Decimal(1)}):
+                with CaptureQueriesContext(connection) as sent:
+                    held = services.reserve(act(), amounts)
+                    services.settle(held.id, amounts)
+                assert len(sent) == 2
+    finally:
+        with public_context():
+            QuotaCounter.objects.filter(tenant_id=made.tenant.id).delete()
+            Reservation.objects.filter(tenant_id=made.tenant.id).delete()
+            tenant_delete_now(tenant_id=made.tenant.id, typed_slug="tour", reason="test", actor="test")
+
+
+def test_a_reservation_of_the_release_before_is_settled():
+    """It names no counters: its month and its meters do."""
+    held = services.reserve(act(), {TOKENS: Decimal(1000), EUROS: Decimal(1)})
+    Reservation.objects.filter(pk=held.id).update(counters=None)
+    assert services.settle(held.id, {TOKENS: Decimal(300)})
+    assert (counter(TOKENS), counter(EUROS)) == ((300, 0), (0, 0))
+
+
+def test_a_reservation_is_settled_in_the_month_it_was_held_in():
+    held = services.reserve(act(), {TOKENS: Decimal(1000)})
+    QuotaCounter.objects.filter(meter=TOKENS).update(period="2020-02-01")
+    services.settle(held.id, {TOKENS: Decimal(300)})
+    row = QuotaCounter.objects.get(meter=TOKENS)
+    assert (row.period.isoformat(), row.used, row.reserved) == ("2020-02-01", 300, 0)
+
+
+def test_nothing_asked_is_nothing_held(cast):
+    held = services.reserve(act(), {})
+    assert services.settle(held.id, {}) is True
+    assert services.settle(held.id, {}) is False
+
+
+def test_a_refusal_inside_a_transaction_leaves_it_whole():
+    from django.db import transaction
+
+    with transaction.atomic():
+        with pytest.raises(QuotaExceeded):
+            services.reserve(act(), {EUROS: Decimal(1_000_000)})
+        services.reserve(act(), {EUROS: Decimal(1)})
+    assert counter(EUROS) == (0, 1)
+
+
 def test_the_ledger_cannot_be_changed_by_the_application():
     from django.db import ProgrammingError
 
