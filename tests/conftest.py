@@ -17,7 +17,7 @@ from tests.cast import Cast, assemble
 from tests.servers import DATABASE, with_database
 
 # Folders whose tests need no database of ours.
-WITHOUT_DATABASE = ("providers", "run", "browser")
+WITHOUT_DATABASE = ("providers", "run", "browser", "stripe_fake")
 
 
 def _admin(sql: str) -> None:
