@@ -10,6 +10,8 @@ import contextlib
 import logging
 import time
 
+from redis.exceptions import RedisError
+
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
 from conversations import live, services
@@ -20,7 +22,7 @@ from tenants.context import TenantRef, tenant_context
 
 log = logging.getLogger(__name__)
 DELTA_SECONDS = 0.04
-FLUSH_SECONDS = 1.0
+LAST_WORDS_SECONDS = 2.0
 
 _CUT_SHORT = {"length": "length", "refusal": "refused"}
 
@@ -57,6 +59,7 @@ class Generation:
         self.call = call
         self.text = ""
         self.logged = 0
+        self.all_said = False
         self.stable = 0
         self.flushed = ""
         self.started = time.monotonic()
@@ -128,20 +131,26 @@ class Generation:
                         return "done"
             return "done"
         finally:
+            # Not cut off in mid-word: nobody could tell whether the log has it.
+            self.all_said = True
+            await asyncio.wait({spoken}, timeout=LAST_WORDS_SECONDS)
             spoken.cancel()
 
     async def _speak(self) -> None:
         """Bring what has come to the log, as fast as people read, not as fast as tokens fall."""
-        while True:
-            await self._log_deltas()
+        while not self.all_said:
+            try:
+                await self._log_deltas()
+            except RedisError:
+                log.warning("words not logged, Redis is away: answer=%s", self.call.answer_id)
             await asyncio.sleep(DELTA_SECONDS)
 
     async def _log_deltas(self) -> None:
         text = self.text
         if len(text) == self.logged:
             return
-        new, self.logged = text[self.logged :], len(text)
-        await live.append(self.call.answer_id, "delta", {"text": new})
+        await live.append(self.call.answer_id, "delta", {"text": text[self.logged :]})
+        self.logged = len(text)
         stable = stable_length(text)
         if stable > self.stable:
             html, self.stable = render(text[self.stable : stable]), stable

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import threading
-from contextlib import AsyncExitStack
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,7 +18,8 @@ from tests.live.browser import Asked, Browser, Followed
 from tests.live.conftest import Maker
 from tests.live.web import POOL, Web
 from tests.live.workspaces import PASSWORD, Workspace, assert_settled
-from tests.servers import DATABASE, with_database
+from tests.servers import DATABASE, free_port, with_database
+from tests.tenants.peer import Wire
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 STREAMS, SECONDS, WORDS = 100, 10.0, 45
@@ -95,3 +99,45 @@ def _assert_kept(one: Workspace, expected: dict[str, int]) -> None:
             assert f"[echo m{number}x]" in question.text
         assert {str(item.message_id) for item in Item.objects.all()} == set(expected)
     assert_settled(one, expected)
+
+
+@contextmanager
+def _hesitant(wire: Wire) -> Iterator[None]:
+    """Redis stops for a moment, again and again: whatever is sent to it is under way for long."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.is_set():
+            wire.hang()
+            time.sleep(0.06)
+            wire.flow()
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def test_the_last_words_reach_the_tab_over_a_hesitant_redis(live: Web, workspace: Maker, tmp_path: Path) -> None:
+    """An answer then ends while its latest words are on their way to the log."""
+    place, wire = workspace("fin", members=1), Wire()
+    web = Web(free_port(), tmp_path / "log", name="ruche-slow", settings="tests.live.settings", REDIS_URL=wire.url)
+    web.start()
+
+    async def many() -> list[str]:
+        async with Browser(web.port, place.host) as browser:
+            await browser.sign_in(place.emails[0], PASSWORD)
+            with _hesitant(wire):
+                asked = [
+                    await browser.ask(f"Question [echo f{number}x] [slow 0.03] [words 20]") for number in range(16)
+                ]
+                return [(await browser.follow(one)).text for one in asked]
+
+    try:
+        found = asyncio.run(many())
+    finally:
+        web.stop()
+        wire.cut()
+    assert found == ["".join(f"f{number}x-{word} " for word in range(20)) for number in range(16)]

@@ -17,9 +17,12 @@ POOL = 10
 class Web:
     """`name` is what its connections are called in pg_stat_activity; what it logs goes to the file `log`."""
 
-    def __init__(self, port: int, log: Path, *, name: str = "ruche-web", settings: str = "config.settings") -> None:
+    def __init__(
+        self, port: int, log: Path, *, name: str = "ruche-web", settings: str = "config.settings", **environment: str
+    ) -> None:
         self.port, self.log, self.name = port, log, name
-        self._environment = {"DB_POOL_MAX": str(POOL), "PGAPPNAME": name, "DJANGO_SETTINGS_MODULE": settings}
+        ours = {"DB_POOL_MAX": str(POOL), "PGAPPNAME": name, "DJANGO_SETTINGS_MODULE": settings}
+        self._environment = ours | environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
