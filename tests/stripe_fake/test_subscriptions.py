@@ -276,7 +276,7 @@ def test_the_31st_becomes_the_last_day(shop):
     customer = shop.customer()
     subscription = shop.subscribe(customer)
     ends = []
-    for month in range(3):
+    for _month in range(3):
         ends.append(again(subscription)["items"].data[0].current_period_end)
         shop.go_to(ends[-1] + 3600)
     assert [(end - january) // DAY for end in ends] == [28, 59, 89]

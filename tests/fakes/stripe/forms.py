@@ -88,7 +88,9 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
 
 def _first(value: Any, options: tuple[Any, ...], path: str) -> Any:
     """A word that is named first, then hashes and lists, numbers, text."""
-    ranked = sorted(options, key=_rank)
+    # The SDK leaves its enums open; Stripe does not.
+    closed = any(typing.get_origin(option) is Literal and any(typing.get_args(option)) for option in options)
+    ranked = sorted((option for option in options if not (closed and option is str)), key=_rank)
     for option in ranked:
         found = _convert(value, option, path)
         if found is not _WRONG:

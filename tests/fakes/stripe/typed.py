@@ -125,7 +125,7 @@ def _list(value: Any, hint: Any, path: str) -> list[str]:
         return [f"{path}: {value!r} is no list object"]
     keys = _SEARCH_KEYS if value.get("object") == "search_result" else _LIST_KEYS
     found = [f"{path}.{name}: unknown" for name in value if name not in keys]
-    found += [f"{path}.{name}: missing" for name in _LIST_KEYS if name not in value]
+    found += [f"{path}.{name}: missing" for name in sorted(_LIST_KEYS) if name not in value]
     for index, item in enumerate(value.get("data", [])):
         at = f"{path}.data.{index}"
         found += problems(item, at) if hint is None else _value(item, hint, at)
