@@ -19,6 +19,7 @@ from tenants.context import TenantRef, public_context
 __all__ = [
     "add_ons",
     "add_ons_for",
+    "ceiling_of",
     "gauge",
     "gauges",
     "latest_acts",
@@ -51,6 +52,11 @@ def plan_of(tenant: TenantRef) -> dict[str, Any]:
 def limit_of(tenant: TenantRef, key: str) -> Decimal | None:
     """What may be used of a meter, in its unit; None: without limit. What nothing gives is 0."""
     return entitlements.of(tenant).limit(key)
+
+
+def ceiling_of(tenant: TenantRef, key: str) -> Decimal | None:
+    """Where use of a meter stops: its limit and the grace of it. None: nowhere."""
+    return entitlements.of(tenant).right(key).ceiling
 
 
 def gauge(tenant: TenantRef, key: str) -> Gauge:

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import entitlements, holds, notices, selectors
 from billing.entitlements import has_entitlement, require
 from billing.holds import Wish
-from billing.meters import STANDS, Kind, meter_of, slot_of
+from billing.meters import METERS, STANDS, Kind, meter_of, slot_of
 from billing.models import Override, Plan, QuotaCounter, Reservation, TenantAddOn, UsageEvent
 from billing.types import Act, Held, QuotaExceeded
 from config import lifecycle
@@ -47,6 +47,7 @@ __all__ = [
     "settle",
     "settle_abandoned",
     "shrink",
+    "sweep_hours",
     "tenant_deleting",
 ]
 
@@ -217,6 +218,13 @@ def _recount(tenant_id: UUID, meter: str) -> bool:
     except Exception:
         log.exception("counter not counted again tenant=%s meter=%s", tenant_id, meter)
         return False
+
+
+def sweep_hours() -> int:
+    """Remove the counters of hours of former days; how many. Scheduled daily."""
+    keys = [meter.key for meter in METERS.values() if meter.kind is Kind.HOUR]
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    return QuotaCounter.objects.filter(meter__in=keys, period__lt=yesterday).delete()[0]
 
 
 def extend_act(reference: UUID) -> None:

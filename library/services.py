@@ -9,7 +9,7 @@ from typing import IO, Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +18,8 @@ from accounts import audit
 from accounts.models import User
 from analytics import services as analytics
 from billing import selectors as billing
+from billing import services as quotas
+from billing.types import QuotaExceeded
 from library import files, selectors
 from library.models import Item, Share
 from library.sniffing import sniff
@@ -58,7 +60,10 @@ def item_save_answer(
     Whether the workspace may be written to was asked when the answer began.
     """
     text = _clean(text)[:MAX_TEXT]
-    fresh = {"text": text, "size": len(text.encode()), "provenance": provenance}
+    fresh: dict[str, Any] = {"text": text, "size": len(text.encode()), "provenance": provenance}
+    if not Item.objects.filter(message_id=message_id).exists():
+        # The answer is there already: it is counted, and never refused.
+        quotas.grow(STORAGE, fresh["size"], bounded=False)
     item, created = Item.objects.update_or_create(
         message_id=message_id,
         defaults=fresh,
@@ -108,6 +113,8 @@ def item_save_image(
     item.file = files.store(tenant, item.pk, file, kind)
     try:
         with transaction.atomic():
+            # It is paid for already: it is counted, and never refused.
+            quotas.grow(STORAGE, item.size, bounded=False)
             item.save(force_insert=True)
             analytics.record(contents=1)
     except BaseException:
@@ -198,8 +205,7 @@ def item_upload(
     item.file = files.store(tenant, item.pk, file, kind)
     try:
         with transaction.atomic():
-            _lock_storage(tenant)
-            _require_room(tenant, size)
+            _take_room(tenant, size)
             item.save(force_insert=True)
             audit.record("library.upload", actor=author, target=_target(item), kind=item.kind, bytes=size)
             analytics.record(contents=1)
@@ -234,25 +240,29 @@ def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
         return _clean(raw.decode("cp1252", errors="replace"))
 
 
-def _lock_storage(tenant: TenantRef) -> None:
-    """One upload of a workspace at a time from here to the end of the transaction: their sum stays true."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"library.storage:{tenant.id}"])
-
-
 def _require_room(tenant: TenantRef, size: int) -> None:
-    limit = billing.limit_of(tenant, STORAGE)
-    if limit is None:
-        return
-    used = selectors.storage_used()
-    if used + size > limit:
-        raise UploadRefused(
-            "storage_full",
-            plan=billing.plan_of(tenant)["name"],
-            limit=filesize(limit),
-            used=filesize(used),
-            size=filesize(size),
-        )
+    """Before the bytes travel: what would not fit need not come."""
+    ceiling = billing.ceiling_of(tenant, STORAGE)
+    if ceiling is not None and (used := selectors.storage_used()) + size > ceiling:
+        raise _storage_full(tenant, used, size)
+
+
+def _take_room(tenant: TenantRef, size: int) -> None:
+    """Count the bytes, in the transaction of their item: of those who come together, as many as fit."""
+    try:
+        quotas.grow(STORAGE, size)
+    except QuotaExceeded as error:
+        raise _storage_full(tenant, error.gauge.used, size) from error
+
+
+def _storage_full(tenant: TenantRef, used: Any, size: int) -> UploadRefused:
+    return UploadRefused(
+        "storage_full",
+        plan=billing.plan_of(tenant)["name"],
+        limit=filesize(billing.limit_of(tenant, STORAGE)),
+        used=filesize(used),
+        size=filesize(size),
+    )
 
 
 def share_create(*, item: Item, actor: User, days: int) -> Share:

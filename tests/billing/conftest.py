@@ -9,6 +9,9 @@ from django.utils import timezone
 from billing import rights
 from billing.models import AddOn, Entitlement
 from tenants.context import public_context
+from tests.library.conftest import no_files_left, upload
+
+__all__ = ["give", "grant", "no_files_left", "upload"]
 
 
 @pytest.fixture
