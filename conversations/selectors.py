@@ -46,6 +46,13 @@ def thread(conversation: Conversation) -> list[Message]:
     return list(conversation.messages.filter(replaced_at=None).defer("search").order_by("id"))
 
 
+def last_shown(conversation: Conversation) -> tuple[str, str]:
+    """Key and state of the thread's last message; two blanks where nothing was said. One row is read."""
+    rows = conversation.messages.filter(replaced_at=None).order_by("-id").values_list("pk", "state")
+    found = rows.first()
+    return (str(found[0]), found[1]) if found else ("", "")
+
+
 def conversation_list(user: User, *, query: str = "", archived: bool = False) -> QuerySet[Conversation]:
     """One's own conversations and the shared ones, pinned first, then by activity; optionally searched."""
     rows = conversations_visible(user).filter(archived_at__isnull=not archived)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("new/", views.start, name="start"),
     path("<uuid:conversation_id>/", views.detail, name="detail"),
     path("<uuid:conversation_id>/messages/", views.ask, name="ask"),
+    path("<uuid:conversation_id>/thread/", views.thread, name="thread"),
     # an answer
     path("<uuid:conversation_id>/messages/<uuid:message_id>/", views.message, name="message"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/stream/", views.stream, name="stream"),

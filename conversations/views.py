@@ -93,6 +93,16 @@ def _detail(request: MemberRequest, conversation: Conversation) -> dict[str, Any
 
 
 @access(TEAM)
+@require_GET
+def thread(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """The messages as they are now; 204 where `last` and `state`, the last shown, still say how the thread ends."""
+    conversation = selectors.access_conversation(request.user, conversation_id)
+    if (request.GET.get("last"), request.GET.get("state")) == selectors.last_shown(conversation):
+        return HttpResponse(status=204)
+    return render(request, "conversations/_articles.html", thread_context(request.user, conversation))
+
+
+@access(TEAM)
 @require_POST
 async def ask(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """Ask the next question; for htmx, the two new articles alone."""

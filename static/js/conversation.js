@@ -2,6 +2,7 @@
 import { announce } from "./live.js";
 
 const NEAR_END = 64;
+const LOOK_EVERY = 15_000;
 const listening = new Map();
 
 const thread = () => document.querySelector("[data-thread]");
@@ -51,6 +52,25 @@ async function finish(article) {
   showButtons();
   window.htmx.process(made);
   announce(article.dataset.said);
+  catchUp();
+}
+
+// Another tab may have asked, or asked again. A tab that is looked at finds out; an answer that comes here tells by itself.
+async function catchUp() {
+  const box = document.getElementById("thread");
+  const busy = () => document.hidden || document.querySelector(".htmx-request") || streams().length;
+  if (!box || busy()) return;
+  const last = box.lastElementChild;
+  const shown = new URLSearchParams(last ? { last: last.id.replace("m-", ""), state: last.dataset.state } : {});
+  const answer = await fetch(`${box.dataset.threadUrl}?${shown}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer?.status !== 200) return;
+  const text = await answer.text();
+  // What this tab has asked meanwhile brings its own articles.
+  if (busy() || box.lastElementChild !== last) return;
+  growing(() => box.replaceChildren(document.createRange().createContextualFragment(text)));
+  window.htmx.process(box);
+  streams().forEach(listen);
+  showButtons();
 }
 
 const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
@@ -77,8 +97,13 @@ document.addEventListener("htmx:afterSettle", () => {
 // Browsers allow six connections a host: a hidden tab gives its own back and goes on where it was.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) [...listening.keys()].forEach(leave);
-  else streams().forEach(listen);
+  else {
+    streams().forEach(listen);
+    catchUp();
+  }
 });
+window.addEventListener("focus", catchUp);
+setInterval(catchUp, LOOK_EVERY);
 window.addEventListener("pagehide", () => [...listening.keys()].forEach(leave));
 
 document.addEventListener("keydown", (event) => {

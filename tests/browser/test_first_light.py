@@ -151,3 +151,27 @@ def test_without_javascript_a_question_is_answered(site: Site, new_page):
         page.wait_for_timeout(500)
         page.reload()
     assert page.inner_text(DONE).strip()
+
+
+def test_a_second_tab_learns_of_what_the_first_asked(site: Site, new_page, errors):
+    page = new_page()
+    sign_in(page, site.demo, "owner@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    ask(page, "Say hello in one word.")
+    page.wait_for_selector(DONE, timeout=60_000)
+    second = page.context.new_page()
+    second.goto(page.url)
+    first_answer = second.locator(ANSWER).get_attribute("id")
+    page.bring_to_front()
+    page.click("[data-retry]")
+    page.wait_for_selector(f"{ANSWER}:not(#{first_answer})", timeout=10_000)
+    second.bring_to_front()
+    # Chromium without a window keeps every page in focus: what a person's click on the tab brings is said here.
+    second.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    second.wait_for_selector(f"#thread > {ANSWER}:last-child:not(#{first_answer})", timeout=10_000)
+    second.wait_for_selector(DONE, timeout=60_000)
+    assert second.locator("#thread > article").count() == 2
+    # Side by side, both in sight: it looks every quarter of a minute.
+    ask(page, "And goodbye.")
+    second.wait_for_selector("#thread > article:nth-child(4)", timeout=20_000)
+    assert errors == []

@@ -173,3 +173,20 @@ def test_pages_ask_the_same_number_of_queries_however_much_there_is(cast, client
         finish(services.question_ask(author=cast.member, conversation=conversation, text=f"Question {number}"))
     many = [queries_of(client, path) for path in ("/conversations/", f"/conversations/{conversation.pk}/", "/")]
     assert many == few
+
+
+def test_a_thread_is_read_again_only_where_it_ends_otherwise(cast, client_for):
+    conversation, call = start(cast.member)
+    path = f"/conversations/{conversation.pk}/thread/"
+    client = client_for(cast.member)
+    seen = {"last": str(call.answer_id), "state": "streaming"}
+    assert client.get(path, seen).status_code == 204
+    finish(call)
+    answer = Message.objects.get(pk=call.answer_id)
+    assert "Une <strong>réponse</strong>." in client.get(path, seen).content.decode()
+    seen["state"] = "done"
+    assert client.get(path, seen).status_code == 204
+    again = services.answer_retry(conversation=conversation, answer=answer)
+    page = client.get(path, seen).content.decode()
+    assert f"m-{again.answer_id}" in page and f"m-{answer.pk}" not in page
+    assert client_for(cast.admin).get(path).status_code == 404
