@@ -1,5 +1,6 @@
 """Every change of the library: answers kept, files brought, items changed, links made and revoked."""
 
+import codecs
 import logging
 import re
 from collections.abc import Iterable
@@ -107,7 +108,7 @@ def item_save_image(
         visibility=visibility,
         provenance=provenance,
         file_name=f"image.{kind.extension}",
-        media_type=kind.media_type,
+        media_type=kind.stored,
         size=len(data),
     )
     item.file = files.store(tenant, item.pk, file, kind)
@@ -198,7 +199,7 @@ def item_upload(
         author=author,
         visibility=wanted,
         file_name=f"{name.rpartition('.')[0] or name}.{kind.extension}",
-        media_type=kind.media_type,
+        media_type=kind.stored,
         size=size,
     )
     # The bytes travel before the transaction: no lock is held meanwhile, and a failure takes them away again.
@@ -233,11 +234,8 @@ def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
     if not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
         return ""
     file.seek(0)
-    raw = file.read(MAX_READ_TEXT).removeprefix(b"\xef\xbb\xbf")
-    try:
-        return _clean(raw.decode())
-    except UnicodeDecodeError:
-        return _clean(raw.decode("cp1252", errors="replace"))
+    raw = file.read(MAX_READ_TEXT).removeprefix(codecs.BOM_UTF8)
+    return _clean(raw.decode(kind.charset or "utf-8", errors="replace"))
 
 
 def _require_room(tenant: TenantRef, size: int) -> None:

@@ -24,7 +24,7 @@ from django.utils.http import parse_etags, quote_etag
 
 from library import files
 from library.models import Item
-from library.sniffing import TYPES
+from library.sniffing import type_of
 
 BLOCK: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -40,9 +40,10 @@ class RangeRefused(Exception):
 
 def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = False) -> HttpResponseBase:
     """The file of an item that the caller has found through its door."""
-    kind = TYPES.get(item.media_type)
+    kind = type_of(item.media_type)
     attached = as_attachment or kind is None or not kind.inline
-    media_type = "text/plain; charset=utf-8" if item.media_type.startswith("text/") else item.media_type
+    is_bare_text = item.media_type.startswith("text/") and "charset=" not in item.media_type
+    media_type = f"{item.media_type}; charset=utf-8" if is_bare_text else item.media_type
     disposition = files.disposition(item.file_name, as_attachment=attached)
     if not files.is_local():
         return _secured(HttpResponseRedirect(files.signed_address(item.file, media_type, disposition)), item)

@@ -4,9 +4,11 @@ puremagic knows the signatures; because it also guesses, a type counts only when
 What is on neither list below is refused: pages, drawings and programs that a browser or a system could run.
 """
 
+import codecs
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO, Final
 
 import puremagic
@@ -80,7 +82,7 @@ _OPEN_TYPES: Final = {
         FileType(_OPEN + "presentation", "odp", "document"),
     )
 }
-# All served as plain text to download: the ending only chooses the label.
+# Never shown in a page, only downloaded: the ending may choose among them.
 _TEXTS: Final = {
     "md": FileType("text/markdown", "md", "document"),
     "csv": FileType("text/csv", "csv", "document"),
@@ -107,6 +109,13 @@ def sniff(file: IO[bytes], extension: str = "") -> FileType:
     if found is None:
         raise UploadRefused("type_refused")
     return found
+
+
+def type_of(stored: str) -> FileType | None:
+    """The type that an item keeps (`FileType.stored`); None where it has no file, or one of a type no longer kept."""
+    media_type, _semicolon, charset = stored.partition("; charset=")
+    kind = TYPES.get(media_type)
+    return replace(kind, charset=charset) if kind and charset else kind
 
 
 def _binary(head: bytes) -> FileType | None:
@@ -146,13 +155,23 @@ def _office(file: IO[bytes]) -> FileType | None:
 
 
 def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
-    """Words and nothing else, in any encoding that writes ASCII as ASCII."""
+    """Words and nothing else, in any encoding that writes ASCII as ASCII: UTF-8, or what Windows wrote before it."""
     opening = head.removeprefix(b"\xef\xbb\xbf")
     if _ACTIVE_OPENINGS.match(opening):
         return None
-    block = head
+    block, is_utf8, decoder = head, True, codecs.getincrementaldecoder("utf-8")()
     while block:
         if _CONTROLS.search(block):
             return None
+        is_utf8 = is_utf8 and _decodes(decoder, block)
         block = file.read(1024 * 1024)
-    return _TEXTS.get(extension.lower(), _TEXTS["txt"])
+    kind = _TEXTS.get(extension.lower(), _TEXTS["txt"])
+    return kind if is_utf8 and _decodes(decoder, b"", final=True) else replace(kind, charset="windows-1252")
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True

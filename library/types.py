@@ -9,12 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class FileType:
-    """A type of file that may be kept. `inline`: a browser may show it in the page; all others are downloaded."""
+    """A type of file that may be kept. `inline`: a browser may show it in the page; all others are downloaded.
+
+    `charset`: how a text is written; blank for UTF-8, and for what is no text.
+    """
 
     media_type: str
     extension: str
     kind: str
     inline: bool = False
+    charset: str = ""
+
+    @property
+    def stored(self) -> str:
+        """What an item keeps of it: the media type, and its charset where that is not UTF-8."""
+        return f"{self.media_type}; charset={self.charset}" if self.charset else self.media_type
 
 
 class UploadRefused(Exception):

@@ -104,7 +104,7 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
 
 def _shown(item: Item) -> dict[str, Any]:
     """What both the item's own page and the page behind a link show."""
-    is_plain = item.media_type in ("text/plain", "text/csv")
+    is_plain = item.media_type.startswith(("text/plain", "text/csv"))
     return {
         "item": item,
         "rendered": render_markdown(item.text) if item.text and not is_plain else "",

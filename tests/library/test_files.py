@@ -39,9 +39,28 @@ def test_only_what_browsers_show_safely_is_inline(cast, upload, client_for, cont
     assert client.get(f"/library/{item.pk}/download/")["Content-Disposition"].startswith("attachment")
 
 
-def test_texts_are_served_as_plain_text(cast, upload, client_for):
-    item = upload(cast.member, b"texte", "a.md")
-    assert client_for(cast.member).get(f"/library/{item.pk}/file/")["Content-Type"] == "text/plain; charset=utf-8"
+@pytest.mark.parametrize(
+    ("name", "content", "served"),
+    [
+        ("a.md", b"texte", "text/markdown; charset=utf-8"),
+        ("a.csv", "prénom;ville\nZoé;Sète".encode(), "text/csv; charset=utf-8"),
+        ("a.csv", "prénom;ville\nZoé;Sète".encode("cp1252"), "text/csv; charset=windows-1252"),
+        ("a.txt", "l’œuvre à 5 €".encode("cp1252"), "text/plain; charset=windows-1252"),
+        ("a.txt", b"\xef\xbb\xbf" + "été".encode(), "text/plain; charset=utf-8"),
+        # A character cut in two by the blocks it is read in is no other encoding; one cut off at the end is.
+        ("a.txt", b"a" * (64 * 1024 - 1) + "é".encode(), "text/plain; charset=utf-8"),
+        ("a.txt", "été".encode()[:-1], "text/plain; charset=windows-1252"),
+    ],
+)
+def test_texts_are_served_as_they_are_written(cast, upload, client_for, name, content, served):
+    item = upload(cast.member, content, name)
+    answer = client_for(cast.member).get(f"/library/{item.pk}/file/")
+    assert answer["Content-Type"] == served
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert b"".join(answer) == content
+    words = content.removeprefix(b"\xef\xbb\xbf").decode(served.partition("charset=")[2])
+    assert item.text == words
+    assert client_for(cast.member).get(f"/library/{item.pk}/").status_code == 200
 
 
 @pytest.mark.parametrize("person", ["owner", "instructor", "stranger", None])
