@@ -18,7 +18,7 @@ LANGUAGES = [("fr", "Français"), ("en", "English")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 # The second holds the French of the console's theme, which speaks English only.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "config" / "console_words"]
-FORMAT_MODULE_PATH: list[str] = []
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Paris")
