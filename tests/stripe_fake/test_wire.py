@@ -1,6 +1,5 @@
 """Stripe's manners: keys, versions, idempotency, errors, pages of lists, `expand`."""
 
-import asyncio
 import uuid
 
 import pytest
@@ -32,18 +31,6 @@ def test_both_styles_of_the_sdk(fake):
     made = client.v1.customers.create({"name": "A", "metadata": {"espace": "1"}, "preferred_locales": ["fr"]})
     assert stripe.Customer.retrieve(made.id).preferred_locales == ["fr"]
     assert client.v1.customers.list({"limit": 3}).data[0].metadata["espace"] == "1"
-
-
-def test_the_asynchronous_client(fake):
-    async def make():
-        client = stripe.StripeClient(KEY, base_addresses={"api": fake.url}, http_client=stripe.HTTPXClient())
-        return await client.v1.customers.create_async({"name": "A"})
-
-    try:
-        made = asyncio.run(make())
-    except ImportError:
-        pytest.skip("httpx is not installed")
-    assert again(made).name == "A"
 
 
 def test_answers_carry_an_id(fake):

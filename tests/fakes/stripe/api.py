@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import deque
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,8 @@ from tests.fakes.stripe.wire import Answer, Request, as_json
 from tests.fakes.stripe.world import World, token
 
 VERSION = stripe.api_version
+# So many idempotency keys are remembered; Stripe keeps them for a day.
+KEYS = 2000
 
 
 class Api:
@@ -28,7 +31,7 @@ class Api:
         self.checked = checked
         self.violations: list[str] = []
         self.faults: list[dict[str, Any]] = []
-        self.calls: list[dict[str, Any]] = []
+        self.calls: deque[dict[str, Any]] = deque(maxlen=5000)
 
     def answer(self, request: Request) -> Answer:
         request_id = f"req_{token(14)}"
@@ -94,6 +97,8 @@ class Api:
                 raise
             status, body = error.status, error.body(request_id)
         self.world.idempotent[key] = [mark, status, body]
+        if len(self.world.idempotent) > KEYS:
+            del self.world.idempotent[next(iter(self.world.idempotent))]
         return False, status, body
 
     def _authorise(self, request: Request) -> None:

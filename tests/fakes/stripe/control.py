@@ -134,7 +134,7 @@ async def _drop(app: "App", given: Given) -> Given:
 
 async def _delay(app: "App", given: Given) -> Given:
     for one in _chosen(app, given):
-        one |= {"state": "queued", "due": time.time() + given["seconds"]}
+        app.deliveries.queue(one, float(given["seconds"]))
     return {"delayed": len(given["ids"])}
 
 
@@ -182,7 +182,7 @@ async def _health(_app: "App", _given: Given) -> Given:
 
 
 async def _calls(app: "App", _given: Given) -> list[Given]:
-    return app.api.calls
+    return list(app.api.calls)
 
 
 async def _state(app: "App", _given: Given) -> Given:

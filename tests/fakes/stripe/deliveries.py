@@ -14,6 +14,7 @@ from typing import Any
 from tests.fakes.stripe.world import Object, World, token
 
 TIMEOUT = 30
+KEPT = 4000
 # What a delivery may be waiting for, or have become.
 STATES = ("held", "queued", "delivered", "failed", "dropped", "taken")
 Delivery = dict[str, Any]
@@ -45,6 +46,10 @@ class Deliveries:
         ]
         event["pending_webhooks"] += len(made)
         self.all += made
+        if len(self.all) > KEPT:
+            self.all = [one for one in self.all[: -KEPT // 2] if one["state"] in ("held", "queued")] + self.all[
+                -KEPT // 2 :
+            ]
         self._wake.set()
         return made
 
@@ -54,7 +59,11 @@ class Deliveries:
     def release(self, ids: list[str] | None = None) -> None:
         for one in self.all:
             if one["state"] == "held" and (ids is None or one["id"] in ids):
-                one |= {"state": "queued", "due": time.time()}
+                self.queue(one)
+
+    def queue(self, delivery: Delivery, seconds: float = 0) -> None:
+        """To be sent, so many seconds from now."""
+        delivery |= {"state": "queued", "due": time.time() + seconds}
         self._wake.set()
 
     def prepared(self, delivery: Delivery, *, forged: bool = False, age: float = 0) -> tuple[str, dict[str, str]]:

@@ -199,7 +199,8 @@ class World:
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
         """Whatever is raised inside leaves no trace, except deliveries already made."""
-        objects, hidden = copy.deepcopy(self.objects), copy.deepcopy(self.hidden)
+        objects = {key: _kept(value) for key, value in self.objects.items()}
+        hidden = copy.deepcopy(self.hidden)
         on_event, events = self.on_event, []
         self.on_event = events.append
         try:
@@ -213,6 +214,11 @@ class World:
                 on_event(event)
         finally:
             self.on_event = on_event
+
+
+def _kept(thing: Object) -> Object:
+    # Events are never changed back: what is delivered meanwhile counts.
+    return thing if thing["object"] == "event" else copy.deepcopy(thing)
 
 
 def difference(before: Object, after: Object) -> Object:

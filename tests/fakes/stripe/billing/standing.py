@@ -98,8 +98,9 @@ def _failed(world: World, invoice: Object, *kinds: str) -> None:
 
 
 def _next_attempt(world: World, invoice: Object) -> int | None:
-    """Some days after the first failure; a first invoice is tried only once."""
-    if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
+    """Some days after the first failure; what has not begun yet is tried only once."""
+    subscription = invoices.subscription_of(world, invoice)
+    if (subscription and subscription["status"] == "incomplete") or not invoice["auto_advance"]:
         return None
     kept, now = world.keep(invoice["id"]), world.now_for(invoice)
     first = kept.setdefault("first_failure", now)
