@@ -22,6 +22,7 @@ __all__ = [
     "ceiling_of",
     "gauge",
     "gauges",
+    "label_of",
     "latest_acts",
     "limit_of",
     "offers_with",
@@ -52,6 +53,11 @@ def plan_of(tenant: TenantRef) -> dict[str, Any]:
 def limit_of(tenant: TenantRef, key: str) -> Decimal | None:
     """What may be used of a meter, in its unit; None: without limit. What nothing gives is 0."""
     return entitlements.of(tenant).limit(key)
+
+
+def label_of(tenant: TenantRef, key: str) -> str:
+    """The name of a right, a French msgid or the operator's own words."""
+    return entitlements.of(tenant).right(key).label
 
 
 def ceiling_of(tenant: TenantRef, key: str) -> Decimal | None:

@@ -11,10 +11,12 @@ def _every(seconds: int, name: str) -> None:
 
 _every(20, "conversations.jobs.close_abandoned")
 _every(60, "billing.services.settle_abandoned")
+_every(60, "billing.jobs.tell_waiting")
 _every(120, "mailing.services.deliver_waiting")
 _every(300, "tenants.trials.expire_trials")
 _every(300, "tenants.pool.refill_ready_schemas")
 _every(3600, "tenants.pool.sweep_lost_schemas")
+_every(3600, "billing.jobs.look_at_all")
 
 
 def _daily(cron: str, name: str) -> None:
@@ -23,5 +25,7 @@ def _daily(cron: str, name: str) -> None:
 
 _daily("17 3 * * *", "tenants.services.delete_closed_workspaces")
 _daily("27 3 * * *", "tenants.trials.close_long_suspended")
+_daily("33 3 * * *", "billing.services.recount_standing")
+_daily("37 3 * * *", "billing.services.sweep_hours")
 _daily("41 3 * * *", "accounts.jobs.clear_everywhere")
 _daily("10 7 * * *", "tenants.trials.remind_trials")

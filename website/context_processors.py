@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
-from billing import entitlements
+from billing import entitlements, notices
 from tenants.context import TenantRef
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `tenant`, `trial_days_left`, `embedded`. No query."""
+    """`nav`, `tenant`, `trial_days_left`, `embedded`, `quotas_near`. No query, unless a limit is near."""
     tenant = getattr(request, "tenant", None)
     user = getattr(request, "user", None)
     context: dict[str, Any] = {
@@ -29,6 +29,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     shown = visible(_sections(user.role), tenant)
     current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in shown]
+    if user.role in MANAGERS:
+        context["quotas_near"] = notices.near(tenant)
     if tenant.state == "trial" and tenant.trial_ends_at:
         context["trial_days_left"] = max(0, (tenant.trial_ends_at - timezone.now()).days + 1)
     return context
