@@ -22,6 +22,7 @@ ACTS = {
     "prompt.created": _("Consigne ajoutée"),
     "prompt.put_in_service": _("Consigne remise en service"),
     "mail.resent": _("E-mail renvoyé"),
+    "library.deleted": _("Contenu supprimé définitivement"),
 }
 KEYS = {
     "reason": _("motif"),

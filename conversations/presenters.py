@@ -1,8 +1,10 @@
 """What templates show of a thread: articles with their rendering, and refusals in people's words."""
 
 import logging
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404
 from django.utils.formats import number_format
@@ -19,6 +21,7 @@ from conversations import selectors
 from conversations.markdown import render
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused
+from library import selectors as library
 from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class Article:
     can_retry: bool
     can_make_image: bool = False
     image_notice: str = ""
+    image_gone: bool = False
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -99,7 +103,9 @@ def _notice(message: Message) -> str:
     return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
 
 
-def _article(message: Message, can_retry: bool, makes_images: bool = False) -> Article:
+def _article(
+    message: Message, can_retry: bool, makes_images: bool = False, kept_images: Container[UUID | None] = ()
+) -> Article:
     streaming = message.state == Message.State.STREAMING
     html = render(message.text) if message.role == Message.Role.ASSISTANT and not streaming else message.text
     return Article(
@@ -108,6 +114,7 @@ def _article(message: Message, can_retry: bool, makes_images: bool = False) -> A
         _notice(message),
         can_retry=can_retry and not streaming,
         can_make_image=makes_images and message.state == Message.State.DONE and message.image_state in ("", "failed"),
+        image_gone=message.image_state == "done" and message.image_item_id not in kept_images,
         image_notice=str(message_for(message.image_error or "unknown")) if message.image_state == "failed" else "",  # type: ignore[arg-type]
     )
 
@@ -118,11 +125,13 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
     mine = conversation.author_id == user.pk
     last = said[-1].pk if said else None
     makes_images = mine and conversation.assistant.produces == "image" and image_model() is not None
+    images = library.kept(message.image_item_id for message in said if message.image_item_id)
     articles = [
         _article(
             message,
             mine and message.pk == last and message.role == Message.Role.ASSISTANT,
             makes_images and message.role == Message.Role.ASSISTANT,
+            images,
         )
         for message in said
     ]

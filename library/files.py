@@ -64,6 +64,11 @@ def remove(path: str) -> None:
         log.exception("file left in the storage path=%s", path)
 
 
+def discard(path: str) -> None:
+    """Remove one file; one that is gone already is no failure. Raises what the storage raises."""
+    storage().delete(path)
+
+
 def remove_all_of(prefix: str) -> None:
     """Remove every file of a workspace. Raises `ValueError` unless the prefix is a workspace's whole prefix."""
     if not _PREFIX.fullmatch(prefix):

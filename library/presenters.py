@@ -28,6 +28,7 @@ class Row:
     excerpt: SafeString
     has_thumbnail: bool
     may_write: bool
+    may_delete: bool
 
 
 def row(item: Item, user: User) -> Row:
@@ -37,6 +38,7 @@ def row(item: Item, user: User) -> Row:
         excerpt=excerpt(item),
         has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
         may_write=selectors.may_write(user, item),
+        may_delete=selectors.may_delete(user, item),
     )
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.access import MANAGERS
-from accounts.models import User
+from accounts.models import Role, User
 from library.models import Item, Share
 from library.types import ShareGone
 from tenants.context import TenantRef, current_tenant
@@ -62,6 +63,20 @@ def access_share(user: User, item_id: UUID, share_id: UUID) -> Share:
 def may_write(user: User, item: Item) -> bool:
     """True where `access_item(..., for_writing=True)` opens, without a query. `item` came through the door."""
     return item.author_id == user.pk or (user.role in MANAGERS and is_shared(item))
+
+
+def may_delete(user: User, item: Item) -> bool:
+    """True where a person may delete an item for good: its author; an owner, of what the whole workspace sees.
+
+    `item` came through the door. No query.
+    """
+    return item.author_id == user.pk or (user.role == Role.OWNER and is_shared(item))
+
+
+def kept(keys: Iterable[UUID]) -> set[UUID]:
+    """Which of these items there still are, archived ones included. No query for none."""
+    wanted = list(keys)
+    return set(Item.objects.filter(pk__in=wanted).order_by().values_list("pk", flat=True)) if wanted else set()
 
 
 def is_shared(item: Item) -> bool:

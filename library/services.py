@@ -165,6 +165,35 @@ def _set_archived(item: Item, archived: bool) -> Item:
     return item
 
 
+def item_delete(*, item: Item, actor: User) -> None:
+    """Delete an archived item for good, with its links and its file; its bytes are given back.
+
+    Raises `ValueError` where it is not archived. Deleting again changes nothing. Who may was asked at the door.
+    """
+    with transaction.atomic():
+        require_writable()
+        found = Item.objects.select_for_update().only("archived_at", "kind", "size", "file").filter(pk=item.pk).first()
+        if found is None:
+            return
+        if found.archived_at is None:
+            raise ValueError(f"not archived: {item.pk}")
+        target, path = _target(found), found.file
+        found.delete()
+        quotas.shrink(STORAGE, found.size)
+        audit.record("library.deleted", actor=actor, target=target, kind=found.kind, bytes=found.size)
+        if path:
+            transaction.on_commit(lambda: _remove_surely(path))
+
+
+def _remove_surely(path: str) -> None:
+    """Now; and where the storage fails now, by a job that tries again: what was deleted for good is."""
+    try:
+        files.discard(path)
+    except Exception:
+        log.exception("file not deleted yet path=%s", path)
+        enqueue("library.files.discard", path=path)
+
+
 def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
     """Publish to the workspace, or take back. Raises `ValueError` for another visibility."""
     wanted = Item.Visibility(visibility)

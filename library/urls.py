@@ -13,6 +13,7 @@ urlpatterns = [
     path("<uuid:item_id>/download/", views.download, name="download"),
     path("<uuid:item_id>/archive/", views.archive, name="archive"),
     path("<uuid:item_id>/restore/", views.restore, name="restore"),
+    path("<uuid:item_id>/delete/", views.delete, name="delete"),
     path("<uuid:item_id>/visibility/", views.visibility, name="visibility"),
     # its links
     path("<uuid:item_id>/share/", views.share, name="share"),

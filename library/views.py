@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import TEAM, access, anyone
@@ -92,6 +92,7 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(user, item_id)
     context = _shown(item) | {
         "may_write": selectors.may_write(user, item),
+        "may_delete": selectors.may_delete(user, item),
         "sees_conversation": selectors.sees_conversation(user, item),
         "is_shared": selectors.is_shared(item),
         "cost": presenters.cost_for(user, item),
@@ -191,6 +192,27 @@ def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
         return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": ""})
     messages.success(request, said)
     return redirect(_where_from(request))
+
+
+@access(TEAM)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    """The question whether an archived item shall go for good, and the answer yes."""
+    user = _user(request)
+    item = selectors.access_item(user, item_id, for_writing=True)
+    if not selectors.may_delete(user, item):
+        raise Http404
+    if item.archived_at is None:
+        return redirect("library:detail", item.pk)
+    if request.method == "POST":
+        services.item_delete(item=item, actor=user)
+        messages.success(request, _("« %(title)s » est supprimé définitivement.") % {"title": item.title})
+        return redirect(f"{reverse('library:list')}?archived=on")
+    breadcrumbs = [
+        {"url": reverse("library:list"), "label": _("Bibliothèque")},
+        {"url": reverse("library:detail", args=[item.pk]), "label": item.title},
+    ]
+    return render(request, "library/delete.html", {"item": item, "breadcrumbs": breadcrumbs})
 
 
 def _where_from(request: HttpRequest) -> str:

@@ -1,0 +1,105 @@
+"""For good: from the archive only, by its author or an owner; the row, the links, the file and the bytes."""
+
+import pytest
+
+from accounts.models import AuditEntry
+from billing import selectors as billing
+from conversations.models import Message
+from library import files, selectors, services
+from library.models import Item, Share
+from tenants.context import tenant_context
+from tenants.services import ReadOnlyWorkspace, tenant_suspend
+from tests.library.samples import PNG
+
+
+def delete(client, item):
+    return client.post(f"/library/{item.pk}/delete/")
+
+
+def test_an_archived_item_goes_for_good(cast, upload, client_for, kept_files, on_commit):
+    item = upload(cast.member, PNG, "photo.png")
+    services.share_create(item=item, actor=cast.member, days=1)
+    before = billing.gauge(cast.home, "storage").used
+    client = client_for(cast.member)
+    assert delete(client, item)["Location"] == f"/library/{item.pk}/"
+    assert Item.objects.filter(pk=item.pk).exists(), "what is not in the archive is not deleted"
+    services.item_archive(item=item)
+    asked = client.get(f"/library/{item.pk}/delete/").content.decode()
+    assert "Personne ne pourra les rétablir" in asked and "photo.png" in asked
+    assert kept_files() and selectors.storage_used() == len(PNG)
+    with on_commit(execute=True):
+        answer = delete(client, item)
+    assert answer["Location"] == "/library/?archived=on"
+    assert "supprimé définitivement" in client.get(answer["Location"]).content.decode()
+    assert not Item.objects.filter(pk=item.pk).exists() and not Share.objects.exists()
+    assert kept_files() == [] and selectors.storage_used() == 0
+    assert before - billing.gauge(cast.home, "storage").used == len(PNG)
+    entry = AuditEntry.objects.get(action="library.deleted")
+    assert (entry.target, entry.actor_id) == (f"item:{item.pk}", cast.member.pk)
+    assert entry.details == {"kind": "image", "bytes": len(PNG)}
+    assert delete(client, item).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("person", "visibility", "status"),
+    [
+        ("owner", "workspace", 302),
+        ("owner", "private", 404),
+        ("admin", "workspace", 404),
+        ("instructor", "workspace", 404),
+        ("stranger", "workspace", 404),
+    ],
+)
+def test_only_its_author_or_an_owner(cast, answer, client_for, person, visibility, status):
+    item = answer(cast.member, visibility=visibility)
+    services.item_archive(item=item)
+    assert delete(client_for(getattr(cast, person)), item).status_code == status
+    assert Item.objects.filter(pk=item.pk).exists() == (status == 404)
+
+
+def test_the_archive_offers_it_to_those_who_may(cast, answer, client_for):
+    item = answer(cast.member, visibility="workspace")
+    services.item_archive(item=item)
+    for person, offered in ((cast.member, True), (cast.owner, True), (cast.admin, False)):
+        for path in (f"/library/{item.pk}/", "/library/?archived=on"):
+            page = client_for(person).get(path).content.decode()
+            assert (f"/library/{item.pk}/delete/" in page) == offered
+
+
+def test_a_storage_that_fails_is_asked_again(cast, upload, on_commit, monkeypatch):
+    """The storage is the one thing here that is not ours."""
+    item = upload(cast.member, PNG, "photo.png")
+    services.item_archive(item=item)
+    asked = []
+
+    def fail(path):
+        raise OSError("away")
+
+    monkeypatch.setattr(files.storage(), "delete", fail)
+    monkeypatch.setattr(services, "enqueue", lambda name, **arguments: asked.append((name, arguments)))
+    with on_commit(execute=True):
+        services.item_delete(item=item, actor=cast.member)
+    assert asked == [("library.files.discard", {"path": item.file})]
+
+
+def test_nothing_goes_in_a_read_only_workspace(cast, answer):
+    item = answer(cast.member)
+    services.item_archive(item=item)
+    tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+    with tenant_context(cast.home), pytest.raises(ReadOnlyWorkspace):
+        services.item_delete(item=item, actor=cast.member)
+    assert Item.objects.filter(pk=item.pk).exists()
+
+
+def test_a_conversation_says_that_its_image_is_gone(cast, upload, conversation_of, client_for):
+    conversation, item = conversation_of(cast.member), upload(cast.member, PNG, "photo.png")
+    Message.objects.create(
+        conversation=conversation, role="assistant", text="Une ruche", image_state="done", image_item_id=item.pk
+    )
+    client = client_for(cast.member)
+    path = f"/conversations/{conversation.pk}/"
+    assert f"/library/{item.pk}/file/" in client.get(path).content.decode()
+    services.item_archive(item=item)
+    services.item_delete(item=item, actor=cast.member)
+    page = client.get(path).content.decode()
+    assert f"/library/{item.pk}/" not in page and "L’image a été supprimée" in page
