@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template import Context, Engine
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -202,6 +203,13 @@ def comparison(plans: Any) -> list[dict[str, Any]]:
         {"label": limit_label(row), "values": [limit_text(limits.get(key)) for limits in by_plan]}
         for key, row in rows.items()
     ]
+
+
+@register.simple_tag(takes_context=True)
+def block_again(context: Context, name: str) -> SafeString:
+    """A block of the page in a second place, as it is filled there: the heading in the title, say."""
+    node = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
+    return SafeString(node.render(context).strip())
 
 
 @register.filter
