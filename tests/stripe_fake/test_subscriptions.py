@@ -413,3 +413,104 @@ def test_what_is_not_simulated_says_so(shop):
         with pytest.raises(stripe.InvalidRequestError) as caught:
             stripe.Subscription.modify(subscription.id, **given)
         assert caught.value.code == "fake_not_simulated"
+
+
+def test_a_trial_ended_by_hand_is_paid_at_once(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer, trial_period_days=14)
+    shop.go_to(MARCH + 2 * DAY)
+    now = stripe.Subscription.modify(subscription.id, trial_end="now")
+    assert (now.status, now.trial_end, now.billing_cycle_anchor) == ("active", MARCH + 2 * DAY, MARCH + 2 * DAY)
+    assert [invoice.amount_paid for invoice in invoices(customer)] == [0, 17880]
+
+
+def test_a_trial_made_longer(shop):
+    subscription = shop.subscribe(shop.customer(), trial_period_days=14)
+    later = stripe.Subscription.modify(subscription.id, trial_end=MARCH + 20 * DAY)
+    assert (later.status, later["items"].data[0].current_period_end) == ("trialing", MARCH + 20 * DAY)
+    shop.go_to(MARCH + 19 * DAY)
+    assert again(subscription).status == "trialing"
+
+
+def test_another_plan_within_a_trial_costs_nothing(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer, trial_period_days=14)
+    _switch(subscription, shop.scale, proration_behavior="always_invoice")
+    assert [invoice.total for invoice in invoices(customer)] == [0]
+    shop.go_to(MARCH + 14 * DAY + 3600)
+    assert invoices(customer)[-1].total == 41880
+
+
+def test_a_new_anchor(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer)
+    shop.go_to(HALF)
+    changed = stripe.Subscription.modify(
+        subscription.id, billing_cycle_anchor="now", proration_behavior="create_prorations"
+    )
+    assert amounts(invoices(customer)[-1]) == [-7450, 14900]
+    assert changed["items"].data[0].current_period_start == HALF
+
+
+def test_a_change_that_could_not_be_paid_falls_behind(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer)
+    shop.go_to(HALF)
+    shop.fake.next_payments("insufficient_funds")
+    changed = _switch(subscription, shop.scale, proration_behavior="always_invoice")
+    assert (changed.status, changed["items"].data[0].price.id) == ("past_due", shop.scale.id)
+    assert again(changed, expand=["latest_invoice"]).latest_invoice.status == "open"
+    shop.go_to(HALF + 3 * DAY)
+    assert again(subscription).status == "active"
+
+
+def test_a_date_to_prorate_from(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer)
+    _switch(subscription, shop.scale, proration_behavior="always_invoice", proration_date=HALF)
+    assert amounts(invoices(customer)[-1]) == [-7450, 17450]
+
+
+def test_a_day_to_end_on(shop):
+    subscription = shop.subscribe(shop.customer())
+    ending = stripe.Subscription.modify(subscription.id, cancel_at=HALF)
+    assert (ending.cancel_at, ending.cancel_at_period_end) == (HALF, False)
+    shop.go_to(HALF)
+    assert (again(subscription).status, again(subscription).ended_at) == ("canceled", HALF)
+
+
+def test_a_customer_who_goes_ends_what_they_had(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer)
+    stripe.Customer.delete(customer.id)
+    assert again(subscription).status == "canceled"
+    assert shop.told("customer.subscription.deleted", "customer.deleted") == [
+        "customer.subscription.deleted",
+        "customer.deleted",
+    ]
+    shop.go_to(APRIL + DAY)
+
+
+def test_half_an_invoice_credited(shop):
+    """The tax goes back with the amount."""
+    customer = shop.customer()
+    shop.subscribe(customer, shop.pro, shop.option)
+    invoice = invoices(customer)[0]
+    line = invoice.lines.data[0].id
+    credited = {"type": "invoice_line_item", "invoice_line_item": line, "amount": 5000}
+    note = stripe.CreditNote.create(invoice=invoice.id, lines=[credited], refund_amount=6000)
+    assert (note.subtotal, note.total, note.total_taxes[0].amount) == (5000, 6000, 1000)
+    charge = stripe.Charge.list(customer=customer.id).data[0]
+    assert charge.amount_refunded == 6000
+    with pytest.raises(stripe.InvalidRequestError, match="larger"):
+        stripe.CreditNote.create(invoice=invoice.id, amount=99999, credit_amount=99999)
+
+
+def test_less_is_due_after_a_credit_note(shop):
+    customer = shop.customer("")
+    shop.subscribe(customer, collection_method="send_invoice", days_until_due=30)
+    invoice = invoices(customer)[0]
+    stripe.CreditNote.create(invoice=invoice.id, amount=7880)
+    assert again(invoice).amount_remaining == 10000
+    stripe.CreditNote.create(invoice=invoice.id, amount=10000)
+    assert again(invoice).status == "paid"

@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
+# Seconds of the longest of each.
+_LONGEST = {"day": 86400, "week": 7 * 86400, "month": 31 * 86400, "year": 366 * 86400}
+
+
 def add(moment: int, interval: str, count: int = 1) -> int:
     """Unix seconds, `count` intervals (day, week, month, year) later."""
     start = datetime.fromtimestamp(moment, UTC)
@@ -19,10 +23,8 @@ def add(moment: int, interval: str, count: int = 1) -> int:
 def next_end(anchor: int, recurring: dict[str, Any], after: int) -> int:
     """The first end of a period later than `after`, for periods that begin at `anchor`."""
     interval, count = recurring["interval"], recurring["interval_count"]
-    steps = 1
-    # A first guess near it, so that ten years are not walked through day by day.
-    length = add(anchor, interval, count) - anchor
-    steps = max(1, (after - anchor) // length - 1)
+    # A first guess that is never too late, so that ten years are not walked through day by day.
+    steps = max(1, (after - anchor) // (_LONGEST[interval] * count))
     while add(anchor, interval, count * steps) <= after:
         steps += 1
     return add(anchor, interval, count * steps)

@@ -66,10 +66,12 @@ def filled(world: World, session: Object, form: dict[str, str], problem: str = "
             invoice = checkouts.preview(world, session)
     due = invoice["amount_due"] if invoice else 0
     parts = [html.problem(problem), _summary(world, session, invoice) if invoice else ""]
-    parts += ['<form class="card" method="post">', _promotion(session, code), _person(world, session, form)]
+    parts += ['<form class="card" method="post">', _person(world, session, form)]
     if checkouts.needs_method(world, session, due):
         parts.append(html.method_fields(session["payment_method_types"]))
-    parts.append(f'<p><button name="do" value="pay">{_verb(session, invoice)}</button></p></form>')
+    parts.append(f'<p><button name="do" value="pay">{_verb(session, invoice)}</button></p>')
+    # After the button that pays: the Enter key presses the first one.
+    parts.append(f"{_promotion(session, code)}</form>")
     if session["cancel_url"]:
         parts.append(f'<p><a href="{html.esc(session["cancel_url"])}">Revenir sans payer</a></p>')
     title = "Enregistrer un moyen de paiement" if session["mode"] == "setup" else "Paiement"
@@ -94,7 +96,9 @@ def _summary(world: World, session: Object, invoice: Object) -> str:
     trial = any(line["amount"] == 0 and "Trial" in (line["description"] or "") for line in invoice["lines"]["data"])
     end = invoice["lines"]["data"][0]["period"]["end"]
     said = f"<p>Essai gratuit jusqu’au {html.date(end)}, puis le prix ci-dessus.</p>" if trial else ""
-    return f"<section><h2>Votre commande</h2><table>{rows}</table>{said}{html.lines_table(invoice)}</section>"
+    return (
+        f"<section><h2>Votre commande</h2><table>{rows}</table>{said}{html.lines_table(invoice, lines=False)}</section>"
+    )
 
 
 def _promotion(session: Object, code: str) -> str:

@@ -13,13 +13,14 @@ STYLE = """
   --act: light-dark(#4b45c6, #8f8aff); --on-act: light-dark(#fff, #11131c); --bad: light-dark(#b3142c, #ff8f9e); }
 * { box-sizing: border-box; }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); }
-.banner { background: #ffd84d; color: #1a1f36; padding: .5rem 1rem; text-align: center; }
+.banner { background: #ffd84d; color: #1a1f36; padding: .5rem 1rem; text-align: center; margin: 0; }
 .banner strong { text-transform: uppercase; letter-spacing: .04em; }
 main { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
 section, form.card { background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem;
   margin: 0 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 0 0 .75rem; }
 table { width: 100%; border-collapse: collapse; } th, td { text-align: left; padding: .4rem 0; vertical-align: top; }
+td + td { padding-left: .75rem; }
 td.amount, th.amount { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.total td { border-top: 1px solid var(--line); font-weight: 600; }
 label { display: block; margin: .75rem 0 .25rem; font-weight: 500; }
@@ -172,10 +173,11 @@ def method_name(method: Object | None) -> str:
     return f"{card['brand'].capitalize()} se terminant par {card['last4']} ({card['exp_month']:02}/{card['exp_year']})"
 
 
-def lines_table(invoice: Object) -> str:
-    """Lines, discounts, taxes and the total of an invoice or of a preview."""
+def lines_table(invoice: Object, *, lines: bool = True) -> str:
+    """Lines (or not), discounts, taxes and the total of an invoice or of a preview."""
     currency = invoice["currency"]
-    rows = "".join(_row(line["description"], line["amount"], currency) for line in invoice["lines"]["data"])
+    shown = invoice["lines"]["data"] if lines else []
+    rows = "".join(_row(line["description"], line["amount"], currency) for line in shown)
     rows += _row("Sous-total", invoice["subtotal"], currency, "total")
     off = sum(part["amount"] for part in invoice["total_discount_amounts"])
     rows += _row("Réduction", -off, currency) if off else ""

@@ -110,8 +110,9 @@ def update(call: Call) -> Object:
     with world.undone_on_error(), world.changing(subscription, "customer.subscription.updated"):
         update_plain(world, subscription, params)
         change = change_of(params)
-        restarts = _end_trial(world, subscription, params.get("trial_end"))
-        change.new_anchor = change.new_anchor or restarts
+        if _end_trial(world, subscription, params.get("trial_end")):
+            # Nothing was paid for the trial: nothing of it is given back.
+            change.new_anchor, change.proration = True, "none"
         if change.items or change.new_anchor:
             changes.apply(world, subscription, change)
         set_end(world, subscription, params)
