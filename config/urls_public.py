@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
+from billing.stripe import endpoint
 from website import views
 
 urlpatterns = [
@@ -19,6 +20,8 @@ urlpatterns = [
     re_path(r"^login/$", login_shortcut),
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
+    # machines
+    path("stripe/webhook/<uuid:uuid>/", endpoint.receive, name="stripe_webhook"),
     # console
     path("admin/", admin.site.urls),
 ]

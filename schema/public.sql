@@ -230,6 +230,14 @@ CREATE TABLE public.billing_addon (
     CONSTRAINT billing_addon_position_check CHECK (("position" >= 0))
 );
 
+CREATE TABLE public.billing_dunningnotice (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    past_due_since timestamp with time zone NOT NULL,
+    day smallint NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.billing_entitlement (
     id uuid NOT NULL,
     key character varying(40) NOT NULL,
@@ -311,6 +319,23 @@ CREATE TABLE public.billing_reservation (
     expires_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
     counters jsonb
+);
+
+CREATE TABLE public.billing_subscription (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    stripe_customer_id character varying(255) NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    status character varying(20) NOT NULL,
+    plan_code character varying(40) NOT NULL,
+    "interval" character varying(5) NOT NULL,
+    period_end timestamp with time zone,
+    cancel_at_period_end boolean NOT NULL,
+    past_due_since timestamp with time zone,
+    last_event_at timestamp with time zone,
+    read_at timestamp with time zone,
+    moved_to character varying(12) NOT NULL,
+    moved_for character varying(400) NOT NULL
 );
 
 CREATE TABLE public.billing_tenantaddon (
@@ -1973,6 +1998,12 @@ ALTER TABLE ONLY public.billing_addon
 ALTER TABLE ONLY public.billing_quotacounter
     ADD CONSTRAINT billing_counter_slot UNIQUE (tenant_id, meter, period, hour);
 
+ALTER TABLE ONLY public.billing_dunningnotice
+    ADD CONSTRAINT billing_dunning_once UNIQUE (tenant_id, past_due_since, day);
+
+ALTER TABLE ONLY public.billing_dunningnotice
+    ADD CONSTRAINT billing_dunningnotice_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_entitlement
     ADD CONSTRAINT billing_entitlement_add_on_once UNIQUE (add_on_id, key);
 
@@ -2002,6 +2033,12 @@ ALTER TABLE ONLY public.billing_quotanotice
 
 ALTER TABLE ONLY public.billing_reservation
     ADD CONSTRAINT billing_reservation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_subscription
+    ADD CONSTRAINT billing_subscription_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_subscription
+    ADD CONSTRAINT billing_subscription_tenant_id_key UNIQUE (tenant_id);
 
 ALTER TABLE ONLY public.billing_tenantaddon
     ADD CONSTRAINT billing_tenantaddon_pkey PRIMARY KEY (id);
@@ -2514,6 +2551,8 @@ CREATE INDEX billing_quotanotice_meter_9a457bea ON public.billing_quotanotice US
 CREATE INDEX billing_quotanotice_meter_9a457bea_like ON public.billing_quotanotice USING btree (meter varchar_pattern_ops);
 
 CREATE INDEX billing_reservation_open ON public.billing_reservation USING btree (expires_at) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX billing_subscription_customer ON public.billing_subscription USING btree (stripe_customer_id) WHERE (NOT ((stripe_customer_id)::text = ''::text));
 
 CREATE UNIQUE INDEX billing_tenant_add_on_once ON public.billing_tenantaddon USING btree (tenant_id, add_on_id, source) WHERE (until IS NULL);
 
@@ -3693,6 +3732,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('auth', '0012_alter_user_first_name_max_length', now()),
     ('billing', '0001_initial', now()),
     ('billing', '0002_entitlements_and_quotas', now()),
+    ('billing', '0003_subscriptions', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

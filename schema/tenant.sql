@@ -317,6 +317,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('auth', '0012_alter_user_first_name_max_length', now()),
     ('billing', '0001_initial', now()),
     ('billing', '0002_entitlements_and_quotas', now()),
+    ('billing', '0003_subscriptions', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

@@ -4,9 +4,11 @@ from billing.models.catalogue import AddOn, Entitlement, Plan, Price
 from billing.models.ledger import UsageEvent
 from billing.models.quotas import QuotaCounter, QuotaNotice, Reservation
 from billing.models.rights import Override, TenantAddOn
+from billing.models.subscriptions import DunningNotice, Subscription
 
 __all__ = [
     "AddOn",
+    "DunningNotice",
     "Entitlement",
     "Override",
     "Plan",
@@ -14,6 +16,7 @@ __all__ = [
     "QuotaCounter",
     "QuotaNotice",
     "Reservation",
+    "Subscription",
     "TenantAddOn",
     "UsageEvent",
 ]

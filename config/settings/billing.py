@@ -1,9 +1,44 @@
-"""Stripe, through dj-stripe: in public only. Its tables are there from the first baseline on."""
+"""Stripe, through dj-stripe: in public only, its tables there from the first baseline on. Off without a key."""
 
-__all__ = ["DJSTRIPE_FOREIGN_KEY_TO_FIELD", "DJSTRIPE_SUBSCRIBER_MODEL", "STRIPE_API_VERSION"]
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.env import env
+
+__all__ = [
+    "DJSTRIPE_FOREIGN_KEY_TO_FIELD",
+    "DJSTRIPE_SUBSCRIBER_MODEL",
+    "DJSTRIPE_WEBHOOK_EVENT_CALLBACK",
+    "DJSTRIPE_WEBHOOK_VALIDATION",
+    "STRIPE_API_VERSION",
+    "STRIPE_LIVE_MODE",
+    "STRIPE_LIVE_SECRET_KEY",
+    "STRIPE_TEST_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+]
 
 # Who pays is the workspace. In dj-stripe's first migration: never to change.
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 # The SDK's own, pinned; dj-stripe's default is another.
 STRIPE_API_VERSION = "2026-08-26.dahlia"
+
+_key: str = env.str("STRIPE_SECRET_KEY", default="")
+if _key and not re.fullmatch(r"[sr]k_(test|live)_[a-zA-Z0-9]{24,}", _key):
+    raise ImproperlyConfigured("STRIPE_SECRET_KEY is not a secret or restricted key of Stripe.")
+STRIPE_LIVE_MODE = _key.startswith(("sk_live_", "rk_live_"))
+STRIPE_LIVE_SECRET_KEY = _key if STRIPE_LIVE_MODE else ""
+STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else _key
+STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")
+
+# Verified by its signature, stored by dj-stripe, handed to a job.
+DJSTRIPE_WEBHOOK_VALIDATION = "verify_signature"
+DJSTRIPE_WEBHOOK_EVENT_CALLBACK = "billing.stripe.webhooks.received"
+
+# Another server in Stripe's place, for trying things: never with a key that moves money.
+if env.str("STRIPE_API_BASE", default=""):
+    if STRIPE_LIVE_MODE:
+        raise ImproperlyConfigured("STRIPE_API_BASE is for a test key only.")
+    STRIPE_API_HOST: str = env.str("STRIPE_API_BASE").rstrip("/")
+    __all__ += ["STRIPE_API_HOST"]

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.access import Access, declared_access
+from billing.stripe import endpoint
 from conversations.models import Conversation, Message
 from library.models import Item, Share
 from tenants import signing
@@ -70,6 +71,7 @@ class Objects:
             "share_id": lambda: self.share.pk,
             "token": lambda: signing.sign("share", str(self.share.pk)),
             "uidb36": lambda: "abc",
+            "uuid": lambda: endpoint.endpoint_uuid(),
             "key": lambda: "set-password",
         }
 

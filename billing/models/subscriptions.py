@@ -1,0 +1,62 @@
+"""What each workspace subscribed to, as Stripe last said, so that no page has to ask Stripe."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class Subscription(models.Model):
+    """One row a workspace that is known to Stripe. Also the lock under which Stripe is read for it.
+
+    `status` is Stripe's own word, empty before the first subscription. `moved_to` is the state the workspace was last
+    moved to, `moved_for` what Stripe said then: where the workspace is elsewhere while Stripe says the same, the
+    operator has moved it, and it stays.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField(unique=True)
+    stripe_customer_id = models.CharField(max_length=255, blank=True)
+    stripe_id = models.CharField(_("abonnement Stripe"), max_length=255, blank=True)
+    status = models.CharField(_("état chez Stripe"), max_length=20, blank=True)
+    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
+    interval = models.CharField(_("période"), max_length=5, blank=True)
+    period_end = models.DateTimeField(_("fin de la période payée"), null=True, blank=True)
+    cancel_at_period_end = models.BooleanField(_("résilié à la fin de la période"), default=False)
+    past_due_since = models.DateTimeField(_("impayé depuis"), null=True, blank=True)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(_("lu chez Stripe le"), null=True, blank=True)
+    moved_to = models.CharField(max_length=12, blank=True)
+    moved_for = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        verbose_name = _("abonnement")
+        verbose_name_plural = _("abonnements")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["stripe_customer_id"],
+                condition=~models.Q(stripe_customer_id=""),
+                name="billing_subscription_customer",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_code} {self.status}"
+
+
+class DunningNotice(models.Model):
+    """That the owners were told, so many days into one unpaid stretch. Written with the mail, in one transaction."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField()
+    past_due_since = models.DateTimeField()
+    day = models.SmallIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant_id", "past_due_since", "day"], name="billing_dunning_once")
+        ]

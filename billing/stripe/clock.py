@@ -1,0 +1,52 @@
+"""What only time moves in subscriptions."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from billing.models import DunningNotice, Subscription
+from billing.stripe import dunning
+from billing.stripe.client import is_on
+from billing.stripe.states import SUSPENDED_AFTER
+from billing.stripe.subscriptions import refresh
+from tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+State = Tenant.State
+
+
+def run_due() -> int:
+    """Move on what only time moves: mails, read-only at day 14, closing at a period's end; how many. Scheduled.
+
+    Stripe is asked first: somebody may have paid.
+    """
+    if not is_on():
+        return 0
+    moved = 0
+    for tenant_id in _due(timezone.now()):
+        try:
+            refresh(tenant_id)
+            moved += 1
+        except Exception:
+            # One workspace's trouble is not another's; the next run tries again.
+            log.exception("subscription not moved on: tenant=%s", tenant_id)
+    return moved
+
+
+def _due(now: datetime) -> list[UUID]:
+    over = Q(status="canceled", period_end__lte=now) & ~Q(moved_to=State.CLOSED)
+    late = Q(status="past_due", past_due_since__lte=now - SUSPENDED_AFTER) & ~Q(moved_to=State.SUSPENDED)
+    rows = list(Subscription.objects.filter(over | late | Q(status="past_due")))
+    told = {(one.tenant_id, one.past_due_since, one.day) for one in DunningNotice.objects.all()} if rows else set()
+    return [row.tenant_id for row in rows if _something(row, told, now)]
+
+
+def _something(row: Subscription, told: set[tuple[UUID, datetime, int]], now: datetime) -> bool:
+    if row.status == "canceled" or row.past_due_since is None:
+        return True
+    if now >= row.past_due_since + SUSPENDED_AFTER:
+        return row.moved_to != State.SUSPENDED
+    return (row.tenant_id, row.past_due_since, dunning.due_day(row, now)) not in told

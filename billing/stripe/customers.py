@@ -1,0 +1,46 @@
+"""Who pays: one customer at Stripe a workspace, made when it is first needed."""
+
+from uuid import UUID
+
+from django.db import transaction
+from djstripe import models as mirror
+
+from billing.models import Subscription
+from billing.stripe.client import client, secret_key
+from tenants.context import public_context
+from tenants.models import Tenant
+
+
+def customer_of(tenant_id: UUID) -> str:
+    """The id of the workspace's customer at Stripe, made once, whoever asks at the same time.
+
+    Raises `ValidationError` where Stripe is off, `stripe.StripeError`.
+    """
+    with public_context(), transaction.atomic():
+        row = locked_row(tenant_id)
+        if not row.stripe_customer_id:
+            row.stripe_customer_id = _make(Tenant.objects.get(pk=tenant_id))
+            row.save(update_fields=["stripe_customer_id"])
+        return row.stripe_customer_id
+
+
+def locked_row(tenant_id: UUID) -> Subscription:
+    """The row of a workspace, held until the transaction ends: only one at a time speaks with Stripe for it."""
+    Subscription.objects.get_or_create(tenant_id=tenant_id)
+    row: Subscription = Subscription.objects.select_for_update().get(tenant_id=tenant_id)
+    return row
+
+
+def _make(tenant: Tenant) -> str:
+    # The same answer again where ours was lost before it was kept.
+    made = client().v1.customers.create(
+        {
+            "email": tenant.email,
+            "name": tenant.name,
+            "preferred_locales": [tenant.language],
+            "metadata": {"djstripe_subscriber": str(tenant.pk), "ruche_slug": tenant.slug},
+        },
+        {"idempotency_key": f"ruche-customer-{tenant.pk}"},
+    )
+    mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
+    return made.id

@@ -1,0 +1,51 @@
+"""An unpaid subscription: mails to the owners at day 0, 3 and 7 of it, each once."""
+
+from datetime import datetime, timedelta
+
+from django.utils import translation
+
+from accounts.services import owner_emails
+from billing.models import DunningNotice, Subscription
+from billing.stripe.states import SUSPENDED_AFTER
+from mailing.services import send
+from tenants.context import TenantRef, tenant_context
+from tenants.models import Tenant
+from tenants.selectors import tenant_url
+
+State = Tenant.State
+DAYS = (0, 3, 7)
+
+
+def tell(row: Subscription, tenant: TenantRef, now: datetime) -> None:
+    """Send the mail that is due, if it was not sent. One that came late takes the place of those before it."""
+    day = due_day(row, now)
+    if day is None or row.past_due_since is None or tenant.state != State.PAST_DUE:
+        return
+    known = {"tenant_id": row.tenant_id, "past_due_since": row.past_due_since}
+    if DunningNotice.objects.filter(day__gte=day, **known).exists():
+        return
+    DunningNotice.objects.create(day=day, **known)
+    _mail(tenant, row.past_due_since + SUSPENDED_AFTER)
+
+
+def due_day(row: Subscription, now: datetime) -> int | None:
+    """The last day of `DAYS` that is reached; None: nothing is owed."""
+    if row.status != "past_due" or row.past_due_since is None:
+        return None
+    late = now - row.past_due_since
+    return max((day for day in DAYS if timedelta(days=day) <= late), default=None)
+
+
+def _mail(tenant: TenantRef, read_only_on: datetime) -> None:
+    with tenant_context(tenant), translation.override(tenant.language):
+        for email, name in owner_emails():
+            send(
+                template="mail/payment_failed",
+                to=email,
+                context={
+                    "name": name,
+                    "workspace": tenant.name,
+                    "address": tenant_url(tenant.domain),
+                    "read_only_on": read_only_on,
+                },
+            )

@@ -1,0 +1,95 @@
+"""How things are at Stripe for one customer, as it says now, in our words."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+from billing.models import Price
+from billing.stripe.client import client
+from billing.stripe.states import LIVE
+
+log = logging.getLogger(__name__)
+# Which of several subscriptions counts: one that lives, then one that lived, then one that never began.
+RANK = {**dict.fromkeys(LIVE, 0), "canceled": 1, "incomplete": 2, "incomplete_expired": 3}
+OWING = ("past_due", "unpaid", "canceled")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
+
+    `period_end` is the first end among its items. `live`: how many subscriptions live (more than one is a mistake).
+    `unknown_prices`: ids that no row of ours has.
+    """
+
+    stripe_id: str = ""
+    status: str = ""
+    plan_code: str = ""
+    interval: str = ""
+    period_end: datetime | None = None
+    cancel_at_period_end: bool = False
+    past_due_since: datetime | None = None
+    add_ons: Mapping[str, int] = field(default_factory=dict)
+    live: int = 0
+    unknown_prices: tuple[str, ...] = ()
+
+
+def read(customer: str) -> Known:
+    """Ask Stripe. Raises `stripe.StripeError`."""
+    listed = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100})
+    found = list(listed.auto_paging_iter())
+    if not found:
+        return Known()
+    chosen = min(found, key=lambda one: (RANK.get(one.status, 0), -one.created, one.id))
+    return _known(chosen, sum(one.status in LIVE for one in found))
+
+
+def _known(chosen: stripe.Subscription, live: int) -> Known:
+    items = chosen["items"].data
+    rows = {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=[it.price.id for it in items])}
+    plan = next((rows[it.price.id] for it in items if it.price.id in rows and rows[it.price.id].plan_id), None)
+    add_ons: dict[str, int] = {}
+    for item in items:
+        row = rows.get(item.price.id)
+        if row and row.add_on_id:
+            add_ons[row.add_on_id] = add_ons.get(row.add_on_id, 0) + (item.quantity or 1)
+    unknown = tuple(item.price.id for item in items if item.price.id not in rows)
+    if unknown:
+        log.error("subscription %s has prices that are not ours: %s", chosen.id, unknown)
+    return Known(
+        stripe_id=chosen.id,
+        status=chosen.status,
+        plan_code=plan.plan_id if plan else "",  # type: ignore[arg-type]
+        interval=plan.interval if plan else "",
+        period_end=_end(chosen, items),
+        cancel_at_period_end=chosen.cancel_at_period_end or chosen.cancel_at is not None,
+        past_due_since=_owing_since(chosen),
+        add_ons=add_ons,
+        live=live,
+        unknown_prices=unknown,
+    )
+
+
+def _end(chosen: stripe.Subscription, items: list[Any]) -> datetime | None:
+    ends = [item.current_period_end for item in items]
+    return _moment(min(ends)) if ends else None
+
+
+def _owing_since(chosen: stripe.Subscription) -> datetime | None:
+    """When its oldest unpaid invoice was first to be paid."""
+    if chosen.status not in OWING:
+        return None
+    tried = []
+    for status in ("open", "uncollectible"):
+        listed = client().v1.invoices.list({"subscription": chosen.id, "status": status, "limit": 100})  # type: ignore[typeddict-item]
+        tried += [one for one in listed.auto_paging_iter() if one.attempted]
+    moments = [one.status_transitions.finalized_at or one.created for one in tried]
+    return _moment(min(moments)) if moments else None
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

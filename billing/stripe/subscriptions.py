@@ -1,0 +1,93 @@
+"""A workspace follows its subscription: state, plan, options. One way only, whoever asks: a webhook's job, the clock,
+the reconciliation. Stripe is read under the row's lock, so the last to read is the last to write.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.models import Subscription
+from billing.stripe import dunning, options
+from billing.stripe.customers import locked_row
+from billing.stripe.reading import Known, read
+from billing.stripe.states import LIVE, Facts, Move, decide
+from tenants.context import public_context
+from tenants.models import Tenant
+from tenants.selectors import ref_of
+from tenants.services import change_plan, change_state
+
+ACTOR = "Stripe"
+KEPT = ("stripe_id", "status", "plan_code", "interval", "period_end", "cancel_at_period_end", "past_due_since")
+
+
+def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
+    """Ask Stripe how the workspace's subscription is, and follow. Raises `stripe.StripeError`."""
+    with public_context(), transaction.atomic():
+        row = locked_row(tenant_id)
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if not row.stripe_customer_id or tenant is None:
+            return
+        known = read(row.stripe_customer_id)
+        now = timezone.now()
+        _follow_plan(row, tenant, known)
+        for name in KEPT:
+            setattr(row, name, getattr(known, name))
+        if event_at is not None:
+            row.last_event_at = max(event_at, row.last_event_at or event_at)
+        row.read_at = now
+        move = _follow_state(row, tenant, now)
+        options.follow(ref_of(tenant), wanted_options(known, move), now)
+        row.save()
+        dunning.tell(row, ref_of(tenant), now)
+
+
+def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:
+    """A plan that the operator gave stands until another is bought."""
+    if known.status not in LIVE or not known.plan_code or known.plan_code == row.plan_code:
+        return
+    if known.plan_code != tenant.plan_code:
+        change_plan(tenant_id=tenant.pk, plan=known.plan_code, reason="abonnement", actor=ACTOR)
+
+
+def _follow_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None:
+    move = decide(facts_of(row, tenant, now))
+    said = standing(row)
+    if move is not None and not stands_by_hand(row, tenant):
+        change_state(tenant_id=tenant.pk, state=move.state, reason=move.reason, actor=ACTOR)
+        row.moved_to = move.state
+    elif said != row.moved_for:
+        row.moved_to = ""
+    row.moved_for = said
+    return move
+
+
+def facts_of(row: Subscription, tenant: Tenant, now: datetime) -> Facts:
+    """What decides the workspace's state."""
+    return Facts(
+        status=row.status,
+        now=now,
+        state=tenant.state,
+        period_end=row.period_end,
+        past_due_since=row.past_due_since,
+        trial_ends_at=tenant.trial_ends_at,
+    )
+
+
+def standing(row: Subscription) -> str:
+    """What Stripe says, for as long as a move by hand stands."""
+    since = row.past_due_since.isoformat() if row.past_due_since else ""
+    return f"{row.stripe_id} {row.status} {since}"
+
+
+def stands_by_hand(row: Subscription, tenant: Tenant) -> bool:
+    """True where somebody has moved the workspace since Stripe said what it says now."""
+    return bool(row.moved_to) and standing(row) == row.moved_for and tenant.state != row.moved_to
+
+
+def wanted_options(known: Known, move: Move | None) -> dict[str, int]:
+    """Options go with what was paid: not before the first payment, not after the end."""
+    if move is None or move.state == Tenant.State.CLOSED:
+        return {}
+    return dict(known.add_ons)

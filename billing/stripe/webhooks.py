@@ -1,0 +1,86 @@
+"""What Stripe tells us: stored by dj-stripe, answered at once, acted on by a job that asks Stripe how things are.
+
+An event is only a reason to look: nothing in it is believed but whom it is about, so order, doubles and delays do not
+matter. An event's row of dj-stripe is written in the transaction that acted on it: where it is, there is nothing to do.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from djstripe import models as mirror
+
+from billing.models import Subscription
+from billing.stripe.client import secret_key
+from billing.stripe.subscriptions import refresh
+from tenants.queue import enqueue
+
+log = logging.getLogger(__name__)
+JOB = "billing.stripe.webhooks.handle"
+HEARD = ("customer.", "invoice.", "checkout.session.")
+GRACE = timedelta(minutes=2)
+LONGEST = timedelta(days=30)
+
+
+def received(trigger: Any, **_details: Any) -> None:
+    """dj-stripe's callback, in its transaction: the signature was right."""
+    # It saves this only after the commit, and the job must not come before.
+    mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(valid=True)
+    enqueue(JOB, trigger_id=trigger.pk)
+
+
+def handle(trigger_id: int) -> bool:
+    """Act on one stored event; True where there was something to do. Raises `stripe.StripeError`: the queue retries."""
+    trigger = mirror.WebhookEventTrigger.objects.get(pk=trigger_id)
+    if not trigger.valid:
+        return False
+    with transaction.atomic():
+        known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
+        event = known or _act(trigger.json_body)
+        mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(event=event, processed=True)
+    return known is None
+
+
+def replay(trigger_id: int) -> bool:
+    """Act on a stored event again, by the operator's hand; False where it was never valid."""
+    trigger = mirror.WebhookEventTrigger.objects.get(pk=trigger_id)
+    if trigger.valid:
+        _look(trigger.json_body)
+    return bool(trigger.valid)
+
+
+def take_up() -> int:
+    """Ask again for what was stored and never acted on (Redis was away, a worker died); how many. Scheduled."""
+    now = timezone.now()
+    waiting = mirror.WebhookEventTrigger.objects.filter(
+        valid=True, processed=False, created__lt=now - GRACE, created__gt=now - LONGEST
+    )
+    keys = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
+    for key in keys:
+        enqueue(JOB, trigger_id=key)
+    return len(keys)
+
+
+def _act(body: dict[str, Any]) -> Any:
+    _look(body)
+    return mirror.Event._create_from_stripe_object(body, api_key=secret_key())
+
+
+def _look(body: dict[str, Any]) -> None:
+    if not body["type"].startswith(HEARD):
+        return
+    customer = _customer(body["data"]["object"])
+    tenant_id = Subscription.objects.filter(stripe_customer_id=customer).values_list("tenant_id", flat=True).first()
+    if not customer or tenant_id is None:
+        log.info("event of nobody here: %s %s", body["type"], body["id"])
+        return
+    refresh(tenant_id, event_at=datetime.fromtimestamp(body["created"], UTC))
+
+
+def _customer(thing: dict[str, Any]) -> str:
+    if thing.get("object") == "customer":
+        return str(thing["id"])
+    customer = thing.get("customer") or ""
+    return str(customer["id"] if isinstance(customer, dict) else customer)

@@ -1,0 +1,102 @@
+"""Our catalogue at Stripe: pushed once, pushed again, changed; and a workspace's customer."""
+
+import threading
+from decimal import Decimal
+
+import pytest
+import stripe
+from django.core.management import CommandError, call_command
+
+from billing.models import AddOn, Plan, Price, Subscription
+from billing.prices import price_set
+from billing.stripe import catalogue, customers
+from tenants.context import public_context
+from tests.billing.stripe.conftest import price_id, push
+
+
+def test_pushed_once(fake):
+    done = [row["did"] for row in push()]
+    assert (done.count("product created"), done.count("price created")) == (7, 10)
+    made = stripe.Price.list(lookup_keys=["ruche_plan_pro_year_eur"]).data[0]
+    assert (made.unit_amount, made.currency, made.tax_behavior) == (149_000, "eur", "exclusive")
+    assert stripe.Product.retrieve("ruche_add_on_white_label").name == "Marque blanche"
+
+
+def test_a_second_push_does_nothing(fake):
+    push()
+    before = len(fake.ask("state")["objects"])
+    assert push() == []
+    assert len(fake.ask("state")["objects"]) == before
+
+
+def test_a_changed_amount_is_another_price(fake, cast):
+    push()
+    before = price_id("pro")
+    with public_context():
+        price_set(Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=cast.operator)
+    assert sorted(row["did"] for row in push()) == ["price archived", "price created"]
+    found = stripe.Price.list(lookup_keys=["ruche_plan_pro_month_eur"]).data
+    assert [(one.id, one.unit_amount) for one in found] == [(price_id("pro"), 15_990)]
+    assert not stripe.Price.retrieve(before).active
+    assert push() == []
+
+
+def test_what_was_changed_over_there_is_set_back(fake):
+    push()
+    stripe.Product.modify("ruche_plan_pro", name="Autre")
+    stripe.Price.modify(price_id("scale"), active=False)
+    assert sorted(row["did"] for row in push()) == ["price put in force", "product updated"]
+    assert push() == []
+
+
+def test_a_run_cut_short_is_taken_up(fake):
+    push()
+    with public_context():
+        Price.objects.update(stripe_price_id="", lookup_key="")
+    assert push() == []
+    assert price_id("starter").startswith("price_")
+
+
+def test_amounts_are_cents(fake):
+    with public_context():
+        amounts = [catalogue.amount_cents(row) for row in Price.objects.filter(plan_id="starter").order_by("interval")]
+        assert amounts == [9_900, 99_000]
+        assert AddOn.objects.count() == 4
+
+
+def test_without_a_key_it_says_so(settings):
+    settings.STRIPE_TEST_SECRET_KEY = ""
+    with pytest.raises(CommandError, match="STRIPE_SECRET_KEY"):
+        call_command("billing_push")
+
+
+def test_a_customer_is_made_once(fake, cast):
+    made = customers.customer_of(cast.home.id)
+    assert customers.customer_of(cast.home.id) == made
+    found = stripe.Customer.retrieve(made)
+    assert (found.email, found.metadata["djstripe_subscriber"]) == ("owner@atelier.test", str(cast.home.id))
+
+
+@pytest.mark.committed
+def test_a_customer_is_made_once_by_many(fake, cast):
+    made: list[str] = []
+    people = [threading.Thread(target=_ask, args=(cast.home.id, made)) for _ in range(6)]
+    try:
+        for one in people:
+            one.start()
+        for one in people:
+            one.join()
+        assert len(made) == 6 and len(set(made)) == 1
+        assert len(stripe.Customer.list().data) == 1
+    finally:
+        with public_context():
+            Subscription.objects.all().delete()
+
+
+def _ask(tenant_id, made):
+    from django.db import connections
+
+    try:
+        made.append(customers.customer_of(tenant_id))
+    finally:
+        connections.close_all()
