@@ -15,8 +15,10 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
+from billing import console as console
 from billing import entitlements
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
+from billing.prices import prices_follow
 from billing.selectors import usage_totals
 from config.console import (
     NOTHING,
@@ -65,7 +67,7 @@ class EntitlementInline(TabularInline):
     hide_title = True
     model = Entitlement
     extra = 0
-    fields = ("key", "label", "limit")
+    fields = ("key", "label", "limit", "soft_percent", "grace_percent")
     verbose_name_plural = _("droits (limite vide : sans limite)")
 
 
@@ -81,6 +83,7 @@ class PlanAdmin(NoDeleteAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        prices_follow(form.instance, actor=request.user)  # type: ignore[arg-type]
         entitlements.forget_all()
 
     @display(description=_("Par mois"), ordering="month_price")
@@ -100,9 +103,15 @@ class PlanAdmin(NoDeleteAdmin):
 class AddOnAdmin(NoDeleteAdmin):
     list_display = ("name", "code", "shown_month", "description", "position")
     fields = ("name", "code", "description", "month_price", "position")
+    inlines = (EntitlementInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code",) if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        prices_follow(form.instance, actor=request.user)  # type: ignore[arg-type]
+        entitlements.forget_all()
 
     @display(description=_("Par mois"), ordering="month_price")
     def shown_month(self, row: AddOn) -> SafeString:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 NOTHING = "—"
 
@@ -60,3 +60,11 @@ def exact_euros(value: Decimal | None) -> str:
     sign = "-" if whole.startswith("-") else ""
     shown = f"{grouped.removeprefix('-')}{separator}{decimals}"
     return sign + pgettext("amount", "%(figure)s €") % {"figure": shown}
+
+
+def limit_words(limit: Decimal | None) -> str:
+    """A limit as it is: whole where it is whole; None: without."""
+    if limit is None:
+        return gettext("sans limite")
+    places = len(f"{limit:f}".partition(".")[2].rstrip("0"))
+    return formats.number_format(limit, decimal_pos=places, force_grouping=True)

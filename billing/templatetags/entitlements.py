@@ -4,13 +4,17 @@
 """
 
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils.translation import gettext
 
 from accounts.models import Role
 from billing import entitlements
+from billing.meters import METERS
 from billing.selectors import offers_with
+from billing.types import Right
+from config.console_text import limit_words
 from tenants.context import TenantRef
 
 register = template.Library()
@@ -20,6 +24,26 @@ register = template.Library()
 def may_use(tenant: TenantRef | None, key: str) -> bool:
     """True where the workspace may use some of `key`; never on the public host."""
     return tenant is not None and entitlements.of(tenant).has(key)
+
+
+@register.simple_tag
+def workspace_rights(tenant_id: UUID) -> list[dict[str, Any]]:
+    """What a workspace may use and why, for the operator: {"label", "key", "limit", "source", "kind", "until"}."""
+    found = entitlements.of_id(tenant_id)
+    known = [key for key in METERS if key in found.rights]
+    others = sorted(set(found.rights) - set(METERS))
+    return [_shown(found.right(key)) for key in [*known, *others]]
+
+
+def _shown(right: Right) -> dict[str, Any]:
+    return {
+        "label": gettext(right.label),
+        "key": right.key,
+        "limit": limit_words(right.limit),
+        "source": gettext(right.source.name) if right.source.name else "",
+        "kind": right.source.kind.value,
+        "until": right.source.until,
+    }
 
 
 @register.simple_tag(takes_context=True)

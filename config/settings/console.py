@@ -91,6 +91,9 @@ UNFOLD: dict[str, Any] = {
                 _("Facturation"),
                 _link(_("Offres"), "sell", "admin:billing_plan_changelist"),
                 _link(_("Options"), "extension", "admin:billing_addon_changelist"),
+                _link(_("Tarifs"), "payments", "admin:billing_price_changelist"),
+                _link(_("Options des espaces"), "add_circle", "admin:billing_tenantaddon_changelist"),
+                _link(_("Dérogations"), "tune", "admin:billing_override_changelist"),
             ),
             _section(_("Messagerie"), _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist")),
             _section(

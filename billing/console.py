@@ -1,0 +1,283 @@
+"""The operator's pages of exceptions, of options of workspaces, and of prices. They write nothing themselves."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from billing import prices, rights
+from billing.forms import AddOnForm, OverrideForm, PriceForm
+from billing.meters import METERS
+from billing.models import AddOn, Override, Price, TenantAddOn
+from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
+from config.console_text import limit_words
+from tenants.models import Tenant
+
+
+class _OfWorkspaceAdmin(ReadOnlyAdmin):
+    """Rows of one workspace, that an act makes and another ends."""
+
+    list_display_links = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        slugs = Tenant.objects.filter(pk=OuterRef("tenant_id")).values("slug")[:1]
+        return super().get_queryset(request).annotate(slug=Subquery(slugs))  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_end"
+        own = path("<uuid:object_id>/end/", self.admin_site.admin_view(self.end_view), name=name)
+        return [own, *super().get_urls()]
+
+    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        raise NotImplementedError
+
+    def _list(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def _act(
+        self, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], Any], said: str, **page: Any
+    ) -> HttpResponse:
+        """What the service refuses is said at the form."""
+
+        def tried(form: forms.Form) -> str:
+            try:
+                do(form)
+            except ValidationError as error:
+                form.add_error(None, error)
+            return said
+
+        return act_page(self, request, form=form, do=tried, back=self._list(), **page)
+
+    @display(description=_("Espace"), ordering="slug")
+    def shown_slug(self, row: Any) -> str | SafeString:
+        if not row.slug:
+            return NOTHING
+        page = reverse("admin:tenants_tenant_change", args=[row.tenant_id])
+        return format_html('<a class="rc-link" href="{}">{}</a>', page, row.slug)
+
+    def _end_link(self, row: Any, text: Any) -> SafeString:
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_end", args=[row.pk])
+        return format_html('<a class="rc-link" href="{}">{}</a>', page, text)
+
+
+@admin.register(Override)
+class OverrideAdmin(_OfWorkspaceAdmin):
+    list_display = ("shown_slug", "shown_key", "shown_limit", "reason", "granted_by", "shown_until", "shown_state")
+    list_filter = ("key",)
+    search_fields = ("slug", "reason", "granted_by")
+    actions_list = ("grant",)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Accorder une dérogation"), url_path="grant", icon="add", variant=ActionVariant.PRIMARY
+    )
+    def grant(self, request: HttpRequest) -> HttpResponse:
+        def do(form: Any) -> None:
+            given = form.cleaned_data
+            rights.override_grant(
+                tenant_id=given["slug"].pk,
+                key=given["key"],
+                limit=given["limit"],
+                reason=given["reason"],
+                expires_at=form.ends_at(),
+                actor=request.user,  # type: ignore[arg-type]
+            )
+
+        return self._act(
+            request,
+            OverrideForm(posted(request), initial={"slug": request.GET.get("slug", "")}),
+            do,
+            gettext("La dérogation est accordée."),
+            title=_("Accorder une dérogation"),
+            explanation=_(
+                "Elle passe avant l’offre et les options de cet espace, aussitôt et jusqu’à son dernier jour. "
+                "Une dérogation plus ancienne pour le même droit prend fin."
+            ),
+            button=_("Accorder"),
+        )
+
+    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        row = get_object_or_404(Override, pk=object_id)
+
+        def do(form: Any) -> None:
+            reason = form.cleaned_data["reason"]
+            rights.override_end(override_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+
+        return self._act(
+            request,
+            ReasonForm(posted(request)),
+            do,
+            gettext("La dérogation est terminée."),
+            title=gettext("Terminer la dérogation « %(right)s »") % {"right": _name(row.key)},
+            explanation=_("L’offre et les options de l’espace s’appliquent de nouveau, aussitôt."),
+            button=_("Terminer"),
+        )
+
+    @display(description=_("Droit"), ordering="key")
+    def shown_key(self, row: Override) -> str:
+        return _name(row.key)
+
+    @display(description=_("Limite"), ordering="limit")
+    def shown_limit(self, row: Override) -> SafeString:
+        return figure(limit_words(row.limit))
+
+    @display(description=_("Jusqu’au"), ordering="expires_at")
+    def shown_until(self, row: Override) -> str | SafeString:
+        return moment(row.expires_at)
+
+    @display(description=_("État"), ordering="ended_at")
+    def shown_state(self, row: Override) -> SafeString:
+        if row.ended_at is not None or (row.expires_at and row.expires_at <= timezone.now()):
+            return badge(_("Terminée"), "neutral")
+        return self._end_link(row, _("Terminer…"))
+
+
+class OptionFilter(admin.SimpleListFilter):
+    """By option, under the name it has on screen."""
+
+    title = _("option")
+    parameter_name = "add_on"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(option.code, gettext(option.name)) for option in AddOn.objects.all()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TenantAddOn]) -> QuerySet[TenantAddOn]:
+        return queryset.filter(add_on=self.value()) if self.value() else queryset
+
+
+@admin.register(TenantAddOn)
+class TenantAddOnAdmin(_OfWorkspaceAdmin):
+    list_display = ("shown_slug", "shown_option", "quantity", "source", "shown_since", "shown_until", "shown_state")
+    list_filter = (OptionFilter, "source")
+    list_select_related = ("add_on",)
+    search_fields = ("slug",)
+    actions_list = ("give",)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Donner une option"), url_path="give", icon="add", variant=ActionVariant.PRIMARY
+    )
+    def give(self, request: HttpRequest) -> HttpResponse:
+        def do(form: Any) -> None:
+            given = form.cleaned_data
+            rights.add_on_give(
+                tenant_id=given["slug"].pk,
+                add_on=given["add_on"],
+                quantity=given["quantity"],
+                reason=given["reason"],
+                until=form.ends_at(),
+                actor=request.user,  # type: ignore[arg-type]
+            )
+
+        return self._act(
+            request,
+            AddOnForm(posted(request), initial={"slug": request.GET.get("slug", ""), "quantity": 1}),
+            do,
+            gettext("L’option est donnée."),
+            title=_("Donner une option"),
+            explanation=_("L’espace en dispose aussitôt, sans abonnement et sans facture."),
+            button=_("Donner l’option"),
+        )
+
+    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        row = get_object_or_404(TenantAddOn.objects.select_related("add_on"), pk=object_id)
+
+        def do(form: Any) -> None:
+            reason = form.cleaned_data["reason"]
+            rights.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+
+        return self._act(
+            request,
+            ReasonForm(posted(request)),
+            do,
+            gettext("L’option est retirée."),
+            title=gettext("Retirer l’option « %(name)s »") % {"name": gettext(row.add_on.name)},
+            explanation=_("Ce qu’elle apporte disparaît aussitôt de l’espace. Rien n’y est effacé."),
+            button=_("Retirer l’option"),
+            danger=True,
+        )
+
+    @display(description=_("Option"), ordering="add_on")
+    def shown_option(self, row: TenantAddOn) -> str:
+        return gettext(row.add_on.name)
+
+    @display(description=_("Depuis"), ordering="since")
+    def shown_since(self, row: TenantAddOn) -> str | SafeString:
+        return moment(row.since)
+
+    @display(description=_("Jusqu’au"), ordering="until")
+    def shown_until(self, row: TenantAddOn) -> str | SafeString:
+        return moment(row.until)
+
+    @display(description=_("État"), ordering="until")
+    def shown_state(self, row: TenantAddOn) -> SafeString:
+        if row.until is not None and row.until <= timezone.now():
+            return badge(_("Terminée"), "neutral")
+        if row.source != TenantAddOn.Source.OPERATOR:
+            return badge(_("Par abonnement"), "good")
+        return self._end_link(row, _("Retirer…"))
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    list_display = ("shown_what", "shown_interval", "shown_amount", "shown_added", "shown_state")
+    list_filter = ("is_active", "interval", "currency")
+    list_select_related = ("plan", "add_on")
+    list_display_links = None
+    actions_list = ("set_price",)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Fixer un tarif"), url_path="set", icon="add", variant=ActionVariant.PRIMARY
+    )
+    def set_price(self, request: HttpRequest) -> HttpResponse:
+        def do(form: Any) -> str:
+            prices.price_set(form.subject(), actor=request.user, **form.given())  # type: ignore[arg-type]
+            return gettext("Le tarif est en vigueur.")
+
+        return act_page(
+            self,
+            request,
+            title=_("Fixer un tarif"),
+            explanation=_("Il vaut pour les nouveaux abonnements. Ceux qui courent gardent le leur."),
+            button=_("Fixer le tarif"),
+            form=PriceForm(posted(request), initial={"currency": prices.EUR}),
+            do=do,
+            back=reverse("admin:billing_price_changelist"),
+        )
+
+    @display(description=_("Offre ou option"))
+    def shown_what(self, row: Price) -> str:
+        return gettext((row.plan or row.add_on).name)  # type: ignore[union-attr]
+
+    @display(description=_("Période"), ordering="interval")
+    def shown_interval(self, row: Price) -> str:
+        return str(row.get_interval_display())
+
+    @display(description=_("Montant HT"), ordering="amount_excl_vat")
+    def shown_amount(self, row: Price) -> SafeString:
+        shown = formats.number_format(row.amount_excl_vat, decimal_pos=2, force_grouping=True)
+        return figure(f"{shown}\u00a0{row.currency}")
+
+    @display(description=_("Ajouté le"), ordering="created_at")
+    def shown_added(self, row: Price) -> str | SafeString:
+        return moment(row.created_at)
+
+    @display(description=_("État"), ordering="is_active")
+    def shown_state(self, row: Price) -> SafeString:
+        return badge(_("En vigueur"), "good") if row.is_active else badge(_("Remplacé"), "neutral")
+
+
+def _name(key: str) -> str:
+    return gettext(METERS[key].label) if key in METERS else key
