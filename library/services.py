@@ -245,13 +245,18 @@ def item_upload(
     return item
 
 
+def file_type(file: IO[bytes], extension: str = "") -> FileType:
+    """What a file really is, by its bytes; `extension` chooses among plain texts only. Raises `UploadRefused`."""
+    return sniff(file, extension)
+
+
 def _checked(file: IO[bytes], name: str, size: int) -> FileType:
     if not size:
         raise UploadRefused("empty")
     largest = max(settings.MAX_UPLOAD_BYTES.values())
     if size > largest:
         raise UploadRefused("too_large", size=filesize(size), limit=filesize(largest))
-    kind = sniff(file, files.extension_of(name))
+    kind = file_type(file, files.extension_of(name))
     limit = settings.MAX_UPLOAD_BYTES[kind.kind]
     if size > limit:
         raise UploadRefused("too_large", size=filesize(size), limit=filesize(limit))

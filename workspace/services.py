@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
+from library import services as library
+from library.types import UploadRefused
 from tenants.context import TenantRef
 from tenants.services import change_identity, require_writable
 
 MAX_LOGO_BYTES = 500_000
-_MARKS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
+# By the ending that the logo is kept with.
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
 
@@ -25,15 +27,13 @@ def logo_type(file: Any) -> str:
     """The ending of an image, told by its bytes alone. Raises `LogoRefused`."""
     if file.size > MAX_LOGO_BYTES:
         raise LogoRefused(_("Ce fichier est trop lourd : 500 Ko au plus."))
-    file.seek(0)
-    head = file.read(16)
-    file.seek(0)
-    for mark, ending in _MARKS.items():
-        if head.startswith(mark):
-            return ending
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    raise LogoRefused(_("Ce fichier n’est pas une image PNG, JPEG ou WebP."))
+    try:
+        kind = library.file_type(file)
+    except UploadRefused:
+        kind = None
+    if kind is None or kind.media_type not in _TYPES.values():
+        raise LogoRefused(_("Ce fichier n’est pas une image PNG, JPEG ou WebP."))
+    return kind.extension
 
 
 def identity_change(
