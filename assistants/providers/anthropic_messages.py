@@ -1,10 +1,8 @@
 """Anthropic's Messages API, and the servers that speak it."""
 
-import json
 from collections.abc import AsyncGenerator
 
 import anthropic
-import httpx2
 from anthropic.types import (
     MessageDeltaUsage,
     MessageParam,
@@ -13,9 +11,8 @@ from anthropic.types import (
 )
 from anthropic.types import Usage as AnthropicUsage
 
-from assistants.providers import errors
 from assistants.providers.base import StreamingProvider, Timeouts, Upstream, said
-from assistants.providers.types import ChatRequest, Delta, Finished, ProviderError, StopReason, Usage
+from assistants.providers.types import ChatRequest, Delta, Finished, StopReason, Usage
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 # Without a key the SDK would look for one in the environment and on disk.
@@ -31,6 +28,8 @@ _STOP_REASONS: dict[str, StopReason] = {
 
 
 class AnthropicMessages(StreamingProvider):
+    unanswered = anthropic.APIConnectionError
+
     def __init__(
         self,
         *,
@@ -65,24 +64,6 @@ class AnthropicMessages(StreamingProvider):
             messages=_messages(request),
             max_tokens=request.max_output_tokens,
             stream=True,
-        )
-
-    def translate(self, error: Exception, *, opened: bool) -> ProviderError:
-        # The SDK wraps network errors before the answer, and lets httpx's own through inside the stream.
-        if isinstance(error, anthropic.APIConnectionError | httpx2.TransportError):
-            return errors.from_network(error, provider=self.name, opened=opened, secrets=self.secrets)
-        if isinstance(error, json.JSONDecodeError):
-            return ProviderError("cut", f"{self.name}: an event is not JSON")
-        response = getattr(error, "response", None)
-        status = getattr(error, "status_code", None)
-        return errors.from_sdk(
-            error,
-            provider=self.name,
-            # An error inside the stream carries the 200 of its response.
-            status=None if status == 200 else status,
-            headers=response.headers if isinstance(response, httpx2.Response) else None,
-            body=getattr(error, "body", None) or str(error),
-            secrets=self.secrets,
         )
 
 

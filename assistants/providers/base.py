@@ -1,14 +1,16 @@
 """The interface of a provider, and what all of them share: waiting, retrying at the start, closing."""
 
 import asyncio
+import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 import httpx2
 
+from assistants.providers import errors
 from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished, ProviderError, Usage
 
 EventT = TypeVar("EventT")
@@ -73,7 +75,10 @@ class Answer(Protocol[EventT_contra]):
 
 
 class StreamingProvider(ABC):
-    """The part of a provider that does not depend on its dialect. Subclasses open, read and translate."""
+    """The part of a provider that does not depend on its dialect. Subclasses open and read."""
+
+    # What the SDK raises where no answer came.
+    unanswered: ClassVar[type[Exception]]
 
     def __init__(self, name: str, *, timeouts: Timeouts, retries: int, secrets: Sequence[str]) -> None:
         self.name = name
@@ -87,9 +92,23 @@ class StreamingProvider(ABC):
     @abstractmethod
     async def aclose(self) -> None: ...
 
-    @abstractmethod
     def translate(self, error: Exception, *, opened: bool) -> ProviderError:
-        """Anything an SDK may raise, as ours."""
+        """Anything an SDK may raise, as ours. One generator made both: their errors are alike."""
+        # Network errors are wrapped before the answer; inside the stream httpx's own come through.
+        if isinstance(error, (self.unanswered, httpx2.TransportError)):
+            return errors.from_network(error, provider=self.name, opened=opened, secrets=self.secrets)
+        if isinstance(error, json.JSONDecodeError):
+            return ProviderError("cut", f"{self.name}: an event is not JSON")
+        response, status = getattr(error, "response", None), getattr(error, "status_code", None)
+        return errors.from_sdk(
+            error,
+            provider=self.name,
+            # An error inside the stream carries the 200 of its response.
+            status=None if status == 200 else status,
+            headers=response.headers if isinstance(response, httpx2.Response) else None,
+            body=getattr(error, "body", None) or str(error),
+            secrets=self.secrets,
+        )
 
     def httpx_timeout(self, read: float) -> httpx2.Timeout:
         return httpx2.Timeout(connect=self.timeouts.connect, read=read, write=read, pool=self.timeouts.connect)

@@ -2,17 +2,14 @@
 
 import base64
 import binascii
-import json
 from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
 
-import httpx2
 import openai
 from openai import omit
 from openai.types import CompletionUsage, ImagesResponse
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-from assistants.providers import errors
 from assistants.providers.base import StreamingProvider, Timeouts, Upstream, said
 from assistants.providers.types import (
     ChatRequest,
@@ -33,6 +30,8 @@ _IMAGE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF":
 
 
 class OpenAIChat(StreamingProvider):
+    unanswered = openai.APIConnectionError
+
     def __init__(
         self,
         *,
@@ -89,21 +88,6 @@ class OpenAIChat(StreamingProvider):
             # OpenAI's models always answer so and refuse the parameter; elsewhere the default is an address to fetch.
             response_format=omit if self.is_openai else "b64_json",
             timeout=self.httpx_timeout(self.timeouts.image),
-        )
-
-    def translate(self, error: Exception, *, opened: bool) -> ProviderError:
-        if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
-            return errors.from_network(error, provider=self.name, opened=opened, secrets=self.secrets)
-        if isinstance(error, json.JSONDecodeError):
-            return ProviderError("cut", f"{self.name}: an event is not JSON")
-        response = getattr(error, "response", None)
-        return errors.from_sdk(
-            error,
-            provider=self.name,
-            status=getattr(error, "status_code", None),
-            headers=response.headers if isinstance(response, httpx2.Response) else None,
-            body=getattr(error, "body", None) or str(error),
-            secrets=self.secrets,
         )
 
 
