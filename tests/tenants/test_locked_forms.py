@@ -67,4 +67,6 @@ def test_forms_are_disabled_and_say_why(cast, client_for, pages):
             page = Open(answer.content.decode())
             assert page.found == [], path
             if page.seen:
-                assert "data-read-only" in answer.content.decode() and way_out in answer.content.decode(), path
+                notice = answer.content.decode().partition("data-read-only")[2]
+                assert way_out in notice, path
+                assert ("/settings/usage/" in notice) == (client is clients[0]), path
