@@ -27,6 +27,7 @@ def test_the_page_says_what_it_is_and_what_it_costs(shop):
     named = set(re.findall(r'<(?:input|select) id="(\w+)"', page.text))
     assert named == labels
     assert "<script" not in page.text
+    assert page.text.index('value="pay"') < page.text.index('value="apply"'), "the Enter key presses the first button"
     assert 'href="http://shop.test/non"' in page.text
 
 

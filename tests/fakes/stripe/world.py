@@ -68,6 +68,8 @@ PREFIXES = {
     "webhook_endpoint": "we_1",
 }
 _SHORT = {"customer": 14, "product": 14, "subscription_item": 14, "coupon": 8}
+# What no preview of an invoice looks at.
+UNTOUCHED = ("event", "charge", "balance_transaction", "checkout.session", "refund", "billing_portal.session")
 RENDER: dict[str, Callable[["World", Object], Object]] = {}
 
 
@@ -180,16 +182,25 @@ class World:
 
     # All or nothing
 
-    def copied(self) -> "World":
-        """A world to try things in: it tells nobody."""
+    def copied(self, customer: str | None = None) -> "World":
+        """A world to try things in: it tells nobody, and knows of customers only this one."""
         other = World(self.base)
-        other.objects = copy.deepcopy({key: value for key, value in self.objects.items() if value["object"] != "event"})
-        other.hidden = copy.deepcopy(self.hidden)
+        mine = {key: value for key, value in self.objects.items() if self._concerns(value, customer)}
+        other.objects = copy.deepcopy(mine)
+        # What is kept of an invoice's lines goes by the lines' own ids.
+        lines = {line["id"] for one in mine.values() if one["object"] == "invoice" for line in one["lines"]["data"]}
+        other.hidden = {key: copy.deepcopy(self.hidden[key]) for key in {*mine, *lines} & self.hidden.keys()}
         other.settings, other.offset, other.stepping = self.settings, self.offset, self.stepping
         other.next_payments = list(self.next_payments)
         other.muted = True
         other.index()
         return other
+
+    def _concerns(self, thing: Object, customer: str | None) -> bool:
+        if thing["object"] in UNTOUCHED:
+            return False
+        owner = thing.get("customer") or (self.objects.get(thing.get("subscription") or "") or {}).get("customer")
+        return thing["id"] == customer or (thing["object"] != "customer" and owner in (None, customer))
 
     def index(self) -> None:
         self.kinds = {}

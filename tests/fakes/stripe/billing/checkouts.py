@@ -1,5 +1,6 @@
 """What a filled-in checkout page does, and what a later payment says to the session it came from."""
 
+import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -49,7 +50,8 @@ def preview(world: World, session: Object, code: str = "") -> Object:
     """The first invoice, as the page shows it before anybody has paid."""
     from tests.fakes.stripe.resources import customers
 
-    other = world.copied()
+    other = world.copied(session["customer"])
+    other.hidden[session["id"]] = copy.deepcopy(world.keep(session["id"]))
     known = other.objects.get(session["customer"] or "")
     customer = known or customers.make(other, {})
     return previews.first(other, customer, wanted_of(other, session, other.now_for(customer), code))

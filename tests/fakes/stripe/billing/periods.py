@@ -4,7 +4,6 @@ import calendar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-
 # Seconds of the longest of each.
 _LONGEST = {"day": 86400, "week": 7 * 86400, "month": 31 * 86400, "year": 366 * 86400}
 

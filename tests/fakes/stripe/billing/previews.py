@@ -9,7 +9,7 @@ from tests.fakes.stripe.world import Object, World, token
 
 def upcoming(world: World, subscription: Object, change: changes.Change | None = None) -> Object:
     """The next invoice of a subscription, after this change; the one that the change makes at once, if it does."""
-    other = world.copied()
+    other = world.copied(subscription["customer"])
     if change is None and (subscription["cancel_at_period_end"] or subscription["status"] in subscriptions.OVER):
         message = f"No upcoming invoices for customer: {subscription['customer']}"
         raise StripeError(404, "invalid_request_error", message, code="invoice_upcoming_none")
@@ -37,7 +37,7 @@ def _at_period_end(other: World, subscription: Object) -> Object:
 
 def first(world: World, customer: Object, wanted: subscriptions.Wanted) -> Object:
     """The first invoice of a subscription that does not exist yet."""
-    other = world.copied()
+    other = world.copied(customer["id"])
     wanted.payment_behavior = "default_incomplete"
     subscription = subscriptions.start(other, other.objects[customer["id"]], wanted)
     made = other.objects[subscription["latest_invoice"]]
