@@ -1,20 +1,24 @@
 """The fake of Stripe, its catalogue pushed by our own command, and a workspace's customer on a clock of its own."""
 
+import hashlib
+import hmac
 import io
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import stripe
+from django.conf import settings
 from django.core.management import call_command
 from djstripe.models import APIKey
 
-from billing.models import Price
-from billing.stripe import customers
+from billing.models import Price, Subscription
+from billing.stripe import endpoint, webhooks
+from tenants import queue
 from tenants.context import public_context
+from tenants.models import Tenant
 from tests.fakes.stripe.server import KEY, Handle, start
 
 SECRET = "whsec_of_the_tests_0000000000000000"
@@ -57,12 +61,14 @@ def price_id(code: str, interval: str = "month") -> str:
 
 
 class Buyer:
-    """`home` at Stripe: what people do on its pages. Its time stands where it is put."""
+    """`home` at Stripe, on a test clock that stands `days_ago`: what people do on Stripe's pages."""
 
     def __init__(self, fake: Handle, tenant: Any, days_ago: float = 0) -> None:
         self.fake, self.tenant = fake, tenant
-        self.customer = customers.customer_of(tenant.id)
-        self.days_ago = days_ago
+        self.clock = stripe.test_helpers.TestClock.create(frozen_time=int(time.time() - days_ago * DAY)).id
+        self.customer = stripe.Customer.create(email=tenant.name, test_clock=self.clock).id
+        with public_context():
+            Subscription.objects.update_or_create(tenant_id=tenant.id, defaults={"stripe_customer_id": self.customer})
         self.pay_with("pm_card_visa")
 
     def pay_with(self, card: str) -> None:
@@ -73,12 +79,67 @@ class Buyer:
         items: Any = [{"price": price_id(code, interval)} for code in codes]
         return stripe.Subscription.create(customer=self.customer, items=items, **more)
 
-    def pay(self, made: stripe.Subscription) -> None:
+    def pass_days(self, days: float) -> None:
+        self.fake.advance(days=days, clock=self.clock)
+
+    def pay(self) -> None:
         """Pays what is open, with a card that works."""
         self.pay_with("pm_card_visa")
         for invoice in stripe.Invoice.list(customer=self.customer, status="open", limit=20).data:
             stripe.Invoice.pay(invoice.id)
 
+    def owing(self, days: float) -> stripe.Subscription:
+        """Subscribed a month before, and the renewal was refused `days` ago: the clock stands at now."""
+        made = self.subscribe("pro")
+        self.pay_with("pm_card_chargeCustomerFail")
+        # An hour passes between a renewal's invoice and the attempt to have it paid.
+        self.pass_days((made["items"].data[0].current_period_end - made.created) / DAY + 1 / 24 + days)
+        return stripe.Subscription.retrieve(made.id)
 
-def ago(days: float) -> datetime:
-    return datetime.fromtimestamp(int(time.time() - days * DAY), UTC)
+
+@pytest.fixture
+def buyer(fake: Handle, cast: Any) -> Any:
+    """`buyer(days_ago)`: the catalogue is pushed; what the fake tells is held."""
+    push()
+    fake.hold()
+    fake.listen("http://127.0.0.1:9/")
+
+    def make(days_ago: float = 0) -> Buyer:
+        made = Buyer(fake, cast.home, days_ago)
+        fake.take()
+        return made
+
+    return make
+
+
+def post(sent: dict[str, Any], **headers: str) -> Any:
+    """As Stripe posts it, to the platform's own host."""
+    from django.test import Client
+
+    path = f"/stripe/webhook/{endpoint.endpoint_uuid()}/"
+    signed = sign(sent["body"])
+    client = Client(headers={"host": settings.BASE_HOST})
+    return client.post(path, sent["body"], content_type="application/json", headers={**signed, **headers})
+
+
+def sign(body: str, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+    moment = int(time.time()) - age
+    made = hmac.new(secret.encode(), f"{moment}.{body}".encode(), hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={moment},v1={made}"}
+
+
+def tell(sent: dict[str, Any]) -> bool:
+    """Posted, stored, and its job run, as the worker runs it."""
+    answer = post(sent)
+    assert answer.status_code == 200
+    return bool(queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": int(answer.content)}))
+
+
+def state(cast: Any) -> str:
+    with public_context():
+        return Tenant.objects.get(pk=cast.home.id).state
+
+
+def row(cast: Any) -> Subscription:
+    with public_context():
+        return Subscription.objects.get(tenant_id=cast.home.id)

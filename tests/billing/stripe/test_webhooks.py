@@ -1,0 +1,177 @@
+"""What Stripe tells: signed or refused, stored, doubled, late, about somebody else; and what the workspace does."""
+
+import json
+import logging
+
+import pytest
+import stripe
+from djstripe import models as mirror
+
+from accounts.models import AuditEntry
+from billing import entitlements
+from billing.models import Subscription
+from billing.stripe import webhooks
+from tenants import services
+from tenants.context import public_context
+from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell
+
+
+def of_kind(sent, kind):
+    return next(one for one in sent if one["type"] == kind)
+
+
+def test_a_purchase_makes_the_workspace_active(buyer, fake, cast):
+    made = buyer().subscribe("scale", "white_label")
+    assert tell(of_kind(fake.take(), "customer.subscription.created"))
+    kept = row(cast)
+    assert (state(cast), kept.status, kept.plan_code, kept.interval) == ("active", "active", "scale", "month")
+    assert int(kept.period_end.timestamp()) == made["items"].data[0].current_period_end
+    rights = entitlements.of(cast.home)
+    assert (rights.plan_code, rights.has("white_label"), rights.has("analytics")) == ("scale", True, False)
+    moved = AuditEntry.objects.get(action="tenant.state_changed")
+    assert (moved.actor, moved.details["reason"]) == ("Stripe", "abonnement en cours")
+
+
+def test_the_same_event_twice_is_one(buyer, fake, cast):
+    buyer().subscribe("pro")
+    one = of_kind(fake.take(), "customer.subscription.created")
+    assert tell(one)
+    before = fake.ask("calls")
+    assert not tell(one)
+    assert len(fake.ask("calls")) == len(before), "Stripe was not asked again"
+    with public_context():
+        assert list(mirror.WebhookEventTrigger.objects.values_list("processed", "valid")) == [(True, True)] * 2
+        assert mirror.Event.objects.count() == 1
+    assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 1
+
+
+def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, cast):
+    one = buyer()
+    made = one.subscribe("pro")
+    early = of_kind(fake.take(), "customer.subscription.created")
+    stripe.Subscription.modify(
+        made.id, items=[{"id": made["items"].data[0].id, "price": price_id("scale")}, {"price": price_id("analytics")}]
+    )
+    tell(of_kind(fake.take(), "customer.subscription.updated"))
+    latest = row(cast).last_event_at
+    tell(early)
+    assert (row(cast).plan_code, row(cast).last_event_at) == ("scale", latest)
+    assert entitlements.of(cast.home).has("analytics")
+
+
+FORGED = {
+    "another secret": lambda body: (body, sign(body, "whsec_another")),
+    "altered": lambda body: (body.replace("active", "unpaid"), sign(body)),
+    "old": lambda body: (body, sign(body, age=301)),
+    "no signature": lambda body: (body, {"Stripe-Signature": ""}),
+    "nonsense": lambda body: (body, {"Stripe-Signature": "t=x,v1=é"}),
+    "its own secret": lambda body: (body, {**sign(body, "whsec_x"), "X-Djstripe-Webhook-Secret": "whsec_x"}),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_a_forged_one_changes_nothing(how, buyer, fake, cast, caplog, settings):
+    settings.DEBUG = how == "its own secret"
+    buyer().subscribe("pro")
+    body, headers = FORGED[how](of_kind(fake.take(), "customer.subscription.created")["body"])
+    with caplog.at_level(logging.DEBUG):
+        assert post({"body": body}, **headers).status_code == 400
+    with public_context():
+        assert not mirror.WebhookEventTrigger.objects.exists() and not mirror.Event.objects.exists()
+    assert (state(cast), row(cast).status) == ("trial", "")
+    assert "webhook refused" in caplog.text and "sub_" not in caplog.text
+
+
+def test_too_large_or_elsewhere(fake, cast, client_for):
+    assert post({"body": "x" * 600_000}).status_code == 413
+    body = "{}"
+    answer = client_for(cast.owner).post("/stripe/webhook/x/", body, content_type="application/json")
+    assert answer.status_code == 404
+
+
+def test_without_a_secret_nobody_answers(fake, settings):
+    settings.STRIPE_WEBHOOK_SECRET = ""
+    assert post({"body": "{}"}).status_code == 404
+
+
+def test_somebody_unknown_is_left_alone(buyer, fake, cast):
+    buyer()
+    stripe.Customer.create(name="Autre")
+    assert tell(fake.take()[-1])
+    assert state(cast) == "trial"
+
+
+def test_stripe_away_is_tried_again(buyer, fake, cast):
+    buyer().subscribe("pro")
+    one = of_kind(fake.take(), "customer.subscription.created")
+    fake.tell("fail", path="/v1/subscriptions", status=500, times=9)
+    with pytest.raises(stripe.StripeError):
+        tell(one)
+    with public_context():
+        assert not mirror.Event.objects.exists()
+        waiting = mirror.WebhookEventTrigger.objects.get()
+        assert waiting.valid and not waiting.processed
+    fake.tell("fail", path="/none", status=500)
+    assert state(cast) == "trial"
+
+
+def test_what_nobody_acted_on_is_taken_up(buyer, fake, cast, on_commit, monkeypatch):
+    from datetime import timedelta
+
+    buyer().subscribe("pro")
+    post(of_kind(fake.take(), "customer.subscription.created"))
+    with public_context():
+        assert webhooks.take_up() == 0, "its job may still come"
+        found = mirror.WebhookEventTrigger.objects.get()
+        mirror.WebhookEventTrigger.objects.update(created=found.created - timedelta(minutes=3))
+        assert webhooks.take_up() == 1
+        assert webhooks.handle(found.pk) and webhooks.take_up() == 0
+    assert state(cast) == "active"
+
+
+def test_replayed_by_hand(buyer, fake, cast):
+    buyer().subscribe("pro")
+    tell(of_kind(fake.take(), "customer.subscription.created"))
+    with public_context():
+        Subscription.objects.update(status="", moved_for="", moved_to="")
+        services.tenant_suspend(tenant_id=cast.home.id, reason="essai", actor="test")
+        assert webhooks.replay(mirror.WebhookEventTrigger.objects.get().pk)
+    assert (state(cast), row(cast).status) == ("active", "active")
+
+
+def test_a_move_by_hand_stands_until_stripe_says_something_else(buyer, fake, cast):
+    one = buyer(days_ago=40)
+    one.owing(0.1)
+    sent = fake.take()
+    tell(sent[-1])
+    assert state(cast) == "past_due"
+    services.change_state(tenant_id=cast.home.id, state="active", reason="geste", actor="operator@platform.test")
+    for event in sent[-5:-1]:
+        tell(event)
+    assert state(cast) == "active", "the operator's word"
+    one.pay()
+    tell(fake.take()[-1])
+    one.pay_with("pm_card_chargeCustomerFail")
+    one.pass_days(31)
+    tell(fake.take()[-1])
+    assert state(cast) == "past_due", "another failure is another word of Stripe's"
+
+
+def test_paying_brings_a_suspended_workspace_back(buyer, fake, cast):
+    one = buyer(days_ago=60)
+    one.owing(20)
+    tell(fake.take()[-1])
+    assert state(cast) == "suspended"
+    with pytest.raises(services.ReadOnlyWorkspace):
+        services.require_writable()
+    one.pay()
+    tell(of_kind(fake.take(), "invoice.paid"))
+    assert state(cast) == "active"
+    services.require_writable()
+
+
+def test_nothing_secret_is_kept_in_the_log(buyer, fake, cast, caplog):
+    buyer().subscribe("pro")
+    with caplog.at_level(logging.DEBUG, logger="billing"):
+        tell(of_kind(fake.take(), "customer.subscription.created"))
+    assert json.dumps("pm_") not in caplog.text and "sk_test" not in caplog.text
