@@ -97,7 +97,9 @@ def reserve(act: Act, amounts: dict[str, Decimal]) -> Held:
     )
     if not holds.hold(tenant.id, row, wishes):
         require_writable()
-        if not (_add_missing(tenant, wishes) and holds.hold(tenant.id, row, wishes)):
+        # Somebody else may have made the counters between our try and our look: it is tried again in any case.
+        _add_missing(tenant, wishes)
+        if not holds.hold(tenant.id, row, wishes):
             raise _refusal(tenant, wishes)
     return Held(row.pk, dict(amounts))
 
@@ -107,13 +109,12 @@ def _wishes(tenant: TenantRef, amounts: dict[str, Decimal], now: dt.datetime) ->
     return [Wish(meter, slot_of(meter, now), amounts[meter], rights.right(meter).ceiling) for meter in sorted(amounts)]
 
 
-def _add_missing(tenant: TenantRef, wishes: Sequence[Wish]) -> bool:
-    """Make the counters that are not there yet; False where all were."""
+def _add_missing(tenant: TenantRef, wishes: Sequence[Wish]) -> None:
+    """Make the counters that are not there yet."""
     there = selectors.counters_of(tenant.id, {wish.meter: wish.slot for wish in wishes})
     missing = [wish for wish in wishes if wish.meter not in there]
     for wish in missing:
         holds.add_counter(tenant.id, wish.meter, wish.slot, selectors.standing_now(wish.meter) or Decimal(0))
-    return bool(missing)
 
 
 def _refusal(tenant: TenantRef, wishes: Sequence[Wish]) -> QuotaExceeded:
@@ -162,7 +163,8 @@ def grow(meter: str, amount: Decimal | int = ONE, *, bounded: bool = True) -> No
     (wish,) = _wishes(tenant, {meter: Decimal(amount)}, timezone.now())
     wish = wish if bounded else wish._replace(ceiling=None)
     moved = holds.grow(tenant.id, wish)
-    if moved is None and _add_missing(tenant, [wish]):
+    if moved is None:
+        _add_missing(tenant, [wish])
         moved = holds.grow(tenant.id, wish)
     if moved is None:
         raise _refusal(tenant, [wish])

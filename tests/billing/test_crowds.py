@@ -80,6 +80,14 @@ def test_thirty_two_clients_on_one_quota_take_what_there_is(peers, space, allow)
         assert Reservation.objects.filter(tenant_id=space.id).count() == 50
 
 
+@pytest.mark.parametrize("amounts", [{"ai_euros": "0.01"}, {"ai_euros": "0.01", "ai_tokens": "10"}])
+def test_where_there_is_room_nobody_is_refused(peers, space, amounts):
+    """The first acts of a workspace make its counters, all at the same moment; and many wait for one row."""
+    assert crowd(peers, space, "reserve", 1, **amounts) == (32, 0)
+    assert crowd(peers, space, "reserve", 20, **amounts) == (640, 0)
+    assert counter(space, EUROS) == (0, Decimal("6.72"))
+
+
 def test_two_meters_are_held_together_or_not_at_all(peers, space, allow):
     """The second meter is the narrow one: the first is never held alone, and nobody waits for ever."""
     allow(TOKENS, 400)
