@@ -38,9 +38,11 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
             row.last_event_at = max(event_at, row.last_event_at or event_at)
         row.read_at = now
         move = _follow_state(row, tenant, now)
-        options.follow(ref_of(tenant), wanted_options(known, move), now)
+        # As it is after what was moved.
+        ref = ref_of(Tenant.objects.get(pk=tenant_id))
+        options.follow(ref, wanted_options(known, move), now)
         row.save()
-        dunning.tell(row, ref_of(tenant), now)
+        dunning.tell(row, ref, now)
 
 
 def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,14 +89,6 @@ class Buyer:
         for invoice in stripe.Invoice.list(customer=self.customer, status="open", limit=20).data:
             stripe.Invoice.pay(invoice.id)
 
-    def owing(self, days: float) -> stripe.Subscription:
-        """Subscribed a month before, and the renewal was refused `days` ago: the clock stands at now."""
-        made = self.subscribe("pro")
-        self.pay_with("pm_card_chargeCustomerFail")
-        # An hour passes between a renewal's invoice and the attempt to have it paid.
-        self.pass_days((made["items"].data[0].current_period_end - made.created) / DAY + 1 / 24 + days)
-        return stripe.Subscription.retrieve(made.id)
-
 
 @pytest.fixture
 def buyer(fake: Handle, cast: Any) -> Any:
@@ -108,6 +101,24 @@ def buyer(fake: Handle, cast: Any) -> Any:
         made = Buyer(fake, cast.home, days_ago)
         fake.take()
         return made
+
+    return make
+
+
+@pytest.fixture
+def owing(buyer: Any, fake: Handle) -> Any:
+    """`owing(days)`: a year's renewal was refused so many days ago, the clock stands at now, nothing was told yet."""
+
+    def make(days: float) -> Buyer:
+        fake.tell("settings", retry_days=[60])
+        # An hour passes between a renewal's invoice and the attempt to have it paid.
+        renewed = datetime.now(UTC) - timedelta(days=days, hours=1)
+        since = renewed.replace(year=renewed.year - 1, day=min(renewed.day, 28 if renewed.month == 2 else 31))
+        one: Buyer = buyer((datetime.now(UTC) - since) / timedelta(days=1))
+        one.subscribe("pro", interval="year")
+        one.pay_with("pm_card_chargeCustomerFail")
+        one.fake.tell("clock", to=int(time.time()), clock=one.clock)
+        return one
 
     return make
 

@@ -139,9 +139,8 @@ def test_replayed_by_hand(buyer, fake, cast):
     assert (state(cast), row(cast).status) == ("active", "active")
 
 
-def test_a_move_by_hand_stands_until_stripe_says_something_else(buyer, fake, cast):
-    one = buyer(days_ago=40)
-    one.owing(0.1)
+def test_a_move_by_hand_stands_until_stripe_says_something_else(owing, fake, cast):
+    one = owing(0.1)
     sent = fake.take()
     tell(sent[-1])
     assert state(cast) == "past_due"
@@ -152,14 +151,13 @@ def test_a_move_by_hand_stands_until_stripe_says_something_else(buyer, fake, cas
     one.pay()
     tell(fake.take()[-1])
     one.pay_with("pm_card_chargeCustomerFail")
-    one.pass_days(31)
+    one.pass_days(370)
     tell(fake.take()[-1])
     assert state(cast) == "past_due", "another failure is another word of Stripe's"
 
 
-def test_paying_brings_a_suspended_workspace_back(buyer, fake, cast):
-    one = buyer(days_ago=60)
-    one.owing(20)
+def test_paying_brings_a_suspended_workspace_back(owing, fake, cast):
+    one = owing(20)
     tell(fake.take()[-1])
     assert state(cast) == "suspended"
     with pytest.raises(services.ReadOnlyWorkspace):
