@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.db import connections
 
 from tenants import baseline_build
 from tenants.context import public_context
@@ -36,10 +35,9 @@ def _remove(schema: str) -> None:
         owner.execute("DELETE FROM public.tenants_tenant WHERE schema_name = %s", [schema])
 
 
-@pytest.fixture
-def migrated() -> Iterator[str]:
+@pytest.fixture(scope="module")
+def migrated(cast) -> Iterator[str]:
     """A schema made by stock `migrate_schemas`, beside the others of the test database."""
-    connections.close_all()
     _remove(MIGRATED)
     owner = os.environ["DATABASE_OWNER_URL"]
     baseline_build.migrate_from_zero(owner, MIGRATED)

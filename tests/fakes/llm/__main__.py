@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--alone", action="store_true", help="outlive the process that started it")
     options = parser.parse_args()
-    listener = socket.socket()
+    # With the protocol named asyncio sends at once (TCP_NODELAY).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((options.host, options.port))
     listener.listen(1024)
