@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from accounts.models import Role
 from billing import entitlements
-from billing.meters import METERS
+from billing.meters import METERS, Kind
 from billing.selectors import offers_with
 from billing.types import Right
 from config.console_text import limit_words
@@ -35,11 +35,15 @@ def workspace_rights(tenant_id: UUID) -> list[dict[str, Any]]:
     return [_shown(found.right(key)) for key in [*known, *others]]
 
 
+def _is_module(right: Right) -> bool:
+    return right.given and right.key in METERS and METERS[right.key].kind is Kind.MODULE
+
+
 def _shown(right: Right) -> dict[str, Any]:
     return {
         "label": gettext(right.label),
         "key": right.key,
-        "limit": limit_words(right.limit),
+        "limit": gettext("compris") if _is_module(right) else limit_words(right.limit),
         "source": gettext(right.source.name) if right.source.name else "",
         "kind": right.source.kind.value,
         "until": right.source.until,
