@@ -20,7 +20,11 @@ STEPS: dict[str, tuple[str, ...]] = {
     "trial_ending": ("mailing.notices.send_trial_ending",),
     "trial_ended": ("mailing.notices.send_trial_ended",),
     "closed_by_time": ("mailing.notices.send_closed",),
-    "deleting": ("library.services.delete_files_of_workspace", "billing.services.tenant_deleting"),
+    "deleting": (
+        "library.services.delete_files_of_workspace",
+        "billing.services.tenant_deleting",
+        "billing.stripe.customers.workspace_deleting",
+    ),
 }
 
 # What settles an act that a crash left, by its kind: called as f(reference), in the workspace's context.

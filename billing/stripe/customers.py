@@ -1,14 +1,16 @@
 """Who pays: one customer at Stripe a workspace, made when it is first needed."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from djstripe import models as mirror
 
 from billing.models import Subscription
-from billing.stripe.client import client, secret_key
-from tenants.context import public_context
+from billing.stripe.client import client, is_on, secret_key
+from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
+from tenants.queue import enqueue
 
 
 def customer_of(tenant_id: UUID) -> str:
@@ -29,6 +31,23 @@ def locked_row(tenant_id: UUID) -> Subscription:
     Subscription.objects.get_or_create(tenant_id=tenant_id)
     row: Subscription = Subscription.objects.select_for_update().get(tenant_id=tenant_id)
     return row
+
+
+def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
+    """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
+    with public_context():
+        row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").first()
+        if row is not None and is_on():
+            enqueue("billing.stripe.customers.end_subscriptions", customer=row.stripe_customer_id)
+
+
+def end_subscriptions(customer: str) -> int:
+    """Cancel at once whatever lives of a customer's subscriptions; how many. Raises `stripe.StripeError`."""
+    listed = client().v1.subscriptions.list({"customer": customer, "limit": 100})
+    living = [one.id for one in listed.auto_paging_iter()]
+    for subscription_id in living:
+        client().v1.subscriptions.cancel(subscription_id)
+    return len(living)
 
 
 def _make(tenant: Tenant) -> str:

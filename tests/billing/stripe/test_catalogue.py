@@ -77,6 +77,18 @@ def test_a_customer_is_made_once(fake, cast):
     assert (found.email, found.metadata["djstripe_subscriber"]) == ("owner@atelier.test", str(cast.home.id))
 
 
+def test_who_is_deleted_pays_no_more(buyer, fake, cast, on_commit):
+    made = buyer().subscribe("pro")
+    with public_context():
+        Subscription.objects.update(stripe_id=made.id)
+    with on_commit() as asked:
+        customers.workspace_deleting(cast.home)
+    assert len(asked) == 1
+    assert customers.end_subscriptions(made.customer) == 1
+    assert stripe.Subscription.retrieve(made.id).status == "canceled"
+    assert customers.end_subscriptions(made.customer) == 0
+
+
 @pytest.mark.committed
 def test_a_customer_is_made_once_by_many(fake, cast):
     made: list[str] = []
