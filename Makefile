@@ -19,7 +19,7 @@ run: $(VENV)/.base $(MODEL) ## Run Ruche on this machine (PORT=8000); Ctrl-C sto
 	@exec $(BIN)/python -m config.embedded --port $(PORT)
 
 test: $(VENV)/.dev ## All tests but those in a browser (ARGS="-k name")
-	@exec $(BIN)/python -m pytest --ignore=tests/browser $(ARGS)
+	@exec $(BIN)/python -m tests $(ARGS)
 
 test-browser: $(VENV)/.dev $(MODEL) ## The tests in a real browser
 	@exec $(BIN)/python -m pytest tests/browser $(ARGS)

@@ -34,7 +34,12 @@ def prepare_environment() -> None:
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = redis.start(STATE / "redis", dies_with_us=True).url
         # Runs beside each other do not empty each other's cache.
-        os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], str(1 + os.getpid() % 15))
+        os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], str(1 + os.getpid() % 13))
+    elif worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
+        # Nor do the processes of one run.
+        first = int(urlsplit(os.environ["REDIS_URL"]).path.strip("/") or 0)
+        number = (first + 1 + int(worker.removeprefix("gw"))) % 16
+        os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], str(number))
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ[name] = with_database(os.environ[name], DATABASE)
     web, llm = free_port(), free_port()
