@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 RETRIES = 2
+# A job waits for it with a row locked.
+TIMEOUT_SECONDS = 15
 
 
 def secret_key() -> str:
@@ -36,4 +38,5 @@ def _client(key: str, base: str) -> stripe.StripeClient:
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses={"api": base} if base else {},
         max_network_retries=RETRIES,
+        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
     )

@@ -11,6 +11,8 @@ from billing.stripe.subscriptions import refresh
 from mailing.models import OutboxMessage
 from tenants import services
 from tenants.context import public_context, tenant_context
+from tenants.models import Tenant
+from tenants.selectors import ref_of
 from tests.billing.stripe.conftest import row, state, tell
 
 
@@ -52,9 +54,6 @@ def test_three_mails_in_seven_days_then_read_only(owing, fake, cast):
 
 
 def ref(cast):
-    from tenants.models import Tenant
-    from tenants.selectors import ref_of
-
     with public_context():
         return ref_of(Tenant.objects.get(pk=cast.home.id))
 
@@ -126,3 +125,13 @@ def test_the_mail_says_until_when(owing, fake, cast):
         assert sent.to == ["owner@atelier.test"]
         assert "lecture seule" in sent.text and "n’a pas abouti" in sent.html
         assert "{{" not in sent.text + sent.html
+
+
+def test_the_mail_in_english(owing, fake, cast):
+    with public_context():
+        Tenant.objects.filter(pk=cast.home.id).update(language="en")
+    owing(0.1)
+    refresh(cast.home.id)
+    with public_context():
+        sent = OutboxMessage.objects.get(subject="Workspace Atelier: your payment did not go through")
+        assert "read-only" in sent.text and "espace" not in sent.text and "paiement" not in sent.html

@@ -168,6 +168,35 @@ def test_paying_brings_a_suspended_workspace_back(owing, fake, cast):
     services.require_writable()
 
 
+def test_an_attempt_that_never_began_hides_nothing(buyer, fake, cast):
+    one = buyer()
+    one.subscribe("pro")
+    fake.next_payments("insufficient_funds")
+    attempt = one.subscribe("scale", payment_behavior="allow_incomplete")
+    assert attempt.status == "incomplete"
+    tell(fake.take()[-1])
+    assert (state(cast), row(cast).status, row(cast).plan_code) == ("active", "active", "pro")
+
+
+def test_what_was_paid_counts_before_an_attempt(buyer, fake, cast):
+    one = buyer(days_ago=5)
+    stripe.Subscription.cancel(one.subscribe("pro").id)
+    fake.next_payments("insufficient_funds")
+    one.subscribe("scale", payment_behavior="allow_incomplete")
+    tell(fake.take()[-1])
+    assert (state(cast), row(cast).status) == ("active", "canceled")
+
+
+def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, cast):
+    from tenants.ids import new_id
+
+    buyer().subscribe("pro")
+    with public_context():
+        Subscription.objects.update(tenant_id=new_id())
+    assert tell(of_kind(fake.take(), "customer.subscription.created"))
+    assert state(cast) == "trial"
+
+
 def test_nothing_secret_is_kept_in_the_log(buyer, fake, cast, caplog):
     buyer().subscribe("pro")
     with caplog.at_level(logging.DEBUG, logger="billing"):
