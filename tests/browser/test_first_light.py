@@ -29,7 +29,7 @@ def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
         page.wait_for_timeout(150)
         lengths.append(len(page.inner_text(ANSWER)))
     assert len(set(lengths)) > 1, "the answer did not grow while it was watched"
-    page.wait_for_selector(DONE, timeout=60_000)
+    page.wait_for_selector(DONE, timeout=120_000)
     assert page.locator("[data-demonstration]").count() == 1
     expect(page.get_by_text("Vous parlez à une intelligence artificielle")).to_be_visible()
 
@@ -86,7 +86,7 @@ def test_a_reload_and_a_second_tab_lose_nothing(site: Site, new_page):
     second.goto(page.url)
     for tab in (page, second):
         tab.bring_to_front()
-        tab.wait_for_selector(DONE, timeout=60_000)
+        tab.wait_for_selector(DONE, timeout=120_000)
     assert page.inner_text(f"{ANSWER} .reading") == second.inner_text(f"{ANSWER} .reading")
 
 
@@ -106,7 +106,7 @@ def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
     page.wait_for_url(lambda url: "password" not in url)
     page.goto(f"{site.of('boulangerie')}/conversations/")
     ask(page, "Hello, who are you?")
-    page.wait_for_selector(DONE, timeout=60_000)
+    page.wait_for_selector(DONE, timeout=120_000)
     page.goto(f"{site.of('boulangerie')}/library/")
     assert page.locator("[data-item]").count() == 1
     # The welcome mail can be read by the operator.
@@ -158,7 +158,7 @@ def test_a_second_tab_learns_of_what_the_first_asked(site: Site, new_page, error
     sign_in(page, site.demo, "owner@demo.test")
     page.goto(f"{site.demo}/conversations/")
     ask(page, "Say hello in one word.")
-    page.wait_for_selector(DONE, timeout=60_000)
+    page.wait_for_selector(DONE, timeout=120_000)
     second = page.context.new_page()
     second.goto(page.url)
     first_answer = second.locator(ANSWER).get_attribute("id")
@@ -169,7 +169,7 @@ def test_a_second_tab_learns_of_what_the_first_asked(site: Site, new_page, error
     # Chromium without a window keeps every page in focus: what a person's click on the tab brings is said here.
     second.evaluate("() => window.dispatchEvent(new Event('focus'))")
     second.wait_for_selector(f"#thread > {ANSWER}:last-child:not(#{first_answer})", timeout=10_000)
-    second.wait_for_selector(DONE, timeout=60_000)
+    second.wait_for_selector(DONE, timeout=120_000)
     assert second.locator("#thread > article").count() == 2
     # Side by side, both in sight: it looks every quarter of a minute.
     ask(page, "And goodbye.")
