@@ -11,6 +11,7 @@ from accounts.models import AuditEntry
 from billing import entitlements
 from billing.models import Subscription
 from billing.stripe import webhooks
+from billing.stripe.subscriptions import refresh
 from tenants import services
 from tenants.context import public_context
 from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell
@@ -154,6 +155,17 @@ def test_a_move_by_hand_stands_until_stripe_says_something_else(owing, fake, cas
     one.pass_days(370)
     tell(fake.take()[-1])
     assert state(cast) == "past_due", "another failure is another word of Stripe's"
+
+
+def test_a_move_by_hand_ends_with_what_stripe_says_next(owing, fake, cast):
+    one = owing(0.1)
+    tell(fake.take()[-1])
+    services.tenant_suspend(tenant_id=cast.home.id, reason="fraude", actor="operator@platform.test")
+    refresh(cast.home.id)
+    assert state(cast) == "suspended"
+    one.pay()
+    tell(fake.take()[-1])
+    assert state(cast) == "active"
 
 
 def test_paying_brings_a_suspended_workspace_back(owing, fake, cast):
