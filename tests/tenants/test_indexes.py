@@ -200,7 +200,8 @@ def test_a_query_uses_it(shown, index, call):
     Share.objects.create(item=shown.item, created_by=shown.person, expires_at=shown.item.created_at)
     with _statements() as statements:
         call(shown)
-    plans = _plans(statements, by_bitmap=index.endswith(("_search", "_search_en", "_tags")))
+    # What the planner takes in so small a table is chance; by bitmap it enters through an index of the condition.
+    plans = _plans(statements) + _plans(statements, by_bitmap=True)
     assert f" {index}" in plans, plans
 
 
