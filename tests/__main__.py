@@ -1,23 +1,26 @@
 """`python -m tests ARGS`: all tests but those in a browser, as fast as two processors allow.
 
-What crowds the machine by itself, or looks at a clock, runs alone afterwards; the rest in two processes, each with a
-database and a cache of its own.
+Two processes, each with a database and a cache of its own. What crowds the machine, or starts platforms of its own,
+comes after the rest; a hundred people at once come alone, at the end.
 """
 
 import subprocess
 import sys
 
-ALONE = ("tests/live", "tests/run", "tests/isolation/interleaving")
+CROWDS = ("tests/run", "tests/isolation/interleaving")
+LIVE = "tests/live"
+TWO = ("-n", "2", "--dist", "loadfile")
 NOTHING_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
-    others = ["--ignore=tests/browser", *(f"--ignore={folder}" for folder in ALONE)]
-    together = _pytest("-n", "2", "--dist", "loadfile", *others, *arguments)
-    alone = _pytest(*ALONE, *arguments)
-    if together == alone == NOTHING_COLLECTED:
-        return NOTHING_COLLECTED
-    return max(code for code in (together, alone, 0) if code != NOTHING_COLLECTED)
+    left_out = [f"--ignore={folder}" for folder in ("tests/browser", *CROWDS, LIVE)]
+    codes = {
+        _pytest(*TWO, *left_out, *arguments),
+        _pytest(*TWO, *CROWDS, *arguments),
+        _pytest(LIVE, *arguments),
+    }
+    return max(codes - {NOTHING_COLLECTED}, default=NOTHING_COLLECTED)
 
 
 def _pytest(*arguments: str) -> int:
