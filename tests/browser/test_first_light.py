@@ -113,7 +113,7 @@ def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
     operator = new_page()
     sign_in(operator, site.public, "operator@ruche.test")
     operator.goto(f"{site.public}/admin/mailing/outboxmessage/")
-    operator.click("#result_list a:has-text('Boulangerie')")
+    operator.click("#result_list a:has-text('Boulangerie est ouvert')")
     operator.locator("[data-mail-text]", has_text=f"boulangerie.localhost:{site.port}").wait_for()
     assert errors == []
 
