@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
+from accounts.services import owner_emails
 from mailing.models import OutboxMessage
 from tenants.context import TenantRef, current, tenant_context
 from tenants.queue import enqueue
@@ -32,6 +33,14 @@ def send(*, template: str, to: str, context: dict[str, Any]) -> None:
     )
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     message.send()
+
+
+def send_to_owners(tenant: TenantRef, template: str, **context: Any) -> None:
+    """`send` to every owner of a workspace, in its language. `name`, `workspace` and `address` come with it."""
+    with tenant_context(tenant), translation.override(tenant.language):
+        for email, name in owner_emails():
+            known = {"name": name, "workspace": tenant.name, "address": tenant_url(tenant.domain)}
+            send(template=template, to=email, context=known | context)
 
 
 def send_welcome(

@@ -2,15 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import translation
-
-from accounts.services import owner_emails
 from billing.models import DunningNotice, Subscription
 from billing.stripe.states import SUSPENDED_AFTER
-from mailing.services import send
-from tenants.context import TenantRef, tenant_context
+from mailing.services import send_to_owners
+from tenants.context import TenantRef
 from tenants.models import Tenant
-from tenants.selectors import tenant_url
 
 State = Tenant.State
 DAYS = (0, 3, 7)
@@ -25,7 +21,7 @@ def tell(row: Subscription, tenant: TenantRef, now: datetime) -> None:
     if DunningNotice.objects.filter(day__gte=day, **known).exists():
         return
     DunningNotice.objects.create(day=day, **known)
-    _mail(tenant, row.past_due_since + SUSPENDED_AFTER)
+    send_to_owners(tenant, "mail/payment_failed", read_only_on=row.past_due_since + SUSPENDED_AFTER)
 
 
 def due_day(row: Subscription, now: datetime) -> int | None:
@@ -34,18 +30,3 @@ def due_day(row: Subscription, now: datetime) -> int | None:
         return None
     late = now - row.past_due_since
     return max((day for day in DAYS if timedelta(days=day) <= late), default=None)
-
-
-def _mail(tenant: TenantRef, read_only_on: datetime) -> None:
-    with tenant_context(tenant), translation.override(tenant.language):
-        for email, name in owner_emails():
-            send(
-                template="mail/payment_failed",
-                to=email,
-                context={
-                    "name": name,
-                    "workspace": tenant.name,
-                    "address": tenant_url(tenant.domain),
-                    "read_only_on": read_only_on,
-                },
-            )
