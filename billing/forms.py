@@ -1,19 +1,18 @@
 """The forms of the operator's acts on one workspace's rights, and of prices."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.meters import METERS, Kind
 from billing.models import AddOn, Plan, Price
-from config.console import ReasonForm
+from config.console import ReasonForm, end_of
 from tenants.models import Tenant
 
 
@@ -60,9 +59,9 @@ class _OfWorkspaceForm(ReasonForm):
         return found
 
     def ends_at(self) -> datetime | None:
-        """The midnight after the last day, in the operator's time zone; None where there is none."""
+        """When the last day is over; None where there is none."""
         day = self.cleaned_data["last_day"]
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) if day else None
+        return end_of(day) if day else None
 
 
 class OverrideForm(_OfWorkspaceForm):

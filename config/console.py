@@ -71,7 +71,7 @@ class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
         if since:
             queryset = queryset.filter(**{f"{name}__gte": _start_of(since)})
         if until:
-            queryset = queryset.filter(**{f"{name}__lt": _start_of(until + dt.timedelta(days=1))})
+            queryset = queryset.filter(**{f"{name}__lt": end_of(until)})
         return queryset
 
 
@@ -87,6 +87,11 @@ def _day(text: Any) -> dt.date | None:
 
 def _start_of(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, MIDNIGHT))
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """The midnight after a day, in the operator's time zone."""
+    return _start_of(day + dt.timedelta(days=1))
 
 
 class ReasonForm(forms.Form):

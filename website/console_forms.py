@@ -1,19 +1,18 @@
 """The forms of the operator's workspaces."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Plan
-from config.console import ReasonForm
+from config.console import ReasonForm, end_of
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
 from website.templatetags.ui import money
@@ -89,8 +88,8 @@ class TrialForm(ReasonForm):
     field_order = ("last_day", "reason")
 
     def ends_at(self) -> datetime:
-        """The midnight after that day, in the operator's time zone."""
-        return timezone.make_aware(datetime.combine(self.cleaned_data["last_day"] + timedelta(days=1), time.min))
+        """When that day is over."""
+        return end_of(self.cleaned_data["last_day"])
 
 
 class PlanForm(ReasonForm):
