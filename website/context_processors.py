@@ -5,13 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
 from billing import entitlements, notices
 from tenants.context import TenantRef
+from tenants.trials import days_left
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user.role in MANAGERS:
         context["quotas_near"] = notices.near(tenant)
     if tenant.state == "trial" and tenant.trial_ends_at:
-        context["trial_days_left"] = max(0, (tenant.trial_ends_at - timezone.now()).days + 1)
+        context["trial_days_left"] = days_left(tenant.trial_ends_at)
     return context
 
 
