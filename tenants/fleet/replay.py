@@ -1,5 +1,6 @@
 """One schema of the fleet brought up to the code, a part at a time, each part in one transaction."""
 
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -169,7 +170,9 @@ def _emit(emit: Any, plan: Plan, state: ProjectState) -> None:
         emit(verbosity=0, interactive=False, db=connection.alias, plan=found, apps=state.apps)
 
 
+@cache
 def _heard(signal: Any) -> bool:
+    """Asked twice for each schema; who listens is settled when all apps are loaded."""
     return bool(_receivers(signal) - _NOTHING_TO_DO)
 
 
