@@ -230,6 +230,47 @@ CREATE TABLE public.billing_addon (
     CONSTRAINT billing_addon_position_check CHECK (("position" >= 0))
 );
 
+CREATE TABLE public.billing_billingprofile (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    name character varying(120) NOT NULL,
+    line1 character varying(120) NOT NULL,
+    line2 character varying(120) NOT NULL,
+    postal_code character varying(20) NOT NULL,
+    city character varying(80) NOT NULL,
+    country character varying(2) NOT NULL,
+    vat_number character varying(20) NOT NULL,
+    vat_status character varying(8) NOT NULL,
+    stripe_tax_id character varying(255) NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.billing_cancellation (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    reason character varying(20) NOT NULL,
+    comment text NOT NULL,
+    offer character varying(60) NOT NULL,
+    outcome character varying(9) NOT NULL,
+    plan_code character varying(40) NOT NULL
+);
+
+CREATE TABLE public.billing_coupon (
+    code character varying(40) NOT NULL,
+    name character varying(40) NOT NULL,
+    percent_off numeric(5,2),
+    amount_off_excl_vat numeric(10,2),
+    duration character varying(9) NOT NULL,
+    months smallint,
+    is_counter_offer boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    CONSTRAINT billing_coupon_months CHECK (((((duration)::text = 'repeating'::text) AND (months > 0)) OR ((NOT ((duration)::text = 'repeating'::text)) AND (months IS NULL)))),
+    CONSTRAINT billing_coupon_months_check CHECK ((months >= 0)),
+    CONSTRAINT billing_coupon_one_amount CHECK ((((amount_off_excl_vat IS NULL) AND (percent_off > (0)::numeric) AND (percent_off <= (100)::numeric)) OR ((amount_off_excl_vat > (0)::numeric) AND (percent_off IS NULL))))
+);
+
 CREATE TABLE public.billing_dunningnotice (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -289,6 +330,19 @@ CREATE TABLE public.billing_price (
     CONSTRAINT billing_price_of_one CHECK ((((add_on_id IS NOT NULL) AND (plan_id IS NULL)) OR ((add_on_id IS NULL) AND (plan_id IS NOT NULL))))
 );
 
+CREATE TABLE public.billing_promotioncode (
+    id uuid NOT NULL,
+    code character varying(40) NOT NULL,
+    is_active boolean NOT NULL,
+    first_time_only boolean NOT NULL,
+    max_redemptions integer,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    stripe_id character varying(255) NOT NULL,
+    coupon_id character varying(40) NOT NULL,
+    CONSTRAINT billing_promotioncode_max_redemptions_check CHECK ((max_redemptions >= 0))
+);
+
 CREATE TABLE public.billing_quotacounter (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -321,6 +375,20 @@ CREATE TABLE public.billing_reservation (
     counters jsonb
 );
 
+CREATE TABLE public.billing_revenuechange (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    tenant_slug character varying(40) NOT NULL,
+    kind character varying(12) NOT NULL,
+    before_euros numeric(10,2) NOT NULL,
+    after_euros numeric(10,2) NOT NULL,
+    plan_code character varying(40) NOT NULL,
+    reason character varying(200) NOT NULL,
+    CONSTRAINT billing_revenue_moves CHECK ((NOT (before_euros = after_euros))),
+    CONSTRAINT billing_revenue_not_negative CHECK (((after_euros >= (0)::numeric) AND (before_euros >= (0)::numeric)))
+);
+
 CREATE TABLE public.billing_subscription (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -335,7 +403,10 @@ CREATE TABLE public.billing_subscription (
     last_event_at timestamp with time zone,
     read_at timestamp with time zone,
     moved_to character varying(12) NOT NULL,
-    moved_for character varying(400) NOT NULL
+    moved_for character varying(400) NOT NULL,
+    discount character varying(60) DEFAULT ''::character varying NOT NULL,
+    mrr_euros numeric(10,2) DEFAULT 0 NOT NULL,
+    payment_method character varying(60) DEFAULT ''::character varying NOT NULL
 );
 
 CREATE TABLE public.billing_tenantaddon (
@@ -1995,8 +2066,20 @@ ALTER TABLE ONLY public.auth_permission
 ALTER TABLE ONLY public.billing_addon
     ADD CONSTRAINT billing_addon_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY public.billing_billingprofile
+    ADD CONSTRAINT billing_billingprofile_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_billingprofile
+    ADD CONSTRAINT billing_billingprofile_tenant_id_key UNIQUE (tenant_id);
+
+ALTER TABLE ONLY public.billing_cancellation
+    ADD CONSTRAINT billing_cancellation_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_quotacounter
     ADD CONSTRAINT billing_counter_slot UNIQUE (tenant_id, meter, period, hour);
+
+ALTER TABLE ONLY public.billing_coupon
+    ADD CONSTRAINT billing_coupon_pkey PRIMARY KEY (code);
 
 ALTER TABLE ONLY public.billing_dunningnotice
     ADD CONSTRAINT billing_dunning_once UNIQUE (tenant_id, past_due_since, day);
@@ -2025,6 +2108,9 @@ ALTER TABLE ONLY public.billing_plan
 ALTER TABLE ONLY public.billing_price
     ADD CONSTRAINT billing_price_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_promotioncode
+    ADD CONSTRAINT billing_promotioncode_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_quotacounter
     ADD CONSTRAINT billing_quotacounter_pkey PRIMARY KEY (id);
 
@@ -2033,6 +2119,9 @@ ALTER TABLE ONLY public.billing_quotanotice
 
 ALTER TABLE ONLY public.billing_reservation
     ADD CONSTRAINT billing_reservation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_revenuechange
+    ADD CONSTRAINT billing_revenuechange_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.billing_subscription
     ADD CONSTRAINT billing_subscription_pkey PRIMARY KEY (id);
@@ -2506,6 +2595,12 @@ CREATE INDEX auth_permission_content_type_id_2f476e4b ON public.auth_permission 
 
 CREATE INDEX billing_addon_code_251ba7a0_like ON public.billing_addon USING btree (code varchar_pattern_ops);
 
+CREATE INDEX billing_cancellation_tenant ON public.billing_cancellation USING btree (tenant_id, at DESC);
+
+CREATE INDEX billing_coupon_code_9deaba64_like ON public.billing_coupon USING btree (code varchar_pattern_ops);
+
+CREATE UNIQUE INDEX billing_coupon_counter_offer_once ON public.billing_coupon USING btree (is_counter_offer) WHERE is_counter_offer;
+
 CREATE INDEX billing_entitlement_add_on_id_0e06a47c ON public.billing_entitlement USING btree (add_on_id);
 
 CREATE INDEX billing_entitlement_add_on_id_0e06a47c_like ON public.billing_entitlement USING btree (add_on_id varchar_pattern_ops);
@@ -2542,6 +2637,12 @@ CREATE INDEX billing_price_plan_id_621bd31c_like ON public.billing_price USING b
 
 CREATE UNIQUE INDEX billing_price_plan_once ON public.billing_price USING btree (plan_id, "interval", currency) WHERE is_active;
 
+CREATE UNIQUE INDEX billing_promotion_code_once ON public.billing_promotioncode USING btree (upper((code)::text));
+
+CREATE INDEX billing_promotioncode_coupon_id_06886389 ON public.billing_promotioncode USING btree (coupon_id);
+
+CREATE INDEX billing_promotioncode_coupon_id_06886389_like ON public.billing_promotioncode USING btree (coupon_id varchar_pattern_ops);
+
 CREATE INDEX billing_quotacounter_meter_df4e5986 ON public.billing_quotacounter USING btree (meter);
 
 CREATE INDEX billing_quotacounter_meter_df4e5986_like ON public.billing_quotacounter USING btree (meter varchar_pattern_ops);
@@ -2551,6 +2652,10 @@ CREATE INDEX billing_quotanotice_meter_9a457bea ON public.billing_quotanotice US
 CREATE INDEX billing_quotanotice_meter_9a457bea_like ON public.billing_quotanotice USING btree (meter varchar_pattern_ops);
 
 CREATE INDEX billing_reservation_open ON public.billing_reservation USING btree (expires_at) WHERE (settled_at IS NULL);
+
+CREATE INDEX billing_revenue_at ON public.billing_revenuechange USING btree (at);
+
+CREATE INDEX billing_revenue_tenant ON public.billing_revenuechange USING btree (tenant_id, at DESC);
 
 CREATE UNIQUE INDEX billing_subscription_customer ON public.billing_subscription USING btree (stripe_customer_id) WHERE (NOT ((stripe_customer_id)::text = ''::text));
 
@@ -3261,6 +3366,9 @@ ALTER TABLE ONLY public.billing_price
 ALTER TABLE ONLY public.billing_price
     ADD CONSTRAINT billing_price_plan_id_621bd31c_fk_billing_plan_code FOREIGN KEY (plan_id) REFERENCES public.billing_plan(code) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.billing_promotioncode
+    ADD CONSTRAINT billing_promotioncode_coupon_id_06886389_fk_billing_coupon_code FOREIGN KEY (coupon_id) REFERENCES public.billing_coupon(code) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.billing_tenantaddon
     ADD CONSTRAINT billing_tenantaddon_add_on_id_e4adffc6_fk_billing_addon_code FOREIGN KEY (add_on_id) REFERENCES public.billing_addon(code) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3733,6 +3841,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0001_initial', now()),
     ('billing', '0002_entitlements_and_quotas', now()),
     ('billing', '0003_subscriptions', now()),
+    ('billing', '0004_selling', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.amounts import PRICE
 from tenants.ids import new_id
 
 
@@ -26,6 +27,10 @@ class Subscription(models.Model):
     period_end = models.DateTimeField(_("fin de la période payée"), null=True, blank=True)
     cancel_at_period_end = models.BooleanField(_("résilié à la fin de la période"), default=False)
     past_due_since = models.DateTimeField(_("impayé depuis"), null=True, blank=True)
+    # What people are shown of it, so that no page asks Stripe: "Visa •••• 4242", the name of what is taken off.
+    payment_method = models.CharField(_("moyen de paiement"), max_length=60, blank=True, default="", db_default="")
+    discount = models.CharField(_("remise"), max_length=60, blank=True, default="", db_default="")
+    mrr_euros = models.DecimalField(_("revenu mensuel (€ HT)"), default=0, db_default=0, **PRICE)
     last_event_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(_("lu chez Stripe le"), null=True, blank=True)
     moved_to = models.CharField(max_length=12, blank=True)

@@ -1,0 +1,83 @@
+"""Who pays, as invoices name them, and why they went."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+
+class BillingProfile(models.Model):
+    """Name, address and VAT number that a workspace's invoices bear. Stripe's customer says the same.
+
+    `country`: ISO 3166-1 alpha-2. `vat_status` is VIES's word, through Stripe, on `vat_number`: a number that is
+    well-formed counts until it is refused.
+    """
+
+    class VatStatus(models.TextChoices):
+        NONE = "none", _("aucun")
+        PENDING = "pending", _("en cours de vérification")
+        VERIFIED = "verified", _("vérifié")
+        REFUSED = "refused", _("refusé")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField(unique=True)
+    name = models.CharField(_("raison sociale"), max_length=120)
+    line1 = models.CharField(_("adresse"), max_length=120)
+    line2 = models.CharField(_("complément d’adresse"), max_length=120, blank=True)
+    postal_code = models.CharField(_("code postal"), max_length=20, blank=True)
+    city = models.CharField(_("ville"), max_length=80)
+    country = models.CharField(_("pays"), max_length=2, default="FR")
+    vat_number = models.CharField(_("numéro de TVA"), max_length=20, blank=True)
+    vat_status = models.CharField(max_length=8, choices=VatStatus.choices, default=VatStatus.NONE)
+    # What Stripe was last told, and its own key of the number.
+    stripe_tax_id = models.CharField(max_length=255, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("coordonnées de facturation")
+        verbose_name_plural = _("coordonnées de facturation")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cancellation(models.Model):
+    """Why an owner meant to go, what was offered, and how it ended. `offer`: the code of a coupon, or of a plan."""
+
+    class Reason(models.TextChoices):
+        """Stripe's own words for it (`cancellation_details.feedback`)."""
+
+        TOO_EXPENSIVE = "too_expensive", _("Trop cher")
+        UNUSED = "unused", _("Pas assez utilisé")
+        MISSING_FEATURES = "missing_features", _("Il manque des fonctions")
+        TOO_COMPLEX = "too_complex", _("Trop compliqué")
+        LOW_QUALITY = "low_quality", _("Qualité insuffisante")
+        CUSTOMER_SERVICE = "customer_service", _("Accompagnement insuffisant")
+        SWITCHED_SERVICE = "switched_service", _("Je passe à un autre service")
+        OTHER = "other", _("Autre raison")
+
+    class Outcome(models.TextChoices):
+        CANCELLED = "cancelled", _("Résilié")
+        KEPT = "kept", _("Contre-offre acceptée")
+        RESUMED = "resumed", _("Résilié, puis repris")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(_("date"), auto_now_add=True)
+    tenant_id = models.UUIDField()
+    reason = models.CharField(_("raison"), max_length=20, choices=Reason.choices)
+    comment = models.TextField(_("commentaire"), max_length=1000, blank=True)
+    offer = models.CharField(_("contre-offre"), max_length=60, blank=True)
+    outcome = models.CharField(_("issue"), max_length=9, choices=Outcome.choices)
+    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("résiliation")
+        verbose_name_plural = _("résiliations")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "-at"], name="billing_cancellation_tenant")]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,81 @@
+"""What takes something off a price: coupons, and the codes under which people have them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.amounts import PRICE
+from tenants.ids import new_id
+
+
+class Coupon(models.Model):
+    """A percentage or an amount off each invoice, for a time. What it takes off never changes once it is at Stripe.
+
+    `amount_off_excl_vat`: in euros. `months`: of a coupon that repeats. `is_counter_offer`: what a workspace that means
+    to leave is offered; one at most.
+    """
+
+    class Duration(models.TextChoices):
+        ONCE = "once", _("la première facture")
+        REPEATING = "repeating", _("plusieurs mois")
+        FOREVER = "forever", _("toujours")
+
+    code = models.SlugField(_("code"), max_length=40, primary_key=True)
+    name = models.CharField(_("nom"), max_length=40)
+    percent_off = models.DecimalField(_("remise (%)"), max_digits=5, decimal_places=2, null=True, blank=True)
+    amount_off_excl_vat = models.DecimalField(_("remise (€ HT)"), null=True, blank=True, **PRICE)
+    duration = models.CharField(_("durée"), max_length=9, choices=Duration.choices, default=Duration.ONCE)
+    months = models.PositiveSmallIntegerField(_("nombre de mois"), null=True, blank=True)
+    is_counter_offer = models.BooleanField(_("proposé à qui veut partir"), default=False)
+    created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
+    stripe_id = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("remise")
+        verbose_name_plural = _("remises")
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(percent_off__gt=0, percent_off__lte=100, amount_off_excl_vat=None)
+                | models.Q(percent_off=None, amount_off_excl_vat__gt=0),
+                name="billing_coupon_one_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration="repeating", months__gt=0)
+                | (~models.Q(duration="repeating") & models.Q(months=None)),
+                name="billing_coupon_months",
+            ),
+            models.UniqueConstraint(
+                fields=["is_counter_offer"],
+                condition=models.Q(is_counter_offer=True),
+                name="billing_coupon_counter_offer_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromotionCode(models.Model):
+    """A word that people type to have a coupon. `max_redemptions` empty: without limit."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="codes", verbose_name=_("remise"))
+    code = models.CharField(_("code promotionnel"), max_length=40)
+    is_active = models.BooleanField(_("en vigueur"), default=True)
+    first_time_only = models.BooleanField(_("premier abonnement seulement"), default=False)
+    max_redemptions = models.PositiveIntegerField(_("utilisations au plus"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
+    created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
+    stripe_id = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("code promotionnel")
+        verbose_name_plural = _("codes promotionnels")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(Upper("code"), name="billing_promotion_code_once")]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,56 @@
+"""The ledger of monthly recurring revenue: one line for each change of what a workspace's subscription brings."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.amounts import PRICE
+from tenants.ids import new_id
+
+
+class RevenueChange(models.Model):
+    """From one monthly amount to another, in euros without VAT. Append-only.
+
+    A year's price counts for a twelfth; what is taken off for more than one invoice is taken off here. What a
+    workspace brings at a moment is `after_euros` of its last line before it.
+    """
+
+    append_only = True
+
+    class Kind(models.TextChoices):
+        NEW = "new", _("Nouveau")
+        EXPANSION = "expansion", _("Expansion")
+        CONTRACTION = "contraction", _("Contraction")
+        CHURN = "churn", _("Départ")
+        REACTIVATION = "reactivation", _("Retour")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(_("date"))
+    tenant_id = models.UUIDField()
+    tenant_slug = models.CharField(_("espace"), max_length=40)
+    kind = models.CharField(_("mouvement"), max_length=12, choices=Kind.choices)
+    before_euros = models.DecimalField(_("avant"), **PRICE)
+    after_euros = models.DecimalField(_("après"), **PRICE)
+    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
+    reason = models.CharField(_("motif"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("mouvement de revenu")
+        verbose_name_plural = _("mouvements de revenu")
+        ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="billing_revenue_at"),
+            models.Index(fields=["tenant_id", "-at"], name="billing_revenue_tenant"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(before_euros=models.F("after_euros")), name="billing_revenue_moves"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(before_euros__gte=0, after_euros__gte=0), name="billing_revenue_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_slug} {self.before_euros} → {self.after_euros}"
