@@ -8,7 +8,7 @@ __all__ = ["Change", "Choice", "Current", "Invoice", "NextPayment", "Offer", "Pr
 
 
 class StripeAway(Exception):
-    """Raised where Stripe does not answer, or not as it should. What was asked for did not happen, as far as is known."""
+    """Raised where Stripe does not answer, or not as it should. As far as is known, nothing was done."""
 
 
 @dataclass(frozen=True)

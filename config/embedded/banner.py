@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from config.embedded.stripe_fake import CARD
+
 PASSWORD = "ruche-demo"
 OPERATOR = "operator@ruche.test"
 OWNER = "owner@demo.test"
@@ -19,6 +21,7 @@ FRENCH = """
                         (aussi admin@, instructor@, member@, learner@ et promoter@demo.test)
 
     Modèle              {model}
+    Achats              {payments}
     Arrêter             Ctrl-C
     Données et journal  {state} (journal : {log})
 """
@@ -31,17 +34,18 @@ ENGLISH = """
                         (also admin@, instructor@, member@, learner@ and promoter@demo.test)
 
     Model               {model}
+    Buying              {payments}
     To stop             Ctrl-C
     Data and log        {state} (log: {log})
 """
 
 
-def text(base_url: str, state: Path, log: Path) -> str:
-    """The block, in French then in English."""
+def text(base_url: str, state: Path, log: Path, stripe: str | None = None) -> str:
+    """The block, in French then in English. `stripe`: the address of the fake in its place."""
     parts = urlsplit(base_url)
     demo = urlunsplit((parts.scheme, f"demo.{parts.netloc}", "/", "", ""))
     public = base_url.rstrip("/") + "/"
-    french, english = model()
+    (french, english), (achats, buying) = model(), payments(stripe)
     values = {
         "public": public,
         "admin": f"{public}admin/",
@@ -52,7 +56,9 @@ def text(base_url: str, state: Path, log: Path) -> str:
         "state": state,
         "log": log,
     }
-    return FRENCH.format(model=french, **values) + ENGLISH.format(model=english, **values)
+    return FRENCH.format(model=french, payments=achats, **values) + ENGLISH.format(
+        model=english, payments=buying, **values
+    )
 
 
 def model() -> tuple[str, str]:
@@ -72,3 +78,17 @@ def model() -> tuple[str, str]:
         "SmolLM2 135M, on this machine: a demonstration. For real answers,\n"
         "                        start again with OPENAI_API_KEY or ANTHROPIC_API_KEY.",
     )
+
+
+def payments(stripe: str | None) -> tuple[str, str]:
+    """Whether money moves when somebody buys, in both languages."""
+    if stripe:
+        return (
+            f"simulés, aucun argent ne circule ; carte d’essai {CARD}.\n"
+            f"                        Le Stripe simulé : {stripe}/_fake/",
+            f"simulated, no money moves; test card {CARD}.\n"
+            f"                        The simulated Stripe: {stripe}/_fake/",
+        )
+    if os.environ.get("STRIPE_SECRET_KEY"):
+        return "par Stripe (votre clé STRIPE_SECRET_KEY)", "through Stripe (your STRIPE_SECRET_KEY)"
+    return "éteints, sans STRIPE_SECRET_KEY", "off, without STRIPE_SECRET_KEY"

@@ -11,7 +11,17 @@ from typing import TextIO
 
 WIDTH = 8
 SIZE, KEPT = 5_000_000, 3
-COLOURS = {"web": 36, "worker": 35, "cron": 34, "model": 33, "postgres": 32, "redis": 31, "setup": 37, "ruche": 33}
+COLOURS = {
+    "web": 36,
+    "worker": 35,
+    "cron": 34,
+    "model": 33,
+    "postgres": 32,
+    "redis": 31,
+    "stripe": 95,
+    "setup": 37,
+    "ruche": 33,
+}
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from config.embedded import processes
 from config.embedded.files import secret
+from config.embedded.ports import LOOPBACK
 from config.embedded.processes import Steps
 from config.embedded.state import ROOT, State
 
@@ -28,6 +29,8 @@ class Program:
     shown: re.Pattern[str] | None = None
     # Ruche goes on without it when it does not start.
     optional: bool = False
+    # It ends by itself, and is not started again.
+    once: bool = False
 
 
 def prepare() -> Program:
@@ -69,4 +72,9 @@ def environment(state: State, port: int) -> dict[str, str]:
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret(state.directory / "secret_key"),
         "PYTHONUNBUFFERED": "1",
     }
-    return values
+    return values | {name: _past_proxies(os.environ.get(name, "")) for name in ("no_proxy", "NO_PROXY")}
+
+
+def _past_proxies(already: str) -> str:
+    """A proxy of the person's own does not know this machine's loopback."""
+    return ",".join(part for part in (already, LOOPBACK, "localhost") if part)

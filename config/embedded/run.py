@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
-from config.embedded import banner, ports, postgres, redis
+from config.embedded import banner, ports, postgres, redis, stripe_fake
 from config.embedded.errors import BusyError, StartError
 from config.embedded.log import Log
 from config.embedded.ports import LOOPBACK
@@ -23,11 +23,27 @@ from config.embedded.programs import (
 )
 from config.embedded.signals import Signals, StopRequestedError
 from config.embedded.state import State
+from config.embedded.stripe_fake import Fake
 from config.embedded.supervisor import Follower, Supervisor, together
 from config.embedded.wheels import is_installed
 
 READY_PATIENCE = 120.0
-OF_RUCHE = ("SECRET_KEY", "DATABASE", "REDIS", "RUCHE", "OPENAI", "ANTHROPIC", "AWS", "MAIL", "ANYMAIL", "DEFAULT_FROM")
+STRIPE_PATIENCE = 15.0
+OF_RUCHE = (
+    "SECRET_KEY",
+    "DATABASE",
+    "REDIS",
+    "RUCHE",
+    "OPENAI",
+    "ANTHROPIC",
+    "STRIPE",
+    "AWS",
+    "MAIL",
+    "ANYMAIL",
+    "DEFAULT_FROM",
+)
+# What the others need while they end.
+ENDS_LAST = ("model", stripe_fake.NAME)
 ALARMS = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):")
 NOTHING = re.compile(r"(?!)")
 
@@ -56,19 +72,23 @@ class Run:
         self._recover()
         self._say(f"starting; whole log: {self.state.log_file}")
         model_port = self._start_model()
+        fake = self._start_stripe()
         with self.signals.interrupting():
             self._start_servers()
         self.state.keep_environment(values_of_run(self.supervisor.environment))
         self._prepare()
+        fake = self._meet_stripe(fake) if fake else None
         for program in application(self.port):
             self.supervisor.start(program)
         self._wait_for("web", self.port, "/healthz")
         if model_port:
             self._wait_for("model", model_port, "/health")
         if not self.signals.stopping():
+            if fake:
+                self.supervisor.start(stripe_fake.push())
             self._say(f"ready after {time.monotonic() - begun:.1f} s")
             base_url = self.supervisor.environment["RUCHE_BASE_URL"]
-            self.log.block(banner.text(base_url, self.state.directory, self.state.log_file))
+            self.log.block(banner.text(base_url, self.state.directory, self.state.log_file, fake.url if fake else None))
 
     def _recover(self) -> None:
         found = self.state.recover()
@@ -86,6 +106,30 @@ class Run:
         self.supervisor.environment["RUCHE_LOCAL_MODEL_URL"] = f"http://{LOOPBACK}:{port}/v1"
         self.supervisor.start(model(port))
         return port
+
+    def _start_stripe(self) -> Fake | None:
+        fake = stripe_fake.made(self.state)
+        if fake:
+            self.supervisor.environment |= fake.environment()
+            self.supervisor.start(fake.program(self.supervisor.environment["RUCHE_BASE_URL"]))
+        return fake
+
+    def _meet_stripe(self, fake: Fake) -> Fake | None:
+        """The fake, once it answers; a fake that does not start is left out, and Stripe is off."""
+        until = time.monotonic() + STRIPE_PATIENCE
+        child = self.supervisor.children[stripe_fake.NAME]
+        while child.running() and time.monotonic() < until and not self.signals.stopping():
+            if answers(fake.port, "/_fake/health"):
+                return fake
+            self.supervisor.pump(0.05)
+        if self.signals.stopping():
+            return fake
+        self.supervisor.stop([stripe_fake.NAME], self.signals.hurried)
+        for name in fake.environment():
+            self.supervisor.environment.pop(name)
+        self.state.keep_environment(values_of_run(self.supervisor.environment))
+        self._say(f"the fake of Stripe did not start: nothing can be bought in this run; see {self.state.log_file}")
+        return None
 
     def _start_servers(self) -> None:
         values = self.supervisor.environment
@@ -134,10 +178,10 @@ class Run:
         """Ruche first, while it can still write; then what it stands on."""
         if self.supervisor.children or self.servers:
             self._say("stopping")
-        own = [name for name in self.supervisor.children if name != "model"]
+        own = [name for name in self.supervisor.children if name not in ENDS_LAST]
         self.supervisor.stop(own, self.signals.hurried)
         tasks: list[Callable[[], object]] = [server.stop for server in self.servers.values()]
-        tasks.append(lambda: self.supervisor.stop(["model"], self.signals.hurried))
+        tasks.append(lambda: self.supervisor.stop(ENDS_LAST, self.signals.hurried))
         together(tasks, meanwhile=lambda: time.sleep(0.02))
         for follower in self.followers:
             follower.pump()

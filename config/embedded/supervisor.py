@@ -91,7 +91,14 @@ class Supervisor:
             if child.due is not None and time.monotonic() >= child.due:
                 self.start(child.program)
             elif child.due is None and not child.running():
-                self._schedule(child)
+                conclude = self._conclude if child.program.once else self._schedule
+                conclude(child)
+
+    def _conclude(self, child: Child) -> None:
+        self._dismiss(child)
+        if child.popen.returncode:
+            status = _status(child.popen.returncode)
+            self.log.line("ruche", f"{child.program.name} {status}: going on all the same (see {self.log.path})")
 
     def _schedule(self, child: Child) -> None:
         name, status = child.program.name, _status(child.popen.returncode)

@@ -1,6 +1,10 @@
-"""Stripe, through dj-stripe: in public only, its tables there from the first baseline on. Off without a key."""
+"""Stripe, through dj-stripe: in public only, its tables there from the first baseline on. Off without a key.
+
+`make run` without a key gives one of its own, and the address of a fake in Stripe's place (config/embedded).
+"""
 
 import re
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -36,9 +40,16 @@ STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")
 DJSTRIPE_WEBHOOK_VALIDATION = "verify_signature"
 DJSTRIPE_WEBHOOK_EVENT_CALLBACK = "billing.stripe.webhooks.received"
 
+# Where a form of ours may end: the addresses of Stripe's own pages (the Content-Security-Policy follows redirects).
+stripe_pages: list[str] = []
+if _key:
+    stripe_pages = ["https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com"]
+
 # Another server in Stripe's place, for trying things: never with a key that moves money.
 if env.str("STRIPE_API_BASE", default=""):
     if STRIPE_LIVE_MODE:
         raise ImproperlyConfigured("STRIPE_API_BASE is for a test key only.")
     STRIPE_API_HOST: str = env.str("STRIPE_API_BASE").rstrip("/")
     __all__ += ["STRIPE_API_HOST"]
+    if _key:
+        stripe_pages = ["{0.scheme}://{0.netloc}".format(urlsplit(STRIPE_API_HOST))]

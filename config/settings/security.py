@@ -2,6 +2,7 @@
 
 from csp.constants import NONE, SELF
 
+from config.settings.billing import stripe_pages
 from config.settings.env import BASE_SCHEME, RUCHE_EMBEDDED, env
 
 __all__ = [
@@ -63,7 +64,7 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *stripe_pages],
         "frame-ancestors": [NONE],
     },
 }

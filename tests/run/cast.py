@@ -14,11 +14,12 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RUCHE_BASE_URL", "RUCHE_EMBEDDED")
 KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "RUCHE_LOCAL_MODEL_URL")
+STRIPE = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET")
 
 
 class Started:
     def __init__(self, command: list[str], state: Path, **environment: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if key not in (*GIVEN, *KEYS)}
+        clean = {key: value for key, value in os.environ.items() if key not in (*GIVEN, *KEYS, *STRIPE)}
         self.command, self.state = command, state
         self.output = state.parent / f"output-{time.monotonic_ns()}.txt"
         self.seen: set[psutil.Process] = set()

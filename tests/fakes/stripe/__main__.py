@@ -11,6 +11,8 @@ import uvicorn
 from tests.fakes.stripe.app import App
 from tests.fakes.stripe.resources import webhook_endpoints
 
+OF_THE_START = "--webhook"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A fake of Stripe")
@@ -19,7 +21,8 @@ def main() -> None:
     parser.add_argument("--url", default="", help="the address people reach it by, where it is another one")
     parser.add_argument("--state", type=Path, default=None, help="a file that survives restarts")
     parser.add_argument("--webhook", default="", help="deliver events to this address")
-    parser.add_argument("--webhook-secret", default="", help="whsec_…; needed with --webhook")
+    secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+    parser.add_argument("--webhook-secret", default=secret, help="whsec_…; else STRIPE_WEBHOOK_SECRET")
     parser.add_argument("--token", default="", help="opens /_fake/ to other machines")
     parser.add_argument("--unchecked", action="store_true", help="do not hold answers against the SDK's classes")
     parser.add_argument("--alone", action="store_true", help="outlive the process that started it")
@@ -41,10 +44,11 @@ def main() -> None:
 
 
 def _listen(app: App, url: str, secret: str) -> None:
-    """One endpoint for this address, also after a restart with another secret."""
-    for endpoint in app.world.find("webhook_endpoint", url=url):
+    """One endpoint for this address, also after a restart with another secret; none for that of an earlier start."""
+    earlier = app.world.find("webhook_endpoint", description=OF_THE_START)
+    for endpoint in {one["id"]: one for one in [*app.world.find("webhook_endpoint", url=url), *earlier]}.values():
         app.world.drop(endpoint)
-    webhook_endpoints.make(app.world, url, ["*"], secret)
+    webhook_endpoints.make(app.world, url, ["*"], secret)["description"] = OF_THE_START
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, *, parent: int, alone: bool) -> None:
