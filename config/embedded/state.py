@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class State:
-    """Layout: run.lock, run.json (this run), run/*.json (its children), log/, secret_key, postgres/, redis/, stripe/."""
+    """Layout: run.lock, run.json (this run), run/*.json (children), log/, secret_key; postgres/, redis/, stripe/."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = make_directory(directory).resolve()

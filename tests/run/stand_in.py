@@ -1,14 +1,16 @@
 """The real supervisor and servers around a small stand-in for Ruche: `python -m tests.run.stand_in --port N`.
 
-STAND_IN_PREPARE=fail makes the preparation fail; STAND_IN_WORKER=die makes the worker die at once, each time.
+STAND_IN_PREPARE=fail makes the preparation fail; STAND_IN_WORKER=die makes the worker die at once, each time. An empty
+STRIPE_SECRET_KEY brings the fake of Stripe.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
-from config.embedded import __main__, run
+from config.embedded import __main__, run, stripe_fake
 from config.embedded.programs import Program
 
 WEB = """
@@ -32,6 +34,8 @@ while True: time.sleep(1)
 # It does not hear that it should end.
 CRON = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)"
 PREPARE = "import os, sys; print('preparing'); sys.exit(os.environ.get('STAND_IN_PREPARE') == 'fail')"
+# It ends by itself, and not well.
+PUSH = "import sys; print('pushing', flush=True); sys.exit(4)"
 
 
 def python(name: str, code: str, *arguments: str) -> Program:
@@ -41,7 +45,9 @@ def python(name: str, code: str, *arguments: str) -> Program:
 
 run.prepare = lambda: python("setup", PREPARE)
 run.application = lambda port: [python("web", WEB, str(port)), python("worker", WORKER), python("cron", CRON)]
+stripe_fake.push = lambda: replace(python("push", PUSH), once=True)
 
 if __name__ == "__main__":
     os.environ.setdefault("RUCHE_LOCAL_MODEL_URL", "http://127.0.0.1:9/v1")
+    os.environ.setdefault("STRIPE_SECRET_KEY", "sk_test_stand_in")
     sys.exit(__main__.main())

@@ -5,13 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import time
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+import stripe
 
 from config.embedded.wheels import is_installed
-from tests.run.cast import ruche
+from tests.fakes.stripe.server import Handle
+from tests.run.cast import Started, ruche
 from tests.run.conftest import Starter
 
 pytestmark = pytest.mark.slow
@@ -38,6 +42,7 @@ def test_from_nothing_to_ready_and_back(state: Path, port: int, keep: Starter) -
     assert status == 200, json.loads(body)
     assert get(port, "/accounts/login/", "demo.localhost")[0] == 200
     assert get(port, "/", "nobody.localhost")[0] == 404
+    customer = buying_can_be_tried(started, port)
 
     started.signal(signal.SIGINT)
     assert started.ended() == 0
@@ -45,11 +50,61 @@ def test_from_nothing_to_ready_and_back(state: Path, port: int, keep: Starter) -
 
     again = keep(ruche(state, port, **environment))
     again.wait_for("Ruche is ready", 30)
+    again.wait_for("0 changement(s) chez Stripe")
+    assert at_stripe(again)[1].v1.customers.retrieve(customer).name == "Essai"
     again.signal(signal.SIGTERM)
     again.ended()
     assert again.left() == []
     mentions = [process.pid for process in psutil.process_iter() if str(state) in " ".join(_command(process))]
     assert mentions == []
+
+
+def buying_can_be_tried(started: Started, port: int) -> str:
+    """No key was given: the catalogue is at the fake, what it tells arrives and is acted on; a customer made there."""
+    started.wait_for("17 changement(s) chez Stripe")
+    values, client = at_stripe(started)
+    fake = Handle(values["STRIPE_API_BASE"], started.process)
+    assert f"{fake.url}/_fake/" in started.text()
+    found = client.v1.prices.list({"lookup_keys": ["ruche_plan_pro_month_eur"]}).data
+    with psycopg.connect(values["DATABASE_URL"]) as connection:
+        kept = connection.execute("SELECT stripe_price_id FROM billing_price WHERE lookup_key <> ''").fetchall()
+    assert found[0].id in {row[0] for row in kept}
+
+    customer = client.v1.customers.create({"name": "Essai"}).id
+    fake.settled()
+    told = fake.deliveries()
+    assert "customer.created" in [one["type"] for one in told]
+    assert {one["attempts"][-1]["status"] for one in told} == {200}
+    _stored_and_acted_on(values["DATABASE_URL"], len(told))
+    assert fake.violations() == []
+
+    page = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    page.request("GET", "/accounts/login/", headers={"Host": f"demo.localhost:{port}"})
+    policy = page.getresponse().headers["Content-Security-Policy"]
+    page.close()
+    assert f"form-action 'self' {fake.url};" in policy + ";"
+    return customer
+
+
+def at_stripe(started: Started) -> tuple[dict[str, str], stripe.StripeClient]:
+    """What a command typed beside the run takes up, and a client that speaks to the run's Stripe."""
+    values = json.loads((started.state / "environment.json").read_text())
+    client = stripe.StripeClient(values["STRIPE_SECRET_KEY"], base_addresses={"api": values["STRIPE_API_BASE"]})
+    return values, client
+
+
+def _stored_and_acted_on(database: str, events: int) -> None:
+    """All are stored when they are answered; the worker takes them one by one, and we wait for the first."""
+    statement = "SELECT count(*), count(*) FILTER (WHERE processed) FROM djstripe_webhookeventtrigger WHERE valid"
+    until = time.monotonic() + 30
+    with psycopg.connect(database, autocommit=True) as connection:
+        while True:
+            stored, done = connection.execute(statement).fetchone() or (0, 0)
+            assert stored == events
+            if done:
+                return
+            assert time.monotonic() < until, "the worker did not act on an event"
+            time.sleep(0.1)
 
 
 def _command(process: psutil.Process) -> list[str]:
