@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from billing.types import Gauge
+
 __all__ = ["Change", "Choice", "Current", "Invoice", "NextPayment", "Offer", "Preview", "PreviewLine", "StripeAway"]
 
 
@@ -55,8 +57,8 @@ class Preview:
     """What a change costs, as Stripe would count it at `at` (seconds since 1970; handed back to make the same change).
 
     `due_now_*`: charged at once (0: nothing). `credit_excl_vat`: given back on the next invoices. `renewal_*`: each
-    period from `renews_at` on. `warnings`: what the new plan gives less of than is used today, in words.
-    `takes_place`: "now"; the change is never put off.
+    period (`interval`) from `renews_at` on, before discounts; `monthly_beside_excl_vat`: options paid by the month
+    beside a year's plan. `exceeded`: what is used today beyond what the new plan gives. The change takes place at once.
     """
 
     at: int
@@ -69,7 +71,8 @@ class Preview:
     renewal_incl_vat: Decimal
     renews_at: datetime | None
     interval: str
-    warnings: tuple[str, ...] = ()
+    monthly_beside_excl_vat: Decimal = Decimal(0)
+    exceeded: tuple[Gauge, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 RETRIES = 2
 # A job waits for it with a row locked.
 TIMEOUT_SECONDS = 15
+# Somebody waits for it before a page.
+PAGE_TIMEOUT_SECONDS = 6
 
 
 def secret_key() -> str:
@@ -25,18 +27,27 @@ def is_on() -> bool:
 
 def client() -> stripe.StripeClient:
     """A client with our key. Raises `ValidationError` where Stripe is off."""
+    return _of_key(RETRIES, TIMEOUT_SECONDS)
+
+
+def page_client() -> stripe.StripeClient:
+    """The same for what a page only shows: it gives up soon, and the page goes on without."""
+    return _of_key(0, PAGE_TIMEOUT_SECONDS)
+
+
+def _of_key(retries: int, timeout: int) -> stripe.StripeClient:
     key = secret_key()
     if not key:
         raise ValidationError(_("Stripe n’est pas configuré : donnez STRIPE_SECRET_KEY."), code="stripe_off")
-    return _client(key, getattr(settings, "STRIPE_API_HOST", ""))
+    return _client(key, getattr(settings, "STRIPE_API_HOST", ""), retries, timeout)
 
 
 @lru_cache(maxsize=8)
-def _client(key: str, base: str) -> stripe.StripeClient:
+def _client(key: str, base: str, retries: int, timeout: int) -> stripe.StripeClient:
     return stripe.StripeClient(
         key,
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses={"api": base} if base else {},
-        max_network_retries=RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        max_network_retries=retries,
+        http_client=stripe.RequestsClient(timeout=timeout),
     )

@@ -10,11 +10,18 @@ import stripe
 
 from billing.models import Price
 from billing.stripe.client import client
+from billing.stripe.describing import discount_words, method_words
 from billing.stripe.states import LIVE
 
 log = logging.getLogger(__name__)
 # Which of several subscriptions counts: one that lives, then one that lived, then one that never began.
 RANK = {**dict.fromkeys(LIVE, 0), "canceled": 1, "incomplete": 2, "incomplete_expired": 3}
+# Stripe expands four levels deep.
+EXPANDED = [
+    "data.default_payment_method",
+    "data.customer.invoice_settings.default_payment_method",
+    "data.discounts.source.coupon",
+]
 OWING = ("past_due", "unpaid", "canceled")
 
 
@@ -22,8 +29,8 @@ OWING = ("past_due", "unpaid", "canceled")
 class Known:
     """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
 
-    `period_end` is the first end among its items. `live`: how many subscriptions live (more than one is a mistake).
-    `unknown_prices`: ids that no row of ours has.
+    `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
+    subscriptions live (more than one is a mistake). `unknown_prices`: ids that no row of ours has.
     """
 
     stripe_id: str = ""
@@ -33,6 +40,8 @@ class Known:
     period_end: datetime | None = None
     cancel_at_period_end: bool = False
     past_due_since: datetime | None = None
+    payment_method: str = ""
+    discount: str = ""
     add_ons: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
     unknown_prices: tuple[str, ...] = ()
@@ -40,7 +49,7 @@ class Known:
 
 def read(customer: str) -> Known:
     """Ask Stripe. Raises `stripe.StripeError`."""
-    listed = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100})
+    listed = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100, "expand": EXPANDED})
     found = list(listed.auto_paging_iter())
     if not found:
         return Known()
@@ -65,17 +74,21 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         status=chosen.status,
         plan_code=plan.plan_id if plan else "",  # type: ignore[arg-type]
         interval=plan.interval if plan else "",
-        period_end=_end(chosen, items),
+        period_end=_end(items, rows),
         cancel_at_period_end=chosen.cancel_at_period_end or chosen.cancel_at is not None,
         past_due_since=_owing_since(chosen),
+        payment_method=method_words(chosen),
+        discount=discount_words(chosen),
         add_ons=add_ons,
         live=live,
         unknown_prices=unknown,
     )
 
 
-def _end(chosen: stripe.Subscription, items: list[Any]) -> datetime | None:
-    ends = [item.current_period_end for item in items]
+def _end(items: list[Any], rows: Mapping[str, Price]) -> datetime | None:
+    """Options may be paid by the month beside a year's plan: the plan's period is what counts."""
+    plans = [item.current_period_end for item in items if item.price.id in rows and rows[item.price.id].plan_id]
+    ends = plans or [item.current_period_end for item in items]
     return _moment(min(ends)) if ends else None
 
 

@@ -19,7 +19,17 @@ from tenants.selectors import ref_of
 from tenants.services import change_plan, change_state
 
 ACTOR = "Stripe"
-KEPT = ("stripe_id", "status", "plan_code", "interval", "period_end", "cancel_at_period_end", "past_due_since")
+KEPT = (
+    "stripe_id",
+    "status",
+    "plan_code",
+    "interval",
+    "period_end",
+    "cancel_at_period_end",
+    "past_due_since",
+    "payment_method",
+    "discount",
+)
 
 
 def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:

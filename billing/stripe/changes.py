@@ -1,0 +1,142 @@
+"""Another plan, another rhythm, other options: what it costs to the cent first, then the same change, at once.
+
+What a change costs is charged when it is made, what it gives back stays as a credit for the next invoices. Where the
+payment is refused, or the bank must be asked, Stripe puts the change aside until it is paid, and forgets it otherwise.
+"""
+
+import time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from billing import selectors
+from billing.meters import METERS, Kind
+from billing.models import Entitlement
+from billing.stripe import coupons, invoice_lines
+from billing.stripe.choosing import Wanted, difference, renewal_excl_vat, require_living, wanted
+from billing.stripe.client import client, page_client
+from billing.stripe.customers import locked_row
+from billing.stripe.errors import asking
+from billing.stripe.invoice_lines import euros, excl_vat
+from billing.stripe.profiles import vat_of
+from billing.stripe.standing import current
+from billing.stripe.subscriptions import refresh
+from billing.subscription_types import Change, Choice, Preview
+from billing.types import Gauge
+from tenants.context import TenantRef, public_context
+
+# A change is made at the moment it was shown for; after that it is counted anew.
+SHOWN_SECONDS = 900
+OWING = ("past_due", "unpaid")
+ROUND = {"month", "year"}
+
+
+def preview(tenant: TenantRef, choice: Choice) -> Preview:
+    """What a change would cost now. Nothing is changed. Raises `ValidationError` also where nothing would change."""
+    with asking(), public_context():
+        subscription, want, items = _asked(tenant, choice, page_client())
+        at = int(time.time())
+        details: Any = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
+        asked: Any = {"subscription": subscription.id, "subscription_details": details, **_discounts(choice)}
+        invoice = page_client().v1.invoices.create_preview(asked)
+        return _shown(tenant, choice, want, invoice, at)
+
+
+def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, list[dict[str, Any]]]:
+    """(The subscription, the prices wanted, what its items become.)"""
+    subscription = asked.v1.subscriptions.retrieve(require_living(tenant), {"expand": ["pending_update"]})
+    if subscription.status in OWING:
+        raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
+    if subscription.cancel_at_period_end or subscription.cancel_at:
+        raise ValidationError(_("L’abonnement prend fin : reprenez-le d’abord, puis changez d’offre."), code="ending")
+    want = wanted(choice, had=current(tenant).choice)
+    items = difference(subscription["items"].data, want)
+    if not items and not choice.promotion_code:
+        raise ValidationError(_("C’est déjà ce que vous avez."), code="same")
+    return subscription, want, items
+
+
+def _discounts(choice: Choice) -> dict[str, Any]:
+    if not choice.promotion_code:
+        return {}
+    return {"discounts": [{"promotion_code": coupons.find(choice.promotion_code, first_time=False).stripe_id}]}
+
+
+def _shown(tenant: TenantRef, choice: Choice, want: Wanted, invoice: Any, at: int) -> Preview:
+    renewal, beside = renewal_excl_vat(want)
+    rate = 1 + vat_of(tenant).rate_percent / 100
+    charged = invoice.total > 0
+    total, net = euros(invoice.total), excl_vat(invoice)
+    ends = [line.period.end for line in invoice.lines.data if line.amount > 0]
+    zero = euros(0)
+    return Preview(
+        at=at,
+        lines=invoice_lines.in_words(invoice.lines.data),
+        due_now_excl_vat=net if charged else zero,
+        due_now_vat=total - net if charged else zero,
+        due_now_incl_vat=total if charged else zero,
+        credit_excl_vat=zero if charged else -net,
+        renewal_excl_vat=renewal,
+        renewal_incl_vat=(renewal * rate).quantize(euros(1)),
+        renews_at=invoice_lines.moment(max(ends)) if ends else current(tenant).period_end,
+        interval=choice.interval,
+        monthly_beside_excl_vat=beside,
+        exceeded=exceeded(tenant, choice),
+    )
+
+
+def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
+    """What is used today beyond what the choice gives: nothing of it is lost, but no more can be had."""
+    with public_context():
+        rows = list(Entitlement.objects.filter(plan_id=choice.plan))
+        more = {row.key for row in Entitlement.objects.filter(add_on_id__in=choice.add_ons)}
+    limits = {row.key: row.limit for row in rows if row.limit is not None and row.key not in more}
+    keys = [key for key in limits if key in METERS and METERS[key].kind is not Kind.MODULE]
+    found = []
+    for gauge in selectors.gauges(tenant, keys):
+        limit = limits[gauge.key]
+        if limit is not None and gauge.used > limit:
+            found.append(Gauge(gauge.key, gauge.label, gauge.used, gauge.reserved, limit))
+    return tuple(found)
+
+
+def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change:
+    """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old."""
+    if not 0 <= time.time() - at <= SHOWN_SECONDS:
+        raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
+    with asking():
+        with public_context(), transaction.atomic():
+            # Under the row's lock: a second one finds that nothing is left to change.
+            locked_row(tenant.id)
+            subscription, _want, items = _asked(tenant, choice, client())
+            pay_url = _make(subscription.id, items, choice, at)
+        before = tenant.plan_code
+        refresh(tenant.id)
+    if not pay_url:
+        said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
+        audit.record("subscription.changed", actor=actor, target=tenant.slug, before=before, **said)
+    return Change(done=not pay_url, pay_url=pay_url)
+
+
+def _make(subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int) -> str:
+    """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
+    subscriptions = client().v1.subscriptions
+    if choice.promotion_code:
+        subscriptions.update(subscription_id, _discounts(choice))  # type: ignore[arg-type]
+    if not items:
+        return ""
+    asked: Any = {
+        "items": items,
+        "proration_behavior": "always_invoice",
+        "proration_date": at,
+        "payment_behavior": "pending_if_incomplete",
+        "expand": ["latest_invoice"],
+    }
+    made = subscriptions.update(subscription_id, asked)
+    if made.pending_update is None:
+        return ""
+    return str(made.latest_invoice.hosted_invoice_url)  # type: ignore[union-attr]

@@ -1,0 +1,101 @@
+"""The first payment, on Stripe's own page, and the way to its pages of means of payment."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from billing.models import Subscription
+from billing.stripe import coupons
+from billing.stripe.choosing import wanted
+from billing.stripe.client import client
+from billing.stripe.customers import customer_of, locked_row
+from billing.stripe.errors import asking
+from billing.stripe.portal_configuration import portal_configuration
+from billing.stripe.profiles import profile_of, vat_of
+from billing.stripe.standing import current
+from billing.stripe.states import LIVE
+from billing.stripe.subscriptions import refresh
+from billing.stripe.tax_rates import tax_rate_of
+from billing.subscription_types import Choice, Current
+from tenants.context import TenantRef, public_context
+
+METHODS = ("card", "sepa_debit")
+
+
+def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str) -> str:
+    """The address of Stripe's page where the choice is paid for. Nothing is charged before that.
+
+    One page at a time: those opened before expire, so that nobody subscribes twice.
+    """
+    if profile_of(tenant) is None:
+        raise ValidationError(_("Donnez d’abord vos coordonnées de facturation."), code="profile")
+    with asking(), public_context():
+        customer = customer_of(tenant.id)
+        asked = _asked(tenant, choice, customer)
+        with transaction.atomic():
+            row = locked_row(tenant.id)
+            if row.status in LIVE:
+                raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
+            _expire_open(customer)
+            addresses = {"success_url": success_url, "cancel_url": cancel_url}
+            session = client().v1.checkout.sessions.create({**asked, **addresses})  # type: ignore[typeddict-item]
+    audit.record("checkout.opened", actor=actor, target=tenant.slug, plan=choice.plan, interval=choice.interval)
+    return str(session.url)
+
+
+def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
+    want = wanted(choice)
+    return {
+        "mode": "subscription",
+        "customer": customer,
+        "client_reference_id": str(tenant.id),
+        "line_items": [{"price": price.stripe_price_id, "quantity": 1} for price in want.all],
+        "payment_method_types": list(METHODS),
+        "locale": tenant.language,
+        "subscription_data": {
+            "default_tax_rates": [tax_rate_of(vat_of(tenant))],
+            "metadata": {"ruche_slug": tenant.slug},
+            "billing_mode": {"type": "flexible"},
+        },
+        **_discounts(choice, tenant),
+    }
+
+
+def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
+    """The code that was typed here; otherwise Stripe's page asks for one."""
+    if not choice.promotion_code:
+        return {"allow_promotion_codes": True}
+    first = not Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").exists()
+    code = coupons.find(choice.promotion_code, first_time=first)
+    return {"discounts": [{"promotion_code": code.stripe_id}]}
+
+
+def _expire_open(customer: str) -> None:
+    for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open"}).data:
+        client().v1.checkout.sessions.expire(session.id)
+
+
+def returned(tenant: TenantRef) -> Current:
+    """Ask Stripe how things are, and follow: for who comes back from its pages before its webhook does."""
+    with asking():
+        refresh(tenant.id)
+    return current(tenant)
+
+
+def portal_url(tenant: TenantRef, *, return_url: str, flow: str = "") -> str:
+    """The address of Stripe's page of means of payment. `flow`: "payment_method_update" goes straight to it."""
+    with asking():
+        asked: dict[str, Any] = {
+            "customer": customer_of(tenant.id),
+            "configuration": portal_configuration(),
+            "return_url": return_url,
+            "locale": tenant.language,
+        }
+        if flow:
+            done = {"type": "redirect", "redirect": {"return_url": return_url}}
+            asked["flow_data"] = {"type": flow, "after_completion": done}
+        return str(client().v1.billing_portal.sessions.create(asked).url)  # type: ignore[arg-type]

@@ -1,0 +1,123 @@
+"""From what a workspace wants to have to our prices, and to what its subscription would have to become."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import AddOn, Plan, Price
+from billing.prices import EUR
+from billing.stripe.standing import row_of
+from billing.stripe.states import LIVE
+from billing.subscription_types import Choice
+from tenants.context import TenantRef
+
+Interval = Price.Interval
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The prices of a choice, the plan's first."""
+
+    plan: Price
+    add_ons: tuple[Price, ...]
+
+    @property
+    def all(self) -> tuple[Price, ...]:
+        return (self.plan, *self.add_ons)
+
+
+def wanted(choice: Choice, *, had: Choice | None = None) -> Wanted:
+    """The prices in force of a choice. Raises `ValidationError` for what is not for sale.
+
+    `had`: what the workspace has already, which it may keep although it is not offered any more.
+    """
+    plan = Plan.objects.filter(code=choice.plan).first()
+    if plan is None or not (plan.is_offered or (had and had.plan == plan.code)):
+        raise ValidationError(_("Cette offre n’est pas en vente."), code="plan")
+    if choice.interval not in Interval.values:
+        raise ValidationError(_("Choisissez un paiement au mois ou à l’année."), code="interval")
+    known = set(AddOn.objects.filter(code__in=choice.add_ons).values_list("code", flat=True))
+    if known != set(choice.add_ons):
+        raise ValidationError(_("Cette option n’est pas en vente."), code="add_on")
+    return Wanted(
+        _price(choice.interval, plan_id=plan.code),
+        tuple(_option(code, choice.interval) for code in sorted(known)),
+    )
+
+
+def _option(code: str, interval: str) -> Price:
+    """By the year beside a year's plan where it has such a price, else by the month."""
+    rows = Price.objects.filter(add_on_id=code, is_active=True, currency=EUR)
+    if interval == Interval.YEAR and rows.filter(interval=interval).exists():
+        return _price(interval, add_on_id=code)
+    return _price(Interval.MONTH, add_on_id=code)
+
+
+def _price(interval: str, **of_what: Any) -> Price:
+    row: Price | None = Price.objects.filter(interval=interval, is_active=True, currency=EUR, **of_what).first()
+    if row is None:
+        raise ValidationError(
+            _("Il n’y a pas de tarif pour cette période. Votre opérateur peut en fixer un."), code="price"
+        )
+    if not row.stripe_price_id:
+        raise ValidationError(
+            _("Cette offre n’est pas encore en vente en ligne. Voyez avec votre opérateur."), code="push"
+        )
+    return row
+
+
+def difference(items: Iterable[Any], want: Wanted) -> list[dict[str, Any]]:
+    """What a subscription's items have to become, as Stripe takes it; empty: nothing.
+
+    What goes on keeps its price, though another is in force by now. Items that are not ours stay.
+    """
+    items = list(items)
+    keys = [item.price.id for item in items]
+    rows = {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=keys)}
+    held = {_subject(rows[item.price.id]): item for item in items if item.price.id in rows}
+    found = []
+    for price in want.all:
+        item = held.pop(_subject(price), None) or _other_plan(held, price)
+        if item is None:
+            found.append({"price": price.stripe_price_id, "quantity": 1})
+        elif not _same(rows[item.price.id], price):
+            found.append({"id": item.id, "price": price.stripe_price_id})
+    return found + [{"id": item.id, "deleted": True} for item in held.values()]
+
+
+def _subject(price: Price) -> str:
+    return f"plan:{price.plan_id}" if price.plan_id else f"add_on:{price.add_on_id}"
+
+
+def _other_plan(held: dict[str, Any], price: Price) -> Any:
+    """One plan takes the place of another."""
+    key = next((key for key in held if key.startswith("plan:")), "") if price.plan_id else ""
+    return held.pop(key, None)
+
+
+def _same(row: Price, price: Price) -> bool:
+    return _subject(row) == _subject(price) and row.interval == price.interval
+
+
+def renewal_excl_vat(want: Wanted) -> tuple[Decimal, Decimal]:
+    """What each of the plan's periods costs, and beside it each month, in euros, before discounts."""
+    beside = [row for row in want.add_ons if row.interval != want.plan.interval]
+    with_plan = [row for row in want.all if row not in beside]
+    return sum_of(with_plan), sum_of(beside)
+
+
+def sum_of(prices: Iterable[Price]) -> Decimal:
+    """Euros without VAT."""
+    return sum((row.amount_excl_vat for row in prices), Decimal(0))
+
+
+def require_living(tenant: TenantRef) -> str:
+    """The id of the subscription that lives. Raises `ValidationError` where none does."""
+    row = row_of(tenant)
+    if row is None or row.status not in LIVE:
+        raise ValidationError(_("L’espace n’a pas d’abonnement en cours."), code="none")
+    return str(row.stripe_id)

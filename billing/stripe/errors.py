@@ -1,0 +1,35 @@
+"""What Stripe refuses, in people's words; what it does not answer, as one error that pages know."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from billing.subscription_types import StripeAway
+
+log = logging.getLogger(__name__)
+DECLINED = _("La banque a refusé le paiement. Essayez un autre moyen de paiement, ou voyez avec elle.")
+# https://docs.stripe.com/declines/codes
+REFUSALS = {
+    "insufficient_funds": _("Le paiement est refusé : le compte n’est pas assez approvisionné."),
+    "expired_card": _("Le paiement est refusé : la carte a expiré."),
+    "incorrect_cvc": _("Le paiement est refusé : le code de sécurité de la carte est incorrect."),
+    "processing_error": _("La banque n’a pas pu traiter le paiement. Réessayez dans un moment."),
+    "authentication_required": _("La banque demande une confirmation de votre part."),
+}
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Raises `ValidationError` where a payment is refused, `StripeAway` where Stripe cannot be asked."""
+    try:
+        yield
+    except stripe.CardError as error:
+        kind = error.code if error.code in REFUSALS else getattr(error.error, "decline_code", "") or ""
+        raise ValidationError(REFUSALS.get(kind, DECLINED), code="card") from error
+    except stripe.StripeError as error:
+        log.warning("stripe did not do it: %s %s %s", type(error).__name__, error.code, error.request_id)
+        raise StripeAway from error

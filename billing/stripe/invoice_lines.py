@@ -1,0 +1,68 @@
+"""Stripe's invoices in euros and in our words. Its amounts are cents, negative where something is given back."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from billing.models import Price
+from billing.subscription_types import PreviewLine
+
+
+def euros(cents: int | None) -> Decimal:
+    """Cents as euros, exact."""
+    return Decimal(cents or 0) / 100
+
+
+def moment(seconds: int) -> datetime:
+    """Stripe's seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def in_words(lines: Iterable[Any]) -> tuple[PreviewLine, ...]:
+    """The lines of an invoice, without VAT and after discounts, one query."""
+    lines = list(lines)
+    keys = {_price_id(line) for line in lines}
+    rows = Price.objects.filter(stripe_price_id__in=keys - {""}).select_related("plan", "add_on")
+    names = {row.stripe_price_id: _name(row) for row in rows}
+    return tuple(_line(line, names.get(_price_id(line)) or str(line.description or "")) for line in lines)
+
+
+def _line(line: Any, name: str) -> PreviewLine:
+    cents = line.amount - sum(part.amount for part in line.discount_amounts or [])
+    prorates = _is_proration(line)
+    if prorates and line.amount < 0:
+        name = _("%(name)s : temps non utilisé") % {"name": name}
+    elif prorates:
+        until = formats.date_format(timezone.localtime(moment(line.period.end)), "DATE_FORMAT")
+        name = _("%(name)s : jusqu’au %(date)s") % {"name": name, "date": until}
+    return PreviewLine(name, euros(cents), prorates)
+
+
+def _is_proration(line: Any) -> bool:
+    parent = line.parent
+    if parent is None:
+        return False
+    details = parent.get("subscription_item_details") or parent.get("invoice_item_details")
+    return bool(details and details.get("proration"))
+
+
+def _price_id(line: Any) -> str:
+    details = (line.get("pricing") or {}).get("price_details") or {}
+    price = details.get("price") or ""
+    return str(price if isinstance(price, str) else price["id"])
+
+
+def _name(row: Price) -> str:
+    if row.plan is not None:
+        return _("Offre %(name)s") % {"name": row.plan.name}
+    return _("Option %(name)s") % {"name": _(row.add_on.name)}  # type: ignore[union-attr]
+
+
+def excl_vat(invoice: Any) -> Decimal:
+    """The total without VAT, after discounts."""
+    without = invoice.get("total_excluding_tax")
+    return euros(without if without is not None else invoice.total)

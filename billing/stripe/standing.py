@@ -1,0 +1,37 @@
+"""What a workspace has, from our own rows: pages ask nobody else."""
+
+from billing.models import Subscription
+from billing.stripe import options
+from billing.stripe.client import is_on
+from billing.stripe.states import LIVE
+from billing.subscription_types import Choice, Current
+from tenants.context import TenantRef, public_context
+
+__all__ = ["current", "is_on", "row_of"]
+
+
+def current(tenant: TenantRef) -> Current:
+    """What the workspace pays for, as Stripe last said. Two queries."""
+    with public_context():
+        row = row_of(tenant)
+        if row is None or not row.stripe_id:
+            return Current(is_live=False)
+        is_live = row.status in LIVE
+        add_ons = tuple(sorted(options.bought(tenant.id))) if is_live else ()
+    return Current(
+        is_live=is_live,
+        status=row.status,
+        choice=Choice(row.plan_code, row.interval, add_ons) if is_live else None,
+        period_end=row.period_end,
+        ends=row.cancel_at_period_end or row.status == "canceled",
+        past_due_since=row.past_due_since,
+        payment_method=row.payment_method,
+        discount=row.discount,
+        monthly_excl_vat=row.mrr_euros,
+    )
+
+
+def row_of(tenant: TenantRef) -> Subscription | None:
+    """The row of a workspace, in public; None before it was ever known to Stripe."""
+    found: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
+    return found
