@@ -2,9 +2,11 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 import stripe
+from django.utils import timezone
 from djstripe import models as mirror
 
 from accounts.models import AuditEntry
@@ -19,6 +21,10 @@ from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell
 
 def of_kind(sent, kind):
     return next(one for one in sent if one["type"] == kind)
+
+
+def id_of(one):
+    return json.loads(one["body"])["id"]
 
 
 def test_a_purchase_makes_the_workspace_active(buyer, fake, cast):
@@ -117,8 +123,6 @@ def test_stripe_away_is_tried_again(buyer, fake, cast):
 
 
 def test_what_nobody_acted_on_is_taken_up(buyer, fake, cast, on_commit, monkeypatch):
-    from datetime import timedelta
-
     buyer().subscribe("pro")
     post(of_kind(fake.take(), "customer.subscription.created"))
     with public_context():
@@ -128,6 +132,29 @@ def test_what_nobody_acted_on_is_taken_up(buyer, fake, cast, on_commit, monkeypa
         assert webhooks.take_up() == 1
         assert webhooks.handle(found.pk) and webhooks.take_up() == 0
     assert state(cast) == "active"
+
+
+def test_what_is_stored_goes_after_ninety_days(buyer, fake, cast):
+    """By the application's own role, in batches smaller than what there is."""
+    buyer().subscribe("pro")
+    first, second, third, *never = fake.take()[-5:]
+    for event in (first, second, third, first):
+        tell(event)
+    # Stored, and never acted on; one of them was not even Stripe's.
+    kept = [int(post(event).content) for event in never]
+    with public_context():
+        mirror.WebhookEventTrigger.objects.filter(pk=kept[0]).update(valid=False)
+        assert webhooks.sweep() == 0
+        again = mirror.WebhookEventTrigger.objects.filter(event_id=id_of(first)).latest("pk")
+        fresh = mirror.WebhookEventTrigger.objects.get(event_id=id_of(second))
+        old = timezone.now() - timedelta(days=90, minutes=1)
+        mirror.WebhookEventTrigger.objects.exclude(pk__in=[again.pk, fresh.pk]).update(created=old)
+        mirror.Event.objects.exclude(id=fresh.event_id).update(djstripe_created=old)
+        # The first event's row stays: it was sent again since.
+        assert webhooks.sweep(at_once=2) == len(["first", "third", *never]) + len(["third"])
+        assert set(mirror.WebhookEventTrigger.objects.values_list("pk", flat=True)) == {again.pk, fresh.pk}
+        assert set(mirror.Event.objects.values_list("id", flat=True)) == {again.event_id, fresh.event_id}
+    assert not tell(first), "its row still says that it was acted on"
 
 
 def test_replayed_by_hand(buyer, fake, cast):
