@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from billing.vat_tables import EU
 from config.settings.env import env
 
 __all__ = [
@@ -15,12 +16,21 @@ __all__ = [
     "DJSTRIPE_SUBSCRIBER_MODEL",
     "DJSTRIPE_WEBHOOK_EVENT_CALLBACK",
     "DJSTRIPE_WEBHOOK_VALIDATION",
+    "SELLER_COUNTRY",
     "STRIPE_API_VERSION",
     "STRIPE_LIVE_MODE",
     "STRIPE_LIVE_SECRET_KEY",
     "STRIPE_TEST_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
+    "VAT_OSS",
 ]
+
+# Whose VAT is owed (billing/vat.py). One Stop Shop: above 10 000 € a year sold in other member states to who has no
+# VAT number, theirs is.
+SELLER_COUNTRY: str = env.str("SELLER_COUNTRY", default="FR").upper()
+VAT_OSS: bool = env.bool("VAT_OSS", default=False)
+if SELLER_COUNTRY not in EU:
+    raise ImproperlyConfigured("SELLER_COUNTRY is the two letters of a member state of the European Union.")
 
 # Who pays is the workspace. In dj-stripe's first migration: never to change.
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"
