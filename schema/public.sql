@@ -3842,6 +3842,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0002_entitlements_and_quotas', now()),
     ('billing', '0003_subscriptions', now()),
     ('billing', '0004_selling', now()),
+    ('billing', '0005_console_views', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

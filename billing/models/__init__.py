@@ -1,6 +1,7 @@
 """Plans and what they allow, what one workspace has beside, counters that hold use to it, the ledger of every act."""
 
 from billing.models.catalogue import AddOn, Entitlement, Plan, Price
+from billing.models.console import Dunning, WebhookEvent
 from billing.models.customers import BillingProfile, Cancellation
 from billing.models.discounts import Coupon, PromotionCode
 from billing.models.ledger import UsageEvent
@@ -14,6 +15,7 @@ __all__ = [
     "BillingProfile",
     "Cancellation",
     "Coupon",
+    "Dunning",
     "DunningNotice",
     "Entitlement",
     "Override",
@@ -27,4 +29,5 @@ __all__ = [
     "Subscription",
     "TenantAddOn",
     "UsageEvent",
+    "WebhookEvent",
 ]
