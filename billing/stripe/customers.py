@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from djstripe import models as mirror
 
+from billing import revenue
 from billing.models import Subscription
 from billing.stripe.client import client, is_on, secret_key
 from tenants.context import TenantRef, public_context
@@ -36,6 +38,7 @@ def locked_row(tenant_id: UUID) -> Subscription:
 def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
     """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
     with public_context():
+        revenue.end(tenant.id, tenant.slug, now=timezone.now())
         row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").first()
         if row is not None and is_on():
             enqueue("billing.stripe.customers.end_subscriptions", customer=row.stripe_customer_id)

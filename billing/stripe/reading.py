@@ -4,14 +4,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import stripe
+from django.utils import timezone
 
 from billing.models import Price
 from billing.stripe.client import client
 from billing.stripe.describing import discount_words, method_words
 from billing.stripe.states import LIVE
+from billing.stripe.worth import monthly_of
 
 log = logging.getLogger(__name__)
 # Which of several subscriptions counts: one that lives, then one that lived, then one that never began.
@@ -31,6 +34,7 @@ class Known:
 
     `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
     subscriptions live (more than one is a mistake). `unknown_prices`: ids that no row of ours has.
+    `monthly_euros`: what it brings, without VAT.
     """
 
     stripe_id: str = ""
@@ -45,6 +49,7 @@ class Known:
     add_ons: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
     unknown_prices: tuple[str, ...] = ()
+    monthly_euros: Decimal = Decimal(0)
 
 
 def read(customer: str) -> Known:
@@ -82,6 +87,7 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         add_ons=add_ons,
         live=live,
         unknown_prices=unknown,
+        monthly_euros=monthly_of(chosen, timezone.now()),
     )
 
 

@@ -80,6 +80,7 @@ def _compare(tenant: Tenant) -> list[Difference]:
     tenant.refresh_from_db(fields=["state", "plan_code"])
     known = read(row.stripe_customer_id)
     pairs: list[tuple[str, Any, Any]] = [(name, getattr(row, name), getattr(known, name)) for name in KEPT]
+    pairs.append(("mrr_euros", row.mrr_euros, known.monthly_euros))
     pairs += _effects(row, tenant, known, timezone.now())
     pairs += [("live", min(known.live, 1), known.live), ("unknown_prices", "", ", ".join(known.unknown_prices))]
     return [Difference(tenant.slug, what, str(ours), str(theirs)) for what, ours, theirs in pairs if ours != theirs]

@@ -8,11 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from billing import revenue
 from billing.models import Subscription
 from billing.stripe import dunning, options
 from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
 from billing.stripe.states import LIVE, Facts, Move, decide
+from billing.stripe.worth import cause_of
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
@@ -42,6 +44,7 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
         known = read(row.stripe_customer_id)
         now = timezone.now()
         _follow_plan(row, tenant, known)
+        _follow_revenue(row, tenant, known, now)
         for name in KEPT:
             setattr(row, name, getattr(known, name))
         if event_at is not None:
@@ -61,6 +64,13 @@ def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:
         return
     if known.plan_code != tenant.plan_code:
         change_plan(tenant_id=tenant.pk, plan=known.plan_code, reason="abonnement", actor=ACTOR)
+
+
+def _follow_revenue(row: Subscription, tenant: Tenant, known: Known, now: datetime) -> None:
+    if known.monthly_euros != row.mrr_euros:
+        reason = cause_of(row, known, tenant.pk)
+        plan = known.plan_code
+        revenue.follow(row, tenant.slug, monthly=known.monthly_euros, plan_code=plan, now=now, reason=reason)
 
 
 def _follow_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None:

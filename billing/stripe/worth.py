@@ -1,0 +1,68 @@
+"""What a subscription at Stripe brings a month, and what made it change.
+
+Discounts on single items, on certain products or on the customer are not looked at: none of ours are such, and Stripe
+opens four levels at once.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import stripe
+
+from billing.models import Subscription
+from billing.monthly import Charge, Reduction, monthly_euros
+from billing.stripe import options
+
+if TYPE_CHECKING:
+    from billing.stripe.reading import Known
+
+# The books are in euros.
+CURRENCY = "eur"
+# Why it brings nothing any more, by what Stripe says now; why it brings something, by what Stripe said before.
+GONE = {"unpaid": "unpaid", "paused": "paused", "active": "free", "past_due": "free"}
+BACK = {"trialing": "trial", "unpaid": "paid", "paused": "paid", "active": "discount", "past_due": "discount"}
+
+
+def monthly_of(chosen: stripe.Subscription, now: datetime) -> Decimal:
+    """Euros a month without VAT, of a subscription whose discounts and coupons are expanded."""
+    return monthly_euros(chosen.status, _charges(chosen["items"].data), _reductions(chosen.discounts), now)
+
+
+def _charges(items: list[Any]) -> Iterator[Charge]:
+    for item in items:
+        price = item.price
+        cents, recurring = price.unit_amount_decimal, price.recurring
+        if cents is None or price.currency != CURRENCY or recurring.usage_type == "metered":
+            continue
+        quantity = 1 if item.quantity is None else item.quantity
+        yield Charge(Decimal(cents), quantity, recurring.interval, recurring.interval_count)
+
+
+def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
+    for one in discounts:
+        coupon = one.source.coupon
+        if coupon is None or coupon.currency not in (None, CURRENCY):
+            continue
+        yield Reduction(
+            # A float, of two decimals.
+            percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
+            cents=coupon.amount_off or 0,
+            months={"forever": None, "once": 0}.get(coupon.duration, coupon.duration_in_months),
+            ends=datetime.fromtimestamp(one.end, UTC) if one.end else None,
+        )
+
+
+def cause_of(row: Subscription, known: "Known", tenant_id: UUID) -> str:
+    """Why what it brings changed: one of `revenue.CAUSES`. `row` and options as they were before."""
+    if not known.monthly_euros:
+        return GONE.get(known.status, "ended")
+    if not row.mrr_euros:
+        return BACK.get(row.status, "begun")
+    if known.plan_code != row.plan_code:
+        return "plan"
+    if known.interval != row.interval:
+        return "period"
+    return "discount" if options.bought(tenant_id) == dict(known.add_ons) else "options"
