@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from tests.stripe_fake.shop import DAY, MARCH, again, invoices, visit
+from tests.stripe_fake.shop import DAY, MARCH, again, amounts, invoices, visit
 
 APRIL = MARCH + 31 * DAY
 DUE = APRIL + 3600
@@ -169,3 +169,35 @@ def test_those_without_a_clock_live_in_their_own_time(shop):
 def test_a_clock_does_not_go_back(shop):
     with pytest.raises(stripe.InvalidRequestError):
         shop.go_to(MARCH - 1)
+
+
+def test_a_month_passes_and_it_is_now(shop):
+    customer = stripe.Customer.create(email="achats@client.test", name="Client SARL")
+    method = stripe.PaymentMethod.attach("pm_card_visa", customer=customer.id)
+    stripe.Customer.modify(customer.id, invoice_settings={"default_payment_method": method.id})
+    one = stripe.Subscription.create(customer=customer.id, items=[{"price": shop.pro.id}])
+    began, end = one.start_date, one["items"].data[0].current_period_end
+    before = shop.fake.ask("clock")["now"]
+    shop.fake.age(40)
+    assert shop.fake.ask("clock")["now"] - before < 60
+    there = again(one)
+    assert there.start_date == began - 40 * DAY
+    assert there["items"].data[0].current_period_start == end - 40 * DAY
+    paid = invoices(customer)
+    assert [invoice.status for invoice in paid] == ["paid", "paid"]
+    assert paid[1].status_transitions.paid_at < before
+    assert max(event.created for event in stripe.Event.list(limit=100).data) <= before + 60
+
+
+def test_months_pass_and_periods_keep_their_length(shop):
+    customer = stripe.Customer.create(email="achats@client.test", name="Client SARL")
+    method = stripe.PaymentMethod.attach("pm_card_visa", customer=customer.id)
+    stripe.Customer.modify(customer.id, invoice_settings={"default_payment_method": method.id})
+    items = [{"price": shop.yearly.id}, {"price": shop.option.id}]
+    stripe.Subscription.create(customer=customer.id, items=items, billing_mode={"type": "flexible"})
+    for _month in range(14):
+        shop.fake.age(31)
+    yearly = [one for one in invoices(customer) if 149000 in amounts(one)]
+    monthly = [one for one in invoices(customer) if 9900 in amounts(one)]
+    assert len(yearly) == 2
+    assert len(monthly) in (14, 15, 16), "a month is a month, give or take what calendars do"

@@ -3,6 +3,8 @@
 GET  health · calls · state · violations · clock · settings · deliveries[?state=held]
 POST reset · settings {name: value} · endpoint {url, events?, secret?}
      clock {advance: seconds | to: seconds since 1970, clock?: test clock}
+     age {days}: time passes as for `clock`, then all that is there moves back by as much, so that what was to come
+         is past, and it is now: what a platform that lives in real time needs to see periods end
      payments {next: ["ok", "insufficient_funds", "authenticate", "pending", "pending_fail", …]}
      hold · release {ids?} · take: what is held, body and headers, for a test that posts it itself
      deliver {ids, forged?, age?}: now, in this order; the same id twice is delivered twice
@@ -17,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.stripe import pages
-from tests.fakes.stripe.billing import timeline
+from tests.fakes.stripe.billing import ageing, timeline
 from tests.fakes.stripe.deliveries import Delivery, signature
 from tests.fakes.stripe.errors import StripeError
 from tests.fakes.stripe.resources import webhook_endpoints
@@ -53,7 +55,7 @@ async def _page(app: "App", request: Request) -> Answer:
     if request.method == "POST":
         form = request.form
         if form.get("advance"):
-            await _clock(app, {"advance": float(form["advance"]) * 86400})
+            await _age(app, {"days": float(form["advance"])})
         if "next" in form:
             app.world.next_payments = [form["next"]] if form["next"] else []
         return redirect("/_fake/")
@@ -70,6 +72,13 @@ async def _clock(app: "App", given: Given) -> Given:
         if not clock:
             world.offset += until - now
     return {"now": world.now(clock), "offset": world.offset, "steps": steps}
+
+
+async def _age(app: "App", given: Given) -> Given:
+    world, seconds = app.world, int(float(given["days"]) * 86400)
+    steps = timeline.run_to(world, None, world.now() + seconds)
+    ageing.move_back(world, seconds)
+    return {"now": world.now(), "steps": steps}
 
 
 async def _settings(app: "App", given: Given) -> Given:
@@ -194,6 +203,7 @@ async def _violations(app: "App", _given: Given) -> list[str]:
 
 
 HANDLERS: dict[str, Handler] = {
+    "age": _age,
     "calls": _calls,
     "clock": _clock,
     "delay": _delay,

@@ -45,6 +45,10 @@ class Handle:
         seconds = int(days * 86400 + hours * 3600)
         return int(self.tell("clock", advance=seconds, clock=clock)["now"])
 
+    def age(self, days: float) -> None:
+        """Time passes, and it is now again: what was to come is past."""
+        self.tell("age", days=days)
+
     def listen(self, url: str, events: list[str] | None = None, secret: str = "") -> dict[str, Any]:
         """An endpoint for webhooks, with its `secret`."""
         return dict(self.tell("endpoint", url=url, events=events or ["*"], secret=secret))

@@ -16,6 +16,8 @@ from tests.fakes.stripe.errors import missing
 
 Object = dict[str, Any]
 DAY = 86400
+# Seconds since 1970 of our time; no amount is as large.
+MOMENTS = range(1_500_000_000, 3_000_000_000)
 # What one sets in Stripe's dashboard. Days, hours and seconds as their names say.
 SETTINGS: dict[str, Any] = {
     "retry_days": [3, 5, 7],
@@ -180,6 +182,13 @@ class World:
         if previous := difference(before, self.render(thing)):
             self.emit(kind, thing, previous)
 
+    def move_back(self, seconds: int) -> None:
+        """Everything that has a moment has it so much earlier."""
+        for things in (self.objects, self.hidden):
+            for key, thing in things.items():
+                things[key] = _earlier(thing, seconds)
+        self.index()
+
     # All or nothing
 
     def copied(self, customer: str | None = None) -> "World":
@@ -225,6 +234,15 @@ class World:
                 on_event(event)
         finally:
             self.on_event = on_event
+
+
+def _earlier(value: Any, seconds: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _earlier(inner, seconds) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_earlier(inner, seconds) for inner in value]
+    is_moment = isinstance(value, int) and not isinstance(value, bool) and value in MOMENTS
+    return value - seconds if is_moment else value
 
 
 def _kept(thing: Object) -> Object:
