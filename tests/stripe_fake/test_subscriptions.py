@@ -408,7 +408,7 @@ def test_a_change_that_is_refused_by_the_card_changes_nothing(shop):
 
 
 def test_what_is_not_simulated_says_so(shop):
-    for given in ({"pause_collection": {"behavior": "void"}}, {"payment_behavior": "pending_if_incomplete"}):
+    for given in ({"pause_collection": {"behavior": "void"}}, {"cancel_at": "max_billed_until"}):
         subscription = shop.subscribe(shop.customer())
         with pytest.raises(stripe.InvalidRequestError) as caught:
             stripe.Subscription.modify(subscription.id, **given)

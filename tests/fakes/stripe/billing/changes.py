@@ -21,7 +21,10 @@ class Change:
 
 
 def apply(world: World, subscription: Object, change: Change) -> Object | None:
-    """Changes the items; gives the invoice, where one is made at once."""
+    """Changes the items; gives the invoice, where one is made at once. A change that waited is dropped."""
+    from tests.fakes.stripe.billing import pending
+
+    pending.drop(world, subscription)
     at = change.at or world.now_for(subscription)
     prorates = change.proration != "none" and subscription["status"] != "trialing"
     longer = [given for given in change.items if _changes_interval(world, given)]
@@ -233,7 +236,7 @@ def invoice_pending(
 
 
 def _collect(world: World, invoice: Object, behaviour: str) -> None:
-    if behaviour == "default_incomplete":
+    if behaviour in ("default_incomplete", "pending_if_incomplete"):
         return
     result = payments.pay(world, invoice)
     if result not in ("ok", *payments.PENDING) and behaviour == "error_if_incomplete":

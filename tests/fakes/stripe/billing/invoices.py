@@ -240,7 +240,7 @@ def mark_paid(world: World, invoice: Object, *, out_of_band: bool = False) -> No
 
 
 def void(world: World, invoice: Object) -> None:
-    from tests.fakes.stripe.billing import payments
+    from tests.fakes.stripe.billing import payments, pending
 
     if invoice["status"] not in ("open", "uncollectible"):
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']}.")
@@ -249,6 +249,7 @@ def void(world: World, invoice: Object) -> None:
     invoice["status_transitions"]["voided_at"] = world.now_for(invoice)
     payments.cancel(world, invoice)
     tell(world, invoice, before, "invoice.voided")
+    pending.voided(world, invoice)
 
 
 def mark_uncollectible(world: World, invoice: Object) -> None:

@@ -221,7 +221,7 @@ def charge(world: World, paid: Object, method: Object, status: str, decline: str
     }
     world.add(made)
     paid["latest_charge"] = made["id"]
-    if status == "succeeded":
+    if status != "failed":
         _book(world, made)
     return made
 
@@ -352,12 +352,12 @@ def settle(world: World, paid: Object) -> None:
     """The bank answers, days after."""
     charged = world.objects[paid["latest_charge"]]
     if world.keep(paid["id"]).pop("fails"):
+        charged["failure_balance_transaction"] = _book(world, charged, -1, "payment_failure_refund")["id"]
         charged |= {"status": "failed", "paid": False, "failure_code": "debit_not_authorized"}
         charged["failure_message"] = "The customer's bank refused the debit."
         fail(world, paid, charged, "debit_not_authorized")
     else:
         charged |= {"status": "succeeded", "amount_captured": charged["amount"]}
-        _book(world, charged)
         succeed(world, paid, charged)
 
 

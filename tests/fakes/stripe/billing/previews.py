@@ -4,20 +4,39 @@ from typing import Any
 
 from tests.fakes.stripe.billing import changes, renewals, subscriptions
 from tests.fakes.stripe.errors import StripeError
+from tests.fakes.stripe.resources import coupons
 from tests.fakes.stripe.world import Object, World, token
 
 
-def upcoming(world: World, subscription: Object, change: changes.Change | None = None) -> Object:
-    """The next invoice of a subscription, after this change; the one that the change makes at once, if it does."""
+def upcoming(
+    world: World,
+    subscription: Object,
+    change: changes.Change | None = None,
+    discounts: list[dict[str, Any]] | None = None,
+) -> Object:
+    """The next invoice of a subscription, after this change; the one that the change makes at once, if it does.
+
+    `discounts`: as they would be; None: as they are.
+    """
     other = world.copied(subscription["customer"])
-    if change is None and (subscription["cancel_at_period_end"] or subscription["status"] in subscriptions.OVER):
+    if change is None and _ends(world, subscription):
         message = f"No upcoming invoices for customer: {subscription['customer']}"
         raise StripeError(404, "invalid_request_error", message, code="invoice_upcoming_none")
     mine = other.objects[subscription["id"]]
+    if discounts is not None:
+        mine["discounts"] = coupons.redeem_all(other, mine, discounts)
     made = changes.apply(other, mine, change) if change else None
     if made is None:
         made = _at_period_end(other, mine)
     return shown(other, made)
+
+
+def _ends(world: World, subscription: Object) -> bool:
+    """Nothing more is invoiced."""
+    if subscription["status"] in subscriptions.OVER:
+        return True
+    first = min(item["current_period_end"] for item in subscriptions.items_of(world, subscription))
+    return subscription["cancel_at"] is not None and subscription["cancel_at"] <= first
 
 
 def _at_period_end(other: World, subscription: Object) -> Object:

@@ -10,13 +10,14 @@ OWING = ("incomplete", "past_due", "unpaid")
 
 def method_for(world: World, invoice: Object) -> Object | None:
     """The invoice's own method, else its subscription's, else its customer's."""
-    subscription = invoices.subscription_of(world, invoice) or {}
-    customer = world.objects[invoice["customer"]]
-    ids = (
-        invoice["default_payment_method"],
-        subscription.get("default_payment_method"),
-        customer["invoice_settings"]["default_payment_method"],
-    )
+    own = world.objects.get(invoice["default_payment_method"] or "")
+    return own or method_of(world, invoices.subscription_of(world, invoice) or {"customer": invoice["customer"]})
+
+
+def method_of(world: World, subscription: Object) -> Object | None:
+    """The subscription's own method, else its customer's."""
+    customer = world.objects[subscription["customer"]]
+    ids = (subscription.get("default_payment_method"), customer["invoice_settings"]["default_payment_method"])
     return next((world.objects[id_] for id_ in ids if id_ and id_ in world.objects), None)
 
 
@@ -36,16 +37,28 @@ def payment_succeeded(world: World, invoice: Object | None, paid: Object) -> Non
 
 def invoice_paid(world: World, invoice: Object) -> None:
     """Paying the latest invoice brings a subscription back."""
-    from tests.fakes.stripe.billing import checkouts
+    from tests.fakes.stripe.billing import checkouts, pending
 
+    pending.paid(world, invoice)
     customer = world.objects.get(invoice["customer"])
     if customer and customer["delinquent"] and not _still_owes(world, customer):
         with world.changing(customer, "customer.updated"):
             customer["delinquent"] = False
     subscription = invoices.subscription_of(world, invoice)
-    if subscription and subscription["status"] in OWING and subscription["latest_invoice"] == invoice["id"]:
+    if subscription and subscription["status"] in OWING and _latest(world, subscription) is invoice:
         _set_status(world, subscription, "active")
     checkouts.settled(world, invoice, paid=True)
+
+
+def _latest(world: World, subscription: Object) -> Object | None:
+    """What was voided, or is for a change that waits, does not count."""
+    from tests.fakes.stripe.billing import pending
+
+    for invoice in reversed(world.find("invoice", customer=subscription["customer"])):
+        mine = invoices.subscription_of(world, invoice) is subscription
+        if mine and invoice["status"] != "void" and not pending.is_of(world, invoice):
+            return invoice
+    return None
 
 
 def _still_owes(world: World, customer: Object) -> bool:
@@ -80,13 +93,15 @@ def payment_failed(world: World, invoice: Object | None, _decline: str) -> None:
 
 
 def _failed(world: World, invoice: Object, *kinds: str) -> None:
-    """Counts the attempt, plans the next one, and lets the subscription fall behind."""
+    """Counts the attempt, plans the next one, and lets the subscription fall behind; not for a change that waits."""
+    from tests.fakes.stripe.billing import pending
+
     before = world.render(invoice)
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     invoice["next_payment_attempt"] = _next_attempt(world, invoice)
     invoices.tell(world, invoice, before, *kinds)
     subscription = invoices.subscription_of(world, invoice)
-    if subscription is None:
+    if subscription is None or pending.is_of(world, invoice):
         return
     customer = world.objects[invoice["customer"]]
     with world.changing(customer, "customer.updated"):
@@ -99,8 +114,11 @@ def _failed(world: World, invoice: Object, *kinds: str) -> None:
 
 def _next_attempt(world: World, invoice: Object) -> int | None:
     """Some days after the first failure; what has not begun yet is tried only once."""
+    from tests.fakes.stripe.billing import pending
+
     subscription = invoices.subscription_of(world, invoice)
-    if (subscription and subscription["status"] == "incomplete") or not invoice["auto_advance"]:
+    once = (subscription and subscription["status"] == "incomplete") or pending.is_of(world, invoice)
+    if once or not invoice["auto_advance"]:
         return None
     kept, now = world.keep(invoice["id"]), world.now_for(invoice)
     first = kept.setdefault("first_failure", now)

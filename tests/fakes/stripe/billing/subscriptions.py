@@ -219,10 +219,11 @@ def cancel(
     at: int | None = None,
 ) -> Object:
     """Ends it now. `prorate`: what is not used is credited; `invoice_now`: what is pending is invoiced."""
-    from tests.fakes.stripe.billing import changes
+    from tests.fakes.stripe.billing import changes, pending
 
     if subscription["status"] in OVER:
         raise invalid(f"No such subscription: '{subscription['id']}'", "id", "resource_missing")
+    pending.drop(world, subscription)
     now = at or world.now_for(subscription)
     if prorate:
         changes.credit_rest(world, subscription, now)
@@ -264,11 +265,11 @@ def trial_end_of(params: dict[str, Any], now: int) -> int | None:
 
 
 def period_end(world: World, subscription: Object) -> int:
-    """The last second that is paid for: when `cancel_at_period_end` ends it."""
-    return max(item["current_period_end"] for item in items_of(world, subscription))
+    """When `cancel_at_period_end` ends it: of several rhythms, with the first period that ends."""
+    return min(item["current_period_end"] for item in items_of(world, subscription))
 
 
-def _render_item(world: World, item: Object) -> Object:
+def render_item(world: World, item: Object) -> Object:
     price = world.objects[item["price"]]
     shown = {**item, "metadata": dict(item["metadata"]), "discounts": list(item["discounts"])}
     shown |= {"price": world.render(price), "plan": prices.plan_of(price)}
@@ -278,9 +279,12 @@ def _render_item(world: World, item: Object) -> Object:
 def _render(world: World, subscription: Object) -> Object:
     import copy
 
+    from tests.fakes.stripe.billing import pending
+
     shown = copy.deepcopy(subscription)
+    shown["pending_update"] = pending.shown(world, subscription)
     shown["default_tax_rates"] = tax_rates.shown(world, subscription["default_tax_rates"])
-    items = [_render_item(world, item) for item in items_of(world, subscription)]
+    items = [render_item(world, item) for item in items_of(world, subscription)]
     shown["items"] = as_list(items, f"/v1/subscription_items?subscription={subscription['id']}")
     return shown
 
@@ -291,6 +295,6 @@ def _render_invoice(world: World, invoice: Object) -> Object:
     return {**copy.deepcopy(invoice), "default_tax_rates": tax_rates.shown(world, invoice["default_tax_rates"])}
 
 
-RENDER["subscription_item"] = _render_item
+RENDER["subscription_item"] = render_item
 RENDER["subscription"] = _render
 RENDER["invoice"] = _render_invoice

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from tests.fakes.stripe.billing import invoices, payments, previews, renewals, subscriptions
+from tests.fakes.stripe.billing import invoices, payments, pending, previews, renewals, subscriptions
 from tests.fakes.stripe.world import DAY, Object, World
 
 Step = Callable[[World, Object], object]
@@ -69,6 +69,8 @@ def _of_subscription(world: World, subscription: Object) -> Iterator[Due]:
     status, kept = subscription["status"], world.keep(subscription["id"])
     if status in subscriptions.OVER:
         return
+    if waits := subscription["pending_update"]:
+        yield Due(waits["expires_at"], 1, subscription, pending.drop)
     if status == "incomplete":
         yield Due(subscription["created"] + world.settings["incomplete_hours"] * 3600, 4, subscription, _expire)
         return

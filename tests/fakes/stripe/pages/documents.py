@@ -1,6 +1,6 @@
 """An invoice as a page (with a way to pay it) and as a PDF; a receipt."""
 
-from tests.fakes.stripe.billing import invoices, payments
+from tests.fakes.stripe.billing import invoices, payments, pending
 from tests.fakes.stripe.errors import StripeError
 from tests.fakes.stripe.pages import html, pdf
 from tests.fakes.stripe.resources import payment_methods
@@ -56,7 +56,8 @@ def _page(world: World, shown: Object, problem: str) -> Answer:
         body += html.note("Un prélèvement est en cours.")
     elif shown["status"] == "open":
         button = f"<p><button>Payer {html.money(shown['amount_remaining'], shown['currency'])}</button></p>"
-        body += f'<form class="card" method="post">{html.method_fields(["card", "sepa_debit"])}{button}</form>'
+        kinds = pending.METHODS if pending.is_of(world, shown) else ("card", "sepa_debit")
+        body += f'<form class="card" method="post">{html.method_fields(list(kinds))}{button}</form>'
     return html.page(f"Facture {shown['number'] or '(brouillon)'}", body)
 
 

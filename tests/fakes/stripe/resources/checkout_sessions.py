@@ -31,6 +31,8 @@ def create(call: Call) -> Object:
     kept["items"] = [_item(world, item) for item in params.get("line_items") or []]
     if mode == "subscription" and not kept["items"]:
         raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
+    if not world.settings["checkout_mixed_intervals"] and len(_rhythms(world, kept["items"])) > 1:
+        raise invalid("All prices of a Checkout Session must have the same billing interval.", "line_items")
     kept["subscription_data"] = only(dict(params.get("subscription_data") or {}), SUBSCRIPTION, "subscription_data")
     kept["discounts"] = [dict(given) for given in params.get("discounts") or []]
     kept["customer_update"] = dict(params.get("customer_update") or {})
@@ -38,6 +40,11 @@ def create(call: Call) -> Object:
     if mode == "subscription":
         _set_totals(world, session)
     return world.add(session)
+
+
+def _rhythms(world: World, items: list[dict[str, Any]]) -> set[tuple[str, int]]:
+    found = [world.objects[item["price"]]["recurring"] for item in items]
+    return {(each["interval"], each["interval_count"]) for each in found if each}
 
 
 def _check(params: dict[str, Any], customer: Object | None) -> None:

@@ -112,7 +112,7 @@ def redeem(world: World, given: dict[str, Any], now: int, **on: Any) -> Object:
         return world.get("discount", kept, "discounts")
     code = world.get("promotion_code", given["promotion_code"], "discounts") if given.get("promotion_code") else None
     coupon = world.get("coupon", code["promotion"]["coupon"] if code else given.get("coupon", ""), "discounts")
-    _check(coupon, code, now)
+    _check(world, coupon, code, now, on.get("customer"))
     for redeemed in filter(None, (coupon, code)):
         redeemed["times_redeemed"] += 1
     months = coupon["duration_in_months"]
@@ -138,7 +138,13 @@ def redeem(world: World, given: dict[str, Any], now: int, **on: Any) -> Object:
     return world.add(discount)
 
 
-def _check(coupon: Object, code: Object | None, now: int) -> None:
+def redeem_all(world: World, subscription: Object, given: list[dict[str, Any]] | None) -> list[str]:
+    """The discounts that take the place of a subscription's own."""
+    now, owner = world.now_for(subscription), {"customer": subscription["customer"], "subscription": subscription["id"]}
+    return [redeem(world, one, now, **owner)["id"] for one in given or []]
+
+
+def _check(world: World, coupon: Object, code: Object | None, now: int, customer: str | None) -> None:
     over = coupon["redeem_by"] and now > coupon["redeem_by"]
     used = coupon["max_redemptions"] and coupon["times_redeemed"] >= coupon["max_redemptions"]
     if over or used or not coupon["valid"]:
@@ -148,6 +154,15 @@ def _check(coupon: Object, code: Object | None, now: int) -> None:
     used = code["max_redemptions"] and code["times_redeemed"] >= code["max_redemptions"]
     if not code["active"] or used or (code["expires_at"] and now > code["expires_at"]):
         raise invalid("This promotion code is not active.", "discounts", "promotion_code_inactive")
+    if code["customer"] and code["customer"] != customer:
+        raise invalid("This promotion code is for another customer.", "discounts", "promotion_code_customer_mismatch")
+    if code["restrictions"]["first_time_transaction"] and _has_paid(world, customer):
+        message = "This promotion code cannot be redeemed because the associated customer has prior transactions."
+        raise invalid(message, "discounts", "customer_has_prior_transactions")
+
+
+def _has_paid(world: World, customer: str | None) -> bool:
+    return any(invoice["amount_paid"] for invoice in world.find("invoice", customer=customer))
 
 
 def _render_coupon(world: World, coupon: Object) -> Object:

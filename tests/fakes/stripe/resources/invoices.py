@@ -125,7 +125,7 @@ def preview(call: Call) -> Object:
         subscription = world.get("subscription", params["subscription"], "subscription")
         change = subscription_requests.change_of(details)
         asked = bool(change.items or change.new_anchor)
-        return previews.upcoming(world, subscription, change if asked else None)
+        return previews.upcoming(world, subscription, change if asked else None, params.get("discounts"))
     customer = world.get("customer", params.get("customer", ""), "customer")
     wanted = subscription_requests.wanted_of(world, details, world.now_for(customer))
     wanted.discounts = list(params.get("discounts") or [])

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from tests.fakes.stripe.billing import changes, subscriptions
+from tests.fakes.stripe.billing import changes, pending, subscriptions
 from tests.fakes.stripe.common import LIST, deleted, listing
+from tests.fakes.stripe.errors import unsimulated
 from tests.fakes.stripe.routing import Call, Route
 from tests.fakes.stripe.world import Object
 
 
 def _change(call: Call, subscription: Object, item: dict[str, Any]) -> None:
+    if call.params.get("payment_behavior") == pending.BEHAVIOUR:
+        raise unsimulated(f"{pending.BEHAVIOUR} of single items")
     change = changes.Change(
         items=[item],
         proration=call.params.get("proration_behavior", "create_prorations"),

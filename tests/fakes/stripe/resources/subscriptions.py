@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from tests.fakes.stripe.billing import changes, renewals, subscriptions
+from tests.fakes.stripe.billing import changes, pending, renewals, subscriptions
 from tests.fakes.stripe.common import LIST, listing, metadata, only, take
 from tests.fakes.stripe.errors import invalid, missing, unsimulated
 from tests.fakes.stripe.resources import coupons
 from tests.fakes.stripe.routing import Call, Route
 from tests.fakes.stripe.world import DAY, Object, World
 
-BEHAVIOURS = ("allow_incomplete", "default_incomplete", "error_if_incomplete")
+BEHAVIOURS = ("allow_incomplete", "default_incomplete", "error_if_incomplete", pending.BEHAVIOUR)
+# Words for a moment: `cancel_at` becomes that of the items, as they are when it is said.
+ENDS = {"min_period_end": min, "max_period_end": max}
 ITEM = "id price quantity tax_rates metadata deleted clear_usage"
 
 
@@ -25,6 +27,10 @@ def wanted_of(world: World, params: dict[str, Any], now: int) -> subscriptions.W
     """From the parameters of a creation: of a subscription, a preview, a checkout's `subscription_data`."""
     fields: dict[str, Any] = {"metadata": metadata({}, params.get("metadata"))}
     set_plain(world, fields, params)
+    if params.get("payment_behavior") == pending.BEHAVIOUR:
+        raise invalid(f"{pending.BEHAVIOUR} can only be used when a subscription is updated.", "payment_behavior")
+    if isinstance(params.get("cancel_at"), str) and params["cancel_at"]:
+        raise unsimulated(f"cancel_at {params['cancel_at']} from the beginning")
     given = params.get("cancel_at_period_end", False)
     if given:
         fields["cancel_at_period_end"] = True
@@ -72,9 +78,12 @@ def _behaviour(params: dict[str, Any]) -> str:
 def set_plain(world: World, fields: Object, params: dict[str, Any]) -> None:
     """What only has to be written down, checked where it names another object."""
     take(fields, {key: value for key, value in params.items() if key != "metadata"}, "collection_method description")
-    for name in ("days_until_due", "cancel_at"):
-        if name in params:
-            fields[name] = params[name] or None
+    if "days_until_due" in params:
+        fields["days_until_due"] = params["days_until_due"] or None
+    if "cancel_at" in params and params["cancel_at"] not in ENDS:
+        if isinstance(params["cancel_at"], str) and params["cancel_at"]:
+            raise unsimulated(f"cancel_at {params['cancel_at']}")
+        fields["cancel_at"] = params["cancel_at"] or None
     if fields.get("collection_method") == "send_invoice" and fields.get("days_until_due") is None:
         raise invalid("Missing required param: days_until_due.", "days_until_due", "parameter_missing")
     if "default_payment_method" in params:
@@ -108,15 +117,24 @@ def update(call: Call) -> Object:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     _behaviour(params)
     with world.undone_on_error(), world.changing(subscription, "customer.subscription.updated"):
-        update_plain(world, subscription, params)
-        change = change_of(params)
-        if _end_trial(world, subscription, params.get("trial_end")):
-            # Nothing was paid for the trial: nothing of it is given back.
-            change.new_anchor, change.proration = True, "none"
-        if change.items or change.new_anchor:
-            changes.apply(world, subscription, change)
-        set_end(world, subscription, params)
+        if params.get("payment_behavior") == pending.BEHAVIOUR:
+            pending.check(world, subscription, params)
+            pending.attempt(world, subscription, lambda: _change(world, subscription, params))
+        else:
+            _change(world, subscription, params)
     return subscription
+
+
+def _change(world: World, subscription: Object, params: dict[str, Any]) -> Object | None:
+    """Everything that is asked for; gives the invoice, where one is made at once."""
+    update_plain(world, subscription, params)
+    change = change_of(params)
+    if _end_trial(world, subscription, params.get("trial_end")):
+        # Nothing was paid for the trial: nothing of it is given back.
+        change.new_anchor, change.proration = True, "none"
+    invoice = changes.apply(world, subscription, change) if change.items or change.new_anchor else None
+    set_end(world, subscription, params)
+    return invoice
 
 
 def update_plain(world: World, subscription: Object, params: dict[str, Any]) -> None:
@@ -124,10 +142,7 @@ def update_plain(world: World, subscription: Object, params: dict[str, Any]) -> 
     if "metadata" in params:
         subscription["metadata"] = metadata(subscription["metadata"], params["metadata"])
     if "discounts" in params:
-        now, on = world.now_for(subscription), subscription
-        owner = {"customer": on["customer"], "subscription": on["id"]}
-        given = params["discounts"] or []
-        subscription["discounts"] = [coupons.redeem(world, one, now, **owner)["id"] for one in given]
+        subscription["discounts"] = coupons.redeem_all(world, subscription, params["discounts"])
     for name, value in (params.get("cancellation_details") or {}).items():
         subscription["cancellation_details"][name] = value or None
 
@@ -162,7 +177,13 @@ def _end_trial(world: World, subscription: Object, end: Any) -> bool:
 
 
 def set_end(world: World, subscription: Object, params: dict[str, Any]) -> None:
-    """`cancel_at_period_end`, on and off again."""
+    """`cancel_at_period_end` and `cancel_at`, on and off again."""
+    if choose := ENDS.get(params.get("cancel_at")):
+        subscription["cancel_at"] = choose(
+            item["current_period_end"] for item in subscriptions.items_of(world, subscription)
+        )
+    if params.get("cancel_at"):
+        subscription["cancel_at_period_end"] = False
     now = world.now_for(subscription)
     if params.get("cancel_at_period_end"):
         end = subscriptions.period_end(world, subscription)
