@@ -17,6 +17,10 @@ ACTS = {
     "add_on.given": _("Option donnée"),
     "add_on.taken": _("Option retirée"),
     "tariff.set": _("Tarif fixé"),
+    "subscription.reread": _("Abonnement relu chez Stripe"),
+    "subscription.ended": _("Abonnement résilié chez Stripe"),
+    "dunning.sent_again": _("Relance renvoyée"),
+    "webhook.replayed": _("Événement de Stripe rejoué"),
     "tenant.deleted": _("Espace supprimé"),
     "user.created": _("Personne créée"),
     "user.password_changed": _("Mot de passe changé"),
@@ -40,6 +44,8 @@ KEYS = {
     "quantity": _("quantité"),
     "interval": _("période"),
     "version": _("version"),
+    "event": _("événement"),
+    "day": _("jour"),
 }
 
 

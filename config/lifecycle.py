@@ -10,7 +10,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         "accounts.services.create_owner_of_new_workspace",
         "mailing.services.send_welcome",
     ),
-    "state_changed": ("accounts.services.audit_state_change",),
+    "state_changed": ("accounts.services.audit_state_change", "billing.stripe.closing.workspace_moved"),
     "plan_changed": (
         "billing.services.open_tenant",
         "accounts.services.audit_plan_change",

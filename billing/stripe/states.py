@@ -68,8 +68,8 @@ def _never_begun(facts: Facts) -> Move | None:
 
 
 def _canceled(facts: Facts) -> Move:
-    """What was paid for is given; a period that was not paid is not."""
-    if facts.period_end is None or facts.period_end <= facts.now:
+    """What was paid for is given; a period that was not paid is not. What is cancelled opens nothing that is closed."""
+    if facts.state == State.CLOSED or facts.period_end is None or facts.period_end <= facts.now:
         return Move(State.CLOSED, "abonnement résilié")
     if facts.past_due_since is not None:
         return Move(State.SUSPENDED, "abonnement résilié, période impayée")

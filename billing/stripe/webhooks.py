@@ -24,6 +24,7 @@ HEARD = ("customer.", "invoice.", "checkout.session.")
 GRACE = timedelta(minutes=2)
 LONGEST = timedelta(days=30)
 KEPT = timedelta(days=90)
+FAILURES_KEPT = 100
 
 
 def received(trigger: Any, **_details: Any) -> None:
@@ -38,19 +39,44 @@ def handle(trigger_id: int) -> bool:
     trigger = mirror.WebhookEventTrigger.objects.get(pk=trigger_id)
     if not trigger.valid:
         return False
-    with transaction.atomic():
-        known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
-        event = known or _act(trigger.json_body)
-        mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(event=event, processed=True)
+    try:
+        with transaction.atomic():
+            known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
+            event = known or _act(trigger.json_body)
+            done = {"event": event, "processed": True, "exception": ""}
+            mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(**done)
+    except Exception as error:
+        _keep_failure(trigger, error)
+        raise
     return known is None
 
 
 def replay(trigger_id: int) -> bool:
-    """Act on a stored event again, by the operator's hand; False where it was never valid."""
+    """Act on a stored event, once more where it was acted on, by the operator's hand; False where it was never valid.
+
+    Raises `stripe.StripeError`.
+    """
     trigger = mirror.WebhookEventTrigger.objects.get(pk=trigger_id)
-    if trigger.valid:
+    if not trigger.valid:
+        return False
+    if not handle(trigger_id):
         _look(trigger.json_body)
-    return bool(trigger.valid)
+    return True
+
+
+def customer_of(thing: dict[str, Any]) -> str:
+    """The id of the customer whom an event's object is about, or empty."""
+    if thing.get("object") == "customer":
+        return str(thing["id"])
+    customer = thing.get("customer") or ""
+    return str(customer["id"] if isinstance(customer, dict) else customer)
+
+
+def _keep_failure(trigger: Any, error: Exception) -> None:
+    """For the operator, who sees no worker's log: what it was, and a line for each time. No body, no key."""
+    said = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
+    times = [*trigger.traceback.splitlines(), f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC {said}"][-FAILURES_KEPT:]
+    mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(exception=said[:128], traceback="\n".join(times))
 
 
 def take_up() -> int:
@@ -96,16 +122,9 @@ def _act(body: dict[str, Any]) -> Any:
 def _look(body: dict[str, Any]) -> None:
     if not body["type"].startswith(HEARD):
         return
-    customer = _customer(body["data"]["object"])
+    customer = customer_of(body["data"]["object"])
     tenant_id = Subscription.objects.filter(stripe_customer_id=customer).values_list("tenant_id", flat=True).first()
     if not customer or tenant_id is None:
         log.info("event of nobody here: %s %s", body["type"], body["id"])
         return
     refresh(tenant_id, event_at=datetime.fromtimestamp(body["created"], UTC))
-
-
-def _customer(thing: dict[str, Any]) -> str:
-    if thing.get("object") == "customer":
-        return str(thing["id"])
-    customer = thing.get("customer") or ""
-    return str(customer["id"] if isinstance(customer, dict) else customer)

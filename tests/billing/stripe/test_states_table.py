@@ -44,6 +44,13 @@ def test_canceled_closes_at_the_end_of_what_was_paid():
     assert where("canceled", period_end=LATER, past_due_since=BEFORE, state="past_due") == "suspended"
 
 
+def test_what_is_cancelled_opens_nothing_that_is_closed():
+    """Closed by the operator, who ends the subscription by it: the period that was paid does not open it again."""
+    assert where("canceled", period_end=LATER, state="closed") == "closed"
+    assert where("canceled", period_end=LATER, past_due_since=BEFORE, state="closed") == "closed"
+    assert where("active", period_end=LATER, state="closed") == "active"
+
+
 LATE = [(0, "past_due"), (13.99, "past_due"), (14, "suspended"), (90, "suspended")]
 
 

@@ -1,0 +1,55 @@
+"""A workspace that is closed pays nothing more: whoever closes it ends what it subscribed to. Nothing is paid back.
+
+Opening it again brings no subscription back: its owner takes out another.
+"""
+
+from typing import Any
+
+from accounts import audit
+from billing.models import Subscription
+from billing.stripe.client import is_on
+from billing.stripe.customers import end_subscriptions
+from billing.stripe.states import LIVE
+from billing.stripe.subscriptions import ACTOR, refresh
+from tenants.context import TenantRef, public_context
+from tenants.models import Tenant
+from tenants.queue import enqueue
+
+JOB = "billing.stripe.closing.end"
+State = Tenant.State
+
+
+def workspace_moved(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
+    """Lifecycle step "state_changed": closed by anybody but Stripe, it subscribes to nothing any more."""
+    if tenant.state != State.CLOSED or actor == ACTOR or not is_on():
+        return
+    with public_context():
+        if Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").exists():
+            enqueue(JOB, tenant_id=str(tenant.id))
+
+
+def end(tenant_id: str) -> int:
+    """Job: cancel what a closed workspace still subscribes to; how many. Raises `stripe.StripeError`.
+
+    A workspace that was opened again meanwhile is left alone.
+    """
+    row = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
+    tenant = Tenant.objects.filter(pk=tenant_id, state=State.CLOSED).first()
+    if row is None or tenant is None:
+        return 0
+    ended = end_subscriptions(row.stripe_customer_id)
+    if ended:
+        audit.record("subscription.ended", target=tenant.slug, reason=tenant.state_reason, quantity=ended)
+    refresh(tenant.pk)
+    return ended
+
+
+def end_left() -> int:
+    """Ask again for what lives beside a closed workspace (Stripe or Redis was away); how many. Scheduled."""
+    if not is_on():
+        return 0
+    closed = Tenant.objects.filter(state=State.CLOSED).values("pk")
+    left = Subscription.objects.filter(tenant_id__in=closed, status__in=LIVE).values_list("tenant_id", flat=True)
+    for tenant_id in left:
+        enqueue(JOB, tenant_id=str(tenant_id))
+    return len(left)

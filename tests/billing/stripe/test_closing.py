@@ -1,0 +1,118 @@
+"""A workspace closed by hand or by the clock: what it pays for at Stripe ends, and does not open it again."""
+
+import pytest
+import stripe
+
+from accounts.models import AuditEntry
+from billing.stripe import clock, closing
+from billing.stripe.subscriptions import refresh
+from tenants import queue, services
+from tenants.context import public_context
+from tests.billing.stripe.conftest import row, state, tell
+
+OPERATOR = "operator@platform.test"
+
+
+@pytest.fixture
+def asked(monkeypatch, on_commit):
+    """`asked(act)`: what `act` asked the queue for, (name, arguments)."""
+
+    def during(act):
+        found = []
+        monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
+        with on_commit(execute=True):
+            act()
+        return [one for one in found if one[0] == closing.JOB]
+
+    return during
+
+
+def close(cast, actor=OPERATOR):
+    return services.tenant_close(tenant_id=cast.home.id, reason="fraude", actor=actor)
+
+
+def run(name, kwargs):
+    return queue.run(name=name, tenant_id=None, arguments=kwargs)
+
+
+def living(one):
+    return list(stripe.Subscription.list(customer=one.customer).data)
+
+
+def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, cast, asked):
+    one = buyer()
+    one.subscribe("pro", "analytics")
+    for sent in fake.take():
+        tell(sent)
+    jobs = asked(lambda: close(cast))
+    assert [name for name, _kwargs in jobs] == [closing.JOB]
+    assert run(*jobs[0]) == 1
+    assert living(one) == []
+    # The event of it comes back, and the period is paid until next month.
+    for sent in fake.take():
+        tell(sent)
+    with public_context():
+        assert clock.run_due() == 0 and closing.end_left() == 0
+    assert (state(cast), row(cast).status, row(cast).mrr_euros) == ("closed", "canceled", 0)
+    assert run(*jobs[0]) == 0, "a second run finds nothing"
+    with public_context():
+        ended = AuditEntry.objects.get(action="subscription.ended")
+        assert (ended.target, ended.details) == (cast.home.slug, {"reason": "fraude", "quantity": 1})
+
+
+def test_opened_again_it_stands_without_a_subscription(buyer, fake, cast, asked):
+    buyer().subscribe("pro")
+    tell(fake.take()[-1])
+    (job,) = asked(lambda: close(cast))
+    run(*job)
+    services.change_state(tenant_id=cast.home.id, state="active", reason="geste", actor=OPERATOR)
+    for sent in fake.take():
+        tell(sent)
+    refresh(cast.home.id)
+    assert (state(cast), row(cast).status) == ("active", "canceled")
+
+
+def test_opened_again_before_the_job_keeps_its_subscription(buyer, fake, cast, asked):
+    one = buyer()
+    one.subscribe("pro")
+    tell(fake.take()[-1])
+    (job,) = asked(lambda: close(cast))
+    services.tenant_resume(tenant_id=cast.home.id, reason="erreur", actor=OPERATOR)
+    assert run(*job) == 0
+    assert len(living(one)) == 1
+
+
+def test_a_debt_ends_too(owing, fake, cast, asked):
+    one = owing(0.1)
+    tell(fake.take()[-1])
+    assert state(cast) == "past_due"
+    (job,) = asked(lambda: close(cast, actor="système"))
+    run(*job)
+    for sent in fake.take():
+        tell(sent)
+    assert (state(cast), living(one)) == ("closed", [])
+
+
+def test_stripe_s_own_closing_asks_for_nothing(buyer, fake, cast, asked):
+    buyer().subscribe("pro")
+    tell(fake.take()[-1])
+    assert asked(lambda: close(cast, actor="Stripe")) == []
+
+
+def test_who_never_paid_has_nothing_to_end(fake, cast, asked):
+    assert asked(lambda: close(cast)) == []
+
+
+def test_what_could_not_be_ended_is_taken_up(buyer, fake, cast, asked):
+    one = buyer()
+    one.subscribe("pro")
+    tell(fake.take()[-1])
+    (job,) = asked(lambda: close(cast))
+    fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
+    with pytest.raises(stripe.StripeError):
+        run(*job)
+    with public_context():
+        (again,) = asked(closing.end_left)
+    assert again == job
+    run(*again)
+    assert (state(cast), living(one)) == ("closed", [])
