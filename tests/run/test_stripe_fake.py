@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,9 @@ def test_the_fake_is_one_of_the_children(state: Path, port: int, keep: Starter) 
     assert f"The simulated Stripe: {url}/_fake/" in started.text()
     assert "test card 4242 4242 4242 4242" in started.text()
     started.wait_for("push ended with status 4: going on all the same")
+
+    with urllib.request.urlopen(f"{url}/_fake/", timeout=10) as page:
+        assert "<strong>Aucun argent ne circule</strong>" in page.read().decode()
 
     number = int(url.rpartition(":")[2])
     child = json.loads((state / "run" / "stripe.json").read_text())

@@ -57,6 +57,21 @@ def test_a_run_cut_short_is_taken_up(fake):
     assert price_id("starter").startswith("price_")
 
 
+def test_prices_of_another_account_are_made_anew(fake, cast):
+    """Another key, or the state of the fake is lost: our rows name prices that nobody knows there."""
+    push()
+    with public_context():
+        price_set(Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=cast.operator)
+    push()
+    before = price_id("pro")
+    fake.reset()
+    done = [row["did"] for row in push()]
+    assert (done.count("product created"), done.count("price created"), len(done)) == (7, 10, 17)
+    assert price_id("pro") != before
+    assert stripe.Price.retrieve(price_id("pro")).lookup_key == "ruche_plan_pro_month_eur"
+    assert push() == []
+
+
 def test_amounts_are_cents(fake):
     with public_context():
         amounts = [catalogue.amount_cents(row) for row in Price.objects.filter(plan_id="starter").order_by("interval")]

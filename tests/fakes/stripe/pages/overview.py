@@ -13,6 +13,17 @@ OUTCOMES = {
     "pending": "prélèvement en attente, puis payé",
     "pending_fail": "prélèvement en attente, puis refusé",
 }
+# The rest is in docs/stripe.md.
+CARDS = {
+    "4242 4242 4242 4242": "paie",
+    "4000 0025 0000 3155": "demande une authentification, puis paie",
+    "4000 0000 0000 0341": "est acceptée, puis refusée à chaque prélèvement",
+    "4000 0000 0000 9995": "est refusée, faute de fonds",
+    "FR14 2004 1010 0505 0001 3M02 606": "IBAN : en attente, puis payé",
+}
+WHAT = """<section><p>Ceci n’est pas Stripe : un simulateur sur cette machine, pour essayer l’achat à la main.
+<strong>Aucun argent ne circule</strong>, aucune carte n’est débitée, rien n’est envoyé. N’entrez pas de vraie carte :
+celles-ci suffisent, avec une date à venir et trois chiffres quelconques.</p>"""
 
 
 def overview(world: World, deliveries: list[dict[str, Any]]) -> Answer:
@@ -21,16 +32,18 @@ def overview(world: World, deliveries: list[dict[str, Any]]) -> Answer:
         f'<option value="{value}"{" selected" if value == chosen else ""}>{text}</option>'
         for value, text in OUTCOMES.items()
     )
-    clock = f"""<form class="card" method="post"><h2>Le temps</h2><p>Nous sommes le {html.date(world.now())}.</p>
-<div class="row">{html.text_field("advance", "Avancer de (jours)", "1", type="number", min="0", step="any")}</div>
-<p><button>Avancer</button></p></form>
+    clock = f"""<form class="card" method="post"><h2>Le temps</h2><p>Nous sommes le {html.date(world.now())},
+et le restons : ce qui est là vieillit d’autant de jours, et tout ce qui devait arriver entre-temps arrive.</p>
+<div class="row">{html.text_field("advance", "Laisser passer (jours)", "1", type="number", min="0", step="any")}</div>
+<p><button>Laisser passer</button></p></form>
 <form class="card" method="post"><h2>Prochain paiement</h2><label for="next">Issue</label>
 <select id="next" name="next">{options}</select><p><button>Retenir</button></p></form>"""
     made = "".join(_subscription(world, one) for one in world.all("subscription"))
     bills = "".join(_invoice(one) for one in reversed(world.all("invoice")))
     sent = "".join(_delivery(one) for one in deliveries[-25:][::-1])
-    body = clock + _table("Abonnements", made) + _table("Factures", bills) + _table("Derniers webhooks", sent)
-    return html.page("Stripe simulé", body)
+    cards = "".join(f"<tr><td>{number}</td><td>{what}</td></tr>" for number, what in CARDS.items())
+    lists = _table("Abonnements", made) + _table("Factures", bills) + _table("Derniers webhooks", sent)
+    return html.page("Stripe simulé", f"{WHAT}<table>{cards}</table></section>{clock}{lists}")
 
 
 def _table(title: str, rows: str) -> str:
