@@ -21,7 +21,12 @@ def tell(row: Subscription, tenant: TenantRef, now: datetime) -> None:
     if DunningNotice.objects.filter(day__gte=day, **known).exists():
         return
     DunningNotice.objects.create(day=day, **known)
-    send_to_owners(tenant, "mail/payment_failed", read_only_on=row.past_due_since + SUSPENDED_AFTER)
+    mail(tenant, row.past_due_since)
+
+
+def mail(tenant: TenantRef, past_due_since: datetime) -> None:
+    """Tell the owners that a payment failed, and when the workspace becomes read-only."""
+    send_to_owners(tenant, "mail/payment_failed", read_only_on=past_due_since + SUSPENDED_AFTER)
 
 
 def due_day(row: Subscription, now: datetime) -> int | None:
