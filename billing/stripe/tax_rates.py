@@ -25,12 +25,16 @@ def tax_rate_of(vat: Vat) -> str:
     """The id of its tax rate at Stripe, made where it is not there. Raises `stripe.StripeError`."""
     key = _key(vat)
     listed = client().v1.tax_rates.list({"limit": 100})
-    there = next((rate for rate in listed.auto_paging_iter() if (rate.metadata or {}).get("ruche_vat") == key), None)
+    there = next((rate for rate in listed.auto_paging_iter() if _marked(rate) == key), None)
     if there is None:
         there = _make(vat, key)
     if not there.active:
         client().v1.tax_rates.update(there.id, {"active": True})
     return there.id
+
+
+def _marked(rate: stripe.TaxRate) -> str:
+    return rate.metadata["ruche_vat"] if rate.metadata and "ruche_vat" in rate.metadata else ""
 
 
 def _key(vat: Vat) -> str:

@@ -15,6 +15,7 @@ from djstripe import models as mirror
 
 from billing.models import Subscription
 from billing.stripe.client import secret_key
+from billing.stripe.profiles import follow_tax_id
 from billing.stripe.subscriptions import refresh
 from tenants.queue import enqueue
 
@@ -128,3 +129,5 @@ def _look(body: dict[str, Any]) -> None:
         log.info("event of nobody here: %s %s", body["type"], body["id"])
         return
     refresh(tenant_id, event_at=datetime.fromtimestamp(body["created"], UTC))
+    if body["type"].startswith("customer.tax_id."):
+        follow_tax_id(customer)

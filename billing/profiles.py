@@ -1,0 +1,105 @@
+"""Name, address and VAT number on a workspace's invoices: what a form may say, and what it is for VAT. No network."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.countries import is_country, name_of
+from billing.models import BillingProfile
+from billing.vat import Buyer, Seller, Vat, country_of, vat_on, well_formed
+from billing.vat_tables import EU, FRENCH_OVERSEAS, place_of
+from tenants.context import TenantRef, public_context
+
+Status = BillingProfile.VatStatus
+FIELDS = ("name", "line1", "line2", "postal_code", "city", "country", "vat_number")
+REQUIRED = {
+    "name": _("Donnez le nom ou la raison sociale."),
+    "line1": _("Donnez l’adresse."),
+    "city": _("Donnez la ville."),
+}
+# Five digits, and VAT numbers of France.
+FRENCH = frozenset({"FR", "MC", *FRENCH_OVERSEAS.values()})
+
+
+def profile_of(tenant: TenantRef) -> BillingProfile | None:
+    """What the workspace's invoices bear; None before its owner has said it."""
+    with public_context():
+        found: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant.id).first()
+    return found
+
+
+def vat_of(tenant: TenantRef, on: dt.date | None = None) -> Vat:
+    """The VAT of a workspace's invoices on a day (today). Without a profile: as at home."""
+    return vat_for(profile_of(tenant), on)
+
+
+def vat_for(profile: BillingProfile | None, on: dt.date | None = None) -> Vat:
+    """The same of a profile at hand."""
+    seller = Seller(settings.SELLER_COUNTRY, settings.VAT_OSS)
+    if profile is None:
+        buyer = Buyer(seller.country)
+    else:
+        refused = profile.vat_status == Status.REFUSED
+        buyer = Buyer(profile.country, profile.postal_code, profile.vat_number, vat_refused=refused)
+    return vat_on(seller, buyer, on or timezone.localdate())
+
+
+def checked(given: dict[str, str]) -> dict[str, str]:
+    """The fields as they are kept: trimmed, the VAT number without spaces, its prefix first.
+
+    Raises `ValidationError` with the messages of each field.
+    """
+    fields = {name: " ".join(given[name].split()) for name in FIELDS}
+    fields["country"] = fields["country"].upper()
+    wrong: dict[str, Any] = {name: said for name, said in REQUIRED.items() if not fields[name]}
+    if not is_country(fields["country"]):
+        raise ValidationError(wrong | {"country": _("Choisissez un pays de la liste.")})
+    code = fields["postal_code"].replace(" ", "")
+    if fields["country"] in FRENCH:
+        fields["postal_code"] = code
+        if not (len(code) == 5 and code.isascii() and code.isdigit()):
+            wrong["postal_code"] = _("Un code postal français a cinq chiffres.")
+    try:
+        fields["vat_number"] = _number(fields)
+    except ValidationError as error:
+        wrong["vat_number"] = error
+    if wrong:
+        raise ValidationError(wrong)
+    return fields
+
+
+def _number(fields: dict[str, str]) -> str:
+    text = fields["vat_number"]
+    if not text:
+        return ""
+    country = "FR" if fields["country"] in FRENCH else fields["country"]
+    if place_of(country, fields["postal_code"]) not in EU and country != "FR":
+        raise ValidationError(_("Hors de l’Union européenne, laissez ce champ vide."))
+    number = well_formed(text, country)
+    if number:
+        return number
+    other = country_of(text)
+    if other:
+        said = _("Ce numéro est d’un autre pays (%(country)s) que l’adresse.")
+        raise ValidationError(said, params={"country": name_of(other)})
+    raise ValidationError(_("Ce numéro de TVA n’est pas bien formé : vérifiez-le."))
+
+
+def write(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
+    """Keep them, in the caller's transaction; the row, locked, and what changed. Raises `ValidationError`."""
+    row = BillingProfile.objects.select_for_update().filter(tenant_id=tenant.id).first()
+    row = row or BillingProfile(tenant_id=tenant.id)
+    changed: dict[str, Any] = {
+        name: value for name, value in fields.items() if row._state.adding or getattr(row, name) != value
+    }
+    for name, value in fields.items():
+        setattr(row, name, value)
+    if "vat_number" in changed:
+        row.vat_status = Status.PENDING if row.vat_number else Status.NONE
+    row.full_clean(validate_unique=False)
+    row.save()
+    return row, changed

@@ -1,0 +1,168 @@
+"""What a workspace's invoices bear, said to Stripe: its customer, its VAT number, the VAT of what it pays for."""
+
+from typing import Any
+
+import stripe
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from billing.models import BillingProfile, Subscription
+from billing.profiles import Status, checked, profile_of, vat_for, vat_of, write
+from billing.stripe.client import client, is_on
+from billing.stripe.customers import customer_of, locked_row
+from billing.stripe.errors import asking
+from billing.stripe.states import LIVE
+from billing.stripe.tax_rates import tax_rate_of
+from billing.vat import Vat
+from mailing.services import send_to_owners
+from tenants.context import TenantRef, public_context, tenant_context
+from tenants.selectors import tenant_ref
+
+__all__ = ["follow_tax_id", "profile_of", "profile_save", "vat_of"]
+
+# What Stripe says of a number, in our words; anything else: it was not answered yet.
+SAID = {"verified": Status.VERIFIED, "unverified": Status.REFUSED}
+
+
+def profile_save(
+    tenant: TenantRef,
+    *,
+    name: str,
+    line1: str,
+    line2: str,
+    postal_code: str,
+    city: str,
+    country: str,
+    vat_number: str,
+    actor: User,
+) -> BillingProfile:
+    """Keep what the next invoices bear, and tell Stripe. A subscription that lives takes its VAT from its next invoice.
+
+    `country`: two letters, of `billing.countries`. Raises `ValidationError` with the messages of each field, and
+    `StripeAway`: nothing is kept here then, and saving again finishes what was begun there.
+    """
+    fields = checked(
+        {
+            "name": name,
+            "line1": line1,
+            "line2": line2,
+            "postal_code": postal_code,
+            "city": city,
+            "country": country,
+            "vat_number": vat_number,
+        }
+    )
+    with asking():
+        # Committed by itself: what is made at Stripe is known here, whatever comes after.
+        customer = customer_of(tenant.id) if is_on() else ""
+        with public_context(), transaction.atomic():
+            subscription = locked_row(tenant.id) if customer else None
+            before = vat_of(tenant)
+            row, changed = write(tenant, fields)
+            if changed:
+                with tenant_context(tenant):
+                    audit.record("profile.saved", actor=actor, target=row.name, **changed)
+            if subscription is not None:
+                _tell(subscription, row, tenant)
+                if vat_for(row) != before:
+                    _forget_pages(customer)
+    return row
+
+
+def follow_tax_id(customer: str) -> None:
+    """Stripe says something of a customer's VAT number: ask how it is, and follow. Raises `stripe.StripeError`."""
+    with public_context(), transaction.atomic():
+        subscription = Subscription.objects.select_for_update().filter(stripe_customer_id=customer).first()
+        row = subscription and BillingProfile.objects.filter(tenant_id=subscription.tenant_id).first()
+        if not subscription or not row or not row.vat_number:
+            return
+        before, vat_before = row.vat_status, vat_for(row)
+        found = _tax_id(customer, row.vat_number)
+        _keep(row, found)
+        if row.vat_status == before:
+            return
+        tenant = tenant_ref(row.tenant_id)
+        with tenant_context(tenant):
+            was, now = str(Status(before).label), str(Status(row.vat_status).label)
+            audit.record("profile.vat_checked", label="Stripe", target=row.vat_number, before=was, after=now)
+        if vat_for(row) != vat_before:
+            _tell_vat(subscription, row, tenant)
+            _forget_pages(customer)
+        if row.vat_status == Status.REFUSED:
+            send_to_owners(tenant, "mail/vat_number_refused", number=row.vat_number, company=row.name)
+
+
+def _tell(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
+    """The number first: it may be refused, and says which VAT there is."""
+    customer = subscription.stripe_customer_id
+    _tell_number(customer, row)
+    address = {"line1": row.line1, "line2": row.line2, "postal_code": row.postal_code, "city": row.city}
+    asked: dict[str, Any] = {
+        "name": row.name,
+        "address": {**address, "country": row.country},
+        "preferred_locales": [tenant.language],
+    }
+    client().v1.customers.update(customer, asked)  # type: ignore[arg-type]
+    _tell_vat(subscription, row, tenant)
+
+
+def _tell_number(customer: str, row: BillingProfile) -> None:
+    """Stripe's customer has this number and no other."""
+    listed = client().v1.customers.tax_ids.list(customer, {"limit": 100})
+    there = list(listed.auto_paging_iter())
+    mine = next((one for one in there if one.value == row.vat_number), None)
+    if mine is None and row.vat_number:
+        mine = _add_number(customer, row.vat_number)
+    for one in there:
+        if mine is None or one.id != mine.id:
+            client().v1.customers.tax_ids.delete(customer, one.id)
+    _keep(row, mine)
+
+
+def _add_number(customer: str, number: str) -> stripe.TaxId:
+    try:
+        return client().v1.customers.tax_ids.create(customer, {"type": "eu_vat", "value": number})
+    except stripe.InvalidRequestError as error:
+        if error.code != "tax_id_invalid":
+            raise
+        raise ValidationError({"vat_number": _("Ce numéro de TVA n’est pas bien formé : vérifiez-le.")}) from error
+
+
+def _tax_id(customer: str, number: str) -> stripe.TaxId | None:
+    listed = client().v1.customers.tax_ids.list(customer, {"limit": 100})
+    return next((one for one in listed.auto_paging_iter() if one.value == number), None)
+
+
+def _keep(row: BillingProfile, found: stripe.TaxId | None) -> None:
+    said = found.verification.status if found and found.verification else ""
+    row.stripe_tax_id = found.id if found else ""
+    row.vat_status = SAID.get(said, Status.PENDING) if row.vat_number else Status.NONE
+    row.save(update_fields=["stripe_tax_id", "vat_status", "updated_at"])
+
+
+def _tell_vat(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
+    """The mention stands at the foot of each invoice, the rate on each of its lines, from the next one on."""
+    vat = vat_for(row)
+    with translation.override(tenant.language):
+        footer = _(vat.mention) if vat.mention else ""
+    client().v1.customers.update(subscription.stripe_customer_id, {"invoice_settings": {"footer": footer}})
+    if subscription.status in LIVE and subscription.stripe_id:
+        _tell_subscription(subscription.stripe_id, vat)
+
+
+def _tell_subscription(stripe_id: str, vat: Vat) -> None:
+    rate = tax_rate_of(vat)
+    there = client().v1.subscriptions.retrieve(stripe_id)
+    if [one.id for one in there.default_tax_rates or []] != [rate]:
+        asked: Any = {"default_tax_rates": [rate], "proration_behavior": "none"}
+        client().v1.subscriptions.update(stripe_id, asked)
+
+
+def _forget_pages(customer: str) -> None:
+    """A page of payment that is open still has the VAT from before: it expires."""
+    for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
+        client().v1.checkout.sessions.expire(session.id)
