@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing.models import Price
 from billing.stripe.client import client
 from billing.stripe.describing import discount_words, method_words
+from billing.stripe.owing import owing_since
 from billing.stripe.states import LIVE
 from billing.stripe.worth import monthly_of
 
@@ -25,7 +26,6 @@ EXPANDED = [
     "data.customer.invoice_settings.default_payment_method",
     "data.discounts.source.coupon",
 ]
-OWING = ("past_due", "unpaid", "canceled")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         interval=plan.interval if plan else "",
         period_end=_end(items, rows),
         cancel_at_period_end=chosen.cancel_at_period_end or chosen.cancel_at is not None,
-        past_due_since=_owing_since(chosen),
+        past_due_since=owing_since(chosen),
         payment_method=method_words(chosen),
         discount=discount_words(chosen),
         add_ons=add_ons,
@@ -96,18 +96,6 @@ def _end(items: list[Any], rows: Mapping[str, Price]) -> datetime | None:
     plans = [item.current_period_end for item in items if item.price.id in rows and rows[item.price.id].plan_id]
     ends = plans or [item.current_period_end for item in items]
     return _moment(min(ends)) if ends else None
-
-
-def _owing_since(chosen: stripe.Subscription) -> datetime | None:
-    """When its oldest unpaid invoice was first to be paid."""
-    if chosen.status not in OWING:
-        return None
-    tried = []
-    for status in ("open", "uncollectible"):
-        listed = client().v1.invoices.list({"subscription": chosen.id, "status": status, "limit": 100})  # type: ignore[typeddict-item]
-        tried += [one for one in listed.auto_paging_iter() if one.attempted]
-    moments = [one.status_transitions.finalized_at or one.created for one in tried]
-    return _moment(min(moments)) if moments else None
 
 
 def _moment(seconds: int) -> datetime:

@@ -1,9 +1,11 @@
 """Unpaid: mails at day 0, 3 and 7, read-only at day 14, closed at the end of a cancelled period; paid: back at once."""
 
+import time
 from datetime import timedelta
 
 import pytest
 import stripe
+from django.utils import timezone
 
 from billing.models import DunningNotice, Subscription
 from billing.stripe import clock, dunning
@@ -13,7 +15,7 @@ from tenants import services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
-from tests.billing.stripe.conftest import row, state, tell
+from tests.billing.stripe.conftest import price_id, row, state, tell
 
 
 def mails():
@@ -135,3 +137,52 @@ def test_the_mail_in_english(owing, fake, cast):
     with public_context():
         sent = OutboxMessage.objects.get(subject="Workspace Atelier: your payment did not go through")
         assert "read-only" in sent.text and "espace" not in sent.text and "paiement" not in sent.html
+
+
+@pytest.fixture
+def debited(buyer, fake):
+    """`debited(days)`: a year's debit was sent back by the bank so many days ago; it took 5 days."""
+
+    def make(days):
+        fake.tell("settings", retry_days=[60])
+        one = buyer(365 + 5 + days + 1 / 24)
+        one.pay_with("pm_sepaDebit_fr")
+        one.subscribe("pro", interval="year")
+        one.pass_days(20)
+        fake.next_payments("pending_fail")
+        fake.tell("clock", to=int(time.time()), clock=one.clock)
+        return one
+
+    return make
+
+
+@pytest.mark.parametrize(("days", "where"), [(0.5, "past_due"), (13.5, "past_due"), (14.5, "suspended")])
+def test_a_debit_is_owed_from_the_day_it_failed(days, where, debited, cast):
+    debited(days)
+    refresh(cast.home.id)
+    since = row(cast).past_due_since
+    assert abs(timezone.now() - since - timedelta(days=days)) < timedelta(hours=2)
+    assert state(cast) == where
+
+
+def test_a_debit_under_way_is_not_owed_even_by_who_left(buyer, fake, cast):
+    one = buyer(days_ago=33)
+    one.pay_with("pm_sepaDebit_fr")
+    made = one.subscribe("pro")
+    fake.tell("clock", to=int(time.time()), clock=one.clock)
+    refresh(cast.home.id)
+    stripe.Subscription.cancel(made.id)
+    refresh(cast.home.id)
+    assert (state(cast), row(cast).status, row(cast).past_due_since) == ("active", "canceled", None)
+
+
+def test_a_change_that_waits_to_be_paid_is_no_debt(buyer, fake, cast):
+    one = buyer(days_ago=3)
+    made = one.subscribe("pro")
+    one.pass_days(2.9)
+    fake.next_payments("insufficient_funds")
+    items = [{"id": made["items"].data[0].id, "price": price_id("scale")}]
+    waits = {"payment_behavior": "pending_if_incomplete", "proration_behavior": "always_invoice"}
+    assert stripe.Subscription.modify(made.id, items=items, **waits).pending_update
+    refresh(cast.home.id)
+    assert (state(cast), row(cast).plan_code, row(cast).past_due_since) == ("active", "pro", None)
