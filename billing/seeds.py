@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from billing import entitlements
 from billing.meters import METERS
-from billing.models import AddOn, Entitlement, Plan, Price
+from billing.models import AddOn, Coupon, Entitlement, Plan, Price
 from billing.types import EUROS, TOKENS
 
 Interval = Price.Interval
@@ -63,6 +63,8 @@ ADD_ON_RIGHTS: dict[str, dict[str, int | None]] = {
     "unlimited_api": {"api_calls_month": None, "api_calls_hour": 10_000, "webhooks": 1, "api_all_endpoints": 1},
     "certificates": {"certificates": 1},
 }
+# What somebody who means to leave is offered, until the operator chooses something else.
+COUNTER_OFFER = {"name": gettext_noop("Fidélité"), "percent_off": Decimal(20), "duration": "repeating", "months": 3}
 
 
 @transaction.atomic
@@ -88,6 +90,8 @@ def seed() -> None:
         )
         _rights_once(add_on)
         _price_once(Interval.MONTH, add_on.month_price, add_on=add_on)
+    if not Coupon.objects.exists():
+        Coupon.objects.create(code="fidelite", is_counter_offer=True, **COUNTER_OFFER)
     entitlements.forget_all()
 
 

@@ -1,4 +1,6 @@
-"""Our plans, options and prices, made known to Stripe. Ours are the truth: what was changed over there is set back.
+"""Our plans, options, prices, coupons and portal, made known to Stripe.
+
+Ours are the truth: what was changed over there is set back.
 
 A product's id and a price's lookup key come from our codes, a price's metadata names our row: a run that was cut
 short is taken up where it stopped, and a second run finds nothing to do.
@@ -11,6 +13,7 @@ import stripe
 from django.db import transaction
 
 from billing.models import AddOn, Plan, Price
+from billing.stripe import coupons, portal_configuration
 from billing.stripe.client import client
 
 Done = tuple[str, str]  # what was done, to what
@@ -23,7 +26,7 @@ def push() -> list[Done]:
     for one in sold:
         done += _product(one)
         done += _prices(one)
-    return done
+    return [*done, *coupons.push(), *portal_configuration.push()]
 
 
 def product_id(of_what: Plan | AddOn) -> str:
