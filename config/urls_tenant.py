@@ -11,6 +11,7 @@ urlpatterns = [
     path("", workspace.home, name="home"),
     path("settings/", workspace.settings, name="workspace_settings"),
     path("settings/usage/", usage.show, name="workspace_usage"),
+    path("settings/plan/", include("workspace.subscription.urls")),
     path("brand.css", workspace.brand_css, name="brand_css"),
     path("brand/logo/", workspace.brand_logo, name="brand_logo"),
     # people

@@ -46,11 +46,16 @@ def _is_current(request: HttpRequest, url: str) -> bool:
     return request.path == url if url == "/" else request.path.startswith(url)
 
 
+def _plan() -> dict[str, Any]:
+    return {"url": reverse("workspace_plan"), "label": _("Offre et facturation"), "icon": "credit-card"}
+
+
 def _sections(role: str) -> list[dict[str, Any]]:
     home = {"url": reverse("home"), "label": _("Accueil"), "icon": "house"}
     if role in TEAM:
         managed = [
             {"url": reverse("workspace_usage"), "label": _("Utilisation"), "icon": "gauge"},
+            *([_plan()] if role == Role.OWNER else []),
             {"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"},
         ]
         return [

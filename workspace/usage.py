@@ -14,7 +14,7 @@ from accounts.access import ALL_STATES, MANAGERS, access
 from accounts.http import MemberRequest
 from accounts.models import Role
 from billing import entitlements, usage
-from billing.meters import Meter, Unit
+from billing.meters import Meter, Unit, meter_of
 from billing.selectors import add_ons_for
 from billing.types import Right, Source, SourceKind
 from website.templatetags.ui import filesize, money, number, tokens
@@ -34,7 +34,7 @@ def show(request: MemberRequest) -> HttpResponse:
     tenant, rights = request.tenant, entitlements.of(request.tenant)
     context = {
         "plan_name": rights.plan_name,
-        "gauges": [_gauge(line) for line in usage.lines(tenant)],
+        "gauges": [gauge_shown(line) for line in usage.lines(tenant)],
         "modules": [_module(right) for right in usage.modules(tenant)],
         "options": add_ons_for(tenant),
         "months": usage.months(),
@@ -44,7 +44,7 @@ def show(request: MemberRequest) -> HttpResponse:
     return render(request, "home/usage.html", context)
 
 
-def _gauge(line: usage.Line) -> dict[str, Any]:
+def gauge_shown(line: usage.Line) -> dict[str, Any]:
     """As components/progress.html shows it."""
     gauge, shown = line.gauge, _WRITERS[line.meter.unit]
     used = shown(gauge.used + gauge.reserved)
@@ -82,6 +82,11 @@ def _past(past: usage.Past) -> dict[str, Any]:
         "label": _short(past.label),
         "cells": [{"text": shown(used), "percent": int(used * 100 / past.most)} for used in past.used],
     }
+
+
+def amount_shown(key: str, amount: Decimal | None) -> str:
+    """An amount of a meter, in its unit."""
+    return _("sans limite") if amount is None else _WRITERS[meter_of(key).unit](amount)
 
 
 def _round(amount: Decimal | None, meter: Meter) -> Decimal | None:

@@ -73,6 +73,9 @@ class Objects:
             "uidb36": lambda: "abc",
             "uuid": lambda: endpoint.endpoint_uuid(),
             "key": lambda: "set-password",
+            # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
+            "invoice_id": lambda: "in_of_nobody",
+            "kind": lambda: "pdf",
         }
 
     def path(self, url: Url) -> str:

@@ -60,7 +60,7 @@ def test_forms_are_disabled_and_say_why(cast, client_for, pages):
         assert page.found, f"{path}: in an open workspace there is something to send"
     services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
     for path in pages:
-        for client, way_out in zip(clients, ("avec votre opérateur", "Demandez à son propriétaire"), strict=True):
+        for client, way_out in zip(clients, ("Réglez son offre", "Demandez à son propriétaire"), strict=True):
             answer = client.get(path)
             if answer.status_code != 200:
                 continue
@@ -69,4 +69,4 @@ def test_forms_are_disabled_and_say_why(cast, client_for, pages):
             if page.seen:
                 notice = answer.content.decode().partition("data-read-only")[2]
                 assert way_out in notice, path
-                assert ("/settings/usage/" in notice) == (client is clients[0]), path
+                assert ("/settings/plan/" in notice) == (client is clients[0]), path

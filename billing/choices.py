@@ -1,0 +1,5 @@
+"""Values that forms of other apps let people choose from: (value, words)."""
+
+from billing.models import Cancellation
+
+REASONS = Cancellation.Reason

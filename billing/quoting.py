@@ -1,0 +1,129 @@
+"""What is for sale at which price, and what a choice comes to, from our own rows: no page asks Stripe for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from billing.models import AddOn, Plan, Price
+from billing.prices import EUR
+from billing.profiles import profile_of, vat_for
+from billing.subscription_types import Choice
+from tenants.context import TenantRef, public_context
+
+MONTH, YEAR = Price.Interval.MONTH.value, Price.Interval.YEAR.value
+CENT = Decimal("0.01")
+
+
+class Amounts(NamedTuple):
+    """Euros. VAT is counted and rounded for each line, as on the invoice."""
+
+    excl_vat: Decimal
+    vat: Decimal
+    incl_vat: Decimal
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing chosen: a plan's or an option's name, and its price without VAT each `interval`."""
+
+    name: str
+    amount_excl_vat: Decimal
+    interval: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a choice comes to each period, before what a code takes off. `rate_percent` None: the buyer is not known.
+
+    `beside`: what options cost each month beside a plan that is paid by the year. `mention`: a French msgid, or "".
+    """
+
+    lines: tuple[Line, ...]
+    interval: str
+    period: Amounts
+    beside: Amounts
+    rate_percent: Decimal | None = None
+    mention: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Plans (with their entitlements) and options for sale, and the prices in force in euros without VAT."""
+
+    plans: tuple[Plan, ...]
+    add_ons: tuple[AddOn, ...]
+    prices: dict[tuple[str, str, str], Decimal]
+
+    def plan_price(self, code: str, interval: str) -> Decimal | None:
+        """None: not sold for such a period."""
+        return self.prices.get(("plan", code, interval))
+
+    def add_on_line(self, option: AddOn, interval: str) -> Line | None:
+        """By the year beside a year's plan where it has such a price, else by the month."""
+        for one in dict.fromkeys((interval, MONTH)):
+            if (price := self.prices.get(("add_on", option.code, one))) is not None:
+                return Line(option.name, price, one)
+        return None
+
+    def saving(self, code: str) -> Decimal:
+        """Euros without VAT that a year costs less than twelve months; 0 where that cannot be said."""
+        month, year = self.plan_price(code, MONTH), self.plan_price(code, YEAR)
+        return max(month * 12 - year, Decimal(0)) if month is not None and year is not None else Decimal(0)
+
+
+def catalogue(*, keep: str = "") -> Catalogue:
+    """What is for sale, in four queries. `keep`: a plan that its workspace may keep though it is not offered."""
+    with public_context():
+        plans = [plan for plan in Plan.objects.prefetch_related("entitlements") if plan.is_offered or plan.code == keep]
+        prices = Price.objects.filter(is_active=True, currency=EUR)
+        return Catalogue(tuple(plans), tuple(AddOn.objects.all()), {_key(row): row.amount_excl_vat for row in prices})
+
+
+def _key(row: Price) -> tuple[str, str, str]:
+    return ("plan", row.plan_id, row.interval) if row.plan_id else ("add_on", str(row.add_on_id), row.interval)
+
+
+def quote(tenant: TenantRef, choice: Choice, sold: Catalogue) -> Quote:
+    """What a choice comes to, with VAT where the buyer is known. What has no price is left out."""
+    lines = tuple(_lines(choice, sold))
+    rate, mention = _vat(tenant)
+    return Quote(
+        lines=lines,
+        interval=choice.interval,
+        period=amounts((line.amount_excl_vat for line in lines if line.interval == choice.interval), rate),
+        beside=amounts((line.amount_excl_vat for line in lines if line.interval != choice.interval), rate),
+        rate_percent=rate,
+        mention=mention,
+    )
+
+
+def _lines(choice: Choice, sold: Catalogue) -> Iterable[Line]:
+    price = sold.plan_price(choice.plan, choice.interval)
+    for plan in sold.plans:
+        if plan.code == choice.plan and price is not None:
+            yield Line(plan.name, price, choice.interval)
+    for option in sold.add_ons:
+        line = sold.add_on_line(option, choice.interval) if option.code in choice.add_ons else None
+        if line is not None:
+            yield line
+
+
+def _vat(tenant: TenantRef) -> tuple[Decimal | None, str]:
+    profile = profile_of(tenant)
+    if profile is None:
+        return None, ""
+    vat = vat_for(profile)
+    return vat.rate_percent, vat.mention
+
+
+def amounts(lines: Iterable[Decimal], rate_percent: Decimal | None) -> Amounts:
+    """What lines in euros come to. Without a rate, nothing is added."""
+    excl = list(lines)
+    vat = sum((_rounded(one * (rate_percent or 0) / 100) for one in excl), Decimal(0))
+    total = sum(excl, Decimal(0))
+    return Amounts(total, vat, total + vat)
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)

@@ -1,0 +1,76 @@
+"""Another plan, period or options where something is paid for already: what it costs first, then the same change."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.access import SAFE_METHODS
+from accounts.http import MemberRequest
+from billing import subscribing
+from billing.quoting import Catalogue
+from billing.subscription_types import Choice, StripeAway
+from billing.types import Gauge
+from workspace.subscription import choosing
+from workspace.subscription.buying import TWO_WAYS, chosen
+from workspace.subscription.door import asks_stripe, owner_acts, words
+from workspace.usage import amount_shown
+
+
+@owner_acts
+@TWO_WAYS
+@asks_stripe
+def change(request: MemberRequest) -> HttpResponse:
+    """What the change costs now and later; sent, it is made as it was shown."""
+    choice, now, sold = chosen(request)
+    if not now.is_live:
+        return redirect(choosing.address("plan_checkout", choice))
+    if request.method not in SAFE_METHODS:
+        return _made(request, choice)
+    try:
+        preview = subscribing.preview(request.tenant, choice)
+    except (ValidationError, StripeAway) as error:
+        messages.error(request, words(error))
+        return redirect(choosing.address("plan_choose", choice))
+    context = {
+        "choice": choice,
+        "preview": preview,
+        "plan_name": _name(choice, sold),
+        "options": [option.name for option in sold.add_ons if option.code in choice.add_ons],
+        "exceeded": [_exceeded(gauge) for gauge in preview.exceeded],
+        "choose_url": choosing.address("plan_choose", choice),
+    }
+    return render(request, "home/plan/change.html", context)
+
+
+def _made(request: MemberRequest, choice: Choice) -> HttpResponse:
+    """Made; or on to the bank; or shown anew with what went wrong."""
+    at = request.POST.get("at", "")
+    try:
+        done = subscribing.change(request.tenant, choice, at=int(at) if at.isdecimal() else 0, actor=request.user)
+    except ValidationError as error:
+        if error.code == "same":
+            messages.info(request, words(error))
+            return redirect("workspace_plan")
+        messages.error(request, words(error))
+        return redirect(choosing.address("plan_change", choice))
+    if done.pay_url:
+        return redirect(done.pay_url)
+    messages.success(request, _("Le changement est fait."))
+    return redirect("workspace_plan")
+
+
+def _name(choice: Choice, sold: Catalogue) -> str:
+    return next((plan.name for plan in sold.plans if plan.code == choice.plan), choice.plan)
+
+
+def _exceeded(gauge: Gauge) -> dict[str, Any]:
+    """What is used today beyond what the new plan gives."""
+    return {
+        "label": gauge.label.split(" (")[0],
+        "used": amount_shown(gauge.key, gauge.used),
+        "limit": amount_shown(gauge.key, gauge.limit),
+    }

@@ -1,0 +1,69 @@
+"""Who may, how often, and what is said where Stripe refuses or does not answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.access import ALL_STATES, access
+from accounts.http import MemberRequest
+from accounts.models import Role
+from billing import subscribing
+from billing.subscription_types import StripeAway
+
+Handler = Callable[..., HttpResponse]
+OWNERS: Final = frozenset({Role.OWNER})
+# Pages that ask Stripe, of one workspace: far more than a person clicks, far less than Stripe's own limit for all.
+A_MINUTE: Final = 60
+
+# Paying is what reopens a workspace: these pages write in one that is suspended, as no other does.
+owner_acts = access(OWNERS, writes_when_read_only=True)
+owner_reads = access(OWNERS, states=ALL_STATES)
+
+
+def asks_stripe(view: Handler) -> Handler:
+    """A view that speaks to Stripe: not too often, and back to the plan's page with words where that fails."""
+
+    @wraps(view)
+    def asked(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not subscribing.is_on():
+            messages.info(request, by_hand())
+            return redirect("workspace_plan")
+        if not within():
+            return render(request, "429.html", status=429)
+        try:
+            return view(request, *args, **kwargs)
+        except (ValidationError, StripeAway) as error:
+            messages.error(request, words(error))
+            return redirect("workspace_plan")
+
+    return asked
+
+
+def within() -> bool:
+    """False where the workspace in context has asked Stripe too often in a minute."""
+    cache.add("plan-asked", 0, 60)
+    try:
+        return bool(cache.incr("plan-asked") <= A_MINUTE)
+    except ValueError:  # the minute ended in between
+        return True
+
+
+def words(error: ValidationError | StripeAway) -> str:
+    """What went wrong, for people."""
+    return away() if isinstance(error, StripeAway) else " ".join(error.messages)
+
+
+def away() -> str:
+    return _("Stripe, qui s’occupe des paiements, ne répond pas. Rien n’a été changé : réessayez dans un moment.")
+
+
+def by_hand() -> str:
+    """Where no key of Stripe is configured."""
+    return _("Le paiement en ligne n’est pas ouvert sur cette plateforme : votre opérateur fait les changements.")

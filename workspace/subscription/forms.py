@@ -1,0 +1,53 @@
+"""Who is invoiced, and why somebody leaves."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from billing.choices import REASONS
+from billing.countries import countries
+from tenants.context import TenantRef
+
+
+class DetailsForm(forms.Form):
+    """Lengths are those of the row; what fits a country is for the service to say."""
+
+    name = forms.CharField(label=_("Nom ou raison sociale"), max_length=120)
+    line1 = forms.CharField(label=_("Adresse"), max_length=120)
+    line2 = forms.CharField(label=_("Complément d’adresse"), max_length=120, required=False)
+    postal_code = forms.CharField(label=_("Code postal"), max_length=20, required=False)
+    city = forms.CharField(label=_("Ville"), max_length=80)
+    country = forms.ChoiceField(label=_("Pays"))
+    vat_number = forms.CharField(
+        label=_("Numéro de TVA"),
+        max_length=20,
+        required=False,
+        help_text=_(
+            "Celui d’une entreprise d’un autre pays de l’Union : la TVA n’est alors pas facturée, vous la déclarez."
+        ),
+    )
+
+    def __init__(self, *args: Any, profile: Any, tenant: TenantRef, **kwargs: Any) -> None:
+        before = {name: getattr(profile, name) for name in self.base_fields} if profile else {}
+        kwargs["initial"] = before or {"name": tenant.name, "country": "FR"}
+        super().__init__(*args, **kwargs)
+        # Named in the language of the request.
+        self.fields["country"].choices = countries()  # type: ignore[attr-defined]
+
+    def refuse(self, error: ValidationError) -> None:
+        """What the service says, at the fields that it names."""
+        known = not hasattr(error, "error_dict") or set(error.error_dict) <= set(self.fields)
+        self.add_error(None, error if known else ValidationError(error.messages))
+
+
+class LeavingForm(forms.Form):
+    """`accepted`: the code of what was offered; `declined`: it was seen, and is not wanted."""
+
+    reason = forms.ChoiceField(label=_("Pourquoi partez-vous ?"), choices=REASONS.choices, widget=forms.RadioSelect)
+    comment = forms.CharField(
+        label=_("Dites-nous en plus"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    accepted = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    declined = forms.BooleanField(required=False, widget=forms.HiddenInput)
