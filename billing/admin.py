@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
 from billing import console as console
+from billing import console_discounts as console_discounts
 from billing import entitlements
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.prices import prices_follow

@@ -92,6 +92,8 @@ UNFOLD: dict[str, Any] = {
                 _link(_("Offres"), "sell", "admin:billing_plan_changelist"),
                 _link(_("Options"), "extension", "admin:billing_addon_changelist"),
                 _link(_("Tarifs"), "payments", "admin:billing_price_changelist"),
+                _link(_("Remises"), "percent", "admin:billing_coupon_changelist"),
+                _link(_("Codes promotionnels"), "confirmation_number", "admin:billing_promotioncode_changelist"),
                 _link(_("Options des espaces"), "add_circle", "admin:billing_tenantaddon_changelist"),
                 _link(_("Dérogations"), "tune", "admin:billing_override_changelist"),
             ),
