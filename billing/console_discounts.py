@@ -126,7 +126,7 @@ class CouponAdmin(_DiscountAdmin):
         if row.percent_off is not None:
             places = len(f"{row.percent_off.normalize():f}".partition(".")[2])
             return figure(f"{formats.number_format(row.percent_off, decimal_pos=places)}\u00a0%")
-        shown = formats.number_format(row.amount_off_excl_vat, decimal_pos=2, force_grouping=True)
+        shown = formats.number_format(row.amount_off_excl_vat or 0, decimal_pos=2, force_grouping=True)
         return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {gettext('HT')}")
 
     @display(description=_("Durée"), ordering="duration")  # type: ignore[untyped-decorator]
