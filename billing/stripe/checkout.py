@@ -12,7 +12,7 @@ from billing.models import Subscription
 from billing.stripe import coupons
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
-from billing.stripe.customers import customer_of, locked_row
+from billing.stripe.customers import customer_of, living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
 from billing.stripe.profiles import profile_of, vat_of
@@ -34,7 +34,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
     if profile_of(tenant) is None:
         raise ValidationError(_("Donnez d’abord vos coordonnées de facturation."), code="profile")
     with asking(), public_context():
-        customer = customer_of(tenant.id)
+        customer = living_customer_of(tenant.id)
         asked = _asked(tenant, choice, customer)
         with transaction.atomic():
             row = locked_row(tenant.id)

@@ -1,8 +1,10 @@
 """Who pays: one customer at Stripe a workspace, made when it is first needed."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
+import stripe
 from django.db import transaction
 from django.utils import timezone
 from djstripe import models as mirror
@@ -13,6 +15,8 @@ from billing.stripe.client import client, is_on, secret_key
 from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
 from tenants.queue import enqueue
+
+log = logging.getLogger(__name__)
 
 
 def customer_of(tenant_id: UUID) -> str:
@@ -26,6 +30,29 @@ def customer_of(tenant_id: UUID) -> str:
             row.stripe_customer_id = _make(Tenant.objects.get(pk=tenant_id))
             row.save(update_fields=["stripe_customer_id"])
         return row.stripe_customer_id
+
+
+def living_customer_of(tenant_id: UUID) -> str:
+    """The same, made anew where Stripe does not have it any more: before something is bought or written down there."""
+    key = customer_of(tenant_id)
+    if _is_there(key):
+        return key
+    with public_context(), transaction.atomic():
+        row = locked_row(tenant_id)
+        if row.stripe_customer_id == key:
+            log.error("customer lost at Stripe, made anew: %s", key)
+            row.stripe_customer_id = _make(Tenant.objects.get(pk=tenant_id), instead_of=key)
+            row.save(update_fields=["stripe_customer_id"])
+        return row.stripe_customer_id
+
+
+def _is_there(key: str) -> bool:
+    try:
+        return not getattr(client().v1.customers.retrieve(key), "deleted", False)
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
+        return False
 
 
 def locked_row(tenant_id: UUID) -> Subscription:
@@ -53,7 +80,7 @@ def end_subscriptions(customer: str) -> int:
     return len(living)
 
 
-def _make(tenant: Tenant) -> str:
+def _make(tenant: Tenant, instead_of: str = "") -> str:
     # The same answer again where ours was lost before it was kept.
     made = client().v1.customers.create(
         {
@@ -62,7 +89,7 @@ def _make(tenant: Tenant) -> str:
             "preferred_locales": [tenant.language],
             "metadata": {"djstripe_subscriber": str(tenant.pk), "ruche_slug": tenant.slug},
         },
-        {"idempotency_key": f"ruche-customer-{tenant.pk}"},
+        {"idempotency_key": f"ruche-customer-{tenant.pk}{instead_of}"},
     )
     mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
     return made.id

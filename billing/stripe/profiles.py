@@ -13,7 +13,7 @@ from accounts.models import User
 from billing.models import BillingProfile, Subscription
 from billing.profiles import Status, checked, profile_of, vat_for, vat_of, write
 from billing.stripe.client import client, is_on
-from billing.stripe.customers import customer_of, locked_row
+from billing.stripe.customers import living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import tax_rate_of
@@ -58,7 +58,7 @@ def profile_save(
     )
     with asking():
         # Committed by itself: what is made at Stripe is known here, whatever comes after.
-        customer = customer_of(tenant.id) if is_on() else ""
+        customer = living_customer_of(tenant.id) if is_on() else ""
         with public_context(), transaction.atomic():
             subscription = locked_row(tenant.id) if customer else None
             before = vat_of(tenant)

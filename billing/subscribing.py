@@ -1,0 +1,31 @@
+"""The door to plan, payment and invoices of one workspace, for its owner's pages.
+
+Raises `ValidationError` (in people's words, nothing was done) and `StripeAway`, everywhere but where it says otherwise.
+"""
+
+from billing.stripe.cancelling import cancel, counter_offer, offer_accept, resume
+from billing.stripe.changes import change, preview
+from billing.stripe.checkout import checkout_url, portal_url, returned
+from billing.stripe.documents import document_url, invoices, next_payment, pay_url
+from billing.stripe.profiles import profile_of, profile_save
+from billing.stripe.standing import current, is_on
+
+__all__ = [
+    "cancel",
+    "change",
+    "checkout_url",
+    "counter_offer",
+    "current",
+    "document_url",
+    "invoices",
+    "is_on",
+    "next_payment",
+    "offer_accept",
+    "pay_url",
+    "portal_url",
+    "preview",
+    "profile_of",
+    "profile_save",
+    "resume",
+    "returned",
+]

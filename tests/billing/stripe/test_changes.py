@@ -1,0 +1,155 @@
+"""Another plan, other options: what is shown is what is then charged, to the cent."""
+
+import time
+from decimal import Decimal
+
+import pytest
+import stripe
+from django.core.exceptions import ValidationError
+
+from billing import subscribing
+from billing.meters import slot_of
+from billing.models import Price, QuotaCounter
+from billing.prices import price_set
+from billing.subscription_types import Choice
+from tenants.context import public_context
+from tests.billing.stripe.conftest import push, row, state
+from tests.billing.stripe.shopper import REFUSED, Shopper, plain
+from tests.stripe_fake.shop import visit
+
+
+@pytest.fixture
+def shopper(fake, cast) -> Shopper:
+    push()
+    one = Shopper(fake, cast)
+    one.address()
+    return one
+
+
+def latest() -> stripe.Invoice:
+    return stripe.Invoice.list(limit=1).data[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Choice("starter"), Choice("scale")),
+        (Choice("starter"), Choice("pro", "month", ("analytics", "white_label"))),
+        (Choice("starter", "month", ("analytics",)), Choice("starter", "month", ("certificates",))),
+        (Choice("pro"), Choice("pro", "year")),
+        (Choice("pro", "year"), Choice("scale", "year", ("analytics",))),
+        (Choice("scale"), Choice("starter")),
+        (Choice("scale", "year"), Choice("starter", "month")),
+        (Choice("pro", "month", ("analytics", "white_label")), Choice("pro")),
+    ],
+    ids=str,
+)
+def test_what_is_shown_is_what_is_charged(shopper, cast, before, after):
+    shopper.buy(before.plan, *before.add_ons, interval=before.interval)
+    shopper.pass_days(11.3)
+    shown, made = shopper.change(after.plan, *after.add_ons, interval=after.interval)
+    assert made.done and made.pay_url == ""
+    real = latest()
+    cents = Decimal(real.total) / 100
+    if cents > 0:
+        assert (shown.due_now_incl_vat, shown.credit_excl_vat) == (cents, 0)
+        assert shown.due_now_excl_vat + shown.due_now_vat == shown.due_now_incl_vat
+        assert real.status == "paid"
+    else:
+        assert (shown.due_now_incl_vat, shown.credit_excl_vat) == (0, -Decimal(real.total_excluding_tax) / 100)
+    assert sum(line.amount_excl_vat for line in shown.lines) == Decimal(real.total_excluding_tax) / 100
+    now = subscribing.current(cast.home)
+    assert now.choice == after
+    assert row(cast).plan_code == after.plan
+
+
+def test_the_lines_speak_our_language(shopper):
+    shopper.buy("starter")
+    shopper.pass_days(10)
+    choice = Choice("pro", "month", ("analytics",))
+    texts = [plain(line.text) for line in subscribing.preview(shopper.tenant, choice).lines]
+    assert texts[0] == "Offre Starter : temps non utilisé"
+    assert texts[1].startswith("Offre Pro : jusqu’au ")
+    assert texts[2].startswith("Option Statistiques avancées : jusqu’au ")
+
+
+def test_a_credit_pays_the_next_invoice(shopper, cast):
+    shopper.buy("scale")
+    shopper.pass_days(5)
+    shown, _made = shopper.change("starter")
+    assert shown.credit_excl_vat > 100
+    coming = subscribing.next_payment(cast.home)
+    assert coming is not None
+    assert coming.amount_excl_vat == Decimal("99.00")
+    assert coming.amount_incl_vat == 0, "the credit is larger than the month"
+
+
+def test_a_refused_card_changes_nothing_until_it_is_paid(shopper, cast):
+    shopper.buy("starter")
+    shopper.card(REFUSED)
+    _shown, made = shopper.change("scale")
+    assert not made.done and made.pay_url
+    assert subscribing.current(cast.home).choice == Choice("starter")
+    assert (row(cast).plan_code, state(cast)) == ("starter", "active")
+    assert "Payer" in visit(made.pay_url).text
+    assert shopper.pay(made.pay_url).status == 303
+    assert subscribing.returned(cast.home).choice == Choice("scale")
+
+
+def test_the_bank_is_asked_before_anything_changes(shopper, cast, fake):
+    shopper.buy("starter")
+    fake.next_payments("authenticate")
+    _shown, made = shopper.change("pro")
+    assert made.pay_url and subscribing.current(cast.home).choice == Choice("starter")
+    shopper.pass_days(2)
+    assert subscribing.current(cast.home).choice == Choice("starter"), "put aside, then forgotten"
+    assert subscribing.pay_url(cast.home) == ""
+
+
+def test_sent_twice_it_is_charged_once(shopper, cast):
+    shopper.buy("starter")
+    choice = Choice("pro")
+    shown = subscribing.preview(cast.home, choice)
+    subscribing.change(cast.home, choice, at=shown.at, actor=cast.owner)
+    with pytest.raises(ValidationError, match="déjà ce que vous avez"):
+        subscribing.change(cast.home, choice, at=shown.at, actor=cast.owner)
+    assert len(stripe.Invoice.list().data) == 2
+
+
+@pytest.mark.parametrize("late", [-60, 3600])
+def test_what_was_counted_long_ago_or_tomorrow_is_counted_anew(shopper, cast, late):
+    shopper.buy("starter")
+    with pytest.raises(ValidationError, match="quart d’heure"):
+        subscribing.change(cast.home, Choice("pro"), at=int(time.time()) - late, actor=cast.owner)
+    assert subscribing.returned(cast.home).choice == Choice("starter")
+
+
+def test_who_owes_pays_first(shopper, cast):
+    shopper.buy("starter")
+    shopper.card(REFUSED)
+    assert shopper.pass_days(32).status == "past_due"
+    with pytest.raises(ValidationError, match="facture en attente"):
+        subscribing.preview(cast.home, Choice("pro"))
+    assert shopper.pay(subscribing.pay_url(cast.home)).status == 303
+    assert subscribing.returned(cast.home).status == "active"
+    assert subscribing.pay_url(cast.home) == ""
+
+
+def test_who_stays_keeps_the_old_price(shopper, cast):
+    shopper.buy("starter")
+    with public_context():
+        plan = Price.objects.get(plan_id="starter", interval="month", is_active=True).plan
+        price_set(plan, interval="month", amount_excl_vat=Decimal(199), actor=cast.operator)
+    push()
+    shopper.change("starter", "analytics")
+    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("128.00")
+
+
+def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
+    shopper.buy("pro")
+    with public_context():
+        slot = slot_of("storage")
+        mine = {"tenant_id": cast.home.id, "meter": "storage", "period": slot.period, "hour": slot.hour}
+        QuotaCounter.objects.update_or_create(**mine, defaults={"used": 6 * 10**9})
+    found = subscribing.preview(cast.home, Choice("starter")).exceeded
+    assert [(gauge.key, gauge.used, gauge.limit) for gauge in found] == [("storage", 6 * 10**9, 5 * 10**9)]

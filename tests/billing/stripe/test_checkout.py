@@ -1,0 +1,134 @@
+"""The first payment: from a choice to a subscription, on Stripe's own page."""
+
+from decimal import Decimal
+
+import pytest
+import stripe
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from billing import subscribing
+from billing.models import Price, Subscription
+from billing.subscription_types import Choice, StripeAway
+from tenants.context import public_context
+from tests.billing.stripe.conftest import push, state
+from tests.billing.stripe.shopper import Shopper
+from tests.stripe_fake.shop import PERSON, visit
+
+
+@pytest.fixture
+def shopper(fake, cast) -> Shopper:
+    push()
+    return Shopper(fake, cast)
+
+
+def last_subscription() -> stripe.Subscription:
+    return stripe.Subscription.list(status="all", limit=1).data[0]
+
+
+def test_from_a_trial_to_a_paying_workspace(shopper, cast):
+    assert subscribing.current(cast.home).is_live is False
+    shopper.address()
+    now = shopper.buy("starter", "analytics")
+    assert (now.is_live, now.status, now.choice) == (True, "active", Choice("starter", "month", ("analytics",)))
+    assert now.payment_method == "Visa •••• 4242"
+    assert now.monthly_excl_vat == Decimal("128.00")
+    assert state(cast) == "active"
+    made = last_subscription()
+    assert made.billing_mode.type == "flexible"
+    paid = stripe.Invoice.retrieve(made.latest_invoice)
+    assert (paid.subtotal, paid.total) == (12800, 15360), "29 + 99, and 20 % of VAT"
+    assert AuditEntry.objects.filter(action="checkout.opened").count() == 1
+
+
+def test_a_year_with_options_by_the_month(shopper):
+    shopper.address()
+    now = shopper.buy("pro", "certificates", interval="year")
+    assert now.choice == Choice("pro", "year", ("certificates",))
+    assert now.monthly_excl_vat == Decimal("143.17"), "1490 / 12 + 19"
+    assert now.period_end is not None
+    assert 360 < (now.period_end - timezone.now()).days < 370
+
+
+def test_without_an_address_nothing_is_opened(shopper):
+    with pytest.raises(ValidationError, match="coordonnées"):
+        shopper.page(Choice("pro"))
+    assert stripe.checkout.Session.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (Choice("gold"), "pas en vente"),
+        (Choice("pro", "week"), "au mois ou à l’année"),
+        (Choice("pro", "month", ("teleport",)), "option n’est pas en vente"),
+        (Choice("pro", "month", (), "NOEL"), "n’existe pas"),
+    ],
+)
+def test_what_is_not_for_sale(shopper, choice, said):
+    shopper.address()
+    with pytest.raises(ValidationError, match=said):
+        shopper.page(choice)
+    assert stripe.checkout.Session.list().data == []
+
+
+def test_a_price_that_stripe_does_not_know_is_not_sold(shopper):
+    shopper.address()
+    with public_context():
+        Price.objects.filter(plan_id="pro", interval="month").update(stripe_price_id="", lookup_key="")
+    with pytest.raises(ValidationError, match="pas encore en vente"):
+        shopper.page(Choice("pro"))
+
+
+def test_one_page_at_a_time_and_one_subscription(shopper, cast):
+    shopper.address()
+    first, second = shopper.page(Choice("pro")), shopper.page(Choice("scale"))
+    assert visit(first, do="pay", **PERSON).status == 410
+    assert visit(second, do="pay", **PERSON).status == 303
+    assert subscribing.returned(cast.home).choice == Choice("scale")
+    with pytest.raises(ValidationError, match="déjà un abonnement"):
+        shopper.page(Choice("pro"))
+    assert len(stripe.Subscription.list(status="all").data) == 1
+
+
+def test_a_debit_takes_days_and_opens_at_once(shopper, cast):
+    shopper.address()
+    now = shopper.buy("pro", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
+    assert now.is_live
+    assert now.payment_method.startswith("SEPA DE")
+    assert subscribing.invoices(cast.home)[0].is_pending
+    shopper.pass_days(8)
+    line = subscribing.invoices(cast.home)[0]
+    assert (line.status, line.is_pending) == ("paid", False)
+
+
+def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, cast):
+    shopper.address()
+    fake.tell("fail", path="/v1/checkout/sessions", status=500, times=20)
+    with pytest.raises(StripeAway):
+        shopper.page(Choice("pro"))
+    assert AuditEntry.objects.filter(action="checkout.opened").count() == 0
+    with public_context():
+        assert Subscription.objects.get(tenant_id=cast.home.id).status == ""
+
+
+def test_the_portal_shows_means_of_payment_only(shopper, cast):
+    shopper.address()
+    shopper.buy("pro")
+    page = visit(subscribing.portal_url(cast.home, return_url="http://atelier.test/")).text
+    assert "http://atelier.test/" in page
+    assert 'value="method"' in page
+    assert 'value="cancel"' not in page and 'value="switch"' not in page
+    shopper.card("5555 5555 5555 4444")
+    assert subscribing.returned(cast.home).payment_method == "Mastercard •••• 4444"
+
+
+def test_a_customer_that_stripe_lost_is_made_anew(shopper, cast):
+    shopper.address()
+    with public_context():
+        lost = Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id
+    stripe.Customer.delete(lost)
+    assert shopper.buy("pro").is_live
+    with public_context():
+        assert Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id != lost
