@@ -14,6 +14,8 @@ from config.embedded import postgres, redis
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".ruche" / "test"
 DATABASE = f"ruche_test_{os.getpid()}"
+# A developer's own, which would change what is tested.
+NOT_FOR_TESTS = ("RUCHE_EMBEDDED", "RUCHE_LOCAL_MODEL_URL", "OPENAI_MODEL", "ANTHROPIC_MODEL", "DEBUG")
 
 
 def free_port() -> int:
@@ -53,7 +55,7 @@ def prepare_environment() -> None:
         ANTHROPIC_BASE_URL=f"http://127.0.0.1:{llm}",
         LOG_LEVEL="WARNING",
     )
-    for name in ("RUCHE_EMBEDDED", "RUCHE_LOCAL_MODEL_URL", "OPENAI_MODEL", "ANTHROPIC_MODEL", "DEBUG"):
+    for name in (*NOT_FOR_TESTS, *(name for name in os.environ if name.startswith("STRIPE_"))):
         os.environ.pop(name, None)
 
 

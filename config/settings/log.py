@@ -19,5 +19,6 @@ LOGGING = {
         "rq": {"level": "WARNING"},
         "rq.cron": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

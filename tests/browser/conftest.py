@@ -25,7 +25,7 @@ PASSWORD = "ruche-demo"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # What tests/servers.py set for the other tests; this run makes its own.
-OTHERS = re.compile(r"^(DATABASE|REDIS|OPENAI|ANTHROPIC|RUCHE|SECRET_KEY|DJANGO|LOG_LEVEL)")
+OTHERS = re.compile(r"^(DATABASE|REDIS|OPENAI|ANTHROPIC|RUCHE|STRIPE|SECRET_KEY|DJANGO|LOG_LEVEL)")
 
 
 @dataclass
