@@ -108,7 +108,7 @@ def cancel(tenant: TenantRef, *, reason: str, comment: str, offer: str, actor: U
             if row.cancel_at_period_end:
                 raise ValidationError(_("L’abonnement prend déjà fin."), code="ending")
             told: Any = {"feedback": reason, "comment": comment[:1000]}
-            client().v1.subscriptions.update(key, {**_end(key), "cancellation_details": told})  # type: ignore[typeddict-item]
+            client().v1.subscriptions.update(key, {**_end(key), "cancellation_details": told})  # type: ignore[arg-type]
             _write(tenant, reason, comment, offer, Outcome.CANCELLED)
         refresh(tenant.id)
     audit.record("subscription.cancelled", actor=actor, target=tenant.slug, reason=reason)

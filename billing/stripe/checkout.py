@@ -42,7 +42,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
                 raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
             _expire_open(customer)
             addresses = {"success_url": success_url, "cancel_url": cancel_url}
-            session = client().v1.checkout.sessions.create({**asked, **addresses})  # type: ignore[typeddict-item]
+            session = client().v1.checkout.sessions.create({**asked, **addresses})  # type: ignore[arg-type]
     audit.record("checkout.opened", actor=actor, target=tenant.slug, plan=choice.plan, interval=choice.interval)
     return str(session.url)
 
