@@ -18,7 +18,7 @@ from billing.stripe import clock
 from tenants.context import public_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import Buyer, tell
-from tests.billing.stripe.histories import History, implied, prices
+from tests.billing.stripe.histories import History, Prices, implied, prices
 
 HISTORIES = int(os.environ.get("RUCHE_HISTORIES", "64"))
 LATEST = 90
@@ -35,8 +35,8 @@ def test_random_histories_end_where_stripe_says(part, buyer, fake, cast):
     assert len(seen) >= 4, seen
 
 
-def _one(dice: random.Random, fake: Any, cast: Any, known: dict[str, str]) -> None:
-    one = Buyer(fake, cast.home, days_ago=dice.choice([20, 50, LATEST]))
+def _one(dice: random.Random, fake: Any, cast: Any, known: Prices) -> None:
+    one = Buyer(fake, cast.home, days_ago=dice.choice([20, 50, LATEST, 400]))
     fake.take()
     history = History(one, dice, known)
     history.live()
@@ -62,7 +62,7 @@ def _told(sent: list[dict[str, Any]], dice: random.Random) -> bool:
     if dice.random() < 0.3:
         heard = dice.sample(heard, dice.randint(0, min(2, len(heard))))
     else:
-        heard = dice.sample(heard, min(5, len(heard)))
+        heard = dice.sample(heard, min(dice.randint(1, 4), len(heard)))
     heard += dice.sample(heard, len(heard) // 3)
     for event in heard:
         tell(event)
