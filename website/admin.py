@@ -27,6 +27,7 @@ from accounts.models import AuditEntry
 from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
+from billing.stripe.standing import current
 from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 from tenants import services, trials
 from tenants.models import Domain, Tenant
@@ -217,6 +218,21 @@ class TenantAdmin(ReadOnlyAdmin):
         except ValidationError as error:
             raise Http404 from error
 
+    def _and_ends(self, object_id: str, explanation: str) -> str:
+        """What closing or deleting does, and that it ends the subscription (billing/stripe/closing.py)."""
+        if not current(self._found(object_id).ref("")).is_live:
+            return explanation
+        return f"{explanation} {gettext('Son abonnement chez Stripe est résilié aussitôt, sans remboursement.')}"
+
+    def _and_not_back(self, object_id: str, explanation: str) -> str:
+        """What opening again does, and that the subscription stays ended."""
+        tenant = self._found(object_id)
+        known = current(tenant.ref(""))
+        if tenant.state != State.CLOSED or known.is_live or not known.status:
+            return explanation
+        said = gettext("Son abonnement chez Stripe a pris fin : le rétablir ne le ramène pas.")
+        return f"{explanation} {said}"
+
     def _act(self, request: HttpRequest, object_id: str, service: Any, said: str, **page: Any) -> HttpResponse:
         """One of the services that take a reason and an actor."""
         tenant = self._found(object_id)
@@ -252,7 +268,9 @@ class TenantAdmin(ReadOnlyAdmin):
             services.tenant_resume,
             gettext("« %(name)s » est rétabli."),
             title=gettext("Rétablir « %(name)s »"),
-            explanation=_("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif."),
+            explanation=self._and_not_back(
+                object_id, gettext("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif.")
+            ),
             button=_("Rétablir l’espace"),
         )
 
@@ -305,9 +323,12 @@ class TenantAdmin(ReadOnlyAdmin):
             services.tenant_close,
             gettext("« %(name)s » est fermé."),
             title=gettext("Fermer « %(name)s »"),
-            explanation=_(
-                "Seuls les propriétaires se connectent encore, pour exporter. "
-                "L’espace est supprimé 30 jours plus tard ; d’ici là, vous pouvez le rétablir."
+            explanation=self._and_ends(
+                object_id,
+                gettext(
+                    "Seuls les propriétaires se connectent encore, pour exporter. "
+                    "L’espace est supprimé 30 jours plus tard ; d’ici là, vous pouvez le rétablir."
+                ),
             ),
             button=_("Fermer l’espace"),
             danger=True,
@@ -337,11 +358,14 @@ class TenantAdmin(ReadOnlyAdmin):
             self,
             request,
             title=gettext("Supprimer « %(name)s » pour toujours") % {"name": tenant.name},
-            explanation=gettext(
-                "Toutes les données et tous les fichiers de l’espace disparaissent maintenant, sans retour. "
-                "Restent un certificat et les pièces comptables. Pour confirmer, saisissez « %(slug)s »."
-            )
-            % {"slug": tenant.slug},
+            explanation=self._and_ends(
+                object_id,
+                gettext(
+                    "Toutes les données et tous les fichiers de l’espace disparaissent maintenant, sans retour. "
+                    "Restent un certificat et les pièces comptables. Pour confirmer, saisissez « %(slug)s »."
+                )
+                % {"slug": tenant.slug},
+            ),
             button=_("Supprimer pour toujours"),
             form=form,
             do=do,

@@ -1,0 +1,106 @@
+"""What the operator does by hand about subscriptions: read one again, mail who owes again, replay what Stripe told.
+
+Each act has a reason, kept in the audit log. Raises `ValidationError` (in people's words, nothing was done) and
+`StripeAway`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from billing.models import DunningNotice, Subscription, WebhookEvent
+from billing.stripe import dunning, webhooks
+from billing.stripe.client import client
+from billing.stripe.customers import locked_row
+from billing.stripe.errors import asking
+from billing.stripe.subscriptions import refresh
+from tenants.context import public_context, tenant_context
+from tenants.models import Tenant
+from tenants.queue import enqueue
+from tenants.selectors import ref_of
+
+State = Tenant.State
+REPLAY = "billing.stripe.webhooks.replay"
+MOST_AT_ONCE = 200
+
+
+def reread(*, tenant_id: UUID, reason: str, actor: User) -> None:
+    """Ask Stripe now how a workspace's subscription is, and follow."""
+    with public_context(), transaction.atomic():
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if tenant is None:
+            raise ValidationError(_("Cet espace est supprimé."), code="gone")
+        with asking():
+            # Where Stripe is off, this says so.
+            client()
+            refresh(tenant_id)
+        audit.record("subscription.reread", actor=actor, target=tenant.slug, reason=reason)
+
+
+def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
+    """Send the owners the mail of an unpaid subscription once more; the day it is about (0, 3 or 7)."""
+    with public_context(), transaction.atomic():
+        row = locked_row(tenant_id)
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        day = dunning.due_day(row, timezone.now())
+        if tenant is None or day is None or row.past_due_since is None or tenant.state != State.PAST_DUE:
+            raise ValidationError(
+                _("Cette relance annonce la lecture seule : elle ne part que vers un espace en retard de paiement."),
+                code="not_owing",
+            )
+        # Else the schedule would send the same mail a second time.
+        DunningNotice.objects.get_or_create(tenant_id=tenant_id, past_due_since=row.past_due_since, day=day)
+        ref = ref_of(tenant)
+        dunning.mail(ref, row.past_due_since)
+        with tenant_context(ref):
+            audit.record("dunning.sent_again", label=actor.email, target=tenant.slug, reason=reason, day=day)
+        audit.record("dunning.sent_again", actor=actor, target=tenant.slug, reason=reason, day=day)
+    return day
+
+
+def replay(*, event: WebhookEvent, reason: str, actor: User) -> None:
+    """Act on one stored event now, once more where it was acted on."""
+    _require_valid(event)
+    with public_context():
+        # Not in one transaction with its entry: what fails leaves its trace on the event.
+        with asking():
+            client()
+            webhooks.replay(event.pk)
+        _record(event, reason, actor)
+
+
+def replay_later(*, events: Iterable[WebhookEvent], reason: str, actor: User) -> int:
+    """Have a worker act on each stored event; how many. Refused ones are left out."""
+    with public_context(), transaction.atomic():
+        valid = [event for event in events if event.valid]
+        for event in valid:
+            enqueue(REPLAY, trigger_id=event.pk)
+            _record(event, reason, actor)
+    return len(valid)
+
+
+def _require_valid(event: WebhookEvent) -> None:
+    if not event.valid:
+        raise ValidationError(
+            _("Cet événement a été refusé : rien ne prouve qu’il vient de Stripe. Il ne se rejoue pas."), code="refused"
+        )
+
+
+def _record(event: WebhookEvent, reason: str, actor: User) -> None:
+    body: dict[str, Any] = event.json_body
+    said = f"{body.get('type', '')} {body.get('id', '')}"
+    audit.record("webhook.replayed", actor=actor, target=_slug(body), reason=reason, event=said)
+
+
+def _slug(body: dict[str, Any]) -> str:
+    customer = webhooks.customer_of(body.get("data", {}).get("object", {}))
+    rows = Subscription.objects.filter(stripe_customer_id=customer).exclude(stripe_customer_id="")
+    owner = rows.values_list("tenant_id", flat=True).first()
+    return Tenant.objects.filter(pk=owner).values_list("slug", flat=True).first() or ""
