@@ -1,0 +1,381 @@
+"""The owner's pages of plan, payment and invoices, against the fake: what is seen, what is sent, what is refused."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import stripe
+from django.utils import timezone
+
+from accounts.models import User
+from billing import subscribing
+from billing.models import AddOn, BillingProfile, Cancellation, Coupon, Entitlement, Plan, Price
+from billing.subscription_types import Choice
+from tenants import services
+from tenants.context import public_context, tenant_context
+from tenants.models import Tenant
+from tests.billing.stripe.conftest import push, state
+from tests.billing.stripe.shopper import ADDRESS, REFUSED, Shopper, plain
+from tests.stripe_fake.shop import PERSON, visit
+
+PLAN = "/settings/plan/"
+
+
+@pytest.fixture
+def shopper(fake, cast) -> Shopper:
+    push()
+    return Shopper(fake, cast)
+
+
+@pytest.fixture
+def owner(client_for, cast) -> Any:
+    return client_for(cast.owner)
+
+
+@pytest.fixture
+def buyer(shopper) -> Shopper:
+    """Pays for Starter by the month."""
+    shopper.address()
+    shopper.buy("starter")
+    return shopper
+
+
+def text(answer: Any) -> str:
+    """What one reads: no tags, plain spaces."""
+    body = re.sub(r"<(script|style|svg|template)\b.*?</\1>", "", answer.content.decode(), flags=re.S)
+    return re.sub(r"\s+", " ", plain(re.sub(r"<[^>]*>", " ", body)))
+
+
+def messages_of(answer: Any) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def part(client: Any, path: str) -> str:
+    """As htmx loads it."""
+    answer = client.get(path, headers={"HX-Request": "true"})
+    assert answer.status_code == 200 and b"<html" not in answer.content
+    return text(answer)
+
+
+class TestBuying:
+    def test_from_comparing_to_a_paid_plan(self, shopper, owner, cast):
+        page = text(owner.get(f"{PLAN}choose/"))
+        assert "Starter" in page and "349 €" in page and "La TVA s’ajoute" in page
+        choice = "?plan=scale&interval=month&all=1&add_on=analytics"
+        page = text(owner.get(f"{PLAN}choose/{choice}"))
+        assert "378,00 €" in page
+        asked = owner.get(f"{PLAN}checkout/{choice}", follow=True)
+        assert asked.request["PATH_INFO"] == f"{PLAN}details/" and "add_on=analytics" in asked.request["QUERY_STRING"]
+        kept = owner.post(f"{PLAN}details/{choice}", {**ADDRESS, "postal_code": "69"})
+        assert kept.status_code == 422 and "cinq chiffres" in text(kept) and "Atelier SARL" in kept.content.decode()
+        order = owner.post(f"{PLAN}details/{choice}", ADDRESS, follow=True)
+        assert order.request["PATH_INFO"] == f"{PLAN}checkout/"
+        assert all(amount in text(order) for amount in ("378,00 €", "75,60 €", "453,60 €", "TVA 20 %"))
+        sent = owner.post(f"{PLAN}checkout/{choice}")
+        assert sent.status_code == 302 and sent.url.startswith(shopper.fake.url)
+        paid = visit(sent.url, do="pay", **PERSON)
+        assert paid.location == f"http://{cast.home.domain}{PLAN}thanks/"
+        assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
+        page = text(owner.get(PLAN))
+        assert all(
+            words in page for words in ("Offre Scale", "En cours", "Option Statistiques avancées", "Visa •••• 4242")
+        )
+        assert "453,60 € TTC" in part(owner, f"{PLAN}next/")
+        assert "Payée" in part(owner, f"{PLAN}invoices/") and "378,00 €" in part(owner, f"{PLAN}invoices/")
+        assert state(cast) == "active"
+
+    def test_who_comes_back_without_paying_finds_the_choice(self, shopper, owner):
+        shopper.address()
+        sent = owner.post(f"{PLAN}checkout/?plan=pro&interval=year&all=1&add_on=certificates")
+        back = re.search(r'href="([^"]*/choose/[^"]*)"', visit(sent.url).text)
+        assert back is not None
+        page = owner.get(back[1].replace("&amp;", "&").partition(".localhost")[2].lstrip(":0123456789"))
+        assert page.context["choice"] == Choice("pro", "year", ("certificates",))
+        assert "Aucun paiement n’est arrivé" in text(owner.get(f"{PLAN}thanks/"))
+
+    def test_a_debit_is_said_to_be_under_way(self, shopper, owner):
+        shopper.address()
+        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1")
+        debit = {"method": "sepa_debit", "iban": "FR14 2004 1010 0505 0001 3M02 606", "number": ""}
+        assert visit(sent.url, do="pay", **{**PERSON, **debit}).status == 303
+        assert "prélèvement SEPA est lancé" in text(owner.get(f"{PLAN}thanks/"))
+        assert "Prélèvement en cours" in part(owner, f"{PLAN}invoices/")
+
+    def test_a_code_that_nobody_gave_is_refused_and_the_choice_kept(self, shopper, owner):
+        shopper.address()
+        answer = owner.post(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", follow=True)
+        assert answer.context["choice"] == Choice("scale", "month", (), "NULLEPART")
+        assert "code" in messages_of(answer).lower()
+        assert stripe.checkout.Session.list().data == []
+
+    def test_a_link_to_an_option_or_a_plan_picks_it(self, owner, buyer):
+        chosen = owner.get(f"{PLAN}choose/?add_on=white_label").context["choice"]
+        assert chosen == Choice("starter", "month", ("white_label",))
+        assert owner.get(f"{PLAN}choose/?plan=nothing&add_on=nope&interval=day").context["choice"] == Choice("starter")
+        assert "C’est ce que vous avez" in text(owner.get(f"{PLAN}choose/"))
+
+    def test_a_year_says_what_it_saves(self, owner, shopper):
+        page = text(owner.get(f"{PLAN}choose/?plan=pro&interval=year&all=1&add_on=analytics"))
+        assert "298 € de moins qu’au mois" in page and "Et chaque mois, pour les options 29,00 €" in page
+
+    def test_another_countrys_business_declares_its_vat_itself(self, owner, shopper):
+        shopper.address(country="DE", postal_code="10115", city="Berlin", vat_number="DE136695976")
+        page = text(owner.get(f"{PLAN}checkout/?plan=pro&all=1"))
+        assert "TVA 0 %" in page and "Autoliquidation" in page and "149,00 € TTC" in page
+
+
+class TestChanging:
+    UP = f"{PLAN}change/?plan=pro&interval=month&all=1"
+
+    def test_seen_then_made_once(self, owner, buyer, cast):
+        buyer.pass_days(10)
+        seen = owner.get(self.UP)
+        due = seen.context["preview"].due_now_incl_vat
+        assert due > 0 and "Offre Starter : temps non utilisé" in text(seen)
+        assert subscribing.current(cast.home).choice == Choice("starter"), "looking changes nothing"
+        form = {"at": re.search(r'name="at" value="(\d+)"', seen.content.decode())[1]}  # type: ignore[index]
+        made = owner.post(self.UP, form, follow=True)
+        assert "Le changement est fait." in messages_of(made) and "Offre Pro" in text(made)
+        again = owner.post(self.UP, form, follow=True)
+        assert "déjà" in messages_of(again)
+        assert [float(due), 118.8] == [invoice.total / 100 for invoice in stripe.Invoice.list().data]
+
+    def test_an_old_calculation_is_shown_anew(self, owner, buyer):
+        for at in ("", "0", "nan", "-5", str(int(timezone.now().timestamp()) - 3600)):
+            answer = owner.post(self.UP, {"at": at}, follow=True)
+            assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
+        assert len(stripe.Invoice.list().data) == 1
+
+    def test_a_payment_that_is_refused_leads_to_where_it_is_paid(self, owner, buyer, cast):
+        buyer.card(REFUSED)
+        buyer.pass_days(5)
+        at = owner.get(self.UP).context["preview"].at
+        answer = owner.post(self.UP, {"at": at})
+        assert answer.url.startswith(buyer.fake.url)
+        assert subscribing.current(cast.home).choice == Choice("starter")
+
+    def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, cast):
+        from billing.meters import slot_of
+        from billing.models import QuotaCounter
+
+        buyer.change("scale")
+        with public_context():
+            slot = slot_of("ai_tokens")
+            QuotaCounter.objects.create(
+                tenant_id=cast.home.id, meter="ai_tokens", period=slot.period, hour=slot.hour, used=2_000_000
+            )
+        page = text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
+        assert "Jetons d’IA par mois : 2 M aujourd’hui, 1 M dans la nouvelle offre" in page
+
+    def test_without_a_subscription_there_is_nothing_to_change(self, owner, shopper):
+        shopper.address()
+        answer = owner.get(self.UP)
+        assert answer.status_code == 302 and answer.url.startswith(f"{PLAN}checkout/?plan=pro")
+
+
+class TestLeaving:
+    def test_a_reason_is_wanted_then_it_ends_and_goes_on(self, owner, buyer, cast):
+        assert owner.post(f"{PLAN}cancel/", {"comment": "bof"}).status_code == 422
+        offered = owner.post(f"{PLAN}cancel/", {"reason": "missing_features", "comment": "des images"})
+        assert "Parlons-en" in text(offered) and not subscribing.current(cast.home).ends
+        form = {"reason": "missing_features", "comment": "des images", "declined": "1"}
+        for _twice in range(2):
+            ended = owner.post(f"{PLAN}cancel/", form, follow=True)
+            assert "Votre offre prend fin le" in text(ended) and "Trente jours plus tard" in text(ended)
+        with public_context():
+            row = Cancellation.objects.get()
+        assert (row.reason, row.comment, row.offer, row.outcome) == (
+            "missing_features",
+            "des images",
+            "talk",
+            "cancelled",
+        )
+        page = text(owner.get(PLAN))
+        assert "Résiliée" in page and "Reprendre l’offre" in page and "Aucun : l’offre prend fin." in page
+        assert "continue" in messages_of(owner.post(f"{PLAN}resume/", follow=True))
+        assert not subscribing.current(cast.home).ends
+
+    def test_who_finds_it_dear_may_stay_for_less(self, owner, buyer, cast):
+        with public_context():
+            assert Coupon.objects.filter(is_counter_offer=True).exclude(stripe_id="").exists()
+        offered = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"})
+        assert "20 % de moins" in text(offered) and "19,80 €" in text(offered)
+        code = offered.context["offer"].code
+        kept = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": code}, follow=True)
+        assert "Merci de rester" in messages_of(kept) and "remise comprise" in text(kept)
+        assert not subscribing.current(cast.home).ends
+        again = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"}, follow=True)
+        assert "Votre offre prend fin" in text(again), "once a year"
+
+    def test_a_cheaper_plan_is_shown_before_it_is_taken(self, owner, buyer):
+        buyer.change("pro")
+        offered = owner.post(f"{PLAN}cancel/", {"reason": "unused"})
+        assert "Starter" in text(offered)
+        assert owner.get(offered.context["plan_url"]).context["preview"].credit_excl_vat >= 0
+
+    def test_nothing_to_leave(self, owner, shopper):
+        for path in ("cancel/", "resume/"):
+            answer = owner.post(f"{PLAN}{path}", {"reason": "other"}, follow=True)
+            assert answer.request["PATH_INFO"] == PLAN and messages_of(answer)
+
+
+class TestOwing:
+    @pytest.fixture
+    def owes(self, buyer) -> Shopper:
+        buyer.card(REFUSED)
+        buyer.pass_days(32)
+        return buyer
+
+    def test_what_to_do_by_when(self, owes, owner, cast):
+        assert state(cast) == "past_due"
+        page = text(owner.get(PLAN))
+        assert "À régler" in page and "jour du passage en lecture seule" in page and "Régler maintenant" in page
+        assert f"{PLAN}pay/" in owner.get("/").content.decode(), "the banner leads there"
+        assert "À régler" in part(owner, f"{PLAN}invoices/")
+        assert owner.get(f"{PLAN}pay/").url.startswith(f"{owes.fake.url}/i/")
+        refused = owner.get(f"{PLAN}change/?plan=pro&all=1", follow=True)
+        assert "Réglez d’abord" in messages_of(refused)
+
+    def test_read_only_pays_as_well(self, owes, owner, cast):
+        owes.pass_days(15)
+        assert state(cast) == "suspended"
+        assert "Lecture seule" in text(owner.get(PLAN))
+        assert owner.post(f"{PLAN}portal/").url.startswith(owes.fake.url)
+        assert owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Paris"}).status_code == 302
+        owes.pay(owner.get(f"{PLAN}pay/").url, do="pay")
+        assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
+        assert state(cast) == "active"
+        assert "Rien n’est à régler" in messages_of(owner.get(f"{PLAN}pay/", follow=True))
+
+
+class TestDocuments:
+    def test_ones_own_and_nobody_elses(self, buyer, owner, client_for, cast):
+        mine = subscribing.invoices(cast.home)[0]
+        for kind in ("page", "pdf", "receipt"):
+            assert owner.get(f"{PLAN}invoices/{mine.id}/{kind}/").url.startswith(buyer.fake.url)
+        for path in (f"{mine.id}/xml", f"{mine.id}x/pdf", "cus_1/pdf"):
+            assert owner.get(f"{PLAN}invoices/{path}/").status_code == 404
+        with tenant_context(cast.away):
+            neighbour = User.objects.get(role="owner")
+        cast_away = client_for(None, host=cast.away.domain)
+        with tenant_context(cast.away):
+            cast_away.force_login(neighbour)
+        assert cast_away.get(f"{PLAN}invoices/{mine.id}/pdf/").status_code == 404
+        assert "Aucune facture" in part(cast_away, f"{PLAN}invoices/")
+
+    def test_a_page_without_scripts(self, buyer, owner):
+        assert "118,80 €" in text(owner.get(f"{PLAN}next/"))
+        assert "Payée" in text(owner.get(f"{PLAN}invoices/"))
+
+
+class TestStripeAway:
+    """No page breaks, each says what happened, nothing is done."""
+
+    @pytest.fixture
+    def gone(self, buyer) -> Shopper:
+        buyer.fake.tell("fail", status=500, times=100)
+        return buyer
+
+    def test_what_is_read(self, gone, owner):
+        assert "Visa •••• 4242" in text(owner.get(PLAN))
+        assert "Stripe ne répond pas" in part(owner, f"{PLAN}next/")
+        assert "ne répond pas" in part(owner, f"{PLAN}invoices/")
+        assert "vous n’avez rien à refaire" in text(owner.get(f"{PLAN}thanks/"))
+        assert owner.get(f"{PLAN}choose/").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("get", "change/?plan=pro&all=1"),
+            ("post", "change/?plan=pro&all=1"),
+            ("post", "resume/"),
+            ("post", "portal/"),
+            ("get", "pay/"),
+            ("get", "invoices/in_1/pdf/"),
+        ],
+    )
+    def test_what_is_sent(self, method, path, gone, owner):
+        form = {"at": str(int(timezone.now().timestamp()))} if method == "post" else {}
+        answer = getattr(owner, method)(f"{PLAN}{path}", form, follow=method == "post")
+        answer = owner.get(answer.url, follow=True) if method == "get" else answer
+        assert answer.status_code == 200 and "répond pas" in messages_of(answer)
+
+    def test_leaving_and_details_keep_what_was_typed(self, gone, owner, cast):
+        answer = owner.post(f"{PLAN}cancel/", {"reason": "other", "declined": "1"}, follow=True)
+        assert "répond pas" in messages_of(answer) and not subscribing.current(cast.home).ends
+        answer = owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Nantes"})
+        assert answer.status_code == 422 and "Nantes" in answer.content.decode() and "répond pas" in text(answer)
+        with public_context():
+            assert BillingProfile.objects.get().city == "Lyon"
+
+
+class TestStates:
+    def test_a_trial(self, owner, shopper):
+        page = text(owner.get(PLAN))
+        assert "Il reste" in page and "Choisir une offre" in page and "Résilier" not in page
+        assert shopper.fake.ask("calls") == [] or "next" not in str(shopper.fake.ask("calls"))
+
+    def test_a_trial_that_has_ended(self, owner, cast):
+        with public_context():
+            Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() - timedelta(days=1))
+        services.tenant_suspend(tenant_id=cast.home.id, reason="fin de l’essai", actor="test")
+        assert "Essai terminé" in text(owner.get(PLAN))
+        assert owner.get(f"{PLAN}choose/").status_code == 200
+
+    def test_closed_is_read_only(self, buyer, owner, cast):
+        services.tenant_close(tenant_id=cast.home.id, reason="départ", actor="test")
+        page = owner.get(PLAN)
+        assert (
+            "contactez votre opérateur" in text(page)
+            and b"<form" not in page.content.split(b"main>")[0].split(b"<main")[1]
+        )
+        assert "Payée" in part(owner, f"{PLAN}invoices/")
+        assert owner.get(f"{PLAN}choose/").status_code == 403
+
+    def test_without_stripe_the_operator_does_it(self, owner, cast):
+        assert "votre opérateur fait les changements" in text(owner.get(PLAN))
+        page = owner.get(f"{PLAN}choose/")
+        assert "Scale" in text(page) and b"formaction" not in page.content
+        assert owner.post(f"{PLAN}details/", ADDRESS).status_code == 302
+        for method, path in (("post", "checkout/"), ("post", "change/"), ("post", "cancel/"), ("get", "pay/")):
+            answer = getattr(owner, method)(f"{PLAN}{path}?plan=pro&all=1", follow=True)
+            assert answer.request["PATH_INFO"] == PLAN and "opérateur" in messages_of(answer)
+
+
+class TestAround:
+    def test_only_the_owner_is_led_there(self, cast, client_for):
+        for person in (cast.owner, cast.admin, cast.member):
+            led = f'href="{PLAN}"' in client_for(person).get("/").content.decode()
+            assert led == (person is cast.owner)
+        assert client_for(cast.admin).get(PLAN).status_code == 403
+        assert f"{PLAN}choose/" in client_for(cast.owner).get("/settings/usage/").content.decode()
+        assert f"{PLAN}choose/" not in client_for(cast.admin).get("/settings/usage/").content.decode()
+
+    @pytest.mark.parametrize(("path", "most"), [("", 14), ("choose/", 11)])
+    def test_a_page_costs_few_queries_and_no_more_with_more_for_sale(
+        self, path, most, owner, django_assert_max_num_queries
+    ):
+        owner.get(f"{PLAN}{path}")
+        with public_context():
+            for number in range(5):
+                plan = Plan.objects.create(code=f"plan-{number}", name="Autre", month_price=1, year_price=10)
+                option = AddOn.objects.create(code=f"option-{number}", name="Autre", month_price=1)
+                for sold in ({"plan": plan}, {"add_on": option}):
+                    Price.objects.create(amount_excl_vat=1, **sold)
+                    Entitlement.objects.create(key="seats", label="Places", limit=5, **sold)
+        with django_assert_max_num_queries(most):
+            owner.get(f"{PLAN}{path}")
+
+    def test_asking_too_often_is_stopped_with_words(self, owner, buyer, monkeypatch):
+        monkeypatch.setattr("workspace.subscription.door.A_MINUTE", 2)
+        answers = [owner.get(f"{PLAN}change/?plan=pro&all=1").status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
+        assert "répond pas" in part(owner, f"{PLAN}next/")
+
+    @pytest.mark.parametrize(
+        "path", ["", "choose/", "details/", "next/", "invoices/", "change/?plan=pro&all=1", "cancel/"]
+    )
+    def test_in_english_too(self, path, owner, buyer):
+        owner.cookies["language"] = "en"
+        assert owner.get(f"{PLAN}{path}").status_code == 200
