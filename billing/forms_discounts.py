@@ -53,7 +53,7 @@ class CouponForm(DiscountForm):
         max_digits=5,
         min_value=Decimal(0),
         max_value=Decimal(100),
-        help_text=_("Un pourcentage ou un montant, l’un des deux."),
+        help_text=_("Ou un montant, ci-dessous : l’un des deux."),
     )
     amount_off_excl_vat = _amount(
         label=_("Remise en euros HT"), max_digits=10, min_value=Decimal(0), help_text=_("Retirés de chaque facture.")

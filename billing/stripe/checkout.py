@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.models import Subscription
-from billing.stripe import coupons
+from billing.stripe import coupons, profiles
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
 from billing.stripe.customers import customer_of, living_customer_of, locked_row
@@ -35,6 +35,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
         raise ValidationError(_("Donnez d’abord vos coordonnées de facturation."), code="profile")
     with asking(), public_context():
         customer = living_customer_of(tenant.id)
+        profiles.tell(tenant)
         asked = _asked(tenant, choice, customer)
         with transaction.atomic():
             row = locked_row(tenant.id)

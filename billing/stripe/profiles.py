@@ -22,8 +22,9 @@ from mailing.services import send_to_owners
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.selectors import tenant_ref
 
-__all__ = ["follow_tax_id", "profile_of", "profile_save", "vat_of"]
+__all__ = ["follow_tax_id", "profile_of", "profile_save", "tell", "vat_of"]
 
+ADDRESS = ("line1", "line2", "postal_code", "city", "country")
 # What Stripe says of a number, in our words; anything else: it was not answered yet.
 SAID = {"verified": Status.VERIFIED, "unverified": Status.REFUSED}
 
@@ -81,39 +82,65 @@ def follow_tax_id(customer: str) -> None:
         if not subscription or not row or not row.vat_number:
             return
         before, vat_before = row.vat_status, vat_for(row)
-        found = _tax_id(customer, row.vat_number)
-        _keep(row, found)
+        tenant = tenant_ref(row.tenant_id)
+        _tell(subscription, row, tenant)
         if row.vat_status == before:
             return
-        tenant = tenant_ref(row.tenant_id)
         with tenant_context(tenant):
             was, now = str(Status(before).label), str(Status(row.vat_status).label)
             audit.record("profile.vat_checked", label="Stripe", target=row.vat_number, before=was, after=now)
         if vat_for(row) != vat_before:
-            _tell_vat(subscription, row, tenant)
             _forget_pages(customer)
         if row.vat_status == Status.REFUSED:
             send_to_owners(tenant, "mail/vat_number_refused", number=row.vat_number, company=row.name)
 
 
+def tell(tenant: TenantRef) -> None:
+    """Stripe's customer says what the profile says, also where it was made after it. Raises `stripe.StripeError`."""
+    with public_context(), transaction.atomic():
+        subscription = locked_row(tenant.id)
+        row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
+        if row is not None:
+            _tell(subscription, row, tenant)
+
+
 def _tell(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
-    """The number first: it may be refused, and says which VAT there is."""
+    """The number first: it may be refused, and says which VAT there is. Where all is said already, one question."""
     customer = subscription.stripe_customer_id
-    _tell_number(customer, row)
-    address = {"line1": row.line1, "line2": row.line2, "postal_code": row.postal_code, "city": row.city}
-    asked: dict[str, Any] = {
+    there = client().v1.customers.retrieve(customer, {"expand": ["tax_ids"]})
+    _tell_number(customer, row, there.tax_ids.data if there.tax_ids else [])
+    vat = vat_for(row)
+    wanted = _wanted(row, vat, tenant.language)
+    if _said(there) != wanted:
+        client().v1.customers.update(customer, wanted)  # type: ignore[arg-type]
+    if subscription.status in LIVE and subscription.stripe_id:
+        _tell_subscription(subscription.stripe_id, vat)
+
+
+def _wanted(row: BillingProfile, vat: Vat, language: str) -> dict[str, Any]:
+    """The mention stands at the foot of each invoice, from the next one on."""
+    with translation.override(language):
+        footer = _(vat.mention) if vat.mention else ""
+    return {
         "name": row.name,
-        "address": {**address, "country": row.country},
-        "preferred_locales": [tenant.language],
+        "address": {name: getattr(row, name) for name in ADDRESS},
+        "preferred_locales": [language],
+        "invoice_settings": {"footer": footer},
     }
-    client().v1.customers.update(customer, asked)  # type: ignore[arg-type]
-    _tell_vat(subscription, row, tenant)
 
 
-def _tell_number(customer: str, row: BillingProfile) -> None:
+def _said(there: stripe.Customer) -> dict[str, Any]:
+    settings = there.invoice_settings
+    return {
+        "name": there.name,
+        "address": {name: getattr(there.address, name, None) or "" for name in ADDRESS},
+        "preferred_locales": list(there.preferred_locales or []),
+        "invoice_settings": {"footer": (settings.footer if settings else None) or ""},
+    }
+
+
+def _tell_number(customer: str, row: BillingProfile, there: list[stripe.TaxId]) -> None:
     """Stripe's customer has this number and no other."""
-    listed = client().v1.customers.tax_ids.list(customer, {"limit": 100})
-    there = list(listed.auto_paging_iter())
     mine = next((one for one in there if one.value == row.vat_number), None)
     if mine is None and row.vat_number:
         mine = _add_number(customer, row.vat_number)
@@ -132,26 +159,13 @@ def _add_number(customer: str, number: str) -> stripe.TaxId:
         raise ValidationError({"vat_number": _("Ce numéro de TVA n’est pas bien formé : vérifiez-le.")}) from error
 
 
-def _tax_id(customer: str, number: str) -> stripe.TaxId | None:
-    listed = client().v1.customers.tax_ids.list(customer, {"limit": 100})
-    return next((one for one in listed.auto_paging_iter() if one.value == number), None)
-
-
 def _keep(row: BillingProfile, found: stripe.TaxId | None) -> None:
     said = found.verification.status if found and found.verification else ""
-    row.stripe_tax_id = found.id if found else ""
-    row.vat_status = SAID.get(said, Status.PENDING) if row.vat_number else Status.NONE
-    row.save(update_fields=["stripe_tax_id", "vat_status", "updated_at"])
-
-
-def _tell_vat(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
-    """The mention stands at the foot of each invoice, the rate on each of its lines, from the next one on."""
-    vat = vat_for(row)
-    with translation.override(tenant.language):
-        footer = _(vat.mention) if vat.mention else ""
-    client().v1.customers.update(subscription.stripe_customer_id, {"invoice_settings": {"footer": footer}})
-    if subscription.status in LIVE and subscription.stripe_id:
-        _tell_subscription(subscription.stripe_id, vat)
+    status = SAID.get(said, Status.PENDING) if row.vat_number else Status.NONE
+    stripe_id = found.id if found else ""
+    if (row.stripe_tax_id, row.vat_status) != (stripe_id, status):
+        row.stripe_tax_id, row.vat_status = stripe_id, status
+        row.save(update_fields=["stripe_tax_id", "vat_status", "updated_at"])
 
 
 def _tell_subscription(stripe_id: str, vat: Vat) -> None:

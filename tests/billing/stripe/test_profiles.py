@@ -12,6 +12,7 @@ from billing.countries import countries, is_country, name_of
 from billing.models import BillingProfile
 from billing.stripe.customers import customer_of
 from billing.stripe.profiles import follow_tax_id, profile_of, profile_save, vat_of
+from billing.stripe.profiles import tell as tell_stripe
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.subscription_types import StripeAway
@@ -110,6 +111,24 @@ def test_stripe_is_told(fake, save, cast):
     save()
     assert stripe.Customer.list_tax_ids(customer).data == []
     assert stripe.Customer.retrieve(customer).invoice_settings.footer is None
+
+
+def test_a_customer_made_after_the_profile_says_it_too(fake, save, cast, settings):
+    key, settings.STRIPE_TEST_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY, ""
+    save(**BERLIN, vat_number=GERMAN)
+    settings.STRIPE_TEST_SECRET_KEY = key
+    customer = customer_of(cast.home.id)
+    tell_stripe(cast.home)
+    found = stripe.Customer.retrieve(customer)
+    assert (found.name, found.address.city) == ("Atelier du Midi", "Berlin")
+    assert profile_of(cast.home).vat_status == "verified"
+    before = len(fake.ask("calls"))
+    tell_stripe(cast.home)
+    assert len(fake.ask("calls")) == before + 1
+    # What somebody takes away over there is set back.
+    stripe.Customer.delete_tax_id(customer, profile_of(cast.home).stripe_tax_id)
+    follow_tax_id(customer)
+    assert [one.value for one in stripe.Customer.list_tax_ids(customer).data] == [GERMAN]
 
 
 def test_saving_again_finishes_what_was_begun(fake, save, cast):

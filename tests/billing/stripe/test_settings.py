@@ -13,7 +13,7 @@ LIVE, TEST = "sk_live_" + "0" * 24, "rk_test_" + "0" * 24
 @pytest.fixture
 def read(monkeypatch) -> Any:
     def make(**given: str) -> dict[str, Any]:
-        for name in ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET"):
+        for name in ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "SELLER_COUNTRY", "VAT_OSS"):
             monkeypatch.delenv(name, raising=False)
         for name, value in given.items():
             monkeypatch.setenv(name, value)
@@ -51,3 +51,11 @@ def test_what_cannot_be_meant_is_refused(given, read):
     with pytest.raises(ImproperlyConfigured) as refused:
         read(**given)
     assert given["STRIPE_SECRET_KEY"] not in str(refused.value)
+
+
+def test_who_sells_is_in_the_union(read):
+    home, abroad = read(), read(SELLER_COUNTRY="be", VAT_OSS="true")
+    assert (home["SELLER_COUNTRY"], home["VAT_OSS"]) == ("FR", False)
+    assert (abroad["SELLER_COUNTRY"], abroad["VAT_OSS"]) == ("BE", True)
+    with pytest.raises(ImproperlyConfigured, match="SELLER_COUNTRY"):
+        read(SELLER_COUNTRY="CH")
