@@ -1,14 +1,15 @@
-"""The console's first page: four cards, thirty days, latest acts, who costs most. Few queries, whatever the fleet."""
+"""The console's first page: six cards, thirty days, latest acts, who costs most. Few queries, whatever the fleet."""
 
 import json
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from analytics import selectors
+from billing import revenue_figures
 from billing.selectors import latest_acts
 from tenants.models import Tenant
 
@@ -23,6 +24,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "overview": selectors.overview(),
+        "mrr": revenue_figures.mrr_at(timezone.now()),
+        "at_risk": revenue_figures.at_risk(),
         "is_empty": not Tenant.objects.exists(),
         "latest": latest_acts(),
         "top": top,

@@ -15,7 +15,7 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class Overview:
-    """The four cards. Tokens and euros (exact) of this month; people of today."""
+    """Four cards. Tokens and euros (exact) of this month; people of today."""
 
     trial: int
     active: int

@@ -16,7 +16,11 @@ from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
 from billing import console as console
+from billing import console_cancellations as console_cancellations
 from billing import console_discounts as console_discounts
+from billing import console_revenue as console_revenue
+from billing import console_subscriptions as console_subscriptions
+from billing import console_webhooks as console_webhooks
 from billing import entitlements
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.prices import prices_follow

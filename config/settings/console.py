@@ -89,6 +89,11 @@ UNFOLD: dict[str, Any] = {
             ),
             _section(
                 _("Facturation"),
+                _link(_("Abonnements"), "autorenew", "admin:billing_subscription_changelist"),
+                _link(_("Impayés"), "running_with_errors", "admin:billing_dunning_changelist"),
+                _link(_("Résiliations"), "logout", "admin:billing_cancellation_changelist"),
+                _link(_("Événements de Stripe"), "webhook", "admin:billing_webhookevent_changelist"),
+                _link(_("Revenus"), "trending_up", "admin:billing_revenue"),
                 _link(_("Offres"), "sell", "admin:billing_plan_changelist"),
                 _link(_("Options"), "extension", "admin:billing_addon_changelist"),
                 _link(_("Tarifs"), "payments", "admin:billing_price_changelist"),

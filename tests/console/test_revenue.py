@@ -1,0 +1,110 @@
+"""The operator's page of revenue says what the ledger says; it and its files only read."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from billing import revenue
+from billing.models import RevenueChange, Subscription
+from tenants.ids import new_id
+from tests.cast import Cast
+
+PAGE = "/admin/billing/revenuechange/months/"
+LEDGER = "/admin/billing/revenuechange/"
+
+
+def bring(tenant_id: Any, slug: str, *amounts: tuple[datetime, str], status: str = "active") -> None:
+    """A workspace's subscription brings so much from each moment on."""
+    row, _made = Subscription.objects.get_or_create(tenant_id=tenant_id, defaults={"plan_code": "pro"})
+    row.refresh_from_db()
+    for at, euros in amounts:
+        revenue.follow(row, slug, monthly=Decimal(euros), plan_code="pro", now=at, reason="options")
+    row.status = status
+    row.save()
+
+
+@pytest.fixture
+def history(cast: Cast) -> None:
+    now = timezone.localtime()
+    long_ago = (now.replace(day=1) - timedelta(days=40)).replace(day=10)
+    bring(cast.home.id, cast.home.slug, (long_ago, "149.00"), (now, "178.00"))
+    bring(cast.away.id, cast.away.slug, (long_ago, "1000.00"), status="past_due")
+    bring(new_id(), "partie", (long_ago, "99.00"), (now, "0"))
+
+
+def test_before_the_first_subscription(console: Client, cast: Cast) -> None:
+    text = console.get(PAGE).content.decode()
+    assert "Aucun revenu pour l’instant" in text and "data-months" not in text
+
+
+def test_the_figures_are_those_of_the_ledger(console: Client, cast: Cast, history: None) -> None:
+    page = console.get(PAGE)
+    now = page.context["now"]
+    assert (now.start, now.end, now.workspaces, now.left) == (1248, 1178, 2, 1)
+    assert (page.context["at_risk"], now.net) == (1000, -70)
+    text = page.content.decode().replace("\u202f", " ").replace("\u00a0", " ")
+    for shown in ("1 178,00 €", "1 000,00 €", "−70,00 €", "+29,00 €", "−99,00 €", "7,9 %", "Options"):
+        assert shown in text
+    assert [one.code for one in page.context["plans"]] == ["pro"]
+    assert len(page.context["months"]) == 12
+    assert len(console.get(PAGE, {"months": "36"}).context["months"]) == 36
+    assert len(console.get(PAGE, {"months": "9999"}).context["months"]) == 12
+
+
+def test_lines_lead_to_their_workspace_as_long_as_there_is_one(console: Client, cast: Cast, history: None) -> None:
+    for page in (PAGE, LEDGER):
+        text = console.get(page).content.decode()
+        assert f'/admin/tenants/tenant/{cast.home.id}/change/">{cast.home.slug}</a>' in text
+        assert "partie" in text and ">partie</a>" not in text
+
+
+def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, cast: Cast) -> None:
+    asked = []
+    for number in (1, 9):
+        for one in range(number):
+            bring(new_id(), f"w{one}", (timezone.now(), "99.00"))
+        with CaptureQueriesContext(connection) as captured:
+            console.get(PAGE)
+        asked.append(len(captured))
+    assert asked[0] == asked[1]
+
+
+def test_the_files_say_the_same(console: Client, cast: Cast, history: None) -> None:
+    answer = console.get(f"{LEDGER}lines.csv")
+    assert answer["Content-Type"].startswith("text/csv")
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert len(lines) == RevenueChange.objects.count() == 5
+    moved = sum(Decimal(line["after_euros"]) - Decimal(line["before_euros"]) for line in lines)
+    months = list(csv.DictReader(io.StringIO(console.get(f"{LEDGER}months.csv?months=24").content.decode())))
+    assert (len(months), Decimal(months[-1]["end"]), moved) == (24, 1178, 1178)
+    assert (months[-1]["churn"], months[-1]["left"]) == ("99.00", "1")
+
+
+@pytest.mark.parametrize("page", ["months/", "months.csv", "lines.csv"])
+def test_nobody_else_sees_them(client_for: Any, cast: Cast, settings: Any, page: str) -> None:
+    answer = client_for(None, host=settings.BASE_HOST).get(f"{LEDGER}{page}")
+    assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+    assert client_for(cast.owner).get(f"{LEDGER}{page}").status_code == 404
+
+
+def test_the_first_page_says_it_too(console: Client, cast: Cast, history: None) -> None:
+    page = console.get("/admin/")
+    assert (page.context["mrr"], page.context["at_risk"]) == (1178, 1000)
+    text = page.content.decode().replace("\u202f", " ").replace("\u00a0", " ")
+    assert "1 178,00 €" in text and PAGE in text
+
+
+def test_nobody_writes_a_line_by_hand(console: Client, cast: Cast, history: None) -> None:
+    line = RevenueChange.objects.first()
+    assert line is not None
+    for act in ("add/", f"{line.pk}/change/", f"{line.pk}/delete/"):
+        assert console.post(f"{LEDGER}{act}", {"after_euros": "1", "post": "yes"}).status_code == 403
+    assert RevenueChange.objects.count() == 5
