@@ -1,15 +1,22 @@
 """The operator at the console, and a few figures to look at."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from billing.models import Subscription
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
+from tenants.models import Tenant
+from tests.billing.stripe.conftest import buyer, fake, owing, server
 from tests.cast import Cast
+
+__all__ = ["buyer", "fake", "owing", "server"]
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +52,36 @@ def spend(cast: Cast) -> Callable[..., Any]:
         return event
 
     return write
+
+
+@pytest.fixture
+def subscribe() -> Callable[..., list[Subscription]]:
+    """`subscribe(n, **fields)`: so many workspaces with a subscription each."""
+
+    def make(number: int = 1, **fields: Any) -> list[Subscription]:
+        rows = []
+        for _ in range(number):
+            key = new_id()
+            slug = f"abonne-{key.hex[-8:]}"
+            Tenant.objects.create(
+                id=key,
+                slug=slug,
+                name=slug,
+                email="a@b.test",
+                schema_name=f"w_{slug}",
+                state=fields.get("state", "active"),
+            )
+            given = {
+                "stripe_customer_id": f"cus_{key.hex}",
+                "stripe_id": f"sub_{key.hex}",
+                "status": "active",
+                "plan_code": "pro",
+                "interval": "month",
+                "mrr_euros": 149,
+                "period_end": timezone.now() + timedelta(days=9),
+            }
+            known = {name: value for name, value in fields.items() if name != "state"}
+            rows.append(Subscription.objects.create(tenant_id=key, **given | known))
+        return rows
+
+    return make
