@@ -24,7 +24,16 @@ from billing import entitlements, holds, notices, selectors
 from billing.entitlements import has_entitlement, require
 from billing.holds import Wish
 from billing.meters import METERS, STANDS, Kind, meter_of, slot_of
-from billing.models import Override, Plan, QuotaCounter, Reservation, TenantAddOn, UsageEvent
+from billing.models import (
+    BillingProfile,
+    Cancellation,
+    Override,
+    Plan,
+    QuotaCounter,
+    Reservation,
+    TenantAddOn,
+    UsageEvent,
+)
 from billing.types import Act, Held, QuotaExceeded
 from config import lifecycle
 from tenants.context import TenantRef, current_tenant, public_context, tenant_context
@@ -74,7 +83,12 @@ def plan_changed(tenant: TenantRef, **_details: Any) -> None:
 
 
 def tenant_deleting(tenant: TenantRef, **_details: Any) -> None:
-    """Lifecycle step "deleting": exceptions go, with their reasons; options end, for invoices name them."""
+    """Lifecycle step "deleting": exceptions and addresses go, with what was said on leaving; options end.
+
+    Stripe's invoices keep the name and address that they bear.
+    """
+    BillingProfile.objects.filter(tenant_id=tenant.id).delete()
+    Cancellation.objects.filter(tenant_id=tenant.id).update(comment="")
     Override.objects.filter(tenant_id=tenant.id).delete()
     TenantAddOn.objects.filter(tenant_id=tenant.id, until=None).update(until=timezone.now())
     entitlements.forget(tenant.id)
