@@ -15,6 +15,7 @@ from billing.stripe.client import client
 from billing.stripe.describing import discount_words, method_words
 from billing.stripe.owing import owing_since
 from billing.stripe.states import LIVE
+from billing.stripe.tax_rates import keys_of
 from billing.stripe.worth import monthly_of
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ class Known:
     """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
 
     `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
-    subscriptions live (more than one is a mistake). `unknown_prices`: ids that no row of ours has.
+    subscriptions live (more than one is a mistake). `unknown_prices`: ids that no row of ours has. `vat_keys`: as
+    `tax_rates.key_of` has them.
     `monthly_euros`: what it brings, without VAT.
     """
 
@@ -49,6 +51,7 @@ class Known:
     add_ons: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
     unknown_prices: tuple[str, ...] = ()
+    vat_keys: tuple[str, ...] = ()
     monthly_euros: Decimal = Decimal(0)
 
 
@@ -87,6 +90,7 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         add_ons=add_ons,
         live=live,
         unknown_prices=unknown,
+        vat_keys=keys_of(chosen),
         monthly_euros=monthly_of(chosen, timezone.now()),
     )
 

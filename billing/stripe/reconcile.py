@@ -10,14 +10,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.models import Subscription
-from billing.stripe import options
+from billing.profiles import profile_of, vat_for
+from billing.stripe import options, profiles
 from billing.stripe.client import is_on
 from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
 from billing.stripe.states import LIVE, Facts, decide
 from billing.stripe.subscriptions import KEPT, refresh, stands_by_hand, wanted_options
+from billing.stripe.tax_rates import key_of
 from tenants.context import public_context
 from tenants.models import Tenant
+from tenants.selectors import ref_of
 
 log = logging.getLogger(__name__)
 # What a repair does not mend: somebody has to look at it.
@@ -65,6 +68,8 @@ def run_daily() -> int:
 def _one(tenant: Tenant, repair: bool) -> list[Difference]:
     try:
         found = _compare(tenant)
+        if repair and any(one.what == "vat" for one in found):
+            profiles.tell(ref_of(tenant))
         if repair and any(not one.for_people for one in found):
             refresh(tenant.pk)
     except stripe.StripeError as error:
@@ -81,9 +86,18 @@ def _compare(tenant: Tenant) -> list[Difference]:
     known = read(row.stripe_customer_id)
     pairs: list[tuple[str, Any, Any]] = [(name, getattr(row, name), getattr(known, name)) for name in KEPT]
     pairs.append(("mrr_euros", row.mrr_euros, known.monthly_euros))
+    pairs += _vat(tenant, known)
     pairs += _effects(row, tenant, known, timezone.now())
     pairs += [("live", min(known.live, 1), known.live), ("unknown_prices", "", ", ".join(known.unknown_prices))]
     return [Difference(tenant.slug, what, str(ours), str(theirs)) for what, ours, theirs in pairs if ours != theirs]
+
+
+def _vat(tenant: Tenant, known: Known) -> list[tuple[str, Any, Any]]:
+    """A rate changes by law, on a day on which nobody is told anything."""
+    profile = profile_of(ref_of(tenant))
+    if profile is None or known.status not in LIVE:
+        return []
+    return [("vat", key_of(vat_for(profile)), ", ".join(known.vat_keys))]
 
 
 def _effects(row: Subscription, tenant: Tenant, known: Known, now: datetime) -> list[tuple[str, Any, Any]]:

@@ -23,7 +23,7 @@ NAMES = {
 
 def tax_rate_of(vat: Vat) -> str:
     """The id of its tax rate at Stripe, made where it is not there. Raises `stripe.StripeError`."""
-    key = _key(vat)
+    key = key_of(vat)
     listed = client().v1.tax_rates.list({"limit": 100})
     there = next((rate for rate in listed.auto_paging_iter() if _marked(rate) == key), None)
     if there is None:
@@ -37,7 +37,12 @@ def _marked(rate: stripe.TaxRate) -> str:
     return rate.metadata["ruche_vat"] if rate.metadata and "ruche_vat" in rate.metadata else ""
 
 
-def _key(vat: Vat) -> str:
+def keys_of(subscription: stripe.Subscription) -> tuple[str, ...]:
+    """Those that a subscription has; "" for one that is not ours."""
+    return tuple((rate.metadata or {}).get("ruche_vat", "") for rate in subscription.default_tax_rates or [])
+
+
+def key_of(vat: Vat) -> str:
     """As `S-FR-20`; what takes nothing is the same from everywhere."""
     if vat.category is Category.STANDARD:
         return f"S-{vat.country}-{vat.rate_percent.normalize():f}"

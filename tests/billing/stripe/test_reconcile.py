@@ -11,7 +11,8 @@ from billing.stripe import reconcile
 from billing.stripe.subscriptions import refresh
 from tenants import services
 from tenants.context import public_context
-from tests.billing.stripe.conftest import price_id, row, state
+from tests.billing.stripe.conftest import price_id, push, row, state
+from tests.billing.stripe.shopper import Shopper
 
 
 def run(*options):
@@ -103,3 +104,17 @@ def test_off_it_does_nothing_by_the_clock(settings):
     settings.STRIPE_TEST_SECRET_KEY = ""
     with public_context():
         assert reconcile.run_daily() == 0
+
+
+def test_a_rate_that_changed_by_law_is_told(fake, cast, settings):
+    push()
+    shopper = Shopper(fake, cast)
+    shopper.address(country="DE", postal_code="10115", city="Berlin")
+    shopper.buy("pro")
+    assert run() == []
+    settings.VAT_OSS = True
+    assert whats(run()) == ["vat"]
+    run("--repair")
+    assert run() == []
+    rates = stripe.Subscription.list(limit=1).data[0].default_tax_rates
+    assert [rate.percentage for rate in rates] == [19]
