@@ -127,7 +127,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
     def workspace(self, row: Any) -> str | SafeString:
         return workspace_link(row)
 
-    @display(description=_("Espace, Stripe"), ordering="status")
+    @display(description=_("État ici, chez Stripe"), ordering="status")
     def shown_states(self, row: Any) -> SafeString:
         ours = state_badge(row.workspace_state)
         if by_hand(row):
@@ -138,7 +138,8 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
     def shown_plan(self, row: Any) -> str | SafeString:
         if not row.plan_code:
             return NOTHING
-        return two_lines(gettext(row.plan_name or row.plan_code), interval_words(row.interval))
+        every = format_html('<span class="rc-nowrap">{}</span>', interval_words(row.interval))
+        return two_lines(gettext(row.plan_name or row.plan_code), every)
 
     @display(description=_("Par mois"), ordering="mrr_euros")
     def shown_mrr(self, row: Any) -> SafeString:
@@ -265,7 +266,7 @@ class DunningAdmin(OfWorkspaceAdmin):
     ) -> HttpResponse:
         return redirect("admin:billing_subscription_change", object_id)
 
-    @display(description=_("Espace, Stripe"), ordering="status")
+    @display(description=_("État ici, chez Stripe"), ordering="status")
     def shown_states(self, row: Any) -> SafeString:
         return format_html(
             '<span class="rc-two">{}<br>{}</span>', state_badge(row.workspace_state), status_badge(row.status)
@@ -277,9 +278,9 @@ class DunningAdmin(OfWorkspaceAdmin):
             return NOTHING
         return two_lines(moment(row.past_due_since), days_words((timezone.now() - row.past_due_since).days))
 
-    @display(description=_("E-mails envoyés"))
+    @display(description=_("E-mails (jours)"))
     def shown_mails(self, row: Any) -> str:
-        return " · ".join(gettext("jour %(day)d") % {"day": day} for day in row.sent_days) or NOTHING
+        return " · ".join(str(day) for day in row.sent_days) or NOTHING
 
     @display(description=_("Lecture seule"), ordering="past_due_since")
     def shown_read_only(self, row: Any) -> str | SafeString:
@@ -303,7 +304,8 @@ class DunningAdmin(OfWorkspaceAdmin):
         parts.append(
             format_html(link, reverse("admin:tenants_tenant_change", args=[row.tenant_id]), _("Changer l’état…"))
         )
-        return SafeString(" · ".join(parts))
+        # One thing in its cell, or the theme lays the links side by side on a narrow screen.
+        return format_html('<span class="rc-two">{}</span>', SafeString(" · ".join(parts)))
 
 
 def totals(chosen: str) -> dict[str, Any]:

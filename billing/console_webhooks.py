@@ -103,7 +103,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     actions = ("replay_chosen",)  # type: ignore[assignment]
     actions_detail = ("replay",)
     fieldsets: ClassVar = (
-        (_("Événement"), {"fields": ("shown_at", "shown_event", "shown_workspace", "shown_case", "remote_ip")}),
+        (_("Événement"), {"fields": ("shown_at", "shown_event", "shown_workspace", "shown_case", "shown_from")}),
         (_("Échecs"), {"fields": ("shown_failure", "shown_times")}),
         (_("Contenu"), {"fields": ("shown_body",)}),
     )
@@ -168,6 +168,10 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @display(description=_("Essais sans succès"))
     def shown_times(self, row: Any) -> str | SafeString:
         return format_html('<div class="rc-text rc-mono">{}</div>', row.traceback) if row.traceback else NOTHING
+
+    @display(description=_("Adresse IP"))
+    def shown_from(self, row: Any) -> str:
+        return str(row.remote_ip)
 
     @display(description=_("Corps"))
     def shown_body(self, row: Any) -> SafeString:

@@ -26,3 +26,7 @@ class WebhookEvent(WebhookEventTrigger):  # type: ignore[misc]
         verbose_name = _("événement de Stripe")
         verbose_name_plural = _("événements de Stripe")
         ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        body = self.json_body
+        return str(body.get("type", self.pk) if isinstance(body, dict) else self.pk)

@@ -49,7 +49,8 @@ class Subscription(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan_code} {self.status}"
+        # The console asks for the workspace's name with the row.
+        return getattr(self, "workspace_name", None) or f"{self.plan_code} {self.status}"
 
 
 class DunningNotice(models.Model):

@@ -162,7 +162,7 @@ def test_the_queue_shows_who_owes_the_oldest_first(console, subscribe):
     assert [row.pk for row in rows] == [cut.pk, old.pk, new.pk]
     assert [row.sent_days for row in rows] == [[], [0, 3, 7], []]
     said = answer.content.decode()
-    assert "jour 0 · jour 3 · jour 7" in said and "8 jours" in said and "En lecture seule" in said
+    assert "0 · 3 · 7" in said and "8 jours" in said and "En lecture seule" in said
     assert answer.context["at_risk"] == {"rows": 3, "euros": 447}
     assert page(old, "mail") in said and page(cut, "mail") not in said
     assert console.get(f"/admin/billing/dunning/{old.pk}/change/")["Location"] == page(old)
