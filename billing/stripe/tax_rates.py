@@ -39,7 +39,7 @@ def _marked(rate: stripe.TaxRate) -> str:
 
 def keys_of(subscription: stripe.Subscription) -> tuple[str, ...]:
     """Those that a subscription has; "" for one that is not ours."""
-    return tuple((rate.metadata or {}).get("ruche_vat", "") for rate in subscription.default_tax_rates or [])
+    return tuple(_marked(rate) for rate in subscription.default_tax_rates or [])
 
 
 def key_of(vat: Vat) -> str:
