@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.choices import REASONS
 from billing.countries import countries
+from billing.vat_tables import EU
 from tenants.context import TenantRef
 
 
@@ -25,7 +26,8 @@ class DetailsForm(forms.Form):
         max_length=20,
         required=False,
         help_text=_(
-            "Celui d’une entreprise d’un autre pays de l’Union : la TVA n’est alors pas facturée, vous la déclarez."
+            "Il figure sur vos factures. Celui d’une entreprise d’un autre pays de l’Union la dispense de TVA : "
+            "elle la déclare elle-même."
         ),
     )
 
@@ -33,6 +35,8 @@ class DetailsForm(forms.Form):
         before = {name: getattr(profile, name) for name in self.base_fields} if profile else {}
         kwargs["initial"] = before or {"name": tenant.name, "country": "FR"}
         super().__init__(*args, **kwargs)
+        # Elsewhere some countries have none.
+        self.fields["postal_code"].required = (self.data.get("country") or kwargs["initial"]["country"]) in EU
         # Named in the language of the request.
         self.fields["country"].choices = countries()  # type: ignore[attr-defined]
 

@@ -73,7 +73,7 @@ def _ending(now: Current) -> Standing:
 
 
 def _going_on(now: Current) -> Standing:
-    text = _("Renouvelée le %(date)s.") % {"date": day(now.period_end)} if now.period_end else ""
+    text = _("Se renouvelle le %(date)s.") % {"date": day(now.period_end)} if now.period_end else ""
     return Standing(_("En cours"), "success", text)
 
 
