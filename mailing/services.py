@@ -36,11 +36,15 @@ def send(*, template: str, to: str, context: dict[str, Any]) -> None:
 
 
 def send_to_owners(tenant: TenantRef, template: str, **context: Any) -> None:
-    """`send` to every owner of a workspace, in its language. `name`, `workspace` and `address` come with it."""
+    """`send` to every owner of a workspace, in its language.
+
+    `name`, `workspace`, `address`, `plan_url` (the page of the plan) and `pay_url` (on to what is owed) come with it.
+    """
+    addresses = {"address": "/", "plan_url": "/settings/plan/", "pay_url": "/settings/plan/pay/"}
+    known = {"workspace": tenant.name} | {key: tenant_url(tenant.domain, path) for key, path in addresses.items()}
     with tenant_context(tenant), translation.override(tenant.language):
         for email, name in owner_emails():
-            known = {"name": name, "workspace": tenant.name, "address": tenant_url(tenant.domain)}
-            send(template=template, to=email, context=known | context)
+            send(template=template, to=email, context={"name": name} | known | context)
 
 
 def send_welcome(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing import revenue
 from billing.models import Subscription
-from billing.stripe import dunning, options
+from billing.stripe import dunning, letters, options
 from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
 from billing.stripe.states import LIVE, Facts, Move, decide
@@ -41,6 +41,7 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
         tenant = Tenant.objects.filter(pk=tenant_id).first()
         if not row.stripe_customer_id or tenant is None:
             return
+        was = letters.seen(row, tenant.state)
         known = read(row.stripe_customer_id)
         now = timezone.now()
         _follow_plan(row, tenant, known)
@@ -56,6 +57,7 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
         options.follow(ref, wanted_options(known, move), now)
         row.save()
         dunning.tell(row, ref, now)
+        letters.tell(was, row, ref)
 
 
 def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:

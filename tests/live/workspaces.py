@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Role
 from accounts.services import user_create
 from billing.models import QuotaCounter, Reservation, UsageEvent
+from mailing.models import OutboxMessage
 from tenants.context import TenantRef, tenant_context
 from tenants.services import tenant_create, tenant_delete_now
 
@@ -44,7 +45,7 @@ def remove(workspace: Workspace) -> None:
     tenant = workspace.tenant
     tenant_delete_now(tenant_id=tenant.id, typed_slug=tenant.slug, reason="fin", actor="test")
     # Public rows that rightly outlive a workspace, and must not outlive a test.
-    for model in (QuotaCounter, Reservation):
+    for model in (OutboxMessage, QuotaCounter, Reservation):
         model.objects.filter(tenant_id=tenant.id).delete()
 
 

@@ -25,7 +25,7 @@ class History:
         self.buyer, self.dice, self.prices = buyer, dice, prices
         self.steps: list[str] = []
         self.by_debit = dice.random() < 0.35
-        self.interval = "year" if dice.random() < 0.2 else "month"
+        self.interval = "year" if dice.random() < 0.3 else "month"
 
     def live(self) -> None:
         ends = {"retry_days": self.dice.choice([[3, 5, 7], [60]]), "dunning_end": self.dice.choice(ENDS)}
@@ -51,7 +51,7 @@ class History:
             acts += [self.refuse, self.renewal, self.pass_time]
         for act in acts:
             self.do(act)
-        if self.dice.random() < 0.15:
+        if self.dice.random() < (0.15 if self.interval == "month" else 0.5):
             self.do(self.cancel_now)
             if self.dice.random() < 0.5:
                 self.do(self.subscribe)
@@ -146,7 +146,7 @@ class History:
         self.buyer.pass_days(32 if self.interval == "month" else 370)
 
     def pass_time(self) -> None:
-        self.buyer.pass_days(self.dice.choice([1, 4, 12, 32, 32] if self.interval == "month" else [1, 7, 12, 370]))
+        self.buyer.pass_days(self.dice.choice([1, 4, 12, 32, 32] if self.interval == "month" else [1, 7, 32, 370]))
 
 
 def plan_item(one: Any, prices: Prices) -> Any:

@@ -15,6 +15,8 @@ from django.db import transaction
 from accounts.models import AuditEntry
 from billing.models import TenantAddOn
 from billing.stripe import clock
+from billing.stripe.subscriptions import refresh
+from mailing.models import OutboxMessage
 from tenants.context import public_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import Buyer, tell
@@ -53,6 +55,7 @@ def _one(dice: random.Random, fake: Any, cast: Any, known: Prices) -> None:
     if differing:
         assert not [row for row in _reconcile() if not row["for_people"]], said
     _each_move_has_its_reason()
+    _nothing_is_told_twice(cast, said)
     seen[expected[0]] += 1
 
 
@@ -81,6 +84,13 @@ def _found(cast: Any, expected: Any) -> tuple[str, str, set[str]]:
         tenant = Tenant.objects.get(pk=cast.home.id)
         held = TenantAddOn.objects.filter(tenant_id=cast.home.id, until=None, source="stripe")
         return tenant.state, tenant.plan_code if expected[1] else "", set(held.values_list("add_on_id", flat=True))
+
+
+def _nothing_is_told_twice(cast: Any, said: str) -> None:
+    with public_context():
+        told = OutboxMessage.objects.count()
+        refresh(cast.home.id)
+        assert OutboxMessage.objects.count() == told, said
 
 
 def _each_move_has_its_reason() -> None:

@@ -16,6 +16,7 @@ from billing import revenue_figures
 from billing.models import RevenueChange, Subscription, TenantAddOn
 from billing.stripe.customers import workspace_deleting
 from billing.stripe.subscriptions import refresh
+from mailing.models import OutboxMessage
 from tenants import services
 from tenants.context import public_context
 from tenants.models import Tenant
@@ -148,6 +149,7 @@ def put_back(cast: Any) -> Iterator[None]:
         Tenant.objects.filter(pk=cast.home.id).update(state_reason="", version=0, plan_code="pro")
         TenantAddOn.objects.filter(tenant_id=cast.home.id).delete()
         Subscription.objects.all().delete()
+        OutboxMessage.objects.filter(subject__contains="abonnement").delete()
     with owner_transaction() as owner:
         for schema in (cast.home.schema_name, "public"):
             statement = f'DELETE FROM "{schema}".accounts_auditentry WHERE action = %s'

@@ -1,0 +1,209 @@
+"""What the owners are told of their subscription: each fact once, with what one needs to act on it."""
+
+from datetime import UTC, datetime
+
+import pytest
+import stripe
+from django.db import transaction
+from django.urls import resolve
+
+from billing.stripe.letters import Seen, due
+from billing.stripe.subscriptions import refresh
+from mailing import notices
+from mailing.models import OutboxMessage
+from tenants import services
+from tenants.context import public_context
+from tenants.models import Tenant
+from tenants.selectors import ref_of
+from tests.billing.stripe.conftest import price_id, row, state
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+NEW = Seen("", "", False, None, "trial")
+ACTIVE = Seen("sub_a", "active", False, None, "active")
+ENDING = ACTIVE._replace(ends=True)
+LATE = ACTIVE._replace(status="past_due", past_due_since=SINCE, state="past_due")
+CUT = LATE._replace(state="suspended")
+UNPAID = CUT._replace(status="unpaid")
+KEPT = ACTIVE._replace(status="canceled")
+LEFT = KEPT._replace(state="closed")
+LEFT_OWING = KEPT._replace(past_due_since=SINCE, state="suspended")
+OTHER = ACTIVE._replace(stripe_id="sub_b")
+INCOMPLETE = NEW._replace(stripe_id="sub_a", status="incomplete")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "letters"),
+    [
+        (NEW, ACTIVE, ["begun"]),
+        (INCOMPLETE, ACTIVE, ["begun"]),
+        (NEW, ENDING, ["begun", "cancelled"]),
+        (LEFT, OTHER, ["begun"]),
+        (UNPAID, OTHER, ["begun"]),
+        (ACTIVE, ENDING, ["cancelled"]),
+        (ENDING, ACTIVE, ["resumed"]),
+        (ENDING, LATE._replace(ends=True), []),
+        (LATE._replace(ends=True), ENDING, ["paid"]),
+        (ACTIVE, KEPT, ["cancelled"]),
+        (ENDING, KEPT._replace(ends=True), []),
+        (ENDING, LEFT, ["ended"]),
+        (KEPT, LEFT, ["ended"]),
+        (ACTIVE, LATE, []),
+        (LATE, CUT, ["suspended"]),
+        (LATE, UNPAID, ["suspended"]),
+        (ACTIVE, CUT, ["suspended"]),
+        (CUT, UNPAID, []),
+        (LATE, ACTIVE, ["paid"]),
+        (UNPAID, ACTIVE, ["paid"]),
+        (LATE, LEFT_OWING, ["suspended"]),
+        (LEFT_OWING, KEPT, ["paid"]),
+        (LEFT_OWING, LEFT, ["ended"]),
+        # Closed by the operator's hand, which ends the subscription too.
+        (ACTIVE._replace(state="closed"), LEFT, []),
+        # Suspended by the operator's hand.
+        (ACTIVE._replace(state="suspended"), ACTIVE._replace(state="suspended"), []),
+        (NEW, NEW, []),
+        (NEW, INCOMPLETE, []),
+        *[(same, same, []) for same in (ACTIVE, ENDING, LATE, CUT, UNPAID, KEPT, LEFT, LEFT_OWING)],
+    ],
+)
+def test_which_letters(was, now, letters):
+    assert list(due(was, now)) == letters
+
+
+def sent(word):
+    """The mails to owners whose subject has this in it, oldest first. What they are made of is no longer seen."""
+    with public_context():
+        found = list(OutboxMessage.objects.filter(subject__contains=word).order_by("pk"))
+    for one in found:
+        assert one.to == ["owner@atelier.test"]
+        assert "{{" not in one.text + one.html and "{%" not in one.text + one.html
+    return found
+
+
+def follow(cast, times=3):
+    for _ in range(times):
+        refresh(cast.home.id)
+
+
+def test_begun_says_what_and_how_much(buyer, fake, cast):
+    one = buyer(days_ago=1)
+    coupon = stripe.Coupon.create(percent_off=20, duration="once", name="Bienvenue")
+    items = [{"price": price_id("pro", "year")}, {"price": price_id("analytics")}]
+    made = stripe.Subscription.create(customer=one.customer, items=items)
+    stripe.Subscription.modify(made.id, discounts=[{"coupon": coupon.id}])
+    follow(cast)
+    (letter,) = sent("votre abonnement est ouvert")
+    for said in (letter.text, letter.html):
+        plain = said.replace("\u202f", " ").replace("\u00a0", " ")
+        assert "à l’offre Pro" in plain and "Pro : 1 490,00 € HT par an" in plain
+        assert "Statistiques avancées : 29,00 € HT par mois" in plain and "Remise : Bienvenue" in plain
+        assert f"Prochaine échéance le {row(cast).period_end.day}" in plain
+        assert "/settings/plan/" in plain
+
+
+def test_what_was_never_paid_has_not_begun(buyer, fake, cast):
+    one = buyer()
+    one.pay_with("pm_card_chargeCustomerFail")
+    one.subscribe("pro")
+    follow(cast)
+    assert sent("abonnement") == []
+    one.pay()
+    follow(cast)
+    assert len(sent("votre abonnement est ouvert")) == 1
+
+
+def test_leaving_and_coming_back(buyer, fake, cast):
+    one = buyer(days_ago=3)
+    key = one.subscribe("pro").id
+    refresh(cast.home.id)
+    for number in (1, 2):
+        stripe.Subscription.modify(key, cancel_at_period_end=True)
+        follow(cast)
+        stripe.Subscription.modify(key, cancel_at_period_end=False)
+        follow(cast)
+        assert (len(sent("est résilié")), len(sent("abonnement continue"))) == (number, number)
+    letter = sent("est résilié")[0]
+    assert "reprendre d’un clic" in letter.text and "/settings/plan/" in letter.html
+
+
+def test_the_end(buyer, fake, cast):
+    one = buyer(days_ago=40)
+    key = one.subscribe("pro").id
+    stripe.Subscription.modify(key, cancel_at_period_end=True)
+    refresh(cast.home.id)
+    one.pass_days(39)
+    follow(cast)
+    assert state(cast) == "closed"
+    assert (len(sent("est résilié")), len(sent("est fermé"))) == (1, 1)
+    assert "30 jours" in sent("est fermé")[0].text
+
+
+def test_cut_then_paid(owing, fake, cast):
+    one = owing(14.2)
+    follow(cast)
+    (cut,) = sent("faute de règlement")
+    assert state(cast) == "suspended"
+    assert "/settings/plan/pay/" in cut.text and "/settings/plan/pay/" in cut.html and "60 jours" in cut.text
+    one.pay()
+    follow(cast)
+    (paid,) = sent("tout est réglé")
+    assert "rouvert" in paid.text and state(cast) == "active"
+
+
+def test_late_then_paid(owing, fake, cast):
+    one = owing(2)
+    follow(cast)
+    one.pay()
+    follow(cast)
+    assert [len(sent(word)) for word in ("votre paiement", "faute de règlement", "tout est réglé")] == [1, 0, 1]
+    assert "/settings/plan/pay/" in sent("votre paiement")[0].text
+    assert "rouvert" not in sent("tout est réglé")[0].text
+
+
+def test_the_operator_s_hand_is_not_told_of(buyer, fake, cast):
+    buyer().subscribe("pro")
+    follow(cast)
+    services.tenant_suspend(tenant_id=cast.home.id, reason="fraude", actor="operator@platform.test")
+    follow(cast)
+    services.tenant_resume(tenant_id=cast.home.id, reason="erreur", actor="operator@platform.test")
+    follow(cast)
+    assert len(sent("Espace Atelier")) == 1, "that it began"
+
+
+def test_what_is_undone_is_not_told(buyer, cast):
+    """The letter leaves with the row, or not at all."""
+    buyer().subscribe("pro")
+    with public_context(), transaction.atomic():
+        refresh(cast.home.id)
+        transaction.set_rollback(True)
+    assert sent("abonnement") == []
+    follow(cast)
+    assert len(sent("abonnement")) == 1
+
+
+def test_the_trial_s_letters_lead_to_the_plans(cast):
+    with public_context():
+        home = ref_of(Tenant.objects.get(pk=cast.home.id))
+        notices.send_trial_ending(home, days=3)
+        notices.send_trial_ended(home)
+    for letter in sent("l’essai"):
+        assert "/settings/plan/" in letter.text and "/settings/plan/" in letter.html
+        assert "opérateur" not in letter.text
+
+
+@pytest.mark.parametrize("path", ["/settings/plan/", "/settings/plan/pay/"])
+def test_the_addresses_are_there(path):
+    assert resolve(path, "config.urls_tenant")
+
+
+def test_in_the_workspace_s_language(owing, fake, cast):
+    with public_context():
+        Tenant.objects.filter(pk=cast.home.id).update(language="en")
+    one = owing(14.2)
+    refresh(cast.home.id)
+    one.pay()
+    refresh(cast.home.id)
+    with public_context():
+        letters = list(OutboxMessage.objects.filter(to=["owner@atelier.test"]).order_by("pk"))
+    assert len(letters) >= 2
+    assert all('lang="en"' in letter.html for letter in letters[-2:])
