@@ -268,9 +268,9 @@ def test_a_blocked_feature_explains_itself(cast, client_for, with_modules):
         assert page.status_code == 403 and "<html" in text
         assert "« Statistiques avancées » n’est pas compris" in text
         assert "L’option « Statistiques avancées »" in text and "29" in text
-        assert "propriétaire de l’espace" in text and "/settings/usage/" not in text
+        assert "propriétaire de l’espace" in text and "/settings/plan/choose/?add_on=analytics" not in text
         owners = client_for(cast.owner).get(path).content.decode()
-        assert 'href="/settings/usage/"' in owners and "Parlez-en au propriétaire" not in owners
+        assert 'href="/settings/plan/choose/?add_on=analytics"' in owners and "Parlez-en au propriétaire" not in owners
 
 
 def test_a_plan_that_has_it_is_named(cast, client_for, with_modules, grant):
@@ -287,7 +287,9 @@ def test_for_htmx_the_notice_alone(cast, client_for, with_modules):
         page = client_for(cast.owner).get(path, headers={"HX-Request": "true"})
         text = page.content.decode()
         assert page.status_code == 403 and "<html" not in text and "data-refusal" in text
-        assert "« Statistiques avancées » n’est pas compris" in text and "/settings/usage/" in text
+        assert (
+            "« Statistiques avancées » n’est pas compris" in text and "/settings/plan/choose/?add_on=analytics" in text
+        )
 
 
 def test_the_navigation_shows_what_may_be_used(cast, grant):
