@@ -13,6 +13,8 @@ from billing.types import EUROS, TOKENS
 
 Interval = Price.Interval
 GB = 10**9
+# A year costs ten months, of options as of plans; Stripe's page does not sell both rhythms at once.
+MONTHS_A_YEAR = 10
 MILLION = 10**6
 
 # The keys of a plan's limits, in the order of PLANS, with their labels.
@@ -90,6 +92,7 @@ def seed() -> None:
         )
         _rights_once(add_on)
         _price_once(Interval.MONTH, add_on.month_price, add_on=add_on)
+        _price_once(Interval.YEAR, add_on.month_price * MONTHS_A_YEAR, add_on=add_on)
     if not Coupon.objects.exists():
         Coupon.objects.create(code="fidelite", is_counter_offer=True, **COUNTER_OFFER)
     entitlements.forget_all()

@@ -20,6 +20,7 @@ from billing.stripe import coupons, invoice_lines
 from billing.stripe.choosing import Wanted, difference, renewal_excl_vat, require_living, wanted
 from billing.stripe.client import client, page_client
 from billing.stripe.customers import locked_row
+from billing.stripe.describing import method_kind
 from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
 from billing.stripe.profiles import vat_of
@@ -32,7 +33,7 @@ from tenants.context import TenantRef, public_context
 # A change is made at the moment it was shown for; after that it is counted anew.
 SHOWN_SECONDS = 900
 OWING = ("past_due", "unpaid")
-ROUND = {"month", "year"}
+METHOD = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
 
 
 def preview(tenant: TenantRef, choice: Choice) -> Preview:
@@ -48,7 +49,7 @@ def preview(tenant: TenantRef, choice: Choice) -> Preview:
 
 def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, list[dict[str, Any]]]:
     """(The subscription, the prices wanted, what its items become.)"""
-    subscription = asked.v1.subscriptions.retrieve(require_living(tenant), {"expand": ["pending_update"]})
+    subscription = asked.v1.subscriptions.retrieve(require_living(tenant), {"expand": METHOD})
     if subscription.status in OWING:
         raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
     if subscription.cancel_at_period_end or subscription.cancel_at:
@@ -113,7 +114,7 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change
             # Under the row's lock: a second one finds that nothing is left to change.
             locked_row(tenant.id)
             subscription, _want, items = _asked(tenant, choice, client())
-            pay_url = _make(subscription.id, items, choice, at)
+            pay_url = _make(subscription, items, choice, at)
         before = tenant.plan_code
         refresh(tenant.id)
     if not pay_url:
@@ -122,21 +123,29 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change
     return Change(done=not pay_url, pay_url=pay_url)
 
 
-def _make(subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int) -> str:
+def _make(subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> str:
     """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
     subscriptions = client().v1.subscriptions
     if choice.promotion_code:
-        subscriptions.update(subscription_id, _discounts(choice))  # type: ignore[arg-type]
+        subscriptions.update(subscription.id, _discounts(choice))  # type: ignore[arg-type]
     if not items:
         return ""
     asked: Any = {
         "items": items,
         "proration_behavior": "always_invoice",
         "proration_date": at,
-        "payment_behavior": "pending_if_incomplete",
+        "payment_behavior": _behaviour(subscription),
         "expand": ["latest_invoice"],
     }
-    made = subscriptions.update(subscription_id, asked)
+    made = subscriptions.update(subscription.id, asked)
     if made.pending_update is None:
         return ""
     return str(made.latest_invoice.hosted_invoice_url)  # type: ignore[union-attr]
+
+
+def _behaviour(subscription: Any) -> str:
+    """A debit takes days, and Stripe puts nothing aside for it: the change is made, and a debit that fails is owed.
+
+    Source: https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    return "allow_incomplete" if method_kind(subscription) == "sepa_debit" else "pending_if_incomplete"

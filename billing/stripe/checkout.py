@@ -50,6 +50,12 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
 
 def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
     want = wanted(choice)
+    if len({price.interval for price in want.all}) > 1:
+        # https://docs.stripe.com/billing/subscriptions/mixed-interval: not on Stripe's page, but added afterwards.
+        raise ValidationError(
+            _("Certaines options se paient au mois. Prenez d’abord l’offre à l’année : vous les ajouterez ensuite."),
+            code="rhythms",
+        )
     return {
         "mode": "subscription",
         "customer": customer,

@@ -10,11 +10,9 @@ MOST = 60
 
 
 def method_words(subscription: Any) -> str:
-    """What the next invoice will be charged to: the subscription's own, else the customer's; "" for none."""
-    customer = subscription.customer
-    settings = None if isinstance(customer, str) else customer.get("invoice_settings")
-    method = subscription.default_payment_method or (settings and settings.get("default_payment_method"))
-    if not method or isinstance(method, str):
+    """What the next invoice will be charged to; "" for nothing. Asked for expanded, as `reading.EXPANDED` has it."""
+    method = _method(subscription)
+    if method is None:
         return ""
     if method.type == "card":
         brand = BRANDS.get(method.card.brand, str(method.card.brand).title())
@@ -22,6 +20,20 @@ def method_words(subscription: Any) -> str:
     if method.type == "sepa_debit":
         return f"SEPA {method.sepa_debit.country or ''} •••• {method.sepa_debit.last4}"
     return str(method.type).replace("_", " ").capitalize()
+
+
+def method_kind(subscription: Any) -> str:
+    """Stripe's word for it: "card", "sepa_debit"…; "" for nothing."""
+    method = _method(subscription)
+    return str(method.type) if method else ""
+
+
+def _method(subscription: Any) -> Any:
+    """The subscription's own, else the customer's."""
+    customer = subscription.customer
+    settings = None if isinstance(customer, str) else customer.get("invoice_settings")
+    method = subscription.default_payment_method or (settings and settings.get("default_payment_method"))
+    return None if not method or isinstance(method, str) else method
 
 
 def discount_words(subscription: Any) -> str:

@@ -92,15 +92,15 @@ def _receipt(invoice_id: str) -> str:
 
 
 def pay_url(tenant: TenantRef) -> str:
-    """Stripe's page of the oldest invoice that is to be paid; "": nothing is."""
+    """Stripe's page of the oldest invoice that is to be paid; "": nothing is, or a debit is under way."""
     row = row_of_public(tenant)
     if row is None or not row.stripe_id:
         return ""
     with asking():
         asked: Any = {"subscription": row.stripe_id, "status": "open", "limit": 100}
         found = list(page_client().v1.invoices.list(asked).auto_paging_iter())
-    due = [one for one in found if one.amount_remaining > 0]
-    return str(min(due, key=lambda one: one.created).hosted_invoice_url or "") if due else ""
+        due = sorted((one for one in found if one.amount_remaining > 0), key=lambda one: one.created)
+        return next((str(one.hosted_invoice_url or "") for one in due if not _is_pending(one.id)), "")
 
 
 def next_payment(tenant: TenantRef) -> NextPayment | None:

@@ -29,7 +29,10 @@ WRITE = """async name => {
 
 @dataclass
 class Shop:
-    """The owner's page and one that only watches, the operator's, and the simulated Stripe. `seen`: how long each step took to be visible."""
+    """The owner's page and one that only watches, the operator's, and the simulated Stripe.
+
+    `seen`: how long each step took to be visible.
+    """
 
     site: Site
     owner: Page

@@ -117,7 +117,13 @@ class TestBuying:
 
     def test_a_year_says_what_it_saves(self, owner, shopper):
         page = text(owner.get(f"{PLAN}choose/?plan=pro&interval=year&all=1&add_on=analytics"))
-        assert "298 € de moins qu’au mois" in page and "Et chaque mois, pour les options 29,00 €" in page
+        assert "298 € de moins qu’au mois" in page and "290 € HT par an" in page
+
+    def test_an_option_by_the_month_beside_a_year_is_said(self, owner, shopper):
+        with public_context():
+            Price.objects.filter(add_on_id="analytics", interval="year").update(is_active=False)
+        page = text(owner.get(f"{PLAN}choose/?plan=pro&interval=year&all=1&add_on=analytics"))
+        assert "Et chaque mois, pour les options 29,00 €" in page
 
     def test_another_countrys_business_declares_its_vat_itself(self, owner, shopper):
         shopper.address(country="DE", postal_code="10115", city="Berlin", vat_number="DE136695976")

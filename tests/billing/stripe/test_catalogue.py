@@ -16,7 +16,7 @@ from tests.billing.stripe.conftest import price_id, push
 
 def test_pushed_once(fake):
     done = [row["did"] for row in push()]
-    assert (done.count("product created"), done.count("price created")) == (7, 10)
+    assert (done.count("product created"), done.count("price created")) == (7, 14)
     made = stripe.Price.list(lookup_keys=["ruche_plan_pro_year_eur"]).data[0]
     assert (made.unit_amount, made.currency, made.tax_behavior) == (149_000, "eur", "exclusive")
     assert stripe.Product.retrieve("ruche_add_on_white_label").name == "Marque blanche"
@@ -66,8 +66,8 @@ def test_prices_of_another_account_are_made_anew(fake, cast):
     before = price_id("pro")
     fake.reset()
     done = [row["did"] for row in push()]
-    assert (done.count("product created"), done.count("price created")) == (7, 10)
-    assert (done.count("coupon created"), done.count("portal created"), len(done)) == (1, 1, 19)
+    assert (done.count("product created"), done.count("price created")) == (7, 14)
+    assert (done.count("coupon created"), done.count("portal created"), len(done)) == (1, 1, 23)
     assert price_id("pro") != before
     assert stripe.Price.retrieve(price_id("pro")).lookup_key == "ruche_plan_pro_month_eur"
     assert push() == []

@@ -106,6 +106,16 @@ def test_the_bank_is_asked_before_anything_changes(shopper, cast, fake):
     assert subscribing.pay_url(cast.home) == ""
 
 
+def test_who_pays_by_debit_has_the_change_at_once(shopper, cast):
+    shopper.buy("starter", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
+    shopper.pass_days(8)
+    _shown, made = shopper.change("pro")
+    assert made.done
+    assert subscribing.current(cast.home).choice == Choice("pro")
+    assert subscribing.invoices(cast.home)[0].is_pending
+    assert subscribing.pay_url(cast.home) == "", "nothing to pay while the debit is under way"
+
+
 def test_sent_twice_it_is_charged_once(shopper, cast):
     shopper.buy("starter")
     choice = Choice("pro")

@@ -42,11 +42,11 @@ def test_from_a_trial_to_a_paying_workspace(shopper, cast):
     assert AuditEntry.objects.filter(action="checkout.opened").count() == 1
 
 
-def test_a_year_with_options_by_the_month(shopper):
+def test_a_year_with_its_options(shopper):
     shopper.address()
     now = shopper.buy("pro", "certificates", interval="year")
     assert now.choice == Choice("pro", "year", ("certificates",))
-    assert now.monthly_excl_vat == Decimal("143.17"), "1490 / 12 + 19"
+    assert now.monthly_excl_vat == Decimal("140.00"), "(1490 + 190) / 12"
     assert now.period_end is not None
     assert 360 < (now.period_end - timezone.now()).days < 370
 
@@ -79,6 +79,20 @@ def test_a_price_that_stripe_does_not_know_is_not_sold(shopper):
         Price.objects.filter(plan_id="pro", interval="month").update(stripe_price_id="", lookup_key="")
     with pytest.raises(ValidationError, match="pas encore en vente"):
         shopper.page(Choice("pro"))
+
+
+def test_an_option_by_the_month_comes_after_a_year_s_plan(shopper):
+    shopper.address()
+    with public_context():
+        Price.objects.filter(add_on_id="certificates", interval="year").update(is_active=False)
+    with pytest.raises(ValidationError, match="ajouterez ensuite"):
+        shopper.page(Choice("pro", "year", ("certificates",)))
+    shopper.buy("pro", interval="year")
+    shopper.change("pro", "certificates", interval="year")
+    now = subscribing.current(shopper.tenant)
+    assert (now.choice, now.monthly_excl_vat) == (Choice("pro", "year", ("certificates",)), Decimal("143.17"))
+    ends = subscribing.cancel(shopper.tenant, reason="unused", comment="", offer="", actor=shopper.actor)
+    assert ends is not None and (ends - timezone.now()).days > 360, "the year's end, not the option's month"
 
 
 def test_one_page_at_a_time_and_one_subscription(shopper, cast):

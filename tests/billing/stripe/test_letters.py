@@ -88,7 +88,7 @@ def follow(cast, times=3):
 def test_begun_says_what_and_how_much(buyer, fake, cast):
     one = buyer(days_ago=1)
     coupon = stripe.Coupon.create(percent_off=20, duration="once", name="Bienvenue")
-    items = [{"price": price_id("pro", "year")}, {"price": price_id("analytics")}]
+    items = [{"price": price_id("pro", "year")}, {"price": price_id("analytics", "year")}]
     made = stripe.Subscription.create(customer=one.customer, items=items)
     stripe.Subscription.modify(made.id, discounts=[{"coupon": coupon.id}])
     follow(cast)
@@ -96,7 +96,7 @@ def test_begun_says_what_and_how_much(buyer, fake, cast):
     for said in (letter.text, letter.html):
         plain = said.replace("\u202f", " ").replace("\u00a0", " ")
         assert "à l’offre Pro" in plain and "Pro : 1 490,00 € HT par an" in plain
-        assert "Statistiques avancées : 29,00 € HT par mois" in plain and "Remise : Bienvenue" in plain
+        assert "Statistiques avancées : 290,00 € HT par an" in plain and "Remise : Bienvenue" in plain
         assert f"Prochaine échéance le {row(cast).period_end.day}" in plain
         assert "/settings/plan/" in plain
 

@@ -29,7 +29,6 @@ SETTINGS: dict[str, Any] = {
     "sepa_days": 5,
     "checkout_hours": 24,
     # False: as Stripe's documentation has it, a checkout takes prices of one rhythm.
-    "checkout_mixed_intervals": True,
     "delivery_delays": [0.2, 1.0, 5.0, 30.0],
     "api_version": "",
     "account_country": "FR",

@@ -58,7 +58,8 @@ REFUSALS["payment_intent_authentication_failure"] = REFUSALS["authentication_fai
 
 def page(title: str, body: str, status: int = 200) -> Answer:
     text = f"""<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{esc(title)} · Stripe simulé</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <style>{STYLE}</style></head><body><p class="banner" role="note"><strong>Stripe simulé</strong> — aucun argent ne
 circule, aucune donnée ne part. Carte d’essai : 4242 4242 4242 4242.</p><main><h1>{esc(title)}</h1>{body}</main></body>
 </html>"""

@@ -31,7 +31,7 @@ def create(call: Call) -> Object:
     kept["items"] = [_item(world, item) for item in params.get("line_items") or []]
     if mode == "subscription" and not kept["items"]:
         raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
-    if not world.settings["checkout_mixed_intervals"] and len(_rhythms(world, kept["items"])) > 1:
+    if len(_rhythms(world, kept["items"])) > 1:
         raise invalid("All prices of a Checkout Session must have the same billing interval.", "line_items")
     kept["subscription_data"] = only(dict(params.get("subscription_data") or {}), SUBSCRIPTION, "subscription_data")
     kept["discounts"] = [dict(given) for given in params.get("discounts") or []]
