@@ -39,7 +39,9 @@ def run_due() -> int:
 def _due(now: datetime) -> list[UUID]:
     over = Q(status="canceled", period_end__lte=now) & ~Q(moved_to=State.CLOSED)
     late = Q(status="past_due", past_due_since__lte=now - SUSPENDED_AFTER) & ~Q(moved_to=State.SUSPENDED)
-    rows = list(Subscription.objects.filter(over | late | Q(status="past_due")))
+    # Moved by hand, it is told nothing: the operator has spoken.
+    owing = Q(status="past_due", tenant_id__in=Tenant.objects.filter(state=State.PAST_DUE).values("pk"))
+    rows = list(Subscription.objects.filter(over | late | owing))
     told = {(one.tenant_id, one.past_due_since, one.day) for one in DunningNotice.objects.all()} if rows else set()
     return [row.tenant_id for row in rows if _something(row, told, now)]
 

@@ -39,7 +39,10 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
     with public_context(), transaction.atomic():
         row = locked_row(tenant_id)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
-        if not row.stripe_customer_id or tenant is None:
+        if tenant is None:
+            _keep_what_is_left(row)
+            return
+        if not row.stripe_customer_id:
             return
         was = letters.seen(row, tenant.state)
         known = read(row.stripe_customer_id)
@@ -58,6 +61,15 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
         row.save()
         dunning.tell(row, ref, now)
         letters.tell(was, row, ref)
+
+
+def _keep_what_is_left(row: Subscription) -> None:
+    """The workspace is deleted: what Stripe says is written down, and moves nothing. Its revenue ended with it."""
+    if row.stripe_customer_id:
+        known = read(row.stripe_customer_id)
+        for name in KEPT:
+            setattr(row, name, getattr(known, name))
+        row.save()
 
 
 def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:

@@ -234,6 +234,8 @@ def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, cast):
         Subscription.objects.update(tenant_id=new_id())
     assert tell(of_kind(fake.take(), "customer.subscription.created"))
     assert state(cast) == "trial"
+    with public_context():
+        assert Subscription.objects.get().status == "active", "what Stripe says of it is written down"
 
 
 def test_nothing_secret_is_kept_in_the_log(buyer, fake, cast, caplog):
