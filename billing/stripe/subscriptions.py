@@ -73,8 +73,12 @@ def _keep_what_is_left(row: Subscription) -> None:
 
 
 def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:
-    """A plan that the operator gave stands until another is bought."""
-    if known.status not in LIVE or not known.plan_code or known.plan_code == row.plan_code:
+    """A plan that the operator gave stands until another is bought, or the same with another subscription."""
+    if known.status not in LIVE or not known.plan_code:
+        return
+    # Before the first payment, and after the end, nothing is bought.
+    bought = row.plan_code if row.status in LIVE and row.stripe_id == known.stripe_id else ""
+    if known.plan_code == bought:
         return
     if known.plan_code != tenant.plan_code:
         change_plan(tenant_id=tenant.pk, plan=known.plan_code, reason="abonnement", actor=ACTOR)
