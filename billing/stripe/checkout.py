@@ -16,8 +16,8 @@ from billing.stripe.customers import customer_of, living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
 from billing.stripe.profiles import profile_of, vat_of
+from billing.stripe.reading import read
 from billing.stripe.standing import current
-from billing.stripe.states import LIVE
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.subscription_types import Choice, Current
@@ -38,14 +38,19 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
         profiles.tell(tenant)
         asked = _asked(tenant, choice, customer)
         with transaction.atomic():
-            row = locked_row(tenant.id)
-            if row.status in LIVE:
-                raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
+            locked_row(tenant.id)
             _expire_open(customer)
-            addresses = {"success_url": success_url, "cancel_url": cancel_url}
-            session = client().v1.checkout.sessions.create({**asked, **addresses})  # type: ignore[arg-type]
+            # What was paid on a page opened before may not have been told yet: Stripe knows.
+            url = "" if read(customer).live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
+        if not url:
+            refresh(tenant.id)
+            raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
     audit.record("checkout.opened", actor=actor, target=tenant.slug, plan=choice.plan, interval=choice.interval)
-    return str(session.url)
+    return url
+
+
+def _open(asked: dict[str, Any]) -> str:
+    return str(client().v1.checkout.sessions.create(asked).url)  # type: ignore[arg-type]
 
 
 def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:

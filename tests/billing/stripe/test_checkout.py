@@ -106,6 +106,16 @@ def test_one_page_at_a_time_and_one_subscription(shopper, cast):
     assert len(stripe.Subscription.list(status="all").data) == 1
 
 
+def test_what_was_paid_a_moment_ago_is_not_paid_again(shopper, cast):
+    shopper.address()
+    assert visit(shopper.page(Choice("pro")), do="pay", **PERSON).status == 303
+    assert subscribing.current(cast.home).is_live is False, "no webhook came yet"
+    with pytest.raises(ValidationError, match="déjà un abonnement"):
+        shopper.page(Choice("pro"))
+    assert len(stripe.Subscription.list(status="all").data) == 1
+    assert subscribing.current(cast.home).choice == Choice("pro"), "and it is followed at once"
+
+
 def test_a_debit_takes_days_and_opens_at_once(shopper, cast):
     shopper.address()
     now = shopper.buy("pro", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
