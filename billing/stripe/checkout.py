@@ -12,7 +12,7 @@ from billing.models import Subscription
 from billing.stripe import coupons, profiles
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
-from billing.stripe.customers import customer_of, living_customer_of, locked_row
+from billing.stripe.customers import customer_of, expire_pages, living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
 from billing.stripe.profiles import profile_of, vat_of
@@ -39,7 +39,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
         asked = _asked(tenant, choice, customer)
         with transaction.atomic():
             locked_row(tenant.id)
-            _expire_open(customer)
+            expire_pages(customer)
             # What was paid on a page opened before may not have been told yet: Stripe knows.
             url = "" if read(customer).live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
         if not url:
@@ -84,11 +84,6 @@ def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
     first = not Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").exists()
     code = coupons.find(choice.promotion_code, first_time=first)
     return {"discounts": [{"promotion_code": code.stripe_id}]}
-
-
-def _expire_open(customer: str) -> None:
-    for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open"}).data:
-        client().v1.checkout.sessions.expire(session.id)
 
 
 def returned(tenant: TenantRef) -> Current:

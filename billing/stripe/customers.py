@@ -66,18 +66,29 @@ def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
     """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
     with public_context():
         revenue.end(tenant.id, tenant.slug, now=timezone.now())
-        row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").first()
+        # Also of who never paid: a page of payment may be open.
+        row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").first()
         if row is not None and is_on():
             enqueue("billing.stripe.customers.end_subscriptions", customer=row.stripe_customer_id)
 
 
 def end_subscriptions(customer: str) -> int:
-    """Cancel at once whatever lives of a customer's subscriptions; how many. Raises `stripe.StripeError`."""
+    """Cancel at once whatever lives of a customer's subscriptions, and let no other begin on a page that is open.
+
+    How many were cancelled. Raises `stripe.StripeError`.
+    """
+    expire_pages(customer)
     listed = client().v1.subscriptions.list({"customer": customer, "limit": 100})
     living = [one.id for one in listed.auto_paging_iter()]
     for subscription_id in living:
         client().v1.subscriptions.cancel(subscription_id)
     return len(living)
+
+
+def expire_pages(customer: str) -> None:
+    """Nobody pays any more on the pages of payment that are open. Raises `stripe.StripeError`."""
+    for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
+        client().v1.checkout.sessions.expire(session.id)
 
 
 def _make(tenant: Tenant, instead_of: str = "") -> str:

@@ -13,7 +13,7 @@ from accounts.models import User
 from billing.models import BillingProfile, Subscription
 from billing.profiles import Status, checked, profile_of, vat_for, vat_of, write
 from billing.stripe.client import client, is_on
-from billing.stripe.customers import living_customer_of, locked_row
+from billing.stripe.customers import expire_pages, living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import tax_rate_of
@@ -70,7 +70,8 @@ def profile_save(
             if subscription is not None:
                 _tell(subscription, row, tenant)
                 if vat_for(row) != before:
-                    _forget_pages(customer)
+                    # A page of payment that is open still has the VAT from before.
+                    expire_pages(customer)
     return row
 
 
@@ -90,7 +91,7 @@ def follow_tax_id(customer: str) -> None:
             was, now = str(Status(before).label), str(Status(row.vat_status).label)
             audit.record("profile.vat_checked", label="Stripe", target=row.vat_number, before=was, after=now)
         if vat_for(row) != vat_before:
-            _forget_pages(customer)
+            expire_pages(customer)
         if row.vat_status == Status.REFUSED:
             send_to_owners(tenant, "mail/vat_number_refused", number=row.vat_number, company=row.name)
 
@@ -174,9 +175,3 @@ def _tell_subscription(stripe_id: str, vat: Vat) -> None:
     if [one.id for one in there.default_tax_rates or []] != [rate]:
         asked: Any = {"default_tax_rates": [rate], "proration_behavior": "none"}
         client().v1.subscriptions.update(stripe_id, asked)
-
-
-def _forget_pages(customer: str) -> None:
-    """A page of payment that is open still has the VAT from before: it expires."""
-    for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
-        client().v1.checkout.sessions.expire(session.id)

@@ -4,11 +4,14 @@ import pytest
 import stripe
 
 from accounts.models import AuditEntry
-from billing.stripe import clock, closing
+from billing.stripe import clock, closing, customers
 from billing.stripe.subscriptions import refresh
+from billing.subscription_types import Choice
 from tenants import queue, services
 from tenants.context import public_context
-from tests.billing.stripe.conftest import row, state, tell
+from tests.billing.stripe.conftest import push, row, state, tell
+from tests.billing.stripe.shopper import Shopper
+from tests.stripe_fake.shop import PERSON, visit
 
 OPERATOR = "operator@platform.test"
 
@@ -116,3 +119,28 @@ def test_what_could_not_be_ended_is_taken_up(buyer, fake, cast, asked):
     assert again == job
     run(*again)
     assert (state(cast), living(one)) == ("closed", [])
+
+
+def test_a_page_of_payment_left_open_opens_nothing_again(fake, cast, asked):
+    push()
+    shopper = Shopper(fake, cast)
+    shopper.address()
+    url = shopper.page(Choice("pro"))
+    (job,) = asked(lambda: close(cast))
+    run(*job)
+    assert visit(url, do="pay", **PERSON).status == 410
+    refresh(cast.home.id)
+    assert (state(cast), list(stripe.Subscription.list().data)) == ("closed", [])
+
+
+def test_what_is_deleted_before_it_ever_paid_cannot_be_paid_for(fake, cast, monkeypatch, on_commit):
+    push()
+    shopper = Shopper(fake, cast)
+    shopper.address()
+    url = shopper.page(Choice("pro"))
+    found = []
+    monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
+    with public_context(), on_commit(execute=True):
+        customers.workspace_deleting(cast.home)
+    run(*found[0])
+    assert visit(url, do="pay", **PERSON).status == 410
