@@ -199,7 +199,7 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(cast, give, grant):
 
 def test_the_catalogue_is_seeded_once_and_then_the_operators(cast):
     with public_context():
-        assert Price.objects.filter(is_active=True).count() == 3 * 2 + 4
+        assert Price.objects.filter(is_active=True).count() == (3 + 4) * 2
         assert Price.objects.get(plan_id="pro", interval="year").amount_excl_vat == 1490
         Entitlement.objects.filter(add_on_id="unlimited_api", key="webhooks").delete()
         Price.objects.filter(plan_id="pro", interval="month").update(amount_excl_vat=150)

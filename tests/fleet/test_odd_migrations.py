@@ -271,7 +271,7 @@ def test_histories_that_contradict_the_code(a_fleet: Callable[..., Fleet]) -> No
 SLOW = """
 import sys, time
 def wait(apps, editor):
-    time.sleep(0.4)
+    time.sleep(0.7)
     if apps.get_model("library", "Item").objects.filter(title="leave").exists():
         sys.exit("not here")
 ---
