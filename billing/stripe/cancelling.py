@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import stripe
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,7 @@ from billing.stripe.client import client
 from billing.stripe.customers import locked_row
 from billing.stripe.errors import asking
 from billing.stripe.standing import current, row_of
-from billing.stripe.subscriptions import refresh
+from billing.stripe.subscriptions import follow_act
 from billing.subscription_types import Current, Offer
 from tenants.context import TenantRef, public_context
 
@@ -93,7 +94,7 @@ def offer_accept(tenant: TenantRef, code: str, *, reason: str, comment: str, act
             asked: Any = {"discounts": [{"coupon": Coupon.objects.get(code=code).stripe_id}]}
             client().v1.subscriptions.update(require_living(tenant), asked)
             _write(tenant, reason, comment, code, Outcome.KEPT)
-        refresh(tenant.id)
+        follow_act(tenant.id)
     audit.record("subscription.kept", actor=actor, target=tenant.slug, offer=code)
 
 
@@ -103,22 +104,26 @@ def cancel(tenant: TenantRef, *, reason: str, comment: str, offer: str, actor: U
         raise ValidationError(_("Dites-nous pourquoi vous partez."), code="reason")
     with asking():
         with public_context(), transaction.atomic():
-            row = locked_row(tenant.id)
-            key = require_living(tenant)
-            if row.cancel_at_period_end:
+            locked_row(tenant.id)
+            found = client().v1.subscriptions.retrieve(require_living(tenant))
+            if _ends(found):
                 raise ValidationError(_("L’abonnement prend déjà fin."), code="ending")
             told: Any = {"feedback": reason, "comment": comment[:1000]}
-            client().v1.subscriptions.update(key, {**_end(key), "cancellation_details": told})  # type: ignore[arg-type]
+            client().v1.subscriptions.update(found.id, {**_end(found), "cancellation_details": told})  # type: ignore[arg-type]
             _write(tenant, reason, comment, offer, Outcome.CANCELLED)
-        refresh(tenant.id)
+        follow_act(tenant.id)
     audit.record("subscription.cancelled", actor=actor, target=tenant.slug, reason=reason)
     return current(tenant).period_end
 
 
-def _end(key: str) -> dict[str, Any]:
+def _ends(found: stripe.Subscription) -> bool:
+    """As Stripe has it: our row may not have heard yet."""
+    return found.cancel_at_period_end or found.cancel_at is not None
+
+
+def _end(found: stripe.Subscription) -> dict[str, Any]:
     """At the period's end; where options are paid by the month beside a year's plan, at the year's."""
-    found = client().v1.subscriptions.retrieve(key)["items"].data
-    ends = {item.current_period_end for item in found}
+    ends = {item.current_period_end for item in found["items"].data}
     return {"cancel_at_period_end": True} if len(ends) == 1 else {"cancel_at": max(ends)}
 
 
@@ -126,20 +131,20 @@ def resume(tenant: TenantRef, *, actor: User) -> None:
     """Go on, before the end has come. Going on again changes nothing."""
     with asking():
         with public_context(), transaction.atomic():
-            row = locked_row(tenant.id)
-            key = require_living(tenant)
-            if row.cancel_at_period_end:
-                _go_on(key)
+            locked_row(tenant.id)
+            found = client().v1.subscriptions.retrieve(require_living(tenant))
+            ended = _ends(found)
+            if ended:
+                _go_on(found)
                 _resumed(tenant)
-        refresh(tenant.id)
-    if row.cancel_at_period_end:
+        follow_act(tenant.id)
+    if ended:
         audit.record("subscription.resumed", actor=actor, target=tenant.slug)
 
 
-def _go_on(key: str) -> None:
-    found = client().v1.subscriptions.retrieve(key)
+def _go_on(found: stripe.Subscription) -> None:
     asked: Any = {"cancel_at_period_end": False} if found.cancel_at_period_end else {"cancel_at": ""}
-    client().v1.subscriptions.update(key, asked)
+    client().v1.subscriptions.update(found.id, asked)
 
 
 def _resumed(tenant: TenantRef) -> None:

@@ -25,7 +25,7 @@ from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
 from billing.stripe.profiles import vat_of
 from billing.stripe.standing import current
-from billing.stripe.subscriptions import refresh
+from billing.stripe.subscriptions import follow_act
 from billing.subscription_types import Change, Choice, Preview
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context
@@ -116,7 +116,7 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change
             subscription, _want, items = _asked(tenant, choice, client())
             pay_url = _make(subscription, items, choice, at)
         before = tenant.plan_code
-        refresh(tenant.id)
+        follow_act(tenant.id)
     if not pay_url:
         said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
         audit.record("subscription.changed", actor=actor, target=tenant.slug, before=before, **said)

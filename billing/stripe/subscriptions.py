@@ -2,9 +2,11 @@
 the reconciliation. Stripe is read under the row's lock, so the last to read is the last to write.
 """
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
+import stripe
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,6 +22,7 @@ from tenants.models import Tenant
 from tenants.selectors import ref_of
 from tenants.services import change_plan, change_state
 
+log = logging.getLogger(__name__)
 ACTOR = "Stripe"
 KEPT = (
     "stripe_id",
@@ -61,6 +64,14 @@ def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
         row.save()
         dunning.tell(row, ref, now)
         letters.tell(was, row, ref)
+
+
+def follow_act(tenant_id: UUID) -> None:
+    """`refresh` after something was done at Stripe: that stands, where it cannot be read now too. Its event follows."""
+    try:
+        refresh(tenant_id)
+    except stripe.StripeError:
+        log.exception("done at Stripe, and not read after: tenant=%s", tenant_id)
 
 
 def _keep_what_is_left(row: Subscription) -> None:

@@ -1,12 +1,15 @@
-"""What is paid for is what the workspace has, whatever stood before."""
+"""What is paid for is what the workspace has, whatever stood before, and whatever cannot be read after."""
 
 import pytest
 import stripe
+from django.core.exceptions import ValidationError
 
+from accounts.models import AuditEntry
 from billing import subscribing
 from billing.stripe.subscriptions import refresh
+from billing.subscription_types import Choice
 from tenants import services
-from tenants.context import public_context
+from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import push, row
 from tests.billing.stripe.shopper import Shopper
@@ -29,11 +32,16 @@ def test_a_plan_seen_before_it_was_paid_is_had_once_it_is(buyer, cast):
     assert (row(cast).status, plan(cast)) == ("active", "scale")
 
 
-@pytest.mark.parametrize("seen", [True, False])
-def test_the_same_plan_taken_again_is_had_again(seen, fake, cast):
+@pytest.fixture
+def shopper(fake, cast):
     push()
-    shopper = Shopper(fake, cast)
-    shopper.address()
+    one = Shopper(fake, cast)
+    one.address()
+    return one
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_the_same_plan_taken_again_is_had_again(seen, shopper, cast):
     shopper.buy("scale")
     stripe.Subscription.cancel(row(cast).stripe_id)
     if seen:
@@ -46,3 +54,32 @@ def test_the_same_plan_taken_again_is_had_again(seen, fake, cast):
     services.change_plan(tenant_id=cast.home.id, plan="pro", reason="geste", actor=OPERATOR)
     refresh(cast.home.id)
     assert plan(cast) == "pro", "the operator's word stands beside the same subscription"
+
+
+def unread(fake):
+    """What is done is done; how it is then cannot be read."""
+    fake.tell("fail", path="/v1/subscriptions$", method="GET", status=500, retry="false")
+
+
+def acts():
+    return list(AuditEntry.objects.filter(action__startswith="subscription.").values_list("action", flat=True))
+
+
+def test_what_was_done_is_not_said_to_have_failed(shopper, fake, cast):
+    """Nor is it done twice, nor undone in words only."""
+    shopper.buy("starter")
+    with tenant_context(cast.home):
+        shown = subscribing.preview(cast.home, Choice("pro"))
+        unread(fake)
+        assert subscribing.change(cast.home, Choice("pro"), at=shown.at, actor=cast.owner).done
+        unread(fake)
+        told = {"reason": "other", "comment": "", "offer": ""}
+        subscribing.cancel(cast.home, **told, actor=cast.owner)
+        assert not subscribing.current(cast.home).ends, "the webhook comes later"
+        with pytest.raises(ValidationError, match="déjà fin"):
+            subscribing.cancel(cast.home, **told, actor=cast.owner)
+        unread(fake)
+        subscribing.resume(cast.home, actor=cast.owner)
+        assert sorted(acts()) == ["subscription.cancelled", "subscription.changed", "subscription.resumed"]
+    assert not stripe.Subscription.retrieve(row(cast).stripe_id).cancel_at_period_end
+    assert subscribing.returned(cast.home).choice == Choice("pro")
