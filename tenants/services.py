@@ -136,9 +136,13 @@ def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> Tena
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         before = tenant.state
         if before != state:
-            tenant.state, tenant.state_reason, tenant.state_since = state, reason[:200], timezone.now()
+            now = timezone.now()
+            tenant.state, tenant.state_reason, tenant.state_since = state, reason[:200], now
+            if state in (State.ACTIVE, State.PAST_DUE) and tenant.trial_ends_at and tenant.trial_ends_at > now:
+                # Who pays tries no more: suspended and resumed, it does not fall back into a trial that ends.
+                tenant.trial_ends_at = now
             tenant.version += 1
-            tenant.save(update_fields=["state", "state_reason", "state_since", "version"])
+            tenant.save(update_fields=["state", "state_reason", "state_since", "trial_ends_at", "version"])
             selectors.forget_hosts(tenant.pk)
             lifecycle.run(
                 "state_changed",

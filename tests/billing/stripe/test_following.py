@@ -8,10 +8,10 @@ from accounts.models import AuditEntry
 from billing import subscribing
 from billing.stripe.subscriptions import refresh
 from billing.subscription_types import Choice
-from tenants import services
+from tenants import services, trials
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
-from tests.billing.stripe.conftest import push, row
+from tests.billing.stripe.conftest import push, row, state
 from tests.billing.stripe.shopper import Shopper
 
 OPERATOR = "operator@platform.test"
@@ -83,3 +83,13 @@ def test_what_was_done_is_not_said_to_have_failed(shopper, fake, cast):
         assert sorted(acts()) == ["subscription.cancelled", "subscription.changed", "subscription.resumed"]
     assert not stripe.Subscription.retrieve(row(cast).stripe_id).cancel_at_period_end
     assert subscribing.returned(cast.home).choice == Choice("pro")
+
+
+def test_who_pays_does_not_fall_back_into_a_trial(shopper, cast):
+    shopper.buy("pro")
+    services.tenant_suspend(tenant_id=cast.home.id, reason="vérification", actor=OPERATOR)
+    services.tenant_resume(tenant_id=cast.home.id, reason="vérifié", actor=OPERATOR)
+    assert state(cast) == "active"
+    with public_context():
+        assert trials.expire_trials() == 0
+    assert state(cast) == "active"
