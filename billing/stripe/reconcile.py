@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import stripe
 from django.db import transaction
 from django.utils import timezone
 
@@ -72,9 +71,10 @@ def _one(tenant: Tenant, repair: bool) -> list[Difference]:
             profiles.tell(ref_of(tenant))
         if repair and any(not one.for_people for one in found):
             refresh(tenant.pk)
-    except stripe.StripeError as error:
-        log.warning("not reconciled: %s %s", tenant.slug, type(error).__name__)
-        return [Difference(tenant.slug, "unread", "", str(error.code or type(error).__name__))]
+    except Exception as error:
+        # One workspace's trouble (a number that Stripe refuses, a status it did not have) is not another's.
+        log.warning("not reconciled: %s %s", tenant.slug, type(error).__name__, exc_info=True)
+        return [Difference(tenant.slug, "unread", "", str(getattr(error, "code", None) or type(error).__name__))]
     return found
 
 

@@ -6,7 +6,7 @@ import json
 import stripe
 from django.core.management import call_command
 
-from billing.models import Subscription
+from billing.models import BillingProfile, Subscription
 from billing.stripe import reconcile
 from billing.stripe.subscriptions import refresh
 from tenants import services
@@ -98,6 +98,17 @@ def test_a_customer_stripe_does_not_know(fake, cast):
     with public_context():
         Subscription.objects.create(tenant_id=cast.home.id, stripe_customer_id="cus_nobody")
     assert whats(run("--repair")) in (["unread"], [])
+
+
+def test_a_number_that_stripe_refuses_stops_nobody(fake, cast, settings):
+    push()
+    shopper = Shopper(fake, cast)
+    shopper.address(country="DE", postal_code="10115", city="Berlin")
+    shopper.buy("pro")
+    settings.VAT_OSS = True
+    with public_context():
+        BillingProfile.objects.update(vat_number="DE1")
+    assert whats(run("--repair")) == ["unread"]
 
 
 def test_off_it_does_nothing_by_the_clock(settings):
