@@ -73,7 +73,7 @@ class EntitlementInline(TabularInline):
     model = Entitlement
     extra = 0
     fields = ("key", "label", "limit", "soft_percent", "grace_percent")
-    verbose_name_plural = _("droits (limite vide : sans limite)")
+    verbose_name_plural = _("droits (limite vide : sans limite)")
 
 
 @admin.register(Plan)

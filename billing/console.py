@@ -121,7 +121,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
             ReasonForm(posted(request)),
             do,
             gettext("La dérogation est terminée."),
-            title=gettext("Terminer la dérogation « %(right)s »") % {"right": _name(row.key)},
+            title=gettext("Terminer la dérogation « %(right)s »") % {"right": _name(row.key)},
             explanation=_("L’offre et les options de l’espace s’appliquent de nouveau, aussitôt."),
             button=_("Terminer"),
         )
@@ -203,7 +203,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
             ReasonForm(posted(request)),
             do,
             gettext("L’option est retirée."),
-            title=gettext("Retirer l’option « %(name)s »") % {"name": gettext(row.add_on.name)},
+            title=gettext("Retirer l’option « %(name)s »") % {"name": gettext(row.add_on.name)},
             explanation=_("Ce qu’elle apporte disparaît aussitôt de l’espace. Rien n’y est effacé."),
             button=_("Retirer l’option"),
             danger=True,

@@ -83,7 +83,7 @@ class CouponAdmin(_DiscountAdmin):
             do,
             gettext("La remise est créée."),
             title=_("Créer une remise"),
-            explanation=_("Personne ne l’a encore : créez ensuite un code, ou proposez-la à qui veut résilier."),
+            explanation=_("Personne ne l’a encore : créez ensuite un code, ou proposez-la à qui veut résilier."),
             button=_("Créer la remise"),
         )
 
@@ -94,7 +94,7 @@ class CouponAdmin(_DiscountAdmin):
             forms.Form(posted(request)),
             lambda form: discounts.coupon_offer(code=row.pk, actor=request.user),  # type: ignore[arg-type]
             gettext("La remise est proposée à qui veut résilier."),
-            title=gettext("Proposer « %(name)s »") % {"name": gettext(row.name)},
+            title=gettext("Proposer « %(name)s »") % {"name": gettext(row.name)},
             explanation=_("Elle sera proposée à la résiliation, à la place de celle qui l’est aujourd’hui."),
             button=_("Proposer"),
         )
@@ -111,7 +111,7 @@ class CouponAdmin(_DiscountAdmin):
             ReasonForm(posted(request)),
             do,
             gettext("La remise est terminée."),
-            title=gettext("Terminer la remise « %(name)s »") % {"name": gettext(row.name)},
+            title=gettext("Terminer la remise « %(name)s »") % {"name": gettext(row.name)},
             explanation=_("Ses codes prennent fin et elle n’est plus proposée. Ceux qui l’ont la gardent."),
             button=_("Terminer"),
             danger=True,
@@ -127,7 +127,7 @@ class CouponAdmin(_DiscountAdmin):
             places = len(f"{row.percent_off.normalize():f}".partition(".")[2])
             return figure(f"{formats.number_format(row.percent_off, decimal_pos=places)}\u00a0%")
         shown = formats.number_format(row.amount_off_excl_vat or 0, decimal_pos=2, force_grouping=True)
-        return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {gettext('HT')}")
+        return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {gettext('HT')}")
 
     @display(description=_("Durée"), ordering="duration")  # type: ignore[untyped-decorator]
     def shown_duration(self, row: Coupon) -> str:
@@ -196,7 +196,7 @@ class PromotionCodeAdmin(_DiscountAdmin):
             ReasonForm(posted(request)),
             do,
             gettext("Le code est terminé."),
-            title=gettext("Terminer le code « %(code)s »") % {"code": row.code},
+            title=gettext("Terminer le code « %(code)s »") % {"code": row.code},
             explanation=_("Personne ne pourra plus l’utiliser. Ceux qui ont la remise la gardent."),
             button=_("Terminer"),
             danger=True,

@@ -41,7 +41,7 @@ STATUSES: dict[str, tuple[Any, str]] = {
     "paused": (_("En pause"), "neutral"),
     "canceled": (_("Résilié"), "neutral"),
 }
-AWAY = _("Stripe n’a pas répondu : rien n’est changé. Réessayez dans un moment.")
+AWAY = _("Stripe n’a pas répondu : rien n’est changé. Réessayez dans un moment.")
 
 
 class OfWorkspaceAdmin(ReadOnlyAdmin):

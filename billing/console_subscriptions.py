@@ -222,7 +222,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
             do,
             title=_("Relancer les propriétaires"),
             explanation=_(
-                "L’e-mail du jour leur est envoyé de nouveau : le paiement a échoué, et voici jusqu’à quand."
+                "L’e-mail du jour leur est envoyé de nouveau : le paiement a échoué, et voici jusqu’à quand le régler."
             ),
             button=_("Envoyer la relance"),
             back=reverse("admin:billing_dunning_changelist"),
@@ -292,7 +292,7 @@ class DunningAdmin(OfWorkspaceAdmin):
     def shown_mrr(self, row: Any) -> SafeString:
         return amount(row.mrr_euros)
 
-    @display(description=_("Actes"))
+    @display(description=_("Gestes"))
     def shown_acts(self, row: Any) -> SafeString:
         link = '<a class="rc-link rc-nowrap" href="{}">{}</a>'
         page = reverse("admin:billing_subscription_change", args=[row.pk])

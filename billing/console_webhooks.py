@@ -94,6 +94,8 @@ class ReplayForm(ReasonForm):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
+    # Its own link says when; an empty one around it would only be a stop of the keyboard.
+    list_display_links = None
     list_display = ("shown_at", "shown_event", "shown_workspace", "shown_case", "shown_failure")
     list_filter = (CaseFilter, SubjectFilter, ("created", DayRangeFilter))
     list_filter_submit = True
@@ -195,7 +197,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
             request,
             ReasonForm(posted(request)),
             do,
-            title=gettext("Rejouer « %(event)s »") % {"event": body_of(row).get("type", row.pk)},
+            title=gettext("Rejouer « %(event)s »") % {"event": body_of(row).get("type", row.pk)},
             explanation=_(
                 "Stripe est interrogé maintenant, et l’espace suit ce qu’il répond aujourd’hui, "
                 "non ce que disait l’événement. Rejouer deux fois ne change rien de plus."
@@ -305,8 +307,8 @@ def _customers(slug: str) -> list[str]:
 
 def _chosen(count: int) -> str:
     return ngettext(
-        "%(n)d événement est rejoué en arrière-plan : l’espace suivra ce que Stripe répond alors.",
-        "%(n)d événements sont rejoués en arrière-plan : les espaces suivront ce que Stripe répond alors.",
+        "%(n)d événement est rejoué en arrière-plan : l’espace suivra ce que Stripe répond alors.",
+        "%(n)d événements sont rejoués en arrière-plan : les espaces suivront ce que Stripe répond alors.",
         count,
     ) % {"n": count}
 

@@ -126,7 +126,7 @@ def _require_sense(row: Coupon) -> None:
     if row.duration == Duration.REPEATING and not row.months:
         raise ValidationError({"months": _("Donnez le nombre de mois.")})
     if row.duration != Duration.REPEATING and row.months is not None:
-        raise ValidationError({"months": _("Un nombre de mois va avec « plusieurs mois ».")})
+        raise ValidationError({"months": _("Un nombre de mois va avec « plusieurs mois ».")})
 
 
 def _offer(row: Coupon, actor: User) -> None:

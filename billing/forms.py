@@ -48,7 +48,7 @@ class _OfWorkspaceForm(ReasonForm):
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text=_("Ce jour compris. Vide : sans fin prévue."),
+        help_text=_("Ce jour compris. Vide : sans fin prévue."),
     )
 
     def clean_slug(self) -> Tenant:
@@ -76,7 +76,7 @@ class OverrideForm(_OfWorkspaceForm):
         decimal_places=6,
         localize=True,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-        help_text=_("Dans l’unité du droit. Vide : sans limite. 0 : interdit. Pour un module : 1."),
+        help_text=_("Dans l’unité du droit. Vide : sans limite. 0 : interdit. Pour un module : 1."),
     )
     field_order = ("slug", "key", "limit", "last_day", "reason")
 

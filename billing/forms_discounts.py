@@ -53,7 +53,7 @@ class CouponForm(DiscountForm):
         max_digits=5,
         min_value=Decimal(0),
         max_value=Decimal(100),
-        help_text=_("Ou un montant, ci-dessous : l’un des deux."),
+        help_text=_("Ou un montant, ci-dessous : l’un des deux."),
     )
     amount_off_excl_vat = _amount(
         label=_("Remise en euros HT"), max_digits=10, min_value=Decimal(0), help_text=_("Retirés de chaque facture.")
@@ -67,13 +67,13 @@ class CouponForm(DiscountForm):
         min_value=1,
         max_value=60,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-        help_text=_("Pour « plusieurs mois » seulement."),
+        help_text=_("Pour « plusieurs mois » seulement."),
     )
     is_counter_offer = forms.BooleanField(
         label=_("Proposer à qui veut résilier"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("Une seule remise l’est à la fois : elle prend la place de la précédente."),
+        help_text=_("Une seule remise l’est à la fois : elle prend la place de la précédente."),
     )
 
 
@@ -87,7 +87,7 @@ class PromotionCodeForm(DiscountForm):
         widget=UnfoldAdminTextInputWidget(
             attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
         ),
-        help_text=_("Ce que vos clients saisissent : lettres sans accent, chiffres et tirets."),
+        help_text=_("Ce que vos clients saisissent : lettres sans accent, chiffres et tirets."),
     )
     first_time_only = forms.BooleanField(
         label=_("Pour un premier abonnement seulement"), required=False, widget=UnfoldBooleanSwitchWidget
@@ -98,14 +98,14 @@ class PromotionCodeForm(DiscountForm):
         min_value=1,
         max_value=1_000_000,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-        help_text=_("Vide : sans limite."),
+        help_text=_("Vide : sans limite."),
     )
     last_day = forms.DateField(
         label=_("Dernier jour"),
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text=_("Ce jour compris. Vide : sans fin prévue."),
+        help_text=_("Ce jour compris. Vide : sans fin prévue."),
     )
 
     def given(self) -> dict[str, Any]:

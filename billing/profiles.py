@@ -86,7 +86,7 @@ def _number(fields: dict[str, str]) -> str:
     if other:
         said = _("Ce numéro est d’un autre pays (%(country)s) que l’adresse.")
         raise ValidationError(said, params={"country": name_of(other)})
-    raise ValidationError(_("Ce numéro de TVA n’est pas bien formé : vérifiez-le."))
+    raise ValidationError(_("Ce numéro de TVA n’est pas bien formé : vérifiez-le."))
 
 
 def write(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:

@@ -22,7 +22,7 @@ CAUSES = {
     "period": _("Autre période"),
     "options": _("Options"),
     "discount": _("Remise ou tarif"),
-    "free": _("Remise entière"),
+    "free": _("Remise totale"),
     "unpaid": _("Impayé"),
     "paused": _("Abonnement en pause"),
     "ended": _("Abonnement terminé"),

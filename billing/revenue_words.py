@@ -27,7 +27,7 @@ def euros(value: Decimal | None) -> str:
     if value is None:
         return NOTHING
     shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
-    return pgettext("amount", "%(figure)s €") % {"figure": shown}
+    return pgettext("amount", "%(figure)s €") % {"figure": shown}
 
 
 def signed(value: Decimal) -> str:
@@ -40,7 +40,7 @@ def percent(value: Decimal | None) -> str:
     """A share of a hundred, with one decimal."""
     if value is None:
         return NOTHING
-    return pgettext("share", "%(figure)s %%") % {"figure": formats.number_format(value, decimal_pos=1)}
+    return pgettext("share", "%(figure)s %%") % {"figure": formats.number_format(value, decimal_pos=1)}
 
 
 def kind_badge(line: RevenueChange) -> SafeString:

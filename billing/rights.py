@@ -81,7 +81,7 @@ def add_on_take(*, tenant_add_on_id: UUID, reason: str, actor: User) -> None:
     with public_context(), transaction.atomic():
         row = TenantAddOn.objects.select_for_update(of=("self",)).select_related("add_on").get(pk=tenant_add_on_id)
         if row.source != Source.OPERATOR:
-            raise ValidationError(_("Cette option vient d’un abonnement : elle se termine avec lui."), code="source")
+            raise ValidationError(_("Cette option vient d’un abonnement : elle se termine avec lui."), code="source")
         if row.until is None or row.until > now:
             row.until = now
             row.save(update_fields=["until"])

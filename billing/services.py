@@ -71,7 +71,7 @@ def open_tenant(tenant: TenantRef, **_details: Any) -> None:
         if not Plan.objects.filter(code=tenant.plan_code).exists():
             known = ", ".join(Plan.objects.values_list("code", flat=True))
             raise ValidationError(
-                _("L’offre « %(plan)s » n’existe pas. Offres : %(known)s."),
+                _("L’offre « %(plan)s » n’existe pas. Offres : %(known)s."),
                 code="plan_unknown",
                 params={"plan": tenant.plan_code, "known": known},
             )

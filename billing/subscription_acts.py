@@ -52,7 +52,7 @@ def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
         day = dunning.due_day(row, timezone.now())
         if tenant is None or day is None or row.past_due_since is None or tenant.state != State.PAST_DUE:
             raise ValidationError(
-                _("Cette relance annonce la lecture seule : elle ne part que vers un espace en retard de paiement."),
+                _("Cette relance annonce la lecture seule : elle ne part que vers un espace en retard de paiement."),
                 code="not_owing",
             )
         # Else the schedule would send the same mail a second time.
@@ -89,7 +89,7 @@ def replay_later(*, events: Iterable[WebhookEvent], reason: str, actor: User) ->
 def _require_valid(event: WebhookEvent) -> None:
     if not event.valid:
         raise ValidationError(
-            _("Cet événement a été refusé : rien ne prouve qu’il vient de Stripe. Il ne se rejoue pas."), code="refused"
+            _("Cet événement a été refusé : rien ne prouve qu’il vient de Stripe. Il ne se rejoue pas."), code="refused"
         )
 
 

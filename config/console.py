@@ -103,7 +103,7 @@ class ReasonForm(forms.Form):
         max_length=200,
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
         help_text=_("Gardé dans le journal d’audit avec votre adresse et l’heure."),
-        error_messages={"required": _("Donnez un motif : le journal d’audit le garde.")},
+        error_messages={"required": _("Donnez un motif : le journal d’audit le garde.")},
     )
 
 

@@ -62,7 +62,7 @@ def refusal_of(error: Exception) -> Refusal:
     if isinstance(error, (ReadOnlyWorkspace, Http404)):
         raise error
     log.exception("question not taken")
-    text = _("Votre message n’a pas été envoyé. Réessayez ; si cela se répète, prévenez votre opérateur.")
+    text = _("Votre message n’a pas été envoyé. Réessayez ; si cela se répète, prévenez votre opérateur.")
     return Refusal(_("Un imprévu est survenu"), text, 500)
 
 
@@ -84,7 +84,7 @@ def _quota_refusal(error: QuotaExceeded) -> Refusal:
         "limit": shown(gauge.limit),
         "wanted": shown(error.wanted),
     }
-    return Refusal(_("Quota atteint : %(meter)s") % {"meter": gauge.label}, text, 429)
+    return Refusal(_("Quota atteint : %(meter)s") % {"meter": gauge.label}, text, 429)
 
 
 def _notice(message: Message) -> str:
@@ -100,7 +100,7 @@ def _notice(message: Message) -> str:
         return _("Réponse arrêtée à votre demande. Ce qui était écrit est gardé.")
     if message.error_kind:
         return str(message_for(message.error_kind))  # type: ignore[arg-type]
-    return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
+    return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
 
 
 def _article(

@@ -58,7 +58,7 @@ def question_ask(*, author: User, conversation: Conversation, text: str) -> Call
         raise ConversationRefused(_("Écrivez d’abord votre message."))
     if len(text) > MAX_QUESTION:
         raise ConversationRefused(
-            _("Votre message compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le ou coupez-le.")
+            _("Votre message compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le ou coupez-le.")
             % {"count": len(text), "most": MAX_QUESTION}
         )
     with transaction.atomic():
@@ -84,7 +84,7 @@ def _lock_idle(conversation: Conversation) -> None:
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     for answer_id in selectors.open_answers(conversation):
         if live.leased_now(answer_id):
-            raise ConversationRefused(_("Une réponse est en cours : attendez sa fin ou arrêtez-la."))
+            raise ConversationRefused(_("Une réponse est en cours : attendez sa fin ou arrêtez-la."))
         close_abandoned_answer(answer_id)
 
 
@@ -139,7 +139,7 @@ def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatM
         kept.insert(0, message)
     if not kept:
         raise ConversationRefused(
-            _("Ce message est trop long pour le modèle en service : raccourcissez-le, ou changez d’assistant.")
+            _("Ce message est trop long pour le modèle en service : raccourcissez-le, ou changez d’assistant.")
         )
     while kept[0].role != "user":
         kept.pop(0)

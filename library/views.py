@@ -206,7 +206,7 @@ def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
         return redirect("library:detail", item.pk)
     if request.method == "POST":
         services.item_delete(item=item, actor=user)
-        messages.success(request, _("« %(title)s » est supprimé définitivement.") % {"title": item.title})
+        messages.success(request, _("« %(title)s » est supprimé définitivement.") % {"title": item.title})
         return redirect(f"{reverse('library:list')}?archived=on")
     breadcrumbs = [
         {"url": reverse("library:list"), "label": _("Bibliothèque")},

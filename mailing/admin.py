@@ -95,7 +95,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             self,
             request,
             title=_("Renvoyer cet e-mail"),
-            explanation=gettext("« %(subject)s » repart vers %(to)s.")
+            explanation=gettext("« %(subject)s » repart vers %(to)s.")
             % {"subject": row.subject, "to": ", ".join(row.to)},
             button=_("Renvoyer"),
             form=ReasonForm(posted(request)),

@@ -30,7 +30,7 @@ def validate_slug(slug: str, *, allow_reserved: bool = False) -> None:
         )
     if slug in RESERVED and not allow_reserved:
         raise ValidationError(
-            _("« %(slug)s » est réservé à la plateforme : choisissez une autre adresse."),
+            _("« %(slug)s » est réservé à la plateforme : choisissez une autre adresse."),
             code="slug_reserved",
             params={"slug": slug},
         )

@@ -230,7 +230,7 @@ class TenantAdmin(ReadOnlyAdmin):
         known = current(tenant.ref(""))
         if tenant.state != State.CLOSED or known.is_live or not known.status:
             return explanation
-        said = gettext("Son abonnement chez Stripe a pris fin : le rétablir ne le ramène pas.")
+        said = gettext("Son abonnement chez Stripe a pris fin : le rétablir ne le ramène pas.")
         return f"{explanation} {said}"
 
     def _act(self, request: HttpRequest, object_id: str, service: Any, said: str, **page: Any) -> HttpResponse:
@@ -251,8 +251,8 @@ class TenantAdmin(ReadOnlyAdmin):
             request,
             object_id,
             services.tenant_suspend,
-            gettext("« %(name)s » est suspendu."),
-            title=gettext("Suspendre « %(name)s »"),
+            gettext("« %(name)s » est suspendu."),
+            title=gettext("Suspendre « %(name)s »"),
             explanation=_(
                 "L’espace passe en lecture seule : ses membres se connectent, lisent, téléchargent et paient, "
                 "mais rien n’est plus écrit ni généré."
@@ -266,10 +266,10 @@ class TenantAdmin(ReadOnlyAdmin):
             request,
             object_id,
             services.tenant_resume,
-            gettext("« %(name)s » est rétabli."),
-            title=gettext("Rétablir « %(name)s »"),
+            gettext("« %(name)s » est rétabli."),
+            title=gettext("Rétablir « %(name)s »"),
             explanation=self._and_not_back(
-                object_id, gettext("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif.")
+                object_id, gettext("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif.")
             ),
             button=_("Rétablir l’espace"),
         )
@@ -286,14 +286,14 @@ class TenantAdmin(ReadOnlyAdmin):
                 trials.extend_trial(tenant_id=tenant.pk, ends_at=form.ends_at(), **told)
             except ValidationError as error:
                 form.add_error("last_day", error)
-            return gettext("L’essai de « %(name)s » est prolongé.") % {"name": tenant.name}
+            return gettext("L’essai de « %(name)s » est prolongé.") % {"name": tenant.name}
 
         return act_page(
             self,
             request,
-            title=gettext("Prolonger l’essai de « %(name)s »") % {"name": tenant.name},
+            title=gettext("Prolonger l’essai de « %(name)s »") % {"name": tenant.name},
             explanation=_(
-                "L’espace reste ouvert jusqu’au soir de ce jour ; suspendu en fin d’essai, il rouvre aussitôt."
+                "L’espace reste ouvert jusqu’au soir de ce jour ; suspendu en fin d’essai, il rouvre aussitôt."
             ),
             button=_("Prolonger l’essai"),
             form=TrialForm(posted(request)),
@@ -308,8 +308,8 @@ class TenantAdmin(ReadOnlyAdmin):
             request,
             object_id,
             services.change_plan,
-            gettext("L’offre de « %(name)s » est changée."),
-            title=gettext("Changer l’offre de « %(name)s »"),
+            gettext("L’offre de « %(name)s » est changée."),
+            title=gettext("Changer l’offre de « %(name)s »"),
             explanation=_("Les droits de la nouvelle offre s’appliquent aussitôt. Ce qui est utilisé reste compté."),
             button=_("Changer d’offre"),
             form=PlanForm(posted(request), initial={"plan": tenant.plan_code}),
@@ -321,8 +321,8 @@ class TenantAdmin(ReadOnlyAdmin):
             request,
             object_id,
             services.tenant_close,
-            gettext("« %(name)s » est fermé."),
-            title=gettext("Fermer « %(name)s »"),
+            gettext("« %(name)s » est fermé."),
+            title=gettext("Fermer « %(name)s »"),
             explanation=self._and_ends(
                 object_id,
                 gettext(
@@ -348,7 +348,7 @@ class TenantAdmin(ReadOnlyAdmin):
                 target=tenant.slug,
                 reason=form.cleaned_data["reason"],
             )
-            return gettext("« %(name)s » est supprimé. Son certificat de suppression est gardé.") % {
+            return gettext("« %(name)s » est supprimé. Son certificat de suppression est gardé.") % {
                 "name": tenant.name
             }
 
@@ -357,7 +357,7 @@ class TenantAdmin(ReadOnlyAdmin):
         return act_page(
             self,
             request,
-            title=gettext("Supprimer « %(name)s » pour toujours") % {"name": tenant.name},
+            title=gettext("Supprimer « %(name)s » pour toujours") % {"name": tenant.name},
             explanation=self._and_ends(
                 object_id,
                 gettext(
@@ -381,7 +381,7 @@ class TenantAdmin(ReadOnlyAdmin):
         problem = slug_problem(slug)
         said = str(problem.message % (problem.params or {})) if problem else ""
         if problem is None:
-            said = gettext("Libre : %(url)s") % {"url": tenant_url(_host(slug))}
+            said = gettext("Libre : %(url)s") % {"url": tenant_url(_host(slug))}
         return JsonResponse({"ok": problem is None, "said": said})
 
     @action(  # type: ignore[untyped-decorator]
@@ -416,7 +416,7 @@ class TenantAdmin(ReadOnlyAdmin):
             return None
         except IntegrityError:
             # Somebody took the address between our look and our write.
-            form.add_error("slug", gettext("Cette adresse vient d’être prise : choisissez-en une autre."))
+            form.add_error("slug", gettext("Cette adresse vient d’être prise : choisissez-en une autre."))
             return None
         audit.record(
             "tenant.created",

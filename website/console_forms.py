@@ -25,7 +25,7 @@ def slug_problem(slug: str) -> ValidationError | None:
     except ValidationError as error:
         return error
     if Tenant.objects.filter(slug=slug).exists():
-        return ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
+        return ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
     return None
 
 
@@ -123,5 +123,5 @@ class DeleteForm(ReasonForm):
     def clean_typed_slug(self) -> str:
         typed: str = self.cleaned_data["typed_slug"]
         if typed != self.slug:
-            raise ValidationError(_("Ce n’est pas l’adresse courte de cet espace : rien n’est supprimé."))
+            raise ValidationError(_("Ce n’est pas l’adresse courte de cet espace : rien n’est supprimé."))
         return typed

@@ -26,7 +26,7 @@ class LogoRefused(Exception):
 def logo_type(file: Any) -> str:
     """The ending of an image, told by its bytes alone. Raises `LogoRefused`."""
     if file.size > MAX_LOGO_BYTES:
-        raise LogoRefused(_("Ce fichier est trop lourd : 500 Ko au plus."))
+        raise LogoRefused(_("Ce fichier est trop lourd : 500 Ko au plus."))
     try:
         kind = library.file_type(file)
     except UploadRefused:

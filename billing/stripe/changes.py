@@ -53,7 +53,7 @@ def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, 
     if subscription.status in OWING:
         raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
     if subscription.cancel_at_period_end or subscription.cancel_at:
-        raise ValidationError(_("L’abonnement prend fin : reprenez-le d’abord, puis changez d’offre."), code="ending")
+        raise ValidationError(_("L’abonnement prend fin : reprenez-le d’abord, puis changez d’offre."), code="ending")
     want = wanted(choice, had=current(tenant).choice)
     items = difference(subscription["items"].data, want)
     if not items and not choice.promotion_code:
@@ -108,7 +108,7 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
 def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change:
     """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old."""
     if not 0 <= time.time() - at <= SHOWN_SECONDS:
-        raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
+        raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
     with asking():
         with public_context(), transaction.atomic():
             # Under the row's lock: a second one finds that nothing is left to change.

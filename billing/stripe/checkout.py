@@ -44,7 +44,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
             url = "" if read(customer).live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
         if not url:
             refresh(tenant.id)
-            raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
+            raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
     audit.record("checkout.opened", actor=actor, target=tenant.slug, plan=choice.plan, interval=choice.interval)
     return url
 
@@ -58,7 +58,7 @@ def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
     if len({price.interval for price in want.all}) > 1:
         # https://docs.stripe.com/billing/subscriptions/mixed-interval: not on Stripe's page, but added afterwards.
         raise ValidationError(
-            _("Certaines options se paient au mois. Prenez d’abord l’offre à l’année : vous les ajouterez ensuite."),
+            _("Certaines options se paient au mois. Prenez d’abord l’offre à l’année : vous les ajouterez ensuite."),
             code="rhythms",
         )
     return {

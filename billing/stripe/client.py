@@ -38,7 +38,7 @@ def page_client() -> stripe.StripeClient:
 def _of_key(retries: int, timeout: int) -> stripe.StripeClient:
     key = secret_key()
     if not key:
-        raise ValidationError(_("Stripe n’est pas configuré : donnez STRIPE_SECRET_KEY."), code="stripe_off")
+        raise ValidationError(_("Stripe n’est pas configuré : donnez STRIPE_SECRET_KEY."), code="stripe_off")
     return _client(key, getattr(settings, "STRIPE_API_HOST", ""), retries, timeout)
 
 

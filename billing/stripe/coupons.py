@@ -27,7 +27,7 @@ def find(code: str, *, first_time: bool) -> PromotionCode:
     with public_context():
         row = PromotionCode.objects.select_related("coupon").filter(code__iexact=code.strip()).first()
         if row is None:
-            raise ValidationError(_("Ce code n’existe pas : vérifiez-le."), code="unknown")
+            raise ValidationError(_("Ce code n’existe pas : vérifiez-le."), code="unknown")
         if not row.is_active:
             raise ValidationError(_("Ce code n’est plus en vigueur."), code="ended")
         if _is_over(row):

@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 DECLINED = _("La banque a refusé le paiement. Essayez un autre moyen de paiement, ou voyez avec elle.")
 # https://docs.stripe.com/declines/codes
 REFUSALS = {
-    "insufficient_funds": _("Le paiement est refusé : le compte n’est pas assez approvisionné."),
-    "expired_card": _("Le paiement est refusé : la carte a expiré."),
-    "incorrect_cvc": _("Le paiement est refusé : le code de sécurité de la carte est incorrect."),
+    "insufficient_funds": _("Le paiement est refusé : le compte n’est pas assez approvisionné."),
+    "expired_card": _("Le paiement est refusé : la carte a expiré."),
+    "incorrect_cvc": _("Le paiement est refusé : le code de sécurité de la carte est incorrect."),
     "processing_error": _("La banque n’a pas pu traiter le paiement. Réessayez dans un moment."),
     "authentication_required": _("La banque demande une confirmation de votre part."),
 }

@@ -35,10 +35,10 @@ def _line(line: Any, name: str) -> PreviewLine:
     cents = line.amount - sum(part.amount for part in line.discount_amounts or [])
     prorates = _is_proration(line)
     if prorates and line.amount < 0:
-        name = _("%(name)s : temps non utilisé") % {"name": name}
+        name = _("%(name)s : temps non utilisé") % {"name": name}
     elif prorates:
         until = formats.date_format(timezone.localtime(moment(line.period.end)), "DATE_FORMAT")
-        name = _("%(name)s : jusqu’au %(date)s") % {"name": name, "date": until}
+        name = _("%(name)s : jusqu’au %(date)s") % {"name": name, "date": until}
     return PreviewLine(name, euros(cents), prorates)
 
 

@@ -157,7 +157,7 @@ def _add_number(customer: str, number: str) -> stripe.TaxId:
     except stripe.InvalidRequestError as error:
         if error.code != "tax_id_invalid":
             raise
-        raise ValidationError({"vat_number": _("Ce numéro de TVA n’est pas bien formé : vérifiez-le.")}) from error
+        raise ValidationError({"vat_number": _("Ce numéro de TVA n’est pas bien formé : vérifiez-le.")}) from error
 
 
 def _keep(row: BillingProfile, found: stripe.TaxId | None) -> None:

@@ -40,7 +40,7 @@ class Command(RucheCommand):
             raise ValidationError(_("Une migration de la flotte est déjà en cours."), code="running") from None
         except run.UnknownCanary as error:
             raise ValidationError(
-                _("Aucun espace « %(slug)s » : voyez tenant_list."), code="unknown", params={"slug": error.args[0]}
+                _("Aucun espace « %(slug)s » : voyez tenant_list."), code="unknown", params={"slug": error.args[0]}
             ) from None
         finally:
             bar.end()
@@ -64,7 +64,7 @@ class Command(RucheCommand):
             name = failure.get("slug", failure["schema"])
             self.stdout.write(self.style.ERROR(f"{name} ({failure['schema']})   {failure['error']}"))
         for name in result["missing"]:
-            self.stdout.write(self.style.ERROR(_("%(schema)s : le schéma n’existe pas") % {"schema": name}))
+            self.stdout.write(self.style.ERROR(_("%(schema)s : le schéma n’existe pas") % {"schema": name}))
         self.stdout.write(_summary(result))
 
 
@@ -75,7 +75,7 @@ def _summary(result: Any) -> str:
             "all": result["schemas"],
         }
     if result["status"] == "current":
-        return _("Tout est à jour : %(all)d schémas.") % {"all": result["schemas"]}
+        return _("Tout est à jour : %(all)d schémas.") % {"all": result["schemas"]}
     told: str = _("%(migrated)d schémas migrés en %(seconds)s s.") % result
     if result["failed"] or result["not_tried"]:
         told += " " + _(
