@@ -25,7 +25,8 @@ def put_back(cast: Any) -> Iterator[None]:
     yield
     with public_context():
         services.change_state(tenant_id=cast.home.id, state="trial", reason="test", actor="test")
-        Tenant.objects.filter(pk=cast.home.id).update(state_reason="", version=0, plan_code="pro")
+        before = {"version": 0, "plan_code": "pro", "trial_ends_at": cast.home.trial_ends_at}
+        Tenant.objects.filter(pk=cast.home.id).update(state_reason="", **before)
         TenantAddOn.objects.filter(tenant_id=cast.home.id).delete()
         OutboxMessage.objects.filter(subject__contains="paiement").delete()
         for model in (DunningNotice, Subscription, mirror.WebhookEventTrigger, mirror.Event):
