@@ -56,9 +56,11 @@ class PreviewLine:
 class Preview:
     """What a change costs, as Stripe would count it at `at` (seconds since 1970; handed back to make the same change).
 
-    `due_now_*`: charged at once (0: nothing). `credit_excl_vat`: given back on the next invoices. `renewal_*`: each
-    period (`interval`) from `renews_at` on, before discounts; `monthly_beside_excl_vat`: options paid by the month
-    beside a year's plan. `exceeded`: what is used today beyond what the new plan gives. The change takes place at once.
+    `due_now_excl_vat`, `due_now_vat`: invoiced at once (0: nothing); `due_now_incl_vat`: charged of it, less what was
+    given back before (`credit_used_incl_vat`, negative). `credit_excl_vat`: given back on the next invoices.
+    `renewal_*`: each period (`interval`) from `renews_at` on, before discounts; `monthly_beside_excl_vat`: options paid
+    by the month beside a year's plan. `exceeded`: what is used today beyond what the new plan gives. The change takes
+    place at once.
     """
 
     at: int
@@ -73,6 +75,7 @@ class Preview:
     interval: str
     monthly_beside_excl_vat: Decimal = Decimal(0)
     exceeded: tuple[Gauge, ...] = ()
+    credit_used_incl_vat: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

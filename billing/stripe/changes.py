@@ -5,6 +5,8 @@ payment is refused, or the bank must be asked, Stripe puts the change aside unti
 """
 
 import time
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,8 +18,9 @@ from accounts.models import User
 from billing import selectors
 from billing.meters import METERS, Kind
 from billing.models import Entitlement
+from billing.quoting import amounts
 from billing.stripe import coupons, invoice_lines
-from billing.stripe.choosing import Wanted, difference, renewal_excl_vat, require_living, wanted
+from billing.stripe.choosing import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.client import client, page_client
 from billing.stripe.customers import locked_row
 from billing.stripe.describing import method_kind
@@ -26,7 +29,7 @@ from billing.stripe.invoice_lines import euros, excl_vat
 from billing.stripe.profiles import vat_of
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import follow_act
-from billing.subscription_types import Change, Choice, Preview
+from billing.subscription_types import Change, Choice, Current, Preview
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context
 
@@ -41,24 +44,30 @@ def preview(tenant: TenantRef, choice: Choice) -> Preview:
     with asking(), public_context():
         subscription, want, items = _asked(tenant, choice, page_client())
         at = int(time.time())
-        details: Any = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
-        asked: Any = {"subscription": subscription.id, "subscription_details": details, **_discounts(choice)}
-        invoice = page_client().v1.invoices.create_preview(asked)
+        invoice = _counted(page_client(), subscription.id, items, choice, at)
         return _shown(tenant, choice, want, invoice, at)
 
 
+def _counted(asked: Any, subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int) -> Any:
+    """The invoice of a change made at that second."""
+    details = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
+    wish = {"subscription": subscription_id, "subscription_details": details, **_discounts(choice)}
+    return asked.v1.invoices.create_preview(wish)
+
+
 def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, list[dict[str, Any]]]:
-    """(The subscription, the prices wanted, what its items become.)"""
+    """(The subscription, the prices it will have, what its items become.)"""
     subscription = asked.v1.subscriptions.retrieve(require_living(tenant), {"expand": METHOD})
     if subscription.status in OWING:
         raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
     if subscription.cancel_at_period_end or subscription.cancel_at:
         raise ValidationError(_("L’abonnement prend fin : reprenez-le d’abord, puis changez d’offre."), code="ending")
     want = wanted(choice, had=current(tenant).choice)
-    items = difference(subscription["items"].data, want)
+    held = subscription["items"].data
+    items = difference(held, want)
     if not items and not choice.promotion_code:
         raise ValidationError(_("C’est déjà ce que vous avez."), code="same")
-    return subscription, want, items
+    return subscription, as_held(held, want), items
 
 
 def _discounts(choice: Choice) -> dict[str, Any]:
@@ -68,26 +77,35 @@ def _discounts(choice: Choice) -> dict[str, Any]:
 
 
 def _shown(tenant: TenantRef, choice: Choice, want: Wanted, invoice: Any, at: int) -> Preview:
-    renewal, beside = renewal_excl_vat(want)
-    rate = 1 + vat_of(tenant).rate_percent / 100
+    renewal, beside = renewal_lines(want)
+    vat_percent = vat_of(tenant).rate_percent
     charged = invoice.total > 0
     total, net = euros(invoice.total), excl_vat(invoice)
-    ends = [line.period.end for line in invoice.lines.data if line.amount > 0]
     zero = euros(0)
+    due = euros(invoice.amount_due) if charged else zero
     return Preview(
         at=at,
         lines=invoice_lines.in_words(invoice.lines.data),
         due_now_excl_vat=net if charged else zero,
         due_now_vat=total - net if charged else zero,
-        due_now_incl_vat=total if charged else zero,
+        due_now_incl_vat=due,
         credit_excl_vat=zero if charged else -net,
-        renewal_excl_vat=renewal,
-        renewal_incl_vat=(renewal * rate).quantize(euros(1)),
-        renews_at=invoice_lines.moment(max(ends)) if ends else current(tenant).period_end,
+        renewal_excl_vat=sum(renewal, zero),
+        renewal_incl_vat=amounts(renewal, vat_percent).incl_vat,
+        renews_at=_renews_at(current(tenant), choice, invoice),
         interval=choice.interval,
-        monthly_beside_excl_vat=beside,
+        monthly_beside_excl_vat=sum(beside, zero),
         exceeded=exceeded(tenant, choice),
+        credit_used_incl_vat=min(due - total, zero) if charged else zero,
     )
+
+
+def _renews_at(now: Current, choice: Choice, invoice: Any) -> datetime | None:
+    """The plan's own period goes on, unless it is paid in another rhythm from now on."""
+    if now.choice and now.choice.interval == choice.interval:
+        return now.period_end
+    ends = [line.period.end for line in invoice.lines.data if line.amount > 0]
+    return invoice_lines.moment(max(ends)) if ends else now.period_end
 
 
 def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
@@ -105,8 +123,12 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
     return tuple(found)
 
 
-def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change:
-    """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old."""
+def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Decimal | None = None) -> Change:
+    """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old.
+
+    `due`: what was shown to be charged; where it has become another sum meanwhile (somebody else changed something),
+    nothing is made.
+    """
     if not 0 <= time.time() - at <= SHOWN_SECONDS:
         raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
     with asking():
@@ -114,6 +136,7 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change
             # Under the row's lock: a second one finds that nothing is left to change.
             locked_row(tenant.id)
             subscription, _want, items = _asked(tenant, choice, client())
+            _require_as_shown(subscription.id, items, choice, at, due)
             pay_url = _make(subscription, items, choice, at)
         before = tenant.plan_code
         follow_act(tenant.id)
@@ -121,6 +144,16 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User) -> Change
         said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
         audit.record("subscription.changed", actor=actor, target=tenant.slug, before=before, **said)
     return Change(done=not pay_url, pay_url=pay_url)
+
+
+def _require_as_shown(
+    subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int, due: Decimal | None
+) -> None:
+    if due is None:
+        return
+    invoice = _counted(client(), subscription_id, items, choice, at)
+    if due != (euros(invoice.amount_due) if invoice.total > 0 else 0):
+        raise ValidationError(_("Le montant n’est plus celui que vous avez vu : le voici refait."), code="old")
 
 
 def _make(subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> str:

@@ -76,8 +76,7 @@ def difference(items: Iterable[Any], want: Wanted) -> list[dict[str, Any]]:
     What goes on keeps its price, though another is in force by now. Items that are not ours stay.
     """
     items = list(items)
-    keys = [item.price.id for item in items]
-    rows = {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=keys)}
+    rows = _rows(items)
     held = {_subject(rows[item.price.id]): item for item in items if item.price.id in rows}
     found = []
     for price in want.all:
@@ -103,16 +102,26 @@ def _same(row: Price, price: Price) -> bool:
     return _subject(row) == _subject(price) and row.interval == price.interval
 
 
-def renewal_excl_vat(want: Wanted) -> tuple[Decimal, Decimal]:
-    """What each of the plan's periods costs, and beside it each month, in euros, before discounts."""
-    beside = [row for row in want.add_ons if row.interval != want.plan.interval]
-    with_plan = [row for row in want.all if row not in beside]
-    return sum_of(with_plan), sum_of(beside)
+def as_held(items: Iterable[Any], want: Wanted) -> Wanted:
+    """What is wanted, at the prices that will be paid: what goes on keeps its own."""
+    held = {_subject(row): row for row in _rows(items).values()}
+
+    def paid(price: Price) -> Price:
+        row = held.get(_subject(price))
+        return row if row is not None and _same(row, price) else price
+
+    return Wanted(paid(want.plan), tuple(paid(row) for row in want.add_ons))
 
 
-def sum_of(prices: Iterable[Price]) -> Decimal:
-    """Euros without VAT."""
-    return sum((row.amount_excl_vat for row in prices), Decimal(0))
+def _rows(items: Iterable[Any]) -> dict[str, Price]:
+    keys = [item.price.id for item in items]
+    return {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=keys)}
+
+
+def renewal_lines(want: Wanted) -> tuple[list[Decimal], list[Decimal]]:
+    """What each of the plan's periods costs, and beside it each month: euros without VAT, before discounts."""
+    beside = [row.amount_excl_vat for row in want.add_ons if row.interval != want.plan.interval]
+    return [row.amount_excl_vat for row in want.all if row.interval == want.plan.interval], beside
 
 
 def require_living(tenant: TenantRef) -> str:

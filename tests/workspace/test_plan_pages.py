@@ -148,10 +148,22 @@ class TestChanging:
         assert [float(due), 118.8] == [invoice.total / 100 for invoice in stripe.Invoice.list().data]
 
     def test_an_old_calculation_is_shown_anew(self, owner, buyer):
-        for at in ("", "0", "nan", "-5", str(int(timezone.now().timestamp()) - 3600)):
+        for at in ("", "0", "nan", "-5", "9" * 5000, str(int(timezone.now().timestamp()) - 3600)):
             answer = owner.post(self.UP, {"at": at}, follow=True)
             assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
         assert len(stripe.Invoice.list().data) == 1
+
+    def test_another_sum_than_the_one_seen_is_seen_first(self, owner, buyer):
+        wish = f"{PLAN}change/?plan=scale&interval=month&all=1"
+
+        def shown(answer: Any) -> dict[str, str]:
+            return dict(re.findall(r'name="(at|due)" value="([\d.]+)"', answer.content.decode()))
+
+        form = shown(owner.get(wish))
+        buyer.change("pro")
+        answer = owner.post(wish, form, follow=True)
+        assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
+        assert "Le changement est fait." in messages_of(owner.post(wish, shown(answer), follow=True))
 
     def test_a_payment_that_is_refused_leads_to_where_it_is_paid(self, owner, buyer, cast):
         buyer.card(REFUSED)

@@ -17,6 +17,7 @@ from billing.types import Gauge
 from workspace.subscription import choosing
 from workspace.subscription.buying import TWO_WAYS, chosen
 from workspace.subscription.door import asks_stripe, owner_acts, words
+from workspace.subscription.forms import ShownForm
 from workspace.usage import amount_shown
 
 
@@ -48,9 +49,10 @@ def change(request: MemberRequest) -> HttpResponse:
 
 def _made(request: MemberRequest, choice: Choice) -> HttpResponse:
     """Made; or on to the bank; or shown anew with what went wrong."""
-    at = request.POST.get("at", "")
+    form = ShownForm(request.POST)
+    shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
     try:
-        done = subscribing.change(request.tenant, choice, at=int(at) if at.isdecimal() else 0, actor=request.user)
+        done = subscribing.change(request.tenant, choice, **shown, actor=request.user)
     except ValidationError as error:
         if error.code == "same":
             messages.info(request, words(error))

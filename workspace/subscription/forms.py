@@ -46,6 +46,13 @@ class DetailsForm(forms.Form):
         self.add_error(None, error if known else ValidationError(error.messages))
 
 
+class ShownForm(forms.Form):
+    """What was shown of a change: at which second (since 1970), and what it costs at once in euros."""
+
+    at = forms.IntegerField(min_value=0, max_value=2**40)
+    due = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, required=False)
+
+
 class LeavingForm(forms.Form):
     """`accepted`: the code of what was offered; `declined`: it was seen, and is not wanted."""
 
