@@ -1,4 +1,4 @@
-"""`python -m tests ARGS`: all tests but those in a browser, as fast as two processors allow.
+"""`python -m tests ARGS`: all tests but those in a browser and of the baseline, as fast as two processors allow.
 
 Two processes, each with a database and a cache of its own. What crowds the machine, or starts platforms of its own,
 comes after the rest; a hundred people at once come alone, at the end.
@@ -7,6 +7,8 @@ comes after the rest; a hundred people at once come alone, at the end.
 import subprocess
 import sys
 
+# Their own commands: `make test-browser`, `make test-baseline`.
+APART = ("tests/browser", "tests/baseline")
 CROWDS = ("tests/run", "tests/isolation/interleaving")
 LIVE = "tests/live"
 TWO = ("-n", "2", "--dist", "loadfile")
@@ -14,7 +16,7 @@ NOTHING_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
-    left_out = [f"--ignore={folder}" for folder in ("tests/browser", *CROWDS, LIVE)]
+    left_out = [f"--ignore={folder}" for folder in (*APART, *CROWDS, LIVE)]
     codes = {
         _pytest(*TWO, *left_out, *arguments),
         _pytest(*TWO, *CROWDS, *arguments),
