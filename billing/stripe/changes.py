@@ -31,7 +31,7 @@ from billing.stripe.standing import current
 from billing.stripe.subscriptions import follow_act
 from billing.subscription_types import Change, Choice, Current, Preview
 from billing.types import Gauge
-from tenants.context import TenantRef, public_context
+from tenants.context import TenantRef, public_context, tenant_context
 
 # A change is made at the moment it was shown for; after that it is counted anew.
 SHOWN_SECONDS = 900
@@ -116,10 +116,14 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
     limits = {row.key: row.limit for row in rows if row.limit is not None and row.key not in more}
     keys = [key for key in limits if key in METERS and METERS[key].kind is not Kind.MODULE]
     found = []
+    with tenant_context(tenant):
+        counted = {key: selectors.standing_now(key) for key in keys}
     for gauge in selectors.gauges(tenant, keys):
         limit = limits[gauge.key]
-        if limit is not None and gauge.used > limit:
-            found.append(Gauge(gauge.key, gauge.label, gauge.used, gauge.reserved, limit))
+        # What stands (seats, assistants) is counted: its counter only knows of acts.
+        used = gauge.used if (standing := counted[gauge.key]) is None else standing
+        if limit is not None and used > limit:
+            found.append(Gauge(gauge.key, gauge.label, used, gauge.reserved, limit))
     return tuple(found)
 
 

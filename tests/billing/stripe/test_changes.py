@@ -158,8 +158,11 @@ def test_who_stays_keeps_the_old_price(shopper, cast):
 def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
     shopper.buy("pro")
     with public_context():
-        slot = slot_of("storage")
-        mine = {"tenant_id": cast.home.id, "meter": "storage", "period": slot.period, "hour": slot.hour}
-        QuotaCounter.objects.update_or_create(**mine, defaults={"used": 6 * 10**9})
+        slot = slot_of("ai_tokens")
+        mine = {"tenant_id": cast.home.id, "meter": "ai_tokens", "period": slot.period, "hour": slot.hour}
+        QuotaCounter.objects.update_or_create(**mine, defaults={"used": 2_000_000})
     found = subscribing.preview(cast.home, Choice("starter")).exceeded
-    assert [(gauge.key, gauge.used, gauge.limit) for gauge in found] == [("storage", 6 * 10**9, 5 * 10**9)]
+    said = {gauge.key: (gauge.used, gauge.limit) for gauge in found}
+    assert said == {"seats": (4, 3), "ai_tokens": (2_000_000, 1_000_000)}, (
+        "what stands is counted, not taken from counters"
+    )
