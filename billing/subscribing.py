@@ -5,7 +5,7 @@ Raises `ValidationError` (in people's words, nothing was done) and `StripeAway`,
 
 from billing.stripe.cancelling import cancel, counter_offer, offer_accept, resume
 from billing.stripe.changes import change, preview
-from billing.stripe.checkout import checkout_url, portal_url, returned
+from billing.stripe.checkout import checkout_url, code_refusal, portal_url, returned
 from billing.stripe.documents import document_url, invoices, next_payment, pay_url
 from billing.stripe.profiles import profile_of, profile_save
 from billing.stripe.standing import current, is_on
@@ -14,6 +14,7 @@ __all__ = [
     "cancel",
     "change",
     "checkout_url",
+    "code_refusal",
     "counter_offer",
     "current",
     "document_url",

@@ -88,12 +88,13 @@ class Change:
 
 @dataclass(frozen=True)
 class NextPayment:
-    """The next invoice as Stripe counts it today."""
+    """The next invoice as Stripe counts it today. `credit_incl_vat`, negative: what was given back and is taken off."""
 
     at: datetime
     amount_excl_vat: Decimal
     amount_incl_vat: Decimal
     lines: tuple[PreviewLine, ...] = ()
+    credit_incl_vat: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

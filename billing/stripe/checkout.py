@@ -81,9 +81,22 @@ def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
     """The code that was typed here; otherwise Stripe's page asks for one."""
     if not choice.promotion_code:
         return {"allow_promotion_codes": True}
-    first = not Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").exists()
-    code = coupons.find(choice.promotion_code, first_time=first)
+    code = coupons.find(choice.promotion_code, first_time=_is_first(tenant))
     return {"discounts": [{"promotion_code": code.stripe_id}]}
+
+
+def _is_first(tenant: TenantRef) -> bool:
+    return not Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").exists()
+
+
+def code_refusal(tenant: TenantRef, code: str) -> str:
+    """Why a code that was typed will be refused, in people's words; "": nothing is known against it. No network."""
+    try:
+        with public_context():
+            coupons.require_valid(code, first_time=_is_first(tenant))
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
 
 
 def returned(tenant: TenantRef) -> Current:

@@ -113,7 +113,8 @@ def next_payment(tenant: TenantRef) -> NextPayment | None:
         invoice = page_client().v1.invoices.create_preview(asked)
         with public_context():
             lines = invoice_lines.in_words(invoice.lines.data)
-    return NextPayment(moment(invoice.period_end), excl_vat(invoice), euros(invoice.amount_due), lines)
+    due, total = euros(invoice.amount_due), euros(invoice.total)
+    return NextPayment(moment(invoice.period_end), excl_vat(invoice), due, lines, min(due - total, euros(0)))
 
 
 def _customer(tenant: TenantRef) -> str:

@@ -60,6 +60,7 @@ def test_the_exceptions_are_few_and_named():
         "plan_resume",
         "plan_pay",
         "plan_portal",
+        "plan_back",
         "account_change_password",
         "account_set_password",
         "account_reauthenticate",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.models import User
 from billing import subscribing
 from billing.models import AddOn, BillingProfile, Cancellation, Coupon, Entitlement, Plan, Price
 from billing.subscription_types import Choice
-from tenants import services
+from tenants import selectors, services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import push, state
@@ -397,3 +398,66 @@ class TestAround:
     def test_in_english_too(self, path, owner, buyer):
         owner.cookies["language"] = "en"
         assert owner.get(f"{PLAN}{path}").status_code == 200
+
+
+class TestWhatIsSaid:
+    """What somebody who pays would ask about."""
+
+    def test_the_frame_of_the_thanks_counts_no_trial_down(self, shopper, owner, cast):
+        with public_context():
+            Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() + timedelta(days=9))
+        selectors.forget_hosts(cast.home.id)
+        assert "Essai" in text(owner.get(PLAN))
+        shopper.address()
+        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1")
+        assert visit(sent.url, do="pay", **PERSON).status == 303
+        page = text(owner.get(f"{PLAN}thanks/"))
+        assert "votre offre est active" in page and "Essai" not in page
+
+    def test_what_was_given_back_is_an_avoir_and_explains_the_next_payment(self, buyer, owner, cast):
+        buyer.change("scale")
+        buyer.pass_days(5)
+        buyer.change("starter")
+        coming = subscribing.next_payment(cast.home)
+        assert coming is not None and coming.credit_incl_vat < 0
+        assert coming.amount_excl_vat * Decimal("1.2") + coming.credit_incl_vat == coming.amount_incl_vat
+        assert "Avoir déduit −" in part(owner, f"{PLAN}next/")
+        assert "Avoir" in part(owner, f"{PLAN}invoices/")
+
+    def test_a_running_discount_is_said_where_renewals_are(self, buyer, owner, cast):
+        owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": "fidelite"})
+        name = subscribing.current(cast.home).discount
+        assert name
+        for path in ("choose/", "change/?plan=pro&all=1"):
+            assert f"La remise « {name} » s’en déduit" in text(owner.get(f"{PLAN}{path}"))
+
+    def test_seats_that_a_smaller_plan_has_not_are_said(self, buyer, owner, cast):
+        buyer.change("pro")
+        with public_context():
+            Entitlement.objects.filter(plan_id="starter", key="seats").update(limit=1)
+        assert "Places : " in text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
+
+    def test_a_new_card_is_shown_as_one_comes_back(self, buyer, owner, cast):
+        given = visit(owner.post(f"{PLAN}portal/").url, do="method", method="card", number="5555 5555 5555 4444")
+        assert given.status == 303 and given.location.endswith(f"{PLAN}back/"), given.text
+        assert "4444" in text(owner.get(f"{PLAN}back/", follow=True))
+
+    def test_a_code_is_refused_beside_the_code_and_before_the_order(self, shopper, owner):
+        shopper.address()
+        answer = owner.get(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", follow=True)
+        assert answer.request["PATH_INFO"] == f"{PLAN}choose/" and answer.context["choice"].plan == "scale"
+        assert "Ce code n’existe pas" in text(answer) and b'aria-invalid="true"' in answer.content
+
+    def test_who_leaves_owing_is_not_told_that_it_is_paid(self, buyer, owner, cast):
+        buyer.card(REFUSED)
+        buyer.pass_days(32)
+        assert state(cast) == "past_due"
+        page = text(owner.get(f"{PLAN}cancel/"))
+        assert "reste à régler" in page and "cette période est payée" not in page
+
+    def test_a_failed_payment_is_the_teams_business(self, buyer, client_for, cast):
+        buyer.card(REFUSED)
+        buyer.pass_days(32)
+        for person in (cast.owner, cast.member, cast.learner):
+            said = "paiement n’a pas abouti" in text(client_for(person).get("/", follow=True))
+            assert said == (person is not cast.learner)

@@ -15,6 +15,7 @@ from accounts.http import MemberRequest
 from billing import subscribing
 from billing.quoting import Catalogue, catalogue, quote
 from billing.subscription_types import Choice, Current, StripeAway
+from tenants.selectors import tenant_ref
 from workspace.subscription import choosing
 from workspace.subscription.door import asks_stripe, away, by_hand, owner_acts, words
 from workspace.subscription.forms import DetailsForm
@@ -46,9 +47,14 @@ def choose(request: MemberRequest) -> HttpResponse:
         "compared": sold.plans,
         "options": _options(choice, sold),
         "quote": quote(request.tenant, choice, sold),
+        "code_refusal": _code_refusal(request, choice),
         "can_save": any(sold.saving(plan.code) for plan in sold.plans),
     }
     return render(request, "home/plan/choose.html", context)
+
+
+def _code_refusal(request: MemberRequest, choice: Choice) -> str:
+    return subscribing.code_refusal(request.tenant, choice.promotion_code) if choice.promotion_code else ""
 
 
 def _plan(plan: Any, choice: Choice, sold: Catalogue) -> dict[str, Any]:
@@ -102,6 +108,9 @@ def checkout(request: MemberRequest) -> HttpResponse:
         return redirect(choosing.address("plan_details", choice))
     if request.method not in SAFE_METHODS:
         return _on_to_stripe(request, choice)
+    if _code_refusal(request, choice):
+        # Said there, beside the code: an order never shows one that will not count.
+        return redirect(choosing.address("plan_choose", choice))
     context = {
         "choice": choice,
         "profile": profile,
@@ -136,6 +145,8 @@ def thanks(request: MemberRequest) -> HttpResponse:
         return redirect("workspace_plan")
     try:
         now = subscribing.returned(request.tenant)
+        # The page's own frame follows too: a trial that ended a moment ago is not counted down beside the thanks.
+        request.tenant = tenant_ref(request.tenant.id)
         latest = subscribing.invoices(request.tenant, 1)
         context = {"now": now, "invoice": latest[0] if latest else None, "away": False}
     except StripeAway:

@@ -37,6 +37,7 @@ def change(request: MemberRequest) -> HttpResponse:
         messages.error(request, words(error))
         return redirect(choosing.address("plan_choose", choice))
     context = {
+        "now": now,
         "choice": choice,
         "preview": preview,
         "plan_name": _name(choice, sold),

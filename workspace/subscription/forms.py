@@ -12,15 +12,22 @@ from billing.vat_tables import EU
 from tenants.context import TenantRef
 
 
+def _filled(what: str) -> forms.TextInput:
+    """Browsers fill it in by themselves."""
+    return forms.TextInput(attrs={"autocomplete": what})
+
+
 class DetailsForm(forms.Form):
     """Lengths are those of the row; what fits a country is for the service to say."""
 
-    name = forms.CharField(label=_("Nom ou raison sociale"), max_length=120)
-    line1 = forms.CharField(label=_("Adresse"), max_length=120)
-    line2 = forms.CharField(label=_("Complément d’adresse"), max_length=120, required=False)
-    postal_code = forms.CharField(label=_("Code postal"), max_length=20, required=False)
-    city = forms.CharField(label=_("Ville"), max_length=80)
-    country = forms.ChoiceField(label=_("Pays"))
+    name = forms.CharField(label=_("Nom ou raison sociale"), max_length=120, widget=_filled("organization"))
+    line1 = forms.CharField(label=_("Adresse"), max_length=120, widget=_filled("address-line1"))
+    line2 = forms.CharField(
+        label=_("Complément d’adresse"), max_length=120, required=False, widget=_filled("address-line2")
+    )
+    postal_code = forms.CharField(label=_("Code postal"), max_length=20, required=False, widget=_filled("postal-code"))
+    city = forms.CharField(label=_("Ville"), max_length=80, widget=_filled("address-level2"))
+    country = forms.ChoiceField(label=_("Pays"), widget=forms.Select(attrs={"autocomplete": "country"}))
     vat_number = forms.CharField(
         label=_("Numéro de TVA"),
         max_length=20,

@@ -109,5 +109,14 @@ def pay(request: MemberRequest) -> HttpResponse:
 @asks_stripe
 def portal(request: MemberRequest) -> HttpResponse:
     """On to where the means of payment is changed."""
-    back = request.build_absolute_uri(reverse("workspace_plan"))
+    back = request.build_absolute_uri(reverse("plan_back"))
     return redirect(subscribing.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
+
+
+@owner_acts
+@require_GET
+@asks_stripe
+def came_back(request: MemberRequest) -> HttpResponse:
+    """Where one comes back to from Stripe's page of means of payment: the new one is shown at once."""
+    subscribing.returned(request.tenant)
+    return redirect("workspace_plan")

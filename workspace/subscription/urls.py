@@ -11,6 +11,7 @@ urlpatterns = [
     path("invoices/<str:invoice_id>/<slug:kind>/", pages.document, name="plan_document"),
     path("pay/", pages.pay, name="plan_pay"),
     path("portal/", pages.portal, name="plan_portal"),
+    path("back/", pages.came_back, name="plan_back"),
     path("choose/", buying.choose, name="plan_choose"),
     path("details/", buying.details, name="plan_details"),
     path("checkout/", buying.checkout, name="plan_checkout"),
