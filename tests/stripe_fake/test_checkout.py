@@ -87,6 +87,7 @@ def test_the_bank_asks(shop, number):
     refused = visit(bank, do="refuse")
     assert refused.status == 402
     assert "authentification a échoué" in refused.text
+    assert f'action="/c/pay/{session.id}"' in refused.text, "what is tried again is sent to the page of payment"
     assert again(session).status == "open"
     _pay(session, number=number)
     assert visit(bank, do="grant").location.startswith("http://shop.test/merci")

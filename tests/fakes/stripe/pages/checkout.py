@@ -66,7 +66,8 @@ def filled(world: World, session: Object, form: dict[str, str], problem: str = "
             invoice = checkouts.preview(world, session)
     due = invoice["amount_due"] if invoice else 0
     parts = [html.problem(problem), _summary(world, session, invoice) if invoice else ""]
-    parts += ['<form class="card" method="post">', _person(world, session, form)]
+    # Said, as this page is also shown at the bank's address, once it refused.
+    parts += [f'<form class="card" method="post" action="/c/pay/{session["id"]}">', _person(world, session, form)]
     if checkouts.needs_method(world, session, due):
         parts.append(html.method_fields(session["payment_method_types"]))
     parts.append(f'<p><button name="do" value="pay">{_verb(session, invoice)}</button></p>')
