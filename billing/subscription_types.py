@@ -30,6 +30,7 @@ class Current:
     `is_live`: there is a subscription that charges. `status` is Stripe's word, empty without one. `choice`: what it
     pays for; None where nothing lives. `period_end`: when it renews or, with `ends`, when it ends.
     `discount`, `payment_method`: words for people, or empty. `monthly_excl_vat`: what it brings a month.
+    `change_waits`: one is put aside until it is paid.
     """
 
     is_live: bool
@@ -41,6 +42,7 @@ class Current:
     payment_method: str = ""
     discount: str = ""
     monthly_excl_vat: Decimal = Decimal(0)
+    change_waits: bool = False
 
 
 @dataclass(frozen=True)

@@ -406,7 +406,8 @@ CREATE TABLE public.billing_subscription (
     moved_for character varying(400) NOT NULL,
     discount character varying(60) DEFAULT ''::character varying NOT NULL,
     mrr_euros numeric(10,2) DEFAULT 0 NOT NULL,
-    payment_method character varying(60) DEFAULT ''::character varying NOT NULL
+    payment_method character varying(60) DEFAULT ''::character varying NOT NULL,
+    change_waits boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.billing_tenantaddon (
@@ -3843,6 +3844,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0003_subscriptions', now()),
     ('billing', '0004_selling', now()),
     ('billing', '0005_console_views', now()),
+    ('billing', '0006_change_waits', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

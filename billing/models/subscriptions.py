@@ -30,6 +30,8 @@ class Subscription(models.Model):
     # What people are shown of it, so that no page asks Stripe: "Visa •••• 4242", the name of what is taken off.
     payment_method = models.CharField(_("moyen de paiement"), max_length=60, blank=True, default="", db_default="")
     discount = models.CharField(_("remise"), max_length=60, blank=True, default="", db_default="")
+    # A change waits until it is paid: a card was refused, or the bank is to be asked.
+    change_waits = models.BooleanField(_("changement à payer"), default=False, db_default=False)
     mrr_euros = models.DecimalField(_("revenu mensuel (€ HT)"), default=0, db_default=0, **PRICE)
     last_event_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(_("lu chez Stripe le"), null=True, blank=True)

@@ -80,7 +80,10 @@ def _cheaper(now: Current) -> Offer | None:
     if not below:
         return None
     best = max(below, key=lambda one: one.month_price)
-    return Offer("plan", best.code, best.name, mine.month_price - best.month_price)
+    saves = mine.month_price - best.month_price
+    if now.choice and now.choice.interval == Price.Interval.YEAR:
+        saves = ((mine.year_price - best.year_price) / 12).quantize(saves)
+    return Offer("plan", best.code, best.name, saves)
 
 
 def offer_accept(tenant: TenantRef, code: str, *, reason: str, comment: str, actor: User) -> None:

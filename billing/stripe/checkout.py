@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -67,7 +68,7 @@ def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
         "client_reference_id": str(tenant.id),
         "line_items": [{"price": price.stripe_price_id, "quantity": 1} for price in want.all],
         "payment_method_types": list(METHODS),
-        "locale": tenant.language,
+        "locale": get_language() or tenant.language,
         "subscription_data": {
             "default_tax_rates": [tax_rate_of(vat_of(tenant))],
             "metadata": {"ruche_slug": tenant.slug},
@@ -113,7 +114,7 @@ def portal_url(tenant: TenantRef, *, return_url: str, flow: str = "") -> str:
             "customer": customer_of(tenant.id),
             "configuration": portal_configuration(),
             "return_url": return_url,
-            "locale": tenant.language,
+            "locale": get_language() or tenant.language,
         }
         if flow:
             done = {"type": "redirect", "redirect": {"return_url": return_url}}

@@ -48,6 +48,7 @@ class Known:
     past_due_since: datetime | None = None
     payment_method: str = ""
     discount: str = ""
+    change_waits: bool = False
     add_ons: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
     unknown_prices: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         past_due_since=owing_since(chosen),
         payment_method=method_words(chosen),
         discount=discount_words(chosen),
+        change_waits=chosen.pending_update is not None,
         add_ons=add_ons,
         live=live,
         unknown_prices=unknown,

@@ -28,6 +28,7 @@ def current(tenant: TenantRef) -> Current:
         payment_method=row.payment_method,
         discount=row.discount,
         monthly_excl_vat=row.mrr_euros,
+        change_waits=row.change_waits,
     )
 
 

@@ -34,6 +34,7 @@ KEPT = (
     "past_due_since",
     "payment_method",
     "discount",
+    "change_waits",
 )
 
 

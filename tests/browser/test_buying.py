@@ -127,7 +127,7 @@ def buy(shop: Shop) -> None:
     page.locator("button[value=pay]").click()
     page.wait_for_url("**/settings/plan/thanks/**")
     assert "Merci, votre offre est active" in page.inner_text("main")
-    shop.until("bought", "En cours", "Visa •••• 4242")
+    shop.until("bought", "Active", "Visa •••• 4242")
 
 
 def add_an_option(shop: Shop) -> None:
@@ -197,7 +197,7 @@ def pay_and_be_back(shop: Shop) -> None:
     page.get_by_role("link", name="Régler maintenant").first.click()
     shop.pay_at_stripe(CARD)
     page.get_by_role("button", name=re.compile("Payer")).click()
-    shop.until("paid", "En cours", "Visa •••• 4242")
+    shop.until("paid", "Active", "Visa •••• 4242")
     assert "lecture seule" not in shop.text("/")
 
 
@@ -210,7 +210,7 @@ def leave(shop: Shop) -> None:
     page.get_by_role("button", name="Non merci, résilier").click()
     assert "Votre offre prend fin le" in page.inner_text("main")
     page.get_by_role("button", name="Reprendre l’offre").click()
-    shop.until("resumed", "En cours")
+    shop.until("resumed", "Active")
     page.get_by_role("link", name="Résilier l’offre").click()
     page.get_by_label("Trop cher").check()
     page.get_by_role("button", name="Résilier").click()

@@ -80,7 +80,7 @@ class TestBuying:
         assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
         page = text(owner.get(PLAN))
         assert all(
-            words in page for words in ("Offre Scale", "En cours", "Option Statistiques avancées", "Visa •••• 4242")
+            words in page for words in ("Offre Scale", "Active", "Option Statistiques avancées", "Visa •••• 4242")
         )
         assert "453,60 € TTC" in part(owner, f"{PLAN}next/")
         assert "Payée" in part(owner, f"{PLAN}invoices/") and "378,00 €" in part(owner, f"{PLAN}invoices/")

@@ -74,7 +74,7 @@ def _ending(now: Current) -> Standing:
 
 def _going_on(now: Current) -> Standing:
     text = _("Se renouvelle le %(date)s.") % {"date": day(now.period_end)} if now.period_end else ""
-    return Standing(_("En cours"), "success", text)
+    return Standing(_("Active"), "success", text)
 
 
 def _in_trial(tenant: TenantRef) -> Standing:

@@ -89,7 +89,8 @@ def test_a_refused_card_changes_nothing_until_it_is_paid(shopper, cast):
     shopper.card(REFUSED)
     _shown, made = shopper.change("scale")
     assert not made.done and made.pay_url
-    assert subscribing.current(cast.home).choice == Choice("starter")
+    waits = subscribing.current(cast.home)
+    assert (waits.choice, waits.change_waits) == (Choice("starter"), True)
     assert (row(cast).plan_code, state(cast)) == ("starter", "active")
     assert "Payer" in visit(made.pay_url).text
     assert shopper.pay(made.pay_url).status == 303
