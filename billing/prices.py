@@ -7,9 +7,11 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from billing.models import AddOn, Plan, Price
+from tenants.queue import enqueue
 
 Interval = Price.Interval
 EUR = "EUR"
+PUSH = "billing.stripe.catalogue.push_in_background"
 
 
 def price_set(
@@ -31,6 +33,8 @@ def price_set(
             before.save(update_fields=["is_active"])
         row = Price.objects.create(interval=interval, currency=currency, amount_excl_vat=amount_excl_vat, **mine)
         _show(of_what, row)
+        # Nothing is sold at a price that Stripe does not know; the job does nothing where Stripe is off.
+        enqueue(PUSH)
         audit.record(
             "tariff.set",
             actor=actor,

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from billing.models import AddOn, Plan, Price
 from billing.stripe import coupons, portal_configuration
-from billing.stripe.client import client
+from billing.stripe.client import client, is_on
 
 Done = tuple[str, str]  # what was done, to what
 
@@ -27,6 +27,11 @@ def push() -> list[Done]:
         done += _product(one)
         done += _prices(one)
     return [*done, *coupons.push(), *portal_configuration.push()]
+
+
+def push_in_background() -> int:
+    """Job: the same, after a price was set; how much was done."""
+    return len(push()) if is_on() else 0
 
 
 def product_id(of_what: Plan | AddOn) -> str:

@@ -36,6 +36,8 @@ from tenants.context import TenantRef, public_context, tenant_context
 # A change is made at the moment it was shown for; after that it is counted anew.
 SHOWN_SECONDS = 900
 OWING = ("past_due", "unpaid")
+# In a subscription's metadata: the codes that were put on it.
+CODES = "ruche_codes"
 METHOD = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
 
 
@@ -44,14 +46,14 @@ def preview(tenant: TenantRef, choice: Choice) -> Preview:
     with asking(), public_context():
         subscription, want, items = _asked(tenant, choice, page_client())
         at = int(time.time())
-        invoice = _counted(page_client(), subscription.id, items, choice, at)
+        invoice = _counted(page_client(), subscription, items, choice, at)
         return _shown(tenant, choice, want, invoice, at)
 
 
-def _counted(asked: Any, subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int) -> Any:
+def _counted(asked: Any, subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> Any:
     """The invoice of a change made at that second."""
     details = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
-    wish = {"subscription": subscription_id, "subscription_details": details, **_discounts(choice)}
+    wish = {"subscription": subscription.id, "subscription_details": details, **_discounts(subscription, choice)}
     return asked.v1.invoices.create_preview(wish)
 
 
@@ -65,15 +67,30 @@ def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, 
     want = wanted(choice, had=current(tenant).choice)
     held = subscription["items"].data
     items = difference(held, want)
-    if not items and not choice.promotion_code:
+    if not items and not _discounts(subscription, choice):
         raise ValidationError(_("C’est déjà ce que vous avez."), code="same")
     return subscription, as_held(held, want), items
 
 
-def _discounts(choice: Choice) -> dict[str, Any]:
-    if not choice.promotion_code:
+def _discounts(subscription: Any, choice: Choice) -> dict[str, Any]:
+    """What the code that was typed puts on; nothing where it is on already, by a change that was not paid.
+
+    A code is had once, and takes no other discount's place. Raises `ValidationError`.
+    """
+    typed, had = choice.promotion_code.strip().upper(), _codes_had(subscription)
+    if not typed or (typed in had and subscription.discounts):
         return {}
-    return {"discounts": [{"promotion_code": coupons.find(choice.promotion_code, first_time=False).stripe_id}]}
+    if typed in had:
+        raise ValidationError(_("Vous avez déjà eu ce code."), code="code")
+    if subscription.discounts:
+        raise ValidationError(_("Une remise court déjà : un code pourra la suivre, pas la remplacer."), code="code")
+    return {"discounts": [{"promotion_code": coupons.find(typed, first_time=False).stripe_id}]}
+
+
+def _codes_had(subscription: Any) -> list[str]:
+    """Kept with the subscription."""
+    metadata = subscription.metadata or {}
+    return str(metadata[CODES]).split(",") if CODES in metadata else []
 
 
 def _shown(tenant: TenantRef, choice: Choice, want: Wanted, invoice: Any, at: int) -> Preview:
@@ -140,22 +157,22 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Deci
             # Under the row's lock: a second one finds that nothing is left to change.
             locked_row(tenant.id)
             subscription, _want, items = _asked(tenant, choice, client())
-            _require_as_shown(subscription.id, items, choice, at, due)
+            _require_as_shown(subscription, items, choice, at, due)
             pay_url = _make(subscription, items, choice, at)
         before = tenant.plan_code
         follow_act(tenant.id)
-    if not pay_url:
-        said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
-        audit.record("subscription.changed", actor=actor, target=tenant.slug, before=before, **said)
+    said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
+    act = "subscription.change_asked" if pay_url else "subscription.changed"
+    audit.record(act, actor=actor, target=tenant.slug, before=before, **said)
     return Change(done=not pay_url, pay_url=pay_url)
 
 
 def _require_as_shown(
-    subscription_id: str, items: list[dict[str, Any]], choice: Choice, at: int, due: Decimal | None
+    subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int, due: Decimal | None
 ) -> None:
     if due is None:
         return
-    invoice = _counted(client(), subscription_id, items, choice, at)
+    invoice = _counted(client(), subscription, items, choice, at)
     if due != (euros(invoice.amount_due) if invoice.total > 0 else 0):
         raise ValidationError(_("Le montant n’est plus celui que vous avez vu : le voici refait."), code="old")
 
@@ -163,8 +180,10 @@ def _require_as_shown(
 def _make(subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> str:
     """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
     subscriptions = client().v1.subscriptions
-    if choice.promotion_code:
-        subscriptions.update(subscription.id, _discounts(choice))  # type: ignore[arg-type]
+    if discounts := _discounts(subscription, choice):
+        codes = ",".join([*_codes_had(subscription), choice.promotion_code.strip().upper()])
+        put_on: Any = {**discounts, "metadata": {CODES: codes}}
+        subscriptions.update(subscription.id, put_on)
     if not items:
         return ""
     asked: Any = {

@@ -11,13 +11,14 @@ from accounts import audit
 from accounts.models import User
 from billing.models import Subscription
 from billing.stripe import coupons, profiles
+from billing.stripe.changes import CODES
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
 from billing.stripe.customers import customer_of, expire_pages, living_customer_of, locked_row
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
 from billing.stripe.profiles import profile_of, vat_of
-from billing.stripe.reading import read
+from billing.stripe.reading import Known, read
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
@@ -42,12 +43,23 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
             locked_row(tenant.id)
             expire_pages(customer)
             # What was paid on a page opened before may not have been told yet: Stripe knows.
-            url = "" if read(customer).live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
+            known = read(customer)
+            _require_nothing_unfinished(known)
+            url = "" if known.live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
         if not url:
             refresh(tenant.id)
             raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
     audit.record("checkout.opened", actor=actor, target=tenant.slug, plan=choice.plan, interval=choice.interval)
     return url
+
+
+def _require_nothing_unfinished(known: Known) -> None:
+    """Once it is paid, there would be two subscriptions. Stripe gives it up after 23 hours."""
+    if known.unfinished:
+        raise ValidationError(
+            _("Un premier paiement attend d’être terminé : terminez-le, ou attendez demain pour un autre choix."),
+            code="unfinished",
+        )
 
 
 def _open(asked: dict[str, Any]) -> str:
@@ -71,11 +83,17 @@ def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
         "locale": get_language() or tenant.language,
         "subscription_data": {
             "default_tax_rates": [tax_rate_of(vat_of(tenant))],
-            "metadata": {"ruche_slug": tenant.slug},
+            "metadata": {"ruche_slug": tenant.slug, **_codes(choice)},
             "billing_mode": {"type": "flexible"},
         },
         **_discounts(choice, tenant),
     }
+
+
+def _codes(choice: Choice) -> dict[str, str]:
+    """A code is had once."""
+    typed = choice.promotion_code.strip().upper()
+    return {CODES: typed} if typed else {}
 
 
 def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
@@ -87,7 +105,8 @@ def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
 
 
 def _is_first(tenant: TenantRef) -> bool:
-    return not Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="").exists()
+    paid = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="")
+    return not paid.exclude(status__in=("incomplete", "incomplete_expired")).exists()
 
 
 def code_refusal(tenant: TenantRef, code: str) -> str:

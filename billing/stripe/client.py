@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-RETRIES = 2
-# A job waits for it with a row locked.
-TIMEOUT_SECONDS = 15
+RETRIES = 1
+# Somebody waits for it, or a job with a row locked; jobs are tried again.
+TIMEOUT_SECONDS = 10
 # Somebody waits for it before a page.
 PAGE_TIMEOUT_SECONDS = 6
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import stripe
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from djstripe import models as mirror
 
@@ -17,6 +17,7 @@ from tenants.models import Tenant
 from tenants.queue import enqueue
 
 log = logging.getLogger(__name__)
+LOCK_SECONDS = 20
 
 
 def customer_of(tenant_id: UUID) -> str:
@@ -56,7 +57,12 @@ def _is_there(key: str) -> bool:
 
 
 def locked_row(tenant_id: UUID) -> Subscription:
-    """The row of a workspace, held until the transaction ends: only one at a time speaks with Stripe for it."""
+    """The row of a workspace, held until the transaction ends: only one at a time speaks with Stripe for it.
+
+    Raises `OperationalError` where somebody else holds it for too long: a job is tried again, a page says so.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     Subscription.objects.get_or_create(tenant_id=tenant_id)
     row: Subscription = Subscription.objects.select_for_update().get(tenant_id=tenant_id)
     return row

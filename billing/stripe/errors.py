@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import stripe
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
 
 from billing.subscription_types import StripeAway
@@ -30,6 +32,11 @@ def asking() -> Iterator[None]:
     except stripe.CardError as error:
         kind = error.code if error.code in REFUSALS else getattr(error.error, "decline_code", "") or ""
         raise ValidationError(REFUSALS.get(kind, DECLINED), code="card") from error
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        log.warning("somebody else spoke with stripe for too long")
+        raise StripeAway from error
     except stripe.StripeError as error:
         log.warning("stripe did not do it: %s %s %s", type(error).__name__, error.code, error.request_id)
         raise StripeAway from error

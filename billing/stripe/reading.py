@@ -34,9 +34,8 @@ class Known:
     """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
 
     `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
-    subscriptions live (more than one is a mistake). `unknown_prices`: ids that no row of ours has. `vat_keys`: as
-    `tax_rates.key_of` has them.
-    `monthly_euros`: what it brings, without VAT.
+    subscriptions live (more than one is a mistake); `unfinished`: how many wait for their first payment.
+    `unknown_prices`: ids that no row of ours has. `vat_keys`: as `tax_rates.key_of` has them.
     """
 
     stripe_id: str = ""
@@ -51,6 +50,7 @@ class Known:
     change_waits: bool = False
     add_ons: Mapping[str, int] = field(default_factory=dict)
     live: int = 0
+    unfinished: int = 0
     unknown_prices: tuple[str, ...] = ()
     vat_keys: tuple[str, ...] = ()
     monthly_euros: Decimal = Decimal(0)
@@ -63,10 +63,11 @@ def read(customer: str) -> Known:
     if not found:
         return Known()
     chosen = min(found, key=lambda one: (RANK.get(one.status, 0), -one.created, one.id))
-    return _known(chosen, sum(one.status in LIVE for one in found))
+    live = sum(one.status in LIVE for one in found)
+    return _known(chosen, live, sum(one.status == "incomplete" for one in found))
 
 
-def _known(chosen: stripe.Subscription, live: int) -> Known:
+def _known(chosen: stripe.Subscription, live: int, unfinished: int) -> Known:
     items = chosen["items"].data
     rows = {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=[it.price.id for it in items])}
     plan = next((rows[it.price.id] for it in items if it.price.id in rows and rows[it.price.id].plan_id), None)
@@ -91,6 +92,7 @@ def _known(chosen: stripe.Subscription, live: int) -> Known:
         change_waits=chosen.pending_update is not None,
         add_ons=add_ons,
         live=live,
+        unfinished=unfinished,
         unknown_prices=unknown,
         vat_keys=keys_of(chosen),
         monthly_euros=monthly_of(chosen, timezone.now()),

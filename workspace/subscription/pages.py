@@ -83,6 +83,8 @@ def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse
     """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""
     if not subscribing.is_on():
         raise Http404
+    if not within():
+        return render(request, "429.html", status=429)
     try:
         return redirect(subscribing.document_url(request.tenant, invoice_id, kind))
     except LookupError as error:

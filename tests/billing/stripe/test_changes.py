@@ -7,7 +7,8 @@ import pytest
 import stripe
 from django.core.exceptions import ValidationError
 
-from billing import subscribing
+from accounts.models import AuditEntry
+from billing import discounts, subscribing
 from billing.meters import slot_of
 from billing.models import Price, QuotaCounter
 from billing.prices import price_set
@@ -167,3 +168,45 @@ def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
     assert said == {"seats": (4, 3), "ai_tokens": (2_000_000, 1_000_000)}, (
         "what stands is counted, not taken from counters"
     )
+
+
+def code(cast, name, **coupon):
+    with public_context():
+        added = discounts.coupon_add(name=name, code=name.lower(), actor=cast.operator, **coupon)
+        discounts.code_add(coupon=added.code, code=name, max_redemptions=None, actor=cast.operator)
+    push()
+
+
+def test_a_code_is_had_once_and_takes_no_other_s_place(shopper, cast):
+    code(cast, "MOITIE", percent_off=Decimal(50), duration="once")
+    code(cast, "FIDELE", percent_off=Decimal(40), duration="forever")
+    shopper.buy("pro")
+    shopper.change("pro", code="moitie")
+    with pytest.raises(ValidationError, match="court déjà"):
+        shopper.change("pro", code="FIDELE")
+    shopper.pass_days(32)
+    assert subscribing.current(cast.home).discount == ""
+    with pytest.raises(ValidationError, match="déjà eu"):
+        shopper.change("pro", code="MOITIE")
+    shopper.change("pro", code="FIDELE")
+    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("89.40")
+
+
+def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, cast):
+    code(cast, "MOITIE", percent_off=Decimal(50), duration="forever")
+    shopper.buy("starter")
+    shopper.card(REFUSED)
+    _shown, made = shopper.change("scale", code="MOITIE")
+    assert made.pay_url
+    shopper.card("4242 4242 4242 4242")
+    shown, made = shopper.change("scale", code="MOITIE")
+    assert made.done
+    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("174.50")
+    assert shown.due_now_incl_vat < 250
+
+
+def test_who_asked_for_a_change_that_waits_is_written_down(shopper):
+    shopper.buy("starter")
+    shopper.card(REFUSED)
+    shopper.change("scale")
+    assert AuditEntry.objects.get(action="subscription.change_asked").actor == shopper.actor.email

@@ -12,7 +12,7 @@ from billing import subscribing
 from billing.models import Price, Subscription
 from billing.subscription_types import Choice, StripeAway
 from tenants.context import public_context
-from tests.billing.stripe.conftest import push, state
+from tests.billing.stripe.conftest import price_id, push, state
 from tests.billing.stripe.shopper import Shopper
 from tests.stripe_fake.shop import PERSON, visit
 
@@ -156,3 +156,17 @@ def test_a_customer_that_stripe_lost_is_made_anew(shopper, cast):
     assert shopper.buy("pro").is_live
     with public_context():
         assert Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id != lost
+
+
+def test_a_first_payment_that_nobody_confirmed_comes_first(shopper, cast):
+    shopper.address()
+    with public_context():
+        customer = Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id
+    items = [{"price": price_id("pro")}]
+    left = stripe.Subscription.create(customer=customer, items=items, payment_behavior="default_incomplete")
+    assert left.status == "incomplete"
+    with pytest.raises(ValidationError, match="attend d’être terminé"):
+        shopper.page(Choice("scale"))
+    subscribing.returned(cast.home)
+    assert shopper.pay(subscribing.pay_url(cast.home)).status == 303
+    assert subscribing.returned(cast.home).choice == Choice("pro")
