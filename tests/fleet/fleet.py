@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,8 +74,8 @@ class Fleet:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "manage.py", *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment(), stdout=pipe, stderr=pipe, text=True)
+        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment(), preexec_fn=_heed_interrupts, **pipes)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         running = self.start(*arguments)
@@ -187,3 +188,8 @@ def fleet(folder: Path, workspaces: int, ready: int = 1) -> Iterator[Fleet]:
             yield made
         finally:
             admin.execute(f'DROP DATABASE "{made.database}" WITH (FORCE)'.encode())
+
+
+def _heed_interrupts() -> None:
+    """What runs in the background of a shell ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
