@@ -89,6 +89,6 @@ def test_exactly_as_many_pass_as_fit(live: Web, workspace: Maker, meter: str) ->
 def _assert_says_why(page: str, meter: str) -> None:
     """The plan, the use and the way out; and what was typed is still in the composer."""
     refusal = page[page.index("data-refusal") :]
-    assert f"Quota atteint : {meter}" in refusal
+    assert f"Quota atteint\N{NO-BREAK SPACE}: {meter}" in refusal
     assert "Offre Bornée" in refusal and "ce mois-ci" in refusal and "passez à une offre supérieure" in refusal
     assert QUESTION in page
