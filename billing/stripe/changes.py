@@ -7,7 +7,7 @@ payment is refused, or the bank must be asked, Stripe puts the change aside unti
 import time
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,6 +26,7 @@ from billing.stripe.customers import locked_row
 from billing.stripe.describing import method_kind
 from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
+from billing.stripe.moments import moment
 from billing.stripe.profiles import vat_of
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import follow_act
@@ -44,22 +45,29 @@ METHOD = ["default_payment_method", "customer.invoice_settings.default_payment_m
 def preview(tenant: TenantRef, choice: Choice) -> Preview:
     """What a change would cost now. Nothing is changed. Raises `ValidationError` also where nothing would change."""
     with asking(), public_context():
-        subscription, want, items = _asked(tenant, choice, page_client())
+        asked = _asked(tenant, choice, page_client())
         at = int(time.time())
-        invoice = _counted(page_client(), subscription, items, choice, at)
-        return _shown(tenant, choice, want, invoice, at)
+        return _shown(tenant, choice, asked.want, _counted(page_client(), asked, at), at)
 
 
-def _counted(asked: Any, subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> Any:
+class Asked(NamedTuple):
+    """A subscription, the prices it will have, what its items become, and the discount that a code puts on."""
+
+    subscription: Any
+    want: Wanted
+    items: list[dict[str, Any]]
+    discounts: dict[str, Any]
+
+
+def _counted(stripe_: Any, asked: Asked, at: int) -> Any:
     """The invoice of a change made at that second."""
-    details = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
-    wish = {"subscription": subscription.id, "subscription_details": details, **_discounts(subscription, choice)}
-    return asked.v1.invoices.create_preview(wish)
+    details = {"items": asked.items, "proration_behavior": "always_invoice", "proration_date": at}
+    wish = {"subscription": asked.subscription.id, "subscription_details": details, **asked.discounts}
+    return stripe_.v1.invoices.create_preview(wish)
 
 
-def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, list[dict[str, Any]]]:
-    """(The subscription, the prices it will have, what its items become.)"""
-    subscription = asked.v1.subscriptions.retrieve(require_living(tenant), {"expand": METHOD})
+def _asked(tenant: TenantRef, choice: Choice, stripe_: Any) -> Asked:
+    subscription = stripe_.v1.subscriptions.retrieve(require_living(tenant), {"expand": METHOD})
     if subscription.status in OWING:
         raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
     if subscription.cancel_at_period_end or subscription.cancel_at:
@@ -67,9 +75,10 @@ def _asked(tenant: TenantRef, choice: Choice, asked: Any) -> tuple[Any, Wanted, 
     want = wanted(choice, had=current(tenant).choice)
     held = subscription["items"].data
     items = difference(held, want)
-    if not items and not _discounts(subscription, choice):
+    discounts = _discounts(subscription, choice)
+    if not items and not discounts:
         raise ValidationError(_("C’est déjà ce que vous avez."), code="same")
-    return subscription, as_held(held, want), items
+    return Asked(subscription, as_held(held, want), items, discounts)
 
 
 def _discounts(subscription: Any, choice: Choice) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def _renews_at(now: Current, choice: Choice, invoice: Any) -> datetime | None:
     if now.choice and now.choice.interval == choice.interval:
         return now.period_end
     ends = [line.period.end for line in invoice.lines.data if line.amount > 0]
-    return invoice_lines.moment(max(ends)) if ends else now.period_end
+    return moment(max(ends)) if ends else now.period_end
 
 
 def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
@@ -156,9 +165,9 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Deci
         with public_context(), transaction.atomic():
             # Under the row's lock: a second one finds that nothing is left to change.
             locked_row(tenant.id)
-            subscription, _want, items = _asked(tenant, choice, client())
-            _require_as_shown(subscription, items, choice, at, due)
-            pay_url = _make(subscription, items, choice, at)
+            asked = _asked(tenant, choice, client())
+            _require_as_shown(asked, at, due)
+            pay_url = _make(asked, choice, at)
         before = tenant.plan_code
         follow_act(tenant.id)
     said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
@@ -167,33 +176,31 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Deci
     return Change(done=not pay_url, pay_url=pay_url)
 
 
-def _require_as_shown(
-    subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int, due: Decimal | None
-) -> None:
+def _require_as_shown(asked: Asked, at: int, due: Decimal | None) -> None:
     if due is None:
         return
-    invoice = _counted(client(), subscription, items, choice, at)
+    invoice = _counted(client(), asked, at)
     if due != (euros(invoice.amount_due) if invoice.total > 0 else 0):
         raise ValidationError(_("Le montant n’est plus celui que vous avez vu : le voici refait."), code="old")
 
 
-def _make(subscription: Any, items: list[dict[str, Any]], choice: Choice, at: int) -> str:
+def _make(asked: Asked, choice: Choice, at: int) -> str:
     """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
-    subscriptions = client().v1.subscriptions
-    if discounts := _discounts(subscription, choice):
+    subscriptions, subscription = client().v1.subscriptions, asked.subscription
+    if asked.discounts:
         codes = ",".join([*_codes_had(subscription), choice.promotion_code.strip().upper()])
-        put_on: Any = {**discounts, "metadata": {CODES: codes}}
+        put_on: Any = {**asked.discounts, "metadata": {CODES: codes}}
         subscriptions.update(subscription.id, put_on)
-    if not items:
+    if not asked.items:
         return ""
-    asked: Any = {
-        "items": items,
+    wish: Any = {
+        "items": asked.items,
         "proration_behavior": "always_invoice",
         "proration_date": at,
         "payment_behavior": _behaviour(subscription),
         "expand": ["latest_invoice"],
     }
-    made = subscriptions.update(subscription.id, asked)
+    made = subscriptions.update(subscription.id, wish)
     if made.pending_update is None:
         return ""
     return str(made.latest_invoice.hosted_invoice_url)  # type: ignore[union-attr]

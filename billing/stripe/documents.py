@@ -8,7 +8,8 @@ import stripe
 from billing.stripe import invoice_lines
 from billing.stripe.client import page_client
 from billing.stripe.errors import asking
-from billing.stripe.invoice_lines import euros, excl_vat, moment
+from billing.stripe.invoice_lines import euros, excl_vat
+from billing.stripe.moments import moment
 from billing.stripe.standing import row_of
 from billing.stripe.states import LIVE
 from billing.subscription_types import Invoice, NextPayment
@@ -93,7 +94,7 @@ def _receipt(invoice_id: str) -> str:
 
 def pay_url(tenant: TenantRef) -> str:
     """Stripe's page of the oldest invoice that is to be paid; "": nothing is, or a debit is under way."""
-    row = row_of_public(tenant)
+    row = row_of(tenant)
     if row is None or not row.stripe_id:
         return ""
     with asking():
@@ -105,7 +106,7 @@ def pay_url(tenant: TenantRef) -> str:
 
 def next_payment(tenant: TenantRef) -> NextPayment | None:
     """The next invoice as Stripe counts it today; None where none will come."""
-    row = row_of_public(tenant)
+    row = row_of(tenant)
     if row is None or row.status not in LIVE or row.cancel_at_period_end:
         return None
     with asking():
@@ -118,11 +119,5 @@ def next_payment(tenant: TenantRef) -> NextPayment | None:
 
 
 def _customer(tenant: TenantRef) -> str:
-    row = row_of_public(tenant)
+    row = row_of(tenant)
     return row.stripe_customer_id if row else ""
-
-
-def row_of_public(tenant: TenantRef) -> Any:
-    """`standing.row_of`, whatever the context."""
-    with public_context():
-        return row_of(tenant)

@@ -1,7 +1,6 @@
 """Stripe's invoices in euros and in our words. Its amounts are cents, negative where something is given back."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,17 +8,13 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from billing.models import Price
+from billing.stripe.moments import moment
 from billing.subscription_types import PreviewLine
 
 
 def euros(cents: int | None) -> Decimal:
     """Cents as euros, exact."""
     return Decimal(cents or 0) / 100
-
-
-def moment(seconds: int) -> datetime:
-    """Stripe's seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def in_words(lines: Iterable[Any]) -> tuple[PreviewLine, ...]:

@@ -1,12 +1,13 @@
 """Since when a subscription's money is owed, as Stripe's own objects say: no table, and no matter what came first."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import stripe
 
 from billing.stripe.client import client
+from billing.stripe.moments import moment
 
 OWING = ("past_due", "unpaid", "canceled")
 
@@ -18,8 +19,8 @@ def owing_since(chosen: stripe.Subscription) -> datetime | None:
     """
     if chosen.status not in OWING:
         return None
-    moments = [moment for invoice in _tried(chosen) if (moment := _from(invoice)) is not None]
-    return datetime.fromtimestamp(min(moments), UTC) if moments else None
+    moments = [since for invoice in _tried(chosen) if (since := _from(invoice)) is not None]
+    return moment(min(moments)) if moments else None
 
 
 def _tried(chosen: stripe.Subscription) -> Iterator[stripe.Invoice]:

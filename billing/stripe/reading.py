@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing.models import Price
 from billing.stripe.client import client
 from billing.stripe.describing import discount_words, method_words
+from billing.stripe.moments import moment
 from billing.stripe.owing import owing_since
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import keys_of
@@ -103,8 +104,4 @@ def _end(items: list[Any], rows: Mapping[str, Price]) -> datetime | None:
     """Options may be paid by the month beside a year's plan: the plan's period is what counts."""
     plans = [item.current_period_end for item in items if item.price.id in rows and rows[item.price.id].plan_id]
     ends = plans or [item.current_period_end for item in items]
-    return _moment(min(ends)) if ends else None
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return moment(min(ends)) if ends else None

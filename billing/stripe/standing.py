@@ -33,6 +33,7 @@ def current(tenant: TenantRef) -> Current:
 
 
 def row_of(tenant: TenantRef) -> Subscription | None:
-    """The row of a workspace, in public; None before it was ever known to Stripe."""
-    found: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
+    """The row of a workspace, whatever the context; None before it was ever known to Stripe."""
+    with public_context():
+        found: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
     return found

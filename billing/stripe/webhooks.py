@@ -5,7 +5,7 @@ matter. An event's row of dj-stripe is written in the transaction that acted on 
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from djstripe import models as mirror
 
 from billing.models import Subscription
 from billing.stripe.client import secret_key
+from billing.stripe.moments import moment
 from billing.stripe.profiles import follow_tax_id
 from billing.stripe.subscriptions import refresh
 from tenants.queue import enqueue
@@ -128,6 +129,6 @@ def _look(body: dict[str, Any]) -> None:
     if not customer or tenant_id is None:
         log.info("event of nobody here: %s %s", body["type"], body["id"])
         return
-    refresh(tenant_id, event_at=datetime.fromtimestamp(body["created"], UTC))
+    refresh(tenant_id, event_at=moment(body["created"]))
     if body["type"].startswith("customer.tax_id."):
         follow_tax_id(customer)

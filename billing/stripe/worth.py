@@ -5,7 +5,7 @@ opens four levels at once.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,6 +15,7 @@ import stripe
 from billing.models import Subscription
 from billing.monthly import Charge, Reduction, monthly_euros
 from billing.stripe import options
+from billing.stripe.moments import moment
 
 if TYPE_CHECKING:
     from billing.stripe.reading import Known
@@ -51,7 +52,7 @@ def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
             percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
             cents=coupon.amount_off or 0,
             months={"forever": None, "once": 0}.get(coupon.duration, coupon.duration_in_months),
-            ends=datetime.fromtimestamp(one.end, UTC) if one.end else None,
+            ends=moment(one.end) if one.end else None,
         )
 
 
