@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
@@ -22,6 +21,7 @@ from billing import console_revenue as console_revenue
 from billing import console_subscriptions as console_subscriptions
 from billing import console_webhooks as console_webhooks
 from billing import entitlements
+from billing.console_parts import WithSlugAdmin, amount
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.prices import prices_follow
 from billing.selectors import usage_totals
@@ -36,7 +36,6 @@ from config.console import (
     moment,
 )
 from config.console_text import two_lines
-from tenants.models import Tenant
 
 Outcome = UsageEvent.Outcome
 KINDS = {Outcome.DONE: "good", Outcome.STOPPED: "neutral", Outcome.INTERRUPTED: "warn", Outcome.FAILED: "bad"}
@@ -49,11 +48,6 @@ for model in [model for model in admin.site._registry if model._meta.app_label =
 
 def _count(value: int | None) -> SafeString:
     return figure(NOTHING if value is None else formats.number_format(value, force_grouping=True))
-
-
-def _price(value: Any) -> SafeString:
-    shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
-    return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {_('HT')}")
 
 
 class EntitlementForm(forms.ModelForm):
@@ -93,11 +87,11 @@ class PlanAdmin(NoDeleteAdmin):
 
     @display(description=_("Par mois"), ordering="month_price")
     def shown_month(self, row: Plan) -> SafeString:
-        return _price(row.month_price)
+        return amount(row.month_price)
 
     @display(description=_("Par an"), ordering="year_price")
     def shown_year(self, row: Plan) -> SafeString:
-        return _price(row.year_price)
+        return amount(row.year_price)
 
     @display(description=_("En vente"), ordering="is_offered")
     def shown_offered(self, row: Plan) -> SafeString:
@@ -120,7 +114,7 @@ class AddOnAdmin(NoDeleteAdmin):
 
     @display(description=_("Par mois"), ordering="month_price")
     def shown_month(self, row: AddOn) -> SafeString:
-        return _price(row.month_price)
+        return amount(row.month_price)
 
 
 class WorkspaceFilter(FieldTextFilter):
@@ -174,12 +168,8 @@ class UsageEventAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            found["totals"] = usage_totals(found["cl"].queryset)
-        return response  # type: ignore[no-any-return]
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        return {"totals": usage_totals(shown.queryset)}
 
     @display(description=_("Date"), ordering="at")
     def shown_at(self, row: UsageEvent) -> str | SafeString:
@@ -236,15 +226,7 @@ def _estimate_help() -> str:
     return str(UsageEvent._meta.get_field("is_estimate").help_text)  # type: ignore[union-attr]
 
 
-class _OfWorkspace(ReadOnlyAdmin):
-    """Rows that keep a workspace's key: its short address is asked with them, in the same query."""
-
-    list_display_links = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        slugs = Tenant.objects.filter(pk=OuterRef("tenant_id")).values("slug")[:1]
-        return super().get_queryset(request).annotate(slug=Subquery(slugs))  # type: ignore[no-any-return]
-
+class _OfWorkspace(WithSlugAdmin):
     @display(description=_("Espace"), ordering="slug")
     def shown_slug(self, row: Any) -> str:
         return row.slug or NOTHING

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -20,22 +19,16 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from billing import prices, rights
+from billing.console_parts import WithSlugAdmin, asking_page
 from billing.forms import AddOnForm, OverrideForm, PriceForm
 from billing.meters import METERS
 from billing.models import AddOn, Override, Price, TenantAddOn
 from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 from config.console_text import limit_words
-from tenants.models import Tenant
 
 
-class _OfWorkspaceAdmin(ReadOnlyAdmin):
+class _OfWorkspaceAdmin(WithSlugAdmin):
     """Rows of one workspace, that an act makes and another ends."""
-
-    list_display_links = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        slugs = Tenant.objects.filter(pk=OuterRef("tenant_id")).values("slug")[:1]
-        return super().get_queryset(request).annotate(slug=Subquery(slugs))  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_end"
@@ -51,16 +44,11 @@ class _OfWorkspaceAdmin(ReadOnlyAdmin):
     def _act(
         self, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], Any], said: str, **page: Any
     ) -> HttpResponse:
-        """What the service refuses is said at the form."""
-
-        def tried(form: forms.Form) -> str:
-            try:
-                do(form)
-            except ValidationError as error:
-                form.add_error(None, error)
+        def done(form: forms.Form) -> str:
+            do(form)
             return said
 
-        return act_page(self, request, form=form, do=tried, back=self._list(), **page)
+        return asking_page(self, request, form, done, back=self._list(), **page)
 
     @display(description=_("Espace"), ordering="slug")
     def shown_slug(self, row: Any) -> str | SafeString:

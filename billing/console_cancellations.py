@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -35,12 +35,8 @@ class CancellationAdmin(OfWorkspaceAdmin):
     list_before_template = "admin/cancellation_totals.html"
     search_fields = ("slug", "workspace_name", "comment", "offer")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            found["reasons"] = counts(found["cl"].queryset)
-        return response  # type: ignore[no-any-return]
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        return {"reasons": counts(shown.queryset)}
 
     @display(description=_("Date"), ordering="id")
     def shown_at(self, row: Cancellation) -> str | SafeString:

@@ -1,12 +1,12 @@
 """The operator's pages of coupons and promotion codes. They write nothing themselves."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,15 +14,16 @@ from django.urls import path, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from billing import discounts
+from billing.console_parts import amount, asking_page
 from billing.forms_discounts import CouponForm, PromotionCodeForm
 from billing.models import Coupon, PromotionCode
-from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
+from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, badge, figure, moment, posted
 from config.console_text import two_lines
 
 LINK = '<a class="rc-link rc-nowrap" href="{}">{}</a>'
@@ -34,7 +35,7 @@ class _DiscountAdmin(ReadOnlyAdmin):
     list_display_links = None
 
     def _page_of(self, row: Any, act: str) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{act}", args=[row.pk])
+        return reverse(f"admin:{self._name(act)}", args=[row.pk])
 
     def _name(self, act: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{act}"
@@ -42,15 +43,11 @@ class _DiscountAdmin(ReadOnlyAdmin):
     def _act(
         self, request: HttpRequest, form: forms.Form, do: Callable[[Any], Any], said: str, **page: Any
     ) -> HttpResponse:
-        def tried(form: Any) -> str:
-            try:
-                do(form)
-            except ValidationError as error:
-                form.refuse(error) if hasattr(form, "refuse") else form.add_error(None, error)
+        def done(form: Any) -> str:
+            do(form)
             return said
 
-        back = reverse(f"admin:{self._name('changelist')}")
-        return act_page(self, request, form=form, do=tried, back=back, **page)
+        return asking_page(self, request, form, done, back=reverse(f"admin:{self._name('changelist')}"), **page)
 
 
 @admin.register(Coupon)
@@ -126,8 +123,7 @@ class CouponAdmin(_DiscountAdmin):
         if row.percent_off is not None:
             places = len(f"{row.percent_off.normalize():f}".partition(".")[2])
             return figure(f"{formats.number_format(row.percent_off, decimal_pos=places)}\u00a0%")
-        shown = formats.number_format(row.amount_off_excl_vat or 0, decimal_pos=2, force_grouping=True)
-        return figure(f"{pgettext('amount', '%(figure)s €') % {'figure': shown}} {gettext('HT')}")
+        return amount(row.amount_off_excl_vat or Decimal(0))
 
     @display(description=_("Durée"), ordering="duration")  # type: ignore[untyped-decorator]
     def shown_duration(self, row: Coupon) -> str:

@@ -44,18 +44,27 @@ STATUSES: dict[str, tuple[Any, str]] = {
 AWAY = _("Stripe n’a pas répondu : rien n’est changé. Réessayez dans un moment.")
 
 
-class OfWorkspaceAdmin(ReadOnlyAdmin):
-    """Rows that keep a workspace's key. Its name, state and plan come with them, in the same query."""
+OF_ROW = Tenant.objects.filter(pk=OuterRef("tenant_id"))
+
+
+class WithSlugAdmin(ReadOnlyAdmin):
+    """Rows that keep a workspace's key. Its short address comes with them, in the same query."""
 
     list_display_links = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        of_row = Tenant.objects.filter(pk=OuterRef("tenant_id"))
-        rows: QuerySet[Any] = super().get_queryset(request)
+        found: QuerySet[Any] = super().get_queryset(request).annotate(slug=Subquery(OF_ROW.values("slug")[:1]))
+        return found
+
+
+class OfWorkspaceAdmin(WithSlugAdmin):
+    """The same with the workspace's name, state and plan."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
         found: QuerySet[Any] = rows.annotate(
-            slug=Subquery(of_row.values("slug")[:1]),
-            workspace_name=Subquery(of_row.values("name")[:1]),
-            workspace_state=Subquery(of_row.values("state")[:1]),
+            workspace_name=Subquery(OF_ROW.values("name")[:1]),
+            workspace_state=Subquery(OF_ROW.values("state")[:1]),
             plan_name=Subquery(Plan.objects.filter(code=OuterRef("plan_code")).values("name")[:1]),
         )
         return found
@@ -118,7 +127,8 @@ def asking_page(
         try:
             return do(form)
         except ValidationError as error:
-            form.add_error(None, error)
+            refuse = getattr(form, "refuse", None)
+            refuse(error) if refuse else form.add_error(None, error)
         except StripeAway:
             form.add_error(None, AWAY)  # type: ignore[arg-type]
         return ""

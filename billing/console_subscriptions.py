@@ -89,12 +89,8 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            found["totals"] = totals(request.GET.get("group", ""))
-        return response  # type: ignore[no-any-return]
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        return {"totals": totals(request.GET.get("group", ""))}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -253,13 +249,9 @@ class DunningAdmin(OfWorkspaceAdmin):
         found: QuerySet[Any] = rows.annotate(sent_days=ArraySubquery(sent.order_by("day").values("day")))
         return found
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            owing = self.get_queryset(request)
-            found["at_risk"] = owing.aggregate(rows=Count("pk"), euros=Sum("mrr_euros", default=0))
-        return response  # type: ignore[no-any-return]
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        owing = self.get_queryset(request)
+        return {"at_risk": owing.aggregate(rows=Count("pk"), euros=Sum("mrr_euros", default=0))}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

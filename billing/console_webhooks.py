@@ -113,13 +113,9 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            found["cl"].result_list = with_workspaces(found["cl"].result_list)
-            found["cases"] = case_counts(request.GET.get("case", ""))
-        return response  # type: ignore[no-any-return]
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        shown.result_list = with_workspaces(shown.result_list)
+        return {"cases": case_counts(request.GET.get("case", ""))}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         row = super().get_object(request, object_id, from_field)

@@ -9,6 +9,7 @@ from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
+from billing.console_text import plain_euros
 from billing.models import RevenueChange
 from billing.revenue import CAUSES
 from config.console_text import NOTHING, badge
@@ -24,10 +25,7 @@ BADGES = {
 
 
 def euros(value: Decimal | None) -> str:
-    if value is None:
-        return NOTHING
-    shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
-    return pgettext("amount", "%(figure)s €") % {"figure": shown}
+    return NOTHING if value is None else plain_euros(value)
 
 
 def signed(value: Decimal) -> str:

@@ -42,6 +42,18 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     actions = None
 
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        """What the list's templates show beside its rows. `shown`: Django's `ChangeList`."""
+        return {}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """An act or a wrong filter answers without a list."""
+        response: Any = super().changelist_view(request, extra_context)
+        found = getattr(response, "context_data", None)
+        if found and "cl" in found:
+            found.update(self.beside_list(request, found["cl"]))
+        return response  # type: ignore[no-any-return]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
