@@ -86,7 +86,7 @@ def _key(row: Price) -> tuple[str, str, str]:
 
 def quote(tenant: TenantRef, choice: Choice, sold: Catalogue) -> Quote:
     """What a choice comes to, with VAT where the buyer is known. What has no price is left out."""
-    lines = tuple(_lines(choice, sold))
+    lines = tuple(lines_of(choice, sold))
     rate, mention = _vat(tenant)
     return Quote(
         lines=lines,
@@ -98,7 +98,8 @@ def quote(tenant: TenantRef, choice: Choice, sold: Catalogue) -> Quote:
     )
 
 
-def _lines(choice: Choice, sold: Catalogue) -> Iterable[Line]:
+def lines_of(choice: Choice, sold: Catalogue) -> Iterable[Line]:
+    """The plan and its options, as they are sold. What has no price is left out."""
     price = sold.plan_price(choice.plan, choice.interval)
     for plan in sold.plans:
         if plan.code == choice.plan and price is not None:

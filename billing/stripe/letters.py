@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from billing.models import AddOn, Plan, Price, Subscription
+from billing import quoting
+from billing.models import Plan, Subscription
 from billing.stripe import options
 from billing.stripe.states import LIVE
+from billing.subscription_types import Choice
 from mailing.services import send_to_owners
 from tenants.context import TenantRef
 from tenants.models import Tenant
@@ -91,22 +93,12 @@ def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
 
 def lines(row: Subscription) -> list[dict[str, Any]]:
     """{"name", "amount_excl_vat" (euros), "is_yearly"} of the plan and each option, at the prices in force."""
-    mine: dict[str, Any] = {"is_active": True, "currency": "EUR"}
-    found = list(Price.objects.filter(plan_id=row.plan_code, interval=row.interval, **mine).select_related("plan"))
-    bought = options.bought(row.tenant_id)
-    known = list(Price.objects.filter(add_on_id__in=bought, **mine).select_related("add_on"))
-    for code in sorted(bought):
-        each = {price.interval: price for price in known if price.add_on_id == code}
-        # As they are sold: in the plan's rhythm where there is such a price, else by the month.
-        chosen = each.get(row.interval) or each.get(Price.Interval.MONTH)
-        found += [chosen] if chosen else []
-    return [_line(price) for price in found]
-
-
-def _line(price: Price) -> dict[str, Any]:
-    sold: Plan | AddOn = price.plan or price.add_on  # type: ignore[assignment]
-    yearly = price.interval == Price.Interval.YEAR
-    return {"name": sold.name, "amount_excl_vat": price.amount_excl_vat, "is_yearly": yearly}
+    choice = Choice(row.plan_code, row.interval, tuple(options.bought(row.tenant_id)))
+    found = quoting.lines_of(choice, quoting.catalogue(keep=row.plan_code))
+    return [
+        {"name": one.name, "amount_excl_vat": one.amount_excl_vat, "is_yearly": one.interval == quoting.YEAR}
+        for one in found
+    ]
 
 
 def _days(kept: timedelta) -> int:
