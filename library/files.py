@@ -20,6 +20,11 @@ from tenants.context import TenantRef
 log = logging.getLogger(__name__)
 ADDRESS_SECONDS: Final = 300
 MAX_NAME: Final = 120
+_JOINERS: Final = "\u200c\u200d"
+_BLACK_FLAG: Final = "\U0001f3f4"
+_FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
+# Controls, format and direction characters, halves of pairs, private use.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
 _PREFIX = re.compile(r"tenants/[0-9a-f-]{36}")
 
 
@@ -33,11 +38,24 @@ def is_local() -> bool:
     return isinstance(storage(), FileSystemStorage)
 
 
+def plain_line(text: str) -> str:
+    """A line without control and direction characters, which could show it as another.
+
+    What emoji and Persian words are made with stays: the two joiners, and the tags behind a black flag.
+    """
+    kept: list[str] = []
+    for letter in text:
+        is_flag = letter in _FLAG_TAGS and bool(kept) and (kept[-1] == _BLACK_FLAG or kept[-1] in _FLAG_TAGS)
+        if is_flag or letter in _JOINERS or unicodedata.category(letter) not in _UNSEEN:
+            kept.append(letter)
+    return "".join(kept)
+
+
 def clean_name(name: str) -> str:
     """A file's name as people see it: no folders, no control or direction characters, of reasonable length."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     spaced = re.sub(r"\s+", " ", last)
-    tidy = "".join(letter for letter in spaced if unicodedata.category(letter)[0] != "C").strip(" .")
+    tidy = plain_line(spaced).strip(" .")
     stem, dot, ending = tidy.rpartition(".")
     if not dot:
         return tidy[:MAX_NAME]

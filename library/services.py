@@ -134,12 +134,13 @@ def item_edit(*, item: Item, title: str, tags: Iterable[str]) -> Item:
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
     """Trimmed, in lower case, each once, in the order given; 20 of 40 characters at most."""
-    tidy = (re.sub(r"\s+", " ", _clean(tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
+    tidy = (files.plain_line(re.sub(r"\s+", " ", tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
     return list(dict.fromkeys(tag for tag in tidy if tag))[:MAX_TAGS]
 
 
 def _title(title: str) -> str:
-    return re.sub(r"\s+", " ", _clean(title)).strip()[:MAX_TITLE] or _("Sans titre")
+    line = files.plain_line(re.sub(r"\s+", " ", title))
+    return line.strip()[:MAX_TITLE] or _("Sans titre")
 
 
 def _clean(text: str) -> str:

@@ -6,19 +6,16 @@ What is on neither list below is refused: pages, drawings and programs that a br
 
 import codecs
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from typing import IO, Final
 
 import puremagic
 
+from library import archives
 from library.types import FileType, UploadRefused
 
 HEAD_BYTES: Final = 64 * 1024
-# An office document is a zip; one of more parts, or that unpacks to more, is no document but an attack on its reader.
-MAX_PARTS: Final = 10_000
-MAX_UNPACKED: Final = 2 * 10**9
 
 _MP4_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash")
 
@@ -94,8 +91,16 @@ TYPES: Final = {
 }
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+# Readers of PDF look for its mark in the first 1,024 bytes.
+PDF_LATEST: Final = 1024
 # What opens a page, a drawing, a script, or a rich text that carries objects.
 _ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
+_COMMENTS = re.compile(rb"\A(?:\s*<!--(?:(?!-->).){0,4000}-->)+", re.DOTALL)
+_MARKDOWN_OPENINGS = re.compile(
+    rb"\s*<(?:(?:a|b|blockquote|br|center|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|span|strong"
+    rb"|sub|summary|sup|table|ul)[\s/>]|https?:|mailto:)",
+    re.IGNORECASE,
+)
 
 
 def sniff(file: IO[bytes], extension: str = "") -> FileType:
@@ -119,6 +124,10 @@ def type_of(stored: str) -> FileType | None:
 
 
 def _binary(head: bytes) -> FileType | None:
+    pdf = head[:PDF_LATEST].removeprefix(codecs.BOM_UTF8).lstrip()
+    if pdf.startswith(b"%PDF-"):
+        # What programs wrote before it, a byte order mark or an empty line, every reader of PDF skips.
+        head = pdf
     guesses = _guesses(head)
     for kind, is_marked in _BINARY:
         if is_marked(head) and (f".{kind.extension}" in guesses or kind.media_type in _KNOWN_WITHOUT_PUREMAGIC):
@@ -137,11 +146,9 @@ def _guesses(head: bytes) -> set[str]:
 def _office(file: IO[bytes]) -> FileType | None:
     """An office document without macros, by the parts its table of contents names; nothing is unpacked but a label."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with archives.opened(file) as archive:
             parts = archive.infolist()
             names = {part.filename for part in parts}
-            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                return None
             if any(name.lower().endswith("vbaproject.bin") for name in names):
                 return None
             if parts and parts[0].filename == "mimetype" and parts[0].file_size < 100:
@@ -155,9 +162,11 @@ def _office(file: IO[bytes]) -> FileType | None:
 
 
 def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
-    """Words and nothing else, in any encoding that writes ASCII as ASCII: UTF-8, or what Windows wrote before it."""
-    opening = head.removeprefix(b"\xef\xbb\xbf")
-    if _ACTIVE_OPENINGS.match(opening):
+    """Words and nothing else: UTF-8, what Windows wrote before it, or UTF-16 that says so by its first two bytes."""
+    kind = _TEXTS.get(extension.lower(), _TEXTS["txt"])
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return replace(kind, charset="utf-16") if _is_wide_text(file, extension) else None
+    if _is_active(head.removeprefix(codecs.BOM_UTF8), extension):
         return None
     block, is_utf8, decoder = head, True, codecs.getincrementaldecoder("utf-8")()
     while block:
@@ -165,8 +174,36 @@ def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
             return None
         is_utf8 = is_utf8 and _decodes(decoder, block)
         block = file.read(1024 * 1024)
-    kind = _TEXTS.get(extension.lower(), _TEXTS["txt"])
     return kind if is_utf8 and _decodes(decoder, b"", final=True) else replace(kind, charset="windows-1252")
+
+
+def _is_wide_text(file: IO[bytes], extension: str) -> bool:
+    """True for UTF-16 all through, of words only: what the same text in UTF-8 would be judged by."""
+    file.seek(0)
+    decoder, is_first = codecs.getincrementaldecoder("utf-16")(), True
+    while True:
+        block = file.read(1024 * 1024)
+        try:
+            text = decoder.decode(block, final=not block).encode()
+        except UnicodeError:
+            return False
+        if _CONTROLS.search(text) or (is_first and _is_active(text[:HEAD_BYTES], extension)):
+            return False
+        if not block:
+            return True
+        is_first = False
+
+
+def _is_active(opening: bytes, extension: str) -> bool:
+    """True for a text whose beginning a browser or a system may take for something to run.
+
+    Markdown may begin with a tag or a comment, as most files that present a project do; it is only downloaded.
+    """
+    if extension.lower() == "md":
+        opening = _COMMENTS.sub(b"", opening)
+        if _MARKDOWN_OPENINGS.match(opening):
+            return False
+    return _ACTIVE_OPENINGS.match(opening) is not None
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:

@@ -1,6 +1,8 @@
 """What may be brought, what is refused, and that a refusal leaves nothing."""
 
 import io
+import tracemalloc
+import zipfile
 from decimal import Decimal
 
 import pytest
@@ -10,11 +12,11 @@ from accounts.models import AuditEntry
 from analytics.models import DailyFigures
 from billing import entitlements
 from billing.models import Entitlement
-from library import files, services
+from library import archives, files, services
 from library.models import Item
 from library.sniffing import TYPES, sniff
 from library.types import UploadRefused
-from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PNG, SOUND, WORD, zipped
+from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PDF, PNG, SOUND, WORD, zipped
 
 
 @pytest.mark.parametrize("media_type", SOUND)
@@ -37,6 +39,78 @@ def test_hostile_files_leave_nothing(cast, upload, kept_files, name):
     assert kept_files() == []
 
 
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf \n"])
+def test_a_pdf_behind_a_mark_or_an_empty_line_is_known(before):
+    assert sniff(io.BytesIO(before + PDF)).media_type == "application/pdf"
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(b"<script>" + before + PDF))
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-be"])
+def test_wide_text_is_known_and_read(cast, upload, coding):
+    raw = ("\ufeff".encode(coding) if coding.endswith("be") else b"") + "Été ; à la mer".encode(coding)
+    item = upload(cast.member, raw, "note.txt")
+    assert (item.media_type, item.text) == ("text/plain; charset=utf-16", "Été ; à la mer")
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "a\x00b", "MZ\x01", " \n<html>"])
+def test_wide_text_is_judged_as_any_text(text):
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(text.encode("utf-16")), "txt")
+
+
+def test_an_odd_byte_is_no_wide_text():
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO("mot".encode("utf-16") + b"x"), "txt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['<div align="center">\n# Titre', "<!-- a -->\n<!-- b -->\n<p>Bonjour</p>", "<https://exemple.fr>", "<br/>\n"],
+)
+def test_markdown_may_begin_with_a_tag(text):
+    assert sniff(io.BytesIO(text.encode()), "md").media_type == "text/markdown"
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(text.encode()), "html")
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>a</script>", "<!-- x --><svg onload=a>", "<!doctype html>", "<pretend>", "<?xml?>"]
+)
+def test_markdown_is_no_page(text):
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(text.encode()), "md")
+
+
+def _flood(parts: int, *, lie: int | None = None) -> bytes:
+    """A zip whose table of contents has so many empty parts; its end may declare another count."""
+    entry = b"PK\x01\x02" + b"\x14\0\x14\0" + b"\0" * 20 + b"\1\0" + b"\0" * 16 + b"a"
+    table = entry * parts
+    declared = min(parts if lie is None else lie, 0xFFFF).to_bytes(2, "little")
+    end = b"PK\x05\x06\0\0\0\0" + declared * 2 + len(table).to_bytes(4, "little") + (4).to_bytes(4, "little") + b"\0\0"
+    return b"PK\x03\x04" + table + end
+
+
+@pytest.mark.parametrize("lie", [None, 3])
+def test_a_flood_of_parts_is_refused_before_it_is_read(lie):
+    """Half a million parts, declared or not, cost no more than a look at the end of the file."""
+    flood = io.BytesIO(_flood(500_000, lie=lie))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UploadRefused):
+            sniff(flood)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_flood_above_is_a_sound_zip():
+    with zipfile.ZipFile(io.BytesIO(_flood(9))) as archive:
+        assert len(archive.infolist()) == 9
+    with archives.opened(io.BytesIO(_flood(9))) as archive:
+        assert len(archive.infolist()) == 9
+
+
 def test_the_ending_chooses_among_texts_only(cast, upload):
     assert upload(cast.member, b"a;b\n1;2", "a.csv").media_type == "text/csv"
     assert upload(cast.member, b"# Titre", "a.MD").media_type == "text/markdown"
@@ -47,7 +121,7 @@ def test_the_ending_chooses_among_texts_only(cast, upload):
 
 
 def test_a_document_that_unpacks_to_a_flood_is_refused(monkeypatch):
-    monkeypatch.setattr("library.sniffing.MAX_UNPACKED", 10_000)
+    monkeypatch.setattr("library.archives.MAX_UNPACKED", 10_000)
     with pytest.raises(UploadRefused):
         sniff(io.BytesIO(zipped(WORD | {"word/media.bin": "0" * 20_000})))
 
@@ -78,6 +152,9 @@ def test_the_words_of_a_text_are_found(cast, upload):
         ("/absolu/photo.png", "photo.png"),
         ("a\x00b\r\nX: y.png", "ab X y.png"),
         ("photo\u202egnp.exe", "photognp.png"),
+        ("famille 👨‍👩‍👧 🏴󠁧󠁢󠁳󠁣󠁴󠁿.png", "famille 👨‍👩‍👧 🏴󠁧󠁢󠁳󠁣󠁴󠁿.png"),
+        ("caché\U000e0041\u2066\ufeff.png", "caché.png"),
+        ("می\u200cخواهم.png", "می\u200cخواهم.png"),
         ("...", "fichier.png"),
         ("", "fichier.png"),
         ("x" * 500 + ".png", "x" * 108 + ".png"),
