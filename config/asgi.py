@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from asgiref.sync import ThreadSensitiveContext
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,6 +13,7 @@ django = get_asgi_application()
 
 from assistants.providers.registry import close_providers, preload  # noqa: E402 - after the apps are loaded
 from conversations import generation  # noqa: E402
+from tenants import executors  # noqa: E402
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,7 +25,9 @@ async def application(scope: Any, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
     else:
-        await django(scope, receive, send)
+        # Django's own context, entered inside, keeps to this executor.
+        async with ThreadSensitiveContext(executor=executors.StepsOfRequest()):
+            await django(scope, receive, send)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
@@ -31,6 +35,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         event = (await receive())["type"]
         if event == "lifespan.startup":
+            executors.take_over_default()
             preload()
             await send({"type": "lifespan.startup.complete"})
         elif event == "lifespan.shutdown":

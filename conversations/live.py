@@ -4,7 +4,6 @@ Keys carry the workspace. The log lets any process replay an answer from any poi
 still writes it; both go some minutes after the end.
 """
 
-import asyncio
 import json
 import logging
 import os
@@ -15,10 +14,10 @@ from typing import Any
 from uuid import UUID
 
 import redis
-import redis.asyncio
 from django.conf import settings
 
 from tenants.context import current_tenant
+from tenants.redis_pools import async_client
 
 log = logging.getLogger(__name__)
 LEASE_MS = 10_000
@@ -30,8 +29,6 @@ SOCKET_SECONDS = 20
 # Each tab that waits holds one; the driver's own 100 would leave none to write with.
 MOST_CONNECTIONS = 5_000
 OWNER = f"{os.getpid()}-{secrets.token_hex(4)}"
-
-_clients: dict[asyncio.AbstractEventLoop, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -48,17 +45,7 @@ def _key(kind: str, message_id: UUID) -> str:
 
 
 def _client() -> Any:
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        for closed in [known for known in _clients if known.is_closed()]:
-            del _clients[closed]
-        _clients[loop] = redis.asyncio.from_url(
-            settings.REDIS_URL,
-            decode_responses=True,
-            socket_timeout=SOCKET_SECONDS,
-            max_connections=MOST_CONNECTIONS,
-        )
-    return _clients[loop]
+    return async_client(most=MOST_CONNECTIONS, answer_seconds=SOCKET_SECONDS)
 
 
 @cache

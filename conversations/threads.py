@@ -7,21 +7,22 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from tenants.context import TenantRef, tenant_context
+from tenants.executors import in_database
 
 Result = TypeVar("Result")
 
 
 async def in_thread(tenant: TenantRef, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Call `function` in a thread of the pool, inside `tenant`; its connection goes back to the pool at the end."""
+    """Call `function` in a thread for database work, inside `tenant`; its connection goes back to the pool after it.
+
+    These threads are few: `function` may not wait for a provider, for Redis or for another call of `in_thread`.
+    """
 
     def work() -> Result:
         with tenant_context(tenant):
-            try:
-                return function(*args, **kwargs)
-            finally:
-                connections.close_all()
+            return function(*args, **kwargs)
 
-    return await sync_to_async(work, thread_sensitive=False)()
+    return await in_database(work)
 
 
 async def release_request_connection() -> None:
