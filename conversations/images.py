@@ -121,7 +121,6 @@ def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost
         title=conversation.title or plain_title(answer.text),
         prompt=_prompt_of(answer.text),
         data=made.data,
-        visibility=conversation.visibility,
         provenance={
             "assistant": conversation.assistant.name,
             "provider": provider,

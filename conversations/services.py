@@ -234,7 +234,6 @@ def _save_in_library(answer: Message, line: Line) -> None:
         text=answer.text,
         # An image's prompt is a text until the image is made.
         kind="text" if line.assistant.produces == "image" else line.assistant.produces,
-        visibility=conversation.visibility,
         provenance={
             "assistant": line.assistant.name,
             "prompt_version": str(line.version),
@@ -289,12 +288,17 @@ def conversation_pin(*, conversation: Conversation, pinned: bool) -> None:
 
 
 def conversation_share(*, conversation: Conversation, shared: bool, actor: User) -> None:
-    """Let the whole workspace read the conversation, or its author alone again."""
-    require_writable()
+    """Let the whole workspace read the conversation and what it made, or its author alone again.
+
+    With the sharing end the links that others made to what came of it.
+    """
     visibility = Conversation.Visibility.WORKSPACE if shared else Conversation.Visibility.PRIVATE
     with transaction.atomic():
+        require_writable()
         _update(conversation, visibility=visibility)
-        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), visibility=visibility)
+        ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
+        said = {"visibility": visibility.value} | ({"links": ended} if ended else {})
+        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
 
 
 def _update(conversation: Conversation, **fields: Any) -> None:

@@ -27,6 +27,7 @@ class Row:
     item: Item
     excerpt: SafeString
     has_thumbnail: bool
+    is_shared: bool
     may_write: bool
     may_delete: bool
 
@@ -37,6 +38,7 @@ def row(item: Item, user: User) -> Row:
         item=item,
         excerpt=excerpt(item),
         has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
+        is_shared=selectors.is_shared(item),
         may_write=selectors.may_write(user, item),
         may_delete=selectors.may_delete(user, item),
     )

@@ -28,6 +28,12 @@ MARK_START, MARK_END = "\ue000", "\ue001"
 SHARE_PURPOSE: Final = "share"
 
 _SHARED = Q(visibility=Item.Visibility.WORKSPACE) | Q(conversation__visibility="workspace")
+# A link that somebody else made opens for as long as the whole workspace sees the item; the author's own, always.
+_LINK_HOLDS = (
+    Q(created_by=F("item__author"))
+    | Q(item__visibility=Item.Visibility.WORKSPACE)
+    | Q(item__conversation__visibility="workspace")
+)
 
 
 def items_visible(user: User) -> QuerySet[Item]:
@@ -71,6 +77,11 @@ def may_delete(user: User, item: Item) -> bool:
     `item` came through the door. No query.
     """
     return item.author_id == user.pk or (user.role == Role.OWNER and is_shared(item))
+
+
+def may_publish(user: User, item: Item) -> bool:
+    """True where a person may publish an item to the workspace: its author alone."""
+    return item.author_id == user.pk
 
 
 def kept(keys: Iterable[UUID]) -> set[UUID]:
@@ -243,7 +254,7 @@ def shared(token: str) -> Share:
         raise ShareGone
     found = (
         Share.objects.select_related("item")
-        .filter(pk=key, revoked_at=None, expires_at__gt=timezone.now(), item__archived_at=None)
+        .filter(_LINK_HOLDS, pk=key, revoked_at=None, expires_at__gt=timezone.now(), item__archived_at=None)
         .first()
     )
     if found is None:
@@ -253,4 +264,4 @@ def shared(token: str) -> Share:
 
 def shares_of(item: Item) -> list[Share]:
     """The links of an item that still open, newest first."""
-    return list(item.shares.filter(revoked_at=None, expires_at__gt=timezone.now()))
+    return list(item.shares.filter(_LINK_HOLDS, revoked_at=None, expires_at__gt=timezone.now()))

@@ -4,14 +4,12 @@ import codecs
 import logging
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +20,16 @@ from billing import selectors as billing
 from billing import services as quotas
 from billing.types import QuotaExceeded
 from library import files, selectors
-from library.models import Item, Share
+from library.models import Item
+from library.sharing import (
+    SHARE_DAYS,
+    conversation_unshared,
+    item_set_visibility,
+    share_create,
+    share_open,
+    share_revoke,
+    target,
+)
 from library.sniffing import sniff
 from library.types import FileType, UploadRefused
 from tenants.context import TenantRef, current_tenant
@@ -31,12 +38,29 @@ from tenants.queue import enqueue
 from tenants.services import require_writable
 from website.templatetags.ui import filesize
 
+__all__ = [
+    "SHARE_DAYS",
+    "clean_tags",
+    "conversation_unshared",
+    "delete_files_of_workspace",
+    "file_type",
+    "item_archive",
+    "item_delete",
+    "item_edit",
+    "item_restore",
+    "item_save_answer",
+    "item_save_image",
+    "item_set_visibility",
+    "item_upload",
+    "share_create",
+    "share_open",
+    "share_revoke",
+]
 log = logging.getLogger(__name__)
 
 MAX_TAGS: Final = 20
 MAX_TAG: Final = 40
 MAX_TITLE: Final = 200
-SHARE_DAYS: Final = (1, 7, 30, 90)
 # Larger texts are kept as files only: what is searched and shown has a measure.
 MAX_READ_TEXT: Final = 200_000
 # The search column takes a megabyte of words: a text longer than this is cut.
@@ -52,10 +76,11 @@ def item_save_answer(
     title: str,
     text: str,
     kind: str,
-    visibility: str,
     provenance: dict[str, str],
 ) -> Item:
     """Keep an answer, in the caller's transaction. The same answer again changes its text only.
+
+    It is seen by those who see its conversation, for as long as they do, until its author publishes it (sharing.py).
 
     `provenance` may carry assistant, prompt_version, provider, model, tokens, cost (euros, decimal text).
     Whether the workspace may be written to was asked when the answer began.
@@ -74,7 +99,6 @@ def item_save_answer(
             "author_id": author_id,
             "title": _title(title),
             "kind": kind,
-            "visibility": visibility,
         },
     )
     if created:
@@ -89,7 +113,6 @@ def item_save_image(
     title: str,
     prompt: str,
     data: bytes,
-    visibility: str,
     provenance: dict[str, str],
 ) -> Item:
     """Keep an image an assistant made, with its prompt. Raises `UploadRefused`; then nothing is left.
@@ -105,7 +128,6 @@ def item_save_image(
         text=_clean(prompt)[:MAX_TEXT],
         author_id=author_id,
         conversation_id=conversation_id,
-        visibility=visibility,
         provenance=provenance,
         file_name=f"image.{kind.extension}",
         media_type=kind.stored,
@@ -178,10 +200,10 @@ def item_delete(*, item: Item, actor: User) -> None:
             return
         if found.archived_at is None:
             raise ValueError(f"not archived: {item.pk}")
-        target, path = _target(found), found.file
+        name, path = target(found), found.file
         found.delete()
         quotas.shrink(STORAGE, found.size)
-        audit.record("library.deleted", actor=actor, target=target, kind=found.kind, bytes=found.size)
+        audit.record("library.deleted", actor=actor, target=name, kind=found.kind, bytes=found.size)
         if path:
             transaction.on_commit(lambda: _remove_surely(path))
 
@@ -193,23 +215,6 @@ def _remove_surely(path: str) -> None:
     except Exception:
         log.exception("file not deleted yet path=%s", path)
         enqueue("library.files.discard", path=path)
-
-
-def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
-    """Publish to the workspace, or take back. Raises `ValueError` for another visibility."""
-    wanted = Item.Visibility(visibility)
-    with transaction.atomic():
-        require_writable()
-        if item.visibility != wanted:
-            before, item.visibility = item.visibility, wanted
-            item.save(update_fields=["visibility", "updated_at"])
-            audit.record("library.visibility", actor=actor, target=_target(item), before=before, after=wanted.value)
-    return item
-
-
-def _target(item: Item) -> str:
-    """By key, never by title: owners read the log, and a private title is a text of its author."""
-    return f"item:{item.pk}"
 
 
 def item_upload(
@@ -238,7 +243,7 @@ def item_upload(
         with transaction.atomic():
             _take_room(tenant, size)
             item.save(force_insert=True)
-            audit.record("library.upload", actor=author, target=_target(item), kind=item.kind, bytes=size)
+            audit.record("library.upload", actor=author, target=target(item), kind=item.kind, bytes=size)
             analytics.record(contents=1)
     except BaseException:
         files.remove(item.file)
@@ -296,39 +301,6 @@ def _storage_full(tenant: TenantRef, used: Any, size: int) -> UploadRefused:
         used=filesize(used),
         size=filesize(size),
     )
-
-
-def share_create(*, item: Item, actor: User, days: int) -> Share:
-    """A link that opens the item for some days. Raises `ValueError` for a time that is not offered."""
-    if days not in SHARE_DAYS:
-        raise ValueError(f"not offered: {days} days")
-    with transaction.atomic():
-        require_writable()
-        share = Share.objects.create(item=item, created_by=actor, expires_at=timezone.now() + timedelta(days=days))
-        audit.record("library.share", actor=actor, target=_target(item), share=str(share.pk), days=days)
-    return share
-
-
-def share_revoke(*, share: Share, actor: User) -> Share:
-    """The link opens nothing any more. Revoking again changes nothing."""
-    with transaction.atomic():
-        require_writable()
-        revoked = Share.objects.filter(pk=share.pk, revoked_at=None).update(revoked_at=timezone.now())
-        if revoked:
-            audit.record("library.share_revoked", actor=actor, target=f"item:{share.item_id}", share=str(share.pk))
-    share.refresh_from_db(fields=["revoked_at"])
-    return share
-
-
-def share_open(*, token: str) -> Share:
-    """The share behind a link, counted as opened. Raises `ShareGone`.
-
-    A read-only workspace is still read: its links open, uncounted.
-    """
-    share = selectors.shared(token)
-    if current_tenant().writable:
-        Share.objects.filter(pk=share.pk).update(opens=F("opens") + 1)
-    return share
 
 
 def delete_files_of_workspace(tenant: TenantRef, **_details: Any) -> None:

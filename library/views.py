@@ -93,6 +93,7 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     context = _shown(item) | {
         "may_write": selectors.may_write(user, item),
         "may_delete": selectors.may_delete(user, item),
+        "may_publish": selectors.may_publish(user, item),
         "sees_conversation": selectors.sees_conversation(user, item),
         "is_shared": selectors.is_shared(item),
         "cost": presenters.cost_for(user, item),

@@ -3856,6 +3856,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('djstripe', '0002_2_10', now()),
     ('djstripe', '0003_2_11', now()),
     ('library', '0001_initial', now()),
+    ('library', '0002_answers_follow_their_conversation', now()),
     ('mailing', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),

@@ -38,9 +38,7 @@ def answer(conversation_of: Callable[..., Any]) -> Made:
         visibility = fields.pop("visibility", "private")
         conversation = fields.pop("conversation", None) or conversation_of(person, visibility)
         values = {"title": "Une réponse", "kind": "text", "message_id": new_id(), "provenance": {}} | fields
-        return services.item_save_answer(
-            conversation_id=conversation.pk, author_id=person.pk, text=text, visibility=visibility, **values
-        )
+        return services.item_save_answer(conversation_id=conversation.pk, author_id=person.pk, text=text, **values)
 
     return make
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from accounts.models import AuditEntry
 from analytics.models import DailyFigures
+from library import selectors
 from library.models import Item
 from tenants.ids import new_id
 
@@ -44,8 +45,9 @@ def test_a_retry_is_another_item(cast, answer):
     assert answer(cast.member).pk != answer(cast.member).pk
 
 
-def test_it_takes_the_visibility_of_its_conversation(cast, answer):
-    assert answer(cast.member, visibility="workspace").visibility == "workspace"
+def test_it_follows_the_visibility_of_its_conversation(cast, answer):
+    item = answer(cast.member, visibility="workspace")
+    assert item.visibility == "private" and selectors.is_shared(item)
 
 
 def test_an_answer_that_began_is_kept_although_the_workspace_was_suspended(cast, answer, set_state):
