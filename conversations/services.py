@@ -297,7 +297,7 @@ def conversation_share(*, conversation: Conversation, shared: bool, actor: User)
         require_writable()
         _update(conversation, visibility=visibility)
         ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
-        said = {"visibility": visibility.value} | ({"links": ended} if ended else {})
+        said: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended} if ended else {})
         audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
 
 

@@ -5,7 +5,7 @@ that sharing, their links, ends with it, also where they make one in the same mo
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -43,7 +43,7 @@ def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
             before, found.visibility = found.visibility, wanted
             found.save(update_fields=["visibility", "updated_at"])
             ended = 0 if selectors.is_shared(found) else _end_links_of_others(Item.objects.filter(pk=found.pk))
-            said = {"before": before, "after": wanted.value} | ({"links": ended} if ended else {})
+            said: dict[str, Any] = {"before": before, "after": wanted.value} | ({"links": ended} if ended else {})
             audit.record("library.visibility", actor=actor, target=target(found), **said)
     item.visibility = wanted
     return item
