@@ -1,10 +1,11 @@
 """Who may call a view: role in this workspace x entitlement x state of the workspace. Undeclared is refused."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from accounts.models import Role
+from tenants.admission import HASHING, PAGE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -19,6 +20,10 @@ ALL_STATES: Final = OPEN_STATES | {"closed"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+# What a request may bring, in bytes, where its view declares nothing else.
+BODY_LIMIT: Final = 1_000_000
+
+
 class NotEntitled(Exception):
     """Raised where a workspace may not use something: neither its plan nor an option gives it. `key`: the right."""
 
@@ -29,13 +34,19 @@ class NotEntitled(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """`roles` None: anyone, signed in or not. `writes_when_read_only`: a POST that a suspended workspace may make."""
+    """`roles` None: anyone, signed in or not. `writes_when_read_only`: a POST that a suspended workspace may make.
+
+    `body_limit`: the largest body of a request, in bytes; what is larger is refused unread (config/handler.py).
+    `lane`: with which requests it shares its bound (tenants/admission.py).
+    """
 
     roles: frozenset[str] | None
     entitlement: str | None = None
     states: frozenset[str] = OPEN_STATES
     writes_when_read_only: bool = False
     before_password_change: bool = False
+    body_limit: int = BODY_LIMIT
+    lane: str = PAGE
 
 
 ANYONE: Final = Access(roles=None, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
@@ -47,9 +58,13 @@ def access(
     entitlement: str | None = None,
     states: Iterable[str] = OPEN_STATES,
     writes_when_read_only: bool = False,
+    body_limit: int = BODY_LIMIT,
+    lane: str = PAGE,
 ) -> Callable[[View], View]:
     """Declare who may call a view. It stands outermost, above every other decorator."""
-    declared = Access(frozenset(roles), entitlement, frozenset(states), writes_when_read_only)
+    declared = Access(
+        frozenset(roles), entitlement, frozenset(states), writes_when_read_only, body_limit=body_limit, lane=lane
+    )
 
     def mark(view: View) -> View:
         view.access = declared  # type: ignore[attr-defined]
@@ -66,22 +81,24 @@ def anyone(view: View) -> View:
 
 # Views of libraries, by name or by prefix ("admin:" for a whole namespace). The longest match counts.
 _LOGGED_IN = Access(SIGNED_IN, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
+_PASSWORD = replace(ANYONE, lane=HASHING)
+_OWN_PASSWORD = replace(_LOGGED_IN, lane=HASHING)
 THIRD_PARTY: Final[dict[str, Access]] = {
-    "account_login": ANYONE,
+    "account_login": _PASSWORD,
     "account_logout": ANYONE,
     "account_inactive": ANYONE,
     "account_reset_password": ANYONE,
     "account_reset_password_done": ANYONE,
-    "account_reset_password_from_key": ANYONE,
+    "account_reset_password_from_key": _PASSWORD,
     "account_reset_password_from_key_done": ANYONE,
     "account_email_verification_sent": ANYONE,
     "account_confirm_email": ANYONE,
     "account_confirm_login_code": ANYONE,
-    "account_change_password": _LOGGED_IN,
-    "account_set_password": _LOGGED_IN,
-    "account_reauthenticate": _LOGGED_IN,
+    "account_change_password": _OWN_PASSWORD,
+    "account_set_password": _OWN_PASSWORD,
+    "account_reauthenticate": _OWN_PASSWORD,
     "account_email": Access(SIGNED_IN),
-    "account_signup": ANYONE,
+    "account_signup": _PASSWORD,
     "admin:": Access(OPERATORS),
     "django_rq:": Access(OPERATORS),
     "set_language": ANYONE,

@@ -49,9 +49,9 @@ class AccessMiddleware(MiddlewareMixin):
         if access is None:
             log.error("refused: no access declared for %s", name or view)
             return render(request, "403.html", status=403)
-        return self._refusal(request, access)
+        return self.refusal(request, access)
 
-    def _refusal(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
+    def refusal(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
         tenant, user = request.tenant, request.user  # type: ignore[attr-defined]
         if access.roles is not None:
             if not user.is_authenticated:

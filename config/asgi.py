@@ -4,14 +4,16 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from asgiref.sync import ThreadSensitiveContext
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# A page that waits longer for a connection is better told to come again; jobs have more time.
+os.environ.setdefault("DB_POOL_TIMEOUT", "2")
 
-django = get_asgi_application()
+django.setup(set_prefix=False)
 
 from assistants.providers.registry import close_providers, preload  # noqa: E402 - after the apps are loaded
+from config.handler import Handler  # noqa: E402
 from conversations import generation  # noqa: E402
 from tenants import executors  # noqa: E402
 
@@ -19,15 +21,15 @@ Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+handler = Handler()
+
 
 async def application(scope: Any, receive: Receive, send: Send) -> None:
     """ASGI 3. The server's lifespan events are ours; the rest is Django's."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
     else:
-        # Django's own context, entered inside, keeps to this executor.
-        async with ThreadSensitiveContext(executor=executors.StepsOfRequest()):
-            await django(scope, receive, send)
+        await handler(scope, receive, send)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:

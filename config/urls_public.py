@@ -25,3 +25,5 @@ urlpatterns = [
     # console
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "website.views.server_error"

@@ -23,3 +23,5 @@ urlpatterns = [
     path("conversations/", include("conversations.urls")),
     path("library/", include("library.urls")),
 ]
+
+handler500 = "website.views.server_error"

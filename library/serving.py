@@ -1,7 +1,7 @@
 """Private files over HTTP: through a permission check, with ranges, in a form that no browser runs.
 
-Bytes are streamed: under ASGI by an asynchronous generator (a synchronous one would be read whole into memory) that
-first gives back the request's database connection, which a slow reader would otherwise hold to the end.
+Bytes are streamed: under ASGI by an asynchronous generator (a synchronous one would be read whole into memory), from
+threads of their own. The request's database connection is back in the pool by then.
 """
 
 import asyncio
@@ -9,9 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from typing import IO, Final
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connections
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,6 +23,7 @@ from django.utils.http import parse_etags, quote_etag
 from library import files
 from library.models import Item
 from library.sniffing import type_of
+from tenants import executors
 
 BLOCK: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -130,7 +129,7 @@ def _blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
 
 
 async def _blocks_async(file: IO[bytes], start: int, length: int) -> AsyncIterator[bytes]:
-    await sync_to_async(connections.close_all)()
     blocks = _blocks(file, start, length)
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+    loop, threads = asyncio.get_running_loop(), executors.files()
+    while (block := await loop.run_in_executor(threads, next, blocks, None)) is not None:
         yield block

@@ -3,6 +3,7 @@
 from typing import Any, Final, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts.access import TEAM, access, anyone
+from accounts.access import BODY_LIMIT, TEAM, access, anyone
 from accounts.models import User
 from conversations.markdown import render as render_markdown
 from library import files, presenters, selectors, services
@@ -23,8 +24,11 @@ from library.forms import EditForm, FilterForm, ShareForm, UploadForm, Visibilit
 from library.models import Item
 from library.serving import file_response
 from library.types import ShareGone, UploadRefused
+from tenants.admission import OUTSIDE
 
 PAGE: Final = 30
+# The largest file of any kind, and the form around it.
+UPLOAD_LIMIT: Final[int] = max(settings.MAX_UPLOAD_BYTES.values()) + BODY_LIMIT
 DOWNLOADS: Final = {"md": "text/markdown", "txt": "text/plain"}
 
 
@@ -61,7 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@access(TEAM)
+@access(TEAM, body_limit=UPLOAD_LIMIT, lane=OUTSIDE)
 def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST":

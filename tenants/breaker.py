@@ -107,6 +107,12 @@ def quick_client() -> Any:
     return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True, **quick_options())
 
 
+@cache
+def quick_bytes_client() -> Any:
+    """The same with answers as bytes, as the queue wants them."""
+    return redis.Redis.from_url(settings.REDIS_URL, **quick_options())
+
+
 def ping() -> None:
     """Ask Redis itself, whatever was found a moment ago. Raises `redis.RedisError`."""
     asked = time.monotonic()

@@ -1,10 +1,11 @@
-"""The threads of a web process: four bounded sets, none of which can fill up with the work of another.
+"""The threads of a web process: bounded sets, none of which can fill up with the work of another.
 
 | set | what it runs | threads |
 |---|---|---|
 | `steps()` | the synchronous parts of requests at work (tenants/admission.py bounds these) | as many as connections |
 | `database()` | database work from async code (`conversations.threads.in_thread`) | a third of the pool |
 | `responses()` | what Django itself sends to a thread: error pages and their log lines | 4 |
+| `files()` | the reading of files that are sent | 4 |
 | `rendering()` | Markdown and other pure computation that would hold up the loop; no database | 2 |
 
 A thread of `steps`, `database` and `responses` gives its database connection back to the pool after each call. So
@@ -25,6 +26,7 @@ from django.db import connections
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 RESPONSE_THREADS = 4
+FILE_THREADS = 4
 RENDERING_THREADS = 2
 # Steps of requests that are not bounded by admission (probes, static files) must not wait for those that are.
 SPARE_THREADS = 4
@@ -75,6 +77,11 @@ def database() -> ReleasingExecutor:
 @cache
 def responses() -> ReleasingExecutor:
     return ReleasingExecutor(RESPONSE_THREADS, thread_name_prefix="ruche-response")
+
+
+@cache
+def files() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="ruche-file")
 
 
 @cache

@@ -43,6 +43,14 @@ def known_here(host: str) -> TenantRef | None:
     return hosts.get(host) if hosts else None
 
 
+def place_of(host: str) -> str:
+    """The id of the workspace last seen at a host, from this process's memory; "unknown" where none was.
+
+    A hint for fairness between workspaces, never for whose data a request may touch.
+    """
+    return _hints.get(host, "unknown")
+
+
 def _find_further(host: str) -> TenantRef | None:
     mark = _hosts_of.mark()
     hosts = _of_redis(host)

@@ -17,6 +17,7 @@ from rq import Retry, Worker
 from rq.job import Job
 
 from tenants import selectors
+from tenants.breaker import REDIS, RedisAway, quick_bytes_client
 from tenants.context import TenantRef, current, no_context, public_context, tenant_context
 from tenants.fleet.applied import WorkspaceBehind, is_behind
 from tenants.models import Tenant
@@ -52,8 +53,8 @@ def enqueue_everywhere(name: str) -> int:
 
 
 def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
-    try:
-        django_rq.get_queue("default").enqueue(
+    def enqueued() -> None:
+        django_rq.get_queue("default", connection=quick_bytes_client()).enqueue(
             run,
             kwargs={"name": name, "tenant_id": tenant_id, "arguments": kwargs},
             retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS),
@@ -61,7 +62,11 @@ def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
             result_ttl=3600,
             failure_ttl=30 * 24 * 3600,
         )
-    except RedisError:
+
+    try:
+        # A page waits for it, with a connection to the database.
+        REDIS.call(enqueued)
+    except (RedisAway, RedisError):
         # The act is committed, and its page says so. What runs by the clock (config/cron.py) takes it up.
         log.exception("job not asked for, Redis is away: %s", name)
 

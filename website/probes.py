@@ -1,8 +1,12 @@
-"""`/healthz` and `/readyz`: answered on any host, before anything else, so that a probe needs no workspace."""
+"""`/healthz` and `/readyz`: answered on any host, before anything else, so that a probe needs no workspace.
+
+A static file that is not there ends here too: it needs no session and no page.
+"""
 
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -56,13 +60,15 @@ class ProbeMiddleware:
         return self._answer(request) or self.get_response(request)
 
     async def _acall(self, request: HttpRequest) -> Any:
-        if request.path not in ("/healthz", "/readyz"):
-            return await self.get_response(request)
-        return await sync_to_async(self._answer)(request)
+        if request.path == "/readyz":
+            return await sync_to_async(self._answer)(request)
+        return self._answer(request) or await self.get_response(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
         if request.path == "/healthz":
             return JsonResponse({"status": "ok"})
+        if request.path.startswith(settings.STATIC_URL):
+            return HttpResponse(status=404)
         if request.path != "/readyz":
             return None
         absent = missing()

@@ -1,11 +1,15 @@
 """The public site."""
 
+import sys
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import loader
 
 from accounts.access import anyone
 from billing import selectors as billing
+from tenants.busy import busy, is_busy
 
 
 @anyone
@@ -40,3 +44,16 @@ def components(request: HttpRequest) -> HttpResponse:
     if not settings.RUCHE_EMBEDDED:
         raise Http404
     return render(request, "website/components.html")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: 503 where a connection did not come in time, which is no fault of the code; else the page of a 500.
+
+    Neither asks the database: it may be what failed.
+    """
+    if is_busy(sys.exc_info()[1]):
+        response = busy(request, getattr(request, "tenant", None))
+        # One line a second says it; Django's would be one with a traceback for each.
+        response._has_been_logged = True  # type: ignore[attr-defined]
+        return response
+    return HttpResponse(loader.render_to_string("500.html"), status=500)

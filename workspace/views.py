@@ -79,7 +79,8 @@ def _with(code: str) -> str:
     return f"{reverse('conversations:list')}?assistant={code}"
 
 
-@access(MANAGERS)
+# A photo taken for a logo is told its size by the form, with what was typed beside it kept.
+@access(MANAGERS, body_limit=10_000_000)
 def settings(request: MemberRequest) -> HttpResponse:
     """Name, language, colour and logo of the workspace."""
     tenant = request.tenant

@@ -6,6 +6,7 @@ from typing import Any
 from config.settings.env import env
 
 __all__ = [
+    "ADMISSION_SECONDS",
     "CACHES",
     "DATABASES",
     "DATABASE_OWNER_URL",
@@ -37,7 +38,8 @@ if not RUNS_AS_OWNER:
     _default["OPTIONS"]["pool"] = {
         "min_size": env.int("DB_POOL_MIN", default=2),
         "max_size": env.int("DB_POOL_MAX", default=10),
-        "timeout": env.int("DB_POOL_TIMEOUT", default=30),
+        # Seconds until whoever waits for a connection gives up; the web process sets its own (config/asgi.py).
+        "timeout": env.float("DB_POOL_TIMEOUT", default=30),
         # A backend's memory grows with every workspace whose tables it touched.
         "max_lifetime": env.int("DB_CONNECTION_LIFETIME", default=900),
     }
@@ -53,6 +55,8 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_POOL_SIZE: int = env.int("TENANT_POOL_SIZE", default=2)
 # What a lost message could leave behind; without loss a change is seen in milliseconds.
 DOMAIN_CACHE_SECONDS = 60
+# The longest that a request waits for its turn (tenants/admission.py) before it is told to come again.
+ADMISSION_SECONDS: float = env.float("ADMISSION_SECONDS", default=15.0)
 # The longest that a page waits for Redis, once; then it goes on without.
 REDIS_QUICK_SECONDS: float = env.float("REDIS_QUICK_SECONDS", default=0.3)
 

@@ -34,8 +34,11 @@ document.addEventListener("click", (event) => {
 document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("htmx:sendError", () => toast({ text: area().dataset.offline, kind: "error" }));
 document.addEventListener("htmx:responseError", (event) => {
-  // 4xx that bring their own words are swapped in by the page; a 5xx has none.
-  if (event.detail.xhr.status >= 500) toast({ text: area().dataset.failed, kind: "error" });
+  // 4xx that bring their own words are swapped in by the page; of a 5xx, those are shown that it brings.
+  const { status, responseText } = event.detail.xhr;
+  if (status < 500) return;
+  const words = new DOMParser().parseFromString(responseText, "text/html").querySelector("[data-refusal]");
+  toast({ text: words?.textContent.replace(/\s+/g, " ").trim() || area().dataset.failed, kind: "error" });
 });
 
 if (area()) {

@@ -23,8 +23,10 @@ function showProgress(form, event) {
 }
 
 // The answer's page takes the place of ours without being asked for again: its messages are shown only once.
-function show(xhr) {
+function show(form, xhr) {
   const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  // A page that stands alone (too large, busy) takes no place of ours: its words are said here.
+  if (!answer.getElementById("content")) return fail(form, answer.querySelector("main p")?.textContent.trim());
   for (const id of ["content", "toasts"]) {
     const fresh = answer.getElementById(id);
     if (fresh) document.getElementById(id)?.replaceChildren(...fresh.childNodes);
@@ -36,8 +38,8 @@ function show(xhr) {
   announce(document.title);
 }
 
-function fail(form) {
-  const words = form.querySelector("[data-upload-status]")?.dataset.failed ?? "";
+function fail(form, text = "") {
+  const words = text || (form.querySelector("[data-upload-status]")?.dataset.failed ?? "");
   say(form, words);
   announce(words);
   const bar = form.querySelector("[data-upload-progress]");
@@ -51,7 +53,7 @@ function send(form, submitter) {
   const xhr = new XMLHttpRequest();
   xhr.open("POST", form.getAttribute("action") || location.href);
   xhr.upload.addEventListener("progress", (event) => showProgress(form, event));
-  xhr.addEventListener("load", () => (xhr.status >= 500 ? fail(form) : show(xhr)));
+  xhr.addEventListener("load", () => show(form, xhr));
   xhr.addEventListener("error", () => fail(form));
   xhr.send(new FormData(form, submitter));
 }

@@ -16,7 +16,7 @@ from billing.quoting import Catalogue, catalogue
 from billing.subscription_types import Current, StripeAway
 from billing.types import EUROS, TOKENS
 from workspace.subscription.choosing import start
-from workspace.subscription.door import asks_stripe, by_hand, owner_acts, owner_reads, within
+from workspace.subscription.door import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
 from workspace.subscription.standing import standing
 from workspace.usage import gauge_shown
 
@@ -50,7 +50,7 @@ def _options(now: Current, sold: Catalogue) -> list[str]:
     return [option.name for option in sold.add_ons if now.choice and option.code in now.choice.add_ons]
 
 
-@owner_reads
+@owner_asks
 @require_GET
 def next_payment(request: MemberRequest) -> HttpResponse:
     """What is charged next and when, as Stripe counts it: a part of the page, or a page where scripts do not run."""
@@ -58,7 +58,7 @@ def next_payment(request: MemberRequest) -> HttpResponse:
     return render(request, f"home/plan/{'_next' if request.htmx else 'next'}.html", context)
 
 
-@owner_reads
+@owner_asks
 @require_GET
 def invoices(request: MemberRequest) -> HttpResponse:
     """The invoices; as a part of the page, the latest."""
@@ -77,7 +77,7 @@ def _asked(ask: Any) -> dict[str, Any]:
         return {"away": True}
 
 
-@owner_reads
+@owner_asks
 @require_GET
 def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse:
     """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import got_request_exception
 
+from config.handler import Handler
+from tenants import executors
 from tests.isolation.interleaving.plan import Call
 from tests.isolation.interleaving.report import Report
 from tests.isolation.interleaving.world import SESSION
@@ -89,12 +90,13 @@ def _wsgi(handler: WSGIHandler, call: Call) -> tuple[int, bytes]:
 
 
 def drive_async(calls: Iterable[Call], report: Report) -> None:
-    """As many requests under way in one loop, each with a thread of its own for what is not async."""
+    """As many requests under way in one loop, in the threads that all requests of a web process share."""
     asyncio.run(_drive_async(calls, report))
 
 
 async def _drive_async(calls: Iterable[Call], report: Report) -> None:
-    application, errors = get_asgi_application(), Errors()
+    executors.take_over_default()
+    application, errors = Handler(), Errors()
     rest = iter(list(calls))
 
     async def work() -> None:

@@ -1,0 +1,204 @@
+"""How a request comes in: its body bounded before it is read, its turn before it is worked on.
+
+Django's handler reads a whole body before it looks at the path, to disk where it is large, and works on as many
+requests as arrive. Ours asks first what the view at that address takes, and who sends it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
+from typing import Any, Final
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from accounts.access import BODY_LIMIT, SAFE_METHODS, Access, declared_access
+from accounts.arrival import refusal_before_reading
+from tenants import admission, executors, host_cache
+from tenants.admission import Busy, Visitor
+from tenants.busy import busy, is_busy, too_large
+from tenants.middleware import host_of
+
+log = logging.getLogger(__name__)
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+# A sender that is silent for so long is given up.
+SILENCE_SECONDS: Final = 30.0
+# How long the rest of a refused body is thrown away, so that its sender reads the answer before the connection ends.
+LINGER_SECONDS: Final = 2.0
+# Not counted among the requests at work: a probe must be answered when nothing else is.
+FREE: Final = ("/healthz", settings.STATIC_URL)
+
+
+class Refused(Exception):
+    """Raised while a body is read, with the answer that is given instead."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__()
+        self.response = response
+
+
+class Handler(ASGIHandler):
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        # Django's own context, entered inside, keeps to this executor.
+        async with ThreadSensitiveContext(executor=executors.StepsOfRequest()):
+            await super().__call__(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
+        body = Body(scope, receive)
+        try:
+            if body.declared > BODY_LIMIT:
+                await body.widen()
+            await super().handle(scope, body.receive, send)
+        except Refused as refused:
+            await self._refuse(refused.response, receive, send)
+
+    async def _refuse(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
+        response["Connection"] = "close"
+        response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+
+        async def lingering(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                await _throw_away(receive)
+                await send({"type": "http.response.body"})
+            else:
+                await send(message)
+
+        await self.send_response(response, lingering)
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(FREE):
+            return await self._respond(request)
+        lane = admission.lanes()[lane_of(request)]
+        try:
+            async with lane.turn(visitor(request)):
+                return await self._respond(request)
+        except Busy:
+            return busy(request, host_cache.known_here(_host(request)))
+
+    async def _respond(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = await super().run_get_response(request)
+        return response
+
+
+class Body:
+    """What a request brings, as `receive` hands it on: no more of it than its view takes."""
+
+    def __init__(self, scope: Any, receive: Receive) -> None:
+        self._scope, self._receive = scope, receive
+        self._most, self._wide = BODY_LIMIT, False
+        self._got = 0
+        self._ended = False
+        self.declared = _declared_length(scope)
+
+    async def receive(self) -> Message:
+        """The next message. Raises `Refused`."""
+        if self._ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise Refused(HttpResponse(status=408)) from error
+        self._got += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._got > self._most and not self._wide:
+            await self.widen()
+        if self._got > self._most:
+            raise Refused(self._too_large())
+        return message
+
+    async def widen(self) -> None:
+        """Take what the view declares, where it declares more and its sender may call it. Raises `Refused`."""
+        request = self._request()
+        access = access_of(request)
+        self._wide, self._most = True, access.body_limit if access else BODY_LIMIT
+        if access is None or max(self.declared, self._got) > self._most:
+            raise Refused(self._too_large())
+        lane = admission.lanes()[admission.PAGE]
+        try:
+            async with lane.turn(visitor(request)):
+                refusal = await sync_to_async(refusal_before_reading)(request, access)
+        except Exception as error:
+            if is_busy(error):
+                raise Refused(busy(request, host_cache.known_here(_host(request)))) from error
+            raise
+        if refusal is not None:
+            raise Refused(refusal)
+
+    def _request(self) -> ASGIRequest:
+        try:
+            return ASGIRequest(self._scope, BytesIO())
+        except UnicodeDecodeError:
+            scope = {**self._scope, "query_string": b"", "path": "/"}
+            return ASGIRequest(scope, BytesIO())
+
+    def _too_large(self) -> HttpResponseBase:
+        request = self._request()
+        log.warning("refused unread: a body over %s bytes for %s", self._most, request.path)
+        return too_large(request, self._most, host_cache.known_here(_host(request)))
+
+
+def _declared_length(scope: Any) -> int:
+    for name, value in scope.get("headers", []):
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+async def _throw_away(receive: Receive) -> None:
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (message := await receive())["type"] != "http.disconnect" and message.get("more_body"):
+                pass
+    except TimeoutError:
+        return
+
+
+def access_of(request: HttpRequest) -> Access | None:
+    """What the view at the request's address declares, before anything of the request is done."""
+    is_public = _host(request) == settings.BASE_HOST
+    try:
+        match = resolve(request.path_info, settings.PUBLIC_URLCONF if is_public else settings.TENANT_URLCONF)
+    except Resolver404:
+        return None
+    return declared_access(match.func, match.view_name)
+
+
+def lane_of(request: HttpRequest) -> str:
+    if request.path == "/readyz":
+        return admission.PROBE
+    access = access_of(request)
+    if access is None or (access.lane == admission.HASHING and request.method in SAFE_METHODS):
+        return admission.PAGE
+    return access.lane
+
+
+def visitor(request: HttpRequest) -> Visitor:
+    """Whose turn a request takes: by workspace, and in it by address."""
+    host = _host(request)
+    place = "public" if host == settings.BASE_HOST else host_cache.place_of(host)
+    return Visitor(place, _address(request))
+
+
+def _address(request: HttpRequest) -> str:
+    """Where a request comes from: as the outermost of our own proxies saw it."""
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    passed = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if proxies and len(passed) >= proxies:
+        return str(passed[-proxies])[:64]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _host(request: HttpRequest) -> str:
+    try:
+        return host_of(request)
+    except SuspiciousOperation:
+        return ""
