@@ -93,6 +93,7 @@ THIRD_PARTY: Final[dict[str, Access]] = {
     "account_reset_password_from_key_done": ANYONE,
     "account_email_verification_sent": ANYONE,
     "account_confirm_email": ANYONE,
+    "account_request_login_code": ANYONE,
     "account_confirm_login_code": ANYONE,
     "account_change_password": _OWN_PASSWORD,
     "account_set_password": _OWN_PASSWORD,

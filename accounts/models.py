@@ -10,6 +10,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineEmailField, LineField
 
 
 class Role(models.TextChoices):
@@ -22,16 +23,11 @@ class Role(models.TextChoices):
     PROMOTER = "promoter", _("Promoteur")
 
 
-class PersonEmailField(models.EmailField):  # type: ignore[type-arg]
+class PersonEmailField(LineEmailField):  # type: ignore[type-arg]
     """A person's address. Equal means equal in lower case, as the unique index holds it, and goes through that index.
 
     Sign-in looks people up by plain equality (allauth): on the bare column it would read every person.
     """
-
-    def deconstruct(self) -> tuple[str, str, Any, Any]:
-        name, _path, args, kwargs = super().deconstruct()
-        # The column is the same; so migrations see no difference.
-        return name, "django.db.models.EmailField", args, kwargs
 
 
 @PersonEmailField.register_lookup
@@ -68,9 +64,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = PersonEmailField(_("adresse e-mail"))
-    name = models.CharField(_("nom"), max_length=120, blank=True)
-    role = models.CharField(_("rôle"), max_length=12, choices=Role.choices, default=Role.MEMBER)
-    language = models.CharField(_("langue"), max_length=5, blank=True)
+    name = LineField(_("nom"), max_length=120, blank=True)
+    role = LineField(_("rôle"), max_length=12, choices=Role.choices, default=Role.MEMBER)
+    language = LineField(_("langue"), max_length=5, blank=True)
     is_active = models.BooleanField(_("actif"), default=True)
     is_staff = models.BooleanField(_("accès à la console"), default=False)
     must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)
@@ -113,11 +109,11 @@ class AuditEntry(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)
     actor_id = models.UUIDField(null=True)
-    actor = models.CharField(_("auteur"), max_length=200)
-    action = models.CharField(_("acte"), max_length=80)
-    target = models.CharField(_("objet"), max_length=200, blank=True)
+    actor = LineField(_("auteur"), max_length=200)
+    action = LineField(_("acte"), max_length=80)
+    target = LineField(_("objet"), max_length=200, blank=True)
     details = models.JSONField(_("détails"), default=dict)
-    request_id = models.CharField(max_length=20, blank=True)
+    request_id = LineField(max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("entrée du journal")

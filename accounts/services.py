@@ -11,12 +11,15 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import Role, User
 from tenants.context import TenantRef, public_context, tenant_context
+from tenants.lines import refuse_control_characters
 
 
 def user_create(
     *, email: str, password: str, role: str, name: str = "", must_change_password: bool = False, language: str = ""
 ) -> User:
-    """Make a person with a confirmed address in the schema of the context."""
+    """Make a person with a confirmed address in the schema of the context. Raises `ValidationError`."""
+    for line in (email.strip(), name.strip()):
+        refuse_control_characters(line)
     with transaction.atomic():
         user = User.objects.create_user(
             email,
@@ -32,7 +35,9 @@ def user_create(
 
 
 def operator_create(*, email: str, password: str, name: str = "", actor: User | None = None) -> User:
-    """Make an operator, in the public schema."""
+    """Make an operator, in the public schema. Raises `ValidationError`."""
+    for line in (email.strip(), name.strip()):
+        refuse_control_characters(line)
     with public_context(), transaction.atomic():
         user = User.objects.create_superuser(email, password, name=name)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -26,6 +26,7 @@ from assistants import services
 from assistants.models import Assistant, Model, Price, PromptVersion
 from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
 from config.console_text import strong, two_lines
+from tenants.lines import Line
 
 PRICES = ("input", "cache_read", "cache_write", "output", "image")
 
@@ -80,7 +81,7 @@ class VersionForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 18}),
         error_messages={"required": _("Écrivez la consigne.")},
     )
-    note = forms.CharField(
+    note = Line(
         label=_("Ce qui change"),
         required=False,
         max_length=200,

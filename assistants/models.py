@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Model(models.Model):
@@ -21,10 +22,10 @@ class Model(models.Model):
         IMAGE = "image", _("Image")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    provider = models.CharField(_("fournisseur"), max_length=20, choices=Provider.choices)
-    name = models.CharField(_("nom chez le fournisseur"), max_length=80)
-    label = models.CharField(_("nom affiché"), max_length=80)
-    kind = models.CharField(_("sorte"), max_length=8, choices=Kind.choices, default=Kind.CHAT)
+    provider = LineField(_("fournisseur"), max_length=20, choices=Provider.choices)
+    name = LineField(_("nom chez le fournisseur"), max_length=80)
+    label = LineField(_("nom affiché"), max_length=80)
+    kind = LineField(_("sorte"), max_length=8, choices=Kind.choices, default=Kind.CHAT)
     limit_context = models.PositiveIntegerField(_("contexte (jetons)"), default=128_000)
     limit_output = models.PositiveIntegerField(_("réponse (jetons)"), default=4_096)
     is_demonstration = models.BooleanField(_("modèle de démonstration"), default=False)
@@ -51,7 +52,7 @@ class Price(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="prices", verbose_name=_("modèle"))
     valid_from = models.DateTimeField(_("valable à partir du"))
-    currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    currency = LineField(_("devise"), max_length=3, default="EUR")
     rate = models.DecimalField(_("euros pour une unité"), max_digits=12, decimal_places=6, default=1)
     rate_date = models.DateField(_("date du cours"), null=True, blank=True)
     input = models.DecimalField(_("entrée / M"), max_digits=12, decimal_places=6, default=0)
@@ -91,10 +92,10 @@ class Assistant(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("nom"), max_length=80)
-    tagline = models.CharField(_("accroche"), max_length=160)
-    icon = models.CharField(_("icône"), max_length=40, default="sparkles")
-    produces = models.CharField(_("produit"), max_length=10, choices=Produces.choices, default=Produces.TEXT)
+    name = LineField(_("nom"), max_length=80)
+    tagline = LineField(_("accroche"), max_length=160)
+    icon = LineField(_("icône"), max_length=40, default="sparkles")
+    produces = LineField(_("produit"), max_length=10, choices=Produces.choices, default=Produces.TEXT)
     starters = models.JSONField(_("amorces"), default=list, blank=True)
     model = models.ForeignKey(
         Model,
@@ -137,8 +138,8 @@ class PromptVersion(models.Model):
     )
     number = models.PositiveIntegerField(_("numéro"))
     text = models.TextField(_("consigne"))
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    author = models.CharField(_("auteur"), max_length=200, blank=True)
+    note = LineField(_("note"), max_length=200, blank=True)
+    author = LineField(_("auteur"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
 
     class Meta:

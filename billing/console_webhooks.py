@@ -24,6 +24,7 @@ from billing.models import Subscription, WebhookEvent
 from billing.stripe.webhooks import customer_of
 from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, badge, moment, posted
 from config.console_text import strong, two_lines
+from tenants.lines import Line
 from tenants.models import Tenant
 
 REFUSED, FAILED, WAITING, DONE = (
@@ -79,7 +80,7 @@ class SubjectFilter(admin.SimpleListFilter):
 class ReplayForm(ReasonForm):
     """A reason for several events at once. Which ones comes back with it."""
 
-    action = forms.CharField(widget=forms.HiddenInput)
+    action = Line(widget=forms.HiddenInput)
     chosen = forms.MultipleChoiceField(widget=forms.MultipleHiddenInput)
 
     def __init__(self, *args: Any, keys: Iterable[str], **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from billing.meters import METERS, Kind
 from billing.models import AddOn, Plan, Price
 from config.console import ReasonForm, end_of
+from tenants.lines import Line
 from tenants.models import Tenant
 
 
@@ -38,7 +39,7 @@ def _of_what() -> list[tuple[str, str]]:
 class _OfWorkspaceForm(ReasonForm):
     """A workspace by its short address, a last day, a reason."""
 
-    slug = forms.CharField(
+    slug = Line(
         label=_("Adresse courte de l’espace"),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": _("Donnez l’adresse courte de l’espace.")},

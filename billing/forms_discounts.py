@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from billing.models import Coupon
 from config.console import end_of
+from tenants.lines import Line
 
 
 def _coupons() -> list[tuple[str, str]]:
@@ -36,7 +37,7 @@ class DiscountForm(forms.Form):
 class CouponForm(DiscountForm):
     """A coupon; what it takes off never changes."""
 
-    name = forms.CharField(
+    name = Line(
         label=_("Nom"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
@@ -81,7 +82,7 @@ class PromotionCodeForm(DiscountForm):
     """A word under which people have a coupon."""
 
     coupon = forms.ChoiceField(label=_("Remise"), choices=_coupons, widget=UnfoldAdminSelectWidget)
-    code = forms.CharField(
+    code = Line(
         label=_("Code promotionnel"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(

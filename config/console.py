@@ -17,6 +17,7 @@ from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.console_text import NOTHING, badge, exact_euros, figure, moment
+from tenants.lines import Line
 
 __all__ = [
     "NOTHING",
@@ -109,7 +110,7 @@ def end_of(day: dt.date) -> dt.datetime:
 class ReasonForm(forms.Form):
     """Why. The audit log keeps it."""
 
-    reason = forms.CharField(
+    reason = Line(
         label=_("Motif"),
         min_length=3,
         max_length=200,

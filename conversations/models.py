@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Conversation(models.Model):
@@ -24,10 +25,8 @@ class Conversation(models.Model):
     assistant = models.ForeignKey(
         "assistants.Assistant", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
-    title = models.CharField(_("titre"), max_length=120, blank=True)
-    visibility = models.CharField(
-        _("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE
-    )
+    title = LineField(_("titre"), max_length=120, blank=True)
+    visibility = LineField(_("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -66,23 +65,23 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
-    role = models.CharField(max_length=10, choices=Role.choices)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.DONE)
+    role = LineField(max_length=10, choices=Role.choices)
+    state = LineField(max_length=12, choices=State.choices, default=State.DONE)
     text = models.TextField(blank=True)
     # Set when a retry took this answer's place: kept, not shown.
     replaced_at = models.DateTimeField(null=True, blank=True)
     prompt_version_id = models.UUIDField(null=True, blank=True)
-    provider = models.CharField(max_length=20, blank=True)
-    model = models.CharField(max_length=80, blank=True)
+    provider = LineField(max_length=20, blank=True)
+    model = LineField(max_length=80, blank=True)
     price_id = models.UUIDField(null=True, blank=True)
     is_demonstration = models.BooleanField(default=False)
     stopped = models.BooleanField(default=False)
-    error_kind = models.CharField(max_length=20, blank=True)
+    error_kind = LineField(max_length=20, blank=True)
     # The image made of this answer, where the assistant makes images.
-    image_state = models.CharField(max_length=8, choices=ImageState.choices, blank=True)
+    image_state = LineField(max_length=8, choices=ImageState.choices, blank=True)
     image_reference = models.UUIDField(null=True, blank=True)
     image_item_id = models.UUIDField(null=True, blank=True)
-    image_error = models.CharField(max_length=20, blank=True)
+    image_error = LineField(max_length=20, blank=True)
     tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from library.models import Item
 from library.selectors import Filters
 from library.services import MAX_TITLE, SHARE_DAYS
+from tenants.lines import Line
 
 DAYS: Final = {"today": 0, "7": 6, "30": 29}
 
@@ -17,7 +18,7 @@ DAYS: Final = {"today": 0, "7": 6, "30": 29}
 class FilterForm(forms.Form):
     """The filters of the list, from the address. A value that makes no sense narrows nothing."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = Line(required=False, max_length=200)
     kind = forms.ChoiceField(required=False, choices=[("", _("Tous les types")), *Item.Kind.choices])
     date = forms.ChoiceField(
         required=False,
@@ -39,7 +40,7 @@ class FilterForm(forms.Form):
     author = forms.ChoiceField(
         required=False, label=_("Auteur"), choices=[("", _("Tous les auteurs")), ("mine", _("Moi"))]
     )
-    tag = forms.CharField(required=False, label=_("Étiquette"), max_length=40)
+    tag = Line(required=False, label=_("Étiquette"), max_length=40)
     archived = forms.BooleanField(required=False, label=_("Archivés"))
 
     def filters(self) -> Filters:
@@ -68,8 +69,8 @@ class FilterForm(forms.Form):
 class EditForm(forms.Form):
     """Title and tags of an item."""
 
-    title = forms.CharField(label=_("Titre"), max_length=MAX_TITLE)
-    tags = forms.CharField(
+    title = Line(label=_("Titre"), max_length=MAX_TITLE)
+    tags = Line(
         label=_("Étiquettes"),
         required=False,
         max_length=900,
@@ -90,7 +91,7 @@ class UploadForm(forms.Form):
     """A file to keep."""
 
     file = forms.FileField(label=_("Fichier"), allow_empty_file=True, max_length=1000)
-    title = forms.CharField(
+    title = Line(
         label=_("Titre"),
         required=False,
         max_length=MAX_TITLE,

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Item(models.Model):
@@ -31,14 +32,12 @@ class Item(models.Model):
         WORKSPACE = "workspace", _("Tout l’espace")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(_("type"), max_length=10, choices=Kind.choices)
-    title = models.CharField(_("titre"), max_length=200)
+    kind = LineField(_("type"), max_length=10, choices=Kind.choices)
+    title = LineField(_("titre"), max_length=200)
     text = models.TextField(_("texte"), blank=True)
-    tags = ArrayField(models.CharField(max_length=40), verbose_name=_("étiquettes"), default=list, blank=True)
+    tags = ArrayField(LineField(max_length=40), verbose_name=_("étiquettes"), default=list, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    visibility = models.CharField(
-        _("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE
-    )
+    visibility = LineField(_("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
     conversation = models.ForeignKey(
         "conversations.Conversation", null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
     )
@@ -46,9 +45,9 @@ class Item(models.Model):
     message_id = models.UUIDField(null=True, blank=True, unique=True)
     # Where it comes from, as it was then: assistant, prompt version, model, cost in euros (decimal text).
     provenance = models.JSONField(default=dict, blank=True)
-    file = models.CharField(max_length=300, blank=True)
-    file_name = models.CharField(_("nom du fichier"), max_length=200, blank=True)
-    media_type = models.CharField(max_length=100, blank=True)
+    file = LineField(max_length=300, blank=True)
+    file_name = LineField(_("nom du fichier"), max_length=200, blank=True)
+    media_type = LineField(max_length=100, blank=True)
     size = models.PositiveBigIntegerField(_("taille"), default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)

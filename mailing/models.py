@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class OutboxMessage(models.Model):
@@ -19,15 +20,15 @@ class OutboxMessage(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # No foreign key: what was sent outlives a workspace.
     tenant_id = models.UUIDField(null=True, blank=True)
-    tenant_slug = models.CharField(_("espace"), max_length=40, blank=True)
-    sender = models.CharField(_("expéditeur"), max_length=320)
+    tenant_slug = LineField(_("espace"), max_length=40, blank=True)
+    sender = LineField(_("expéditeur"), max_length=320)
     to = models.JSONField(_("destinataires"), default=list)
-    subject = models.CharField(_("objet"), max_length=300)
+    subject = LineField(_("objet"), max_length=300)
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("HTML"), blank=True)
-    status = models.CharField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
+    status = LineField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
-    error = models.CharField(_("erreur"), max_length=300, blank=True)
+    error = LineField(_("erreur"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
 

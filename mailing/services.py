@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.services import owner_emails
 from mailing.models import OutboxMessage
 from tenants.context import TenantRef, current, tenant_context
+from tenants.lines import one_line
 from tenants.queue import enqueue
 from tenants.selectors import tenant_url
 
@@ -84,9 +85,10 @@ def queue_message(message: EmailMessage) -> None:
     row = OutboxMessage.objects.create(
         tenant_id=tenant.id if tenant else None,
         tenant_slug=tenant.slug if tenant else "",
-        sender=message.from_email or settings.DEFAULT_FROM_EMAIL,
-        to=list(message.to),
-        subject=message.subject[:300],
+        sender=one_line(message.from_email or settings.DEFAULT_FROM_EMAIL),
+        to=[one_line(address) for address in message.to],
+        # A header is one line: a name in it with an end of line would stop the mail for good.
+        subject=one_line(str(message.subject))[:300],
         text=str(message.body),
         html=html,
     )
@@ -102,7 +104,7 @@ def deliver(message_id: str) -> None:
 
 
 def _deliver(row: OutboxMessage) -> None:
-    message = EmailMultiAlternatives(row.subject, row.text, row.sender, row.to)
+    message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to)
     if row.html:
         message.attach_alternative(row.html, "text/html")
     row.tries += 1

@@ -9,6 +9,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.context import TenantRef
 from tenants.ids import new_id
+from tenants.lines import LineEmailField, LineField
 
 
 class Tenant(TenantMixin):
@@ -25,24 +26,24 @@ class Tenant(TenantMixin):
     auto_drop_schema = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    slug = models.CharField(_("adresse courte"), max_length=40, unique=True)
-    name = models.CharField(_("nom"), max_length=120)
-    email = models.EmailField(_("e-mail du propriétaire"))
-    state = models.CharField(_("état"), max_length=12, choices=State.choices, default=State.TRIAL)
-    state_reason = models.CharField(_("motif"), max_length=200, blank=True)
+    slug = LineField(_("adresse courte"), max_length=40, unique=True)
+    name = LineField(_("nom"), max_length=120)
+    email = LineEmailField(_("e-mail du propriétaire"))
+    state = LineField(_("état"), max_length=12, choices=State.choices, default=State.TRIAL)
+    state_reason = LineField(_("motif"), max_length=200, blank=True)
     state_since = models.DateTimeField(_("depuis"), auto_now_add=True)
     trial_ends_at = models.DateTimeField(_("fin de l’essai"), null=True, blank=True)
     # Days left of which the owners were last reminded.
     trial_reminded = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
-    plan_code = models.CharField(_("offre"), max_length=40, default="starter")
-    language = models.CharField(_("langue"), max_length=5, default="fr")
+    plan_code = LineField(_("offre"), max_length=40, default="starter")
+    language = LineField(_("langue"), max_length=5, default="fr")
     brand_hue = models.PositiveSmallIntegerField(
         _("teinte de la marque"), null=True, blank=True, validators=[MaxValueValidator(359)]
     )
-    logo = models.CharField(_("logo"), max_length=300, blank=True)
+    logo = LineField(_("logo"), max_length=300, blank=True)
     version = models.PositiveIntegerField(default=0, editable=False)
     # Digest of the migrations its schema has (tenants/fleet/applied.py); empty: not known, to be read in the schema.
-    applied = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
+    applied = LineField(max_length=32, default="", db_default="", blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
     class Meta:
@@ -91,11 +92,11 @@ class Domain(DomainMixin):
 class ReadySchema(models.Model):
     """A schema that stands, with all its tables. It is free until a workspace takes it, by this row."""
 
-    schema_name = models.CharField(max_length=63, primary_key=True)
+    schema_name = LineField(max_length=63, primary_key=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # A schema that was somebody's never becomes free again: its row goes with the workspace's.
     tenant = models.OneToOneField(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="ready_schema")
-    applied = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
+    applied = LineField(max_length=32, default="", db_default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = _("schéma prêt")
@@ -108,7 +109,7 @@ class ReadySchema(models.Model):
 class AppliedSet(models.Model):
     """A set of migrations, by its digest: schemas that have the same ones share a row."""
 
-    digest = models.CharField(max_length=32, primary_key=True)
+    digest = LineField(max_length=32, primary_key=True)
     # "app.name" of each, in order.
     migrations = models.JSONField()
 
@@ -123,8 +124,8 @@ class AppliedSet(models.Model):
 class SchemaFailure(models.Model):
     """A schema whose migration failed and was rolled back. The row goes when the schema is brought up to date."""
 
-    schema_name = models.CharField(max_length=63, primary_key=True)
-    migration = models.CharField(_("migration"), max_length=255)
+    schema_name = LineField(max_length=63, primary_key=True)
+    migration = LineField(_("migration"), max_length=255)
     error = models.TextField(_("erreur"))
     tries = models.PositiveIntegerField(_("essais"), default=1)
     failed_at = models.DateTimeField(auto_now=True)
@@ -144,9 +145,9 @@ class DeletionCertificate(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField()
-    slug = models.CharField(max_length=40)
-    name = models.CharField(max_length=120)
-    reason = models.CharField(_("motif"), max_length=200)
+    slug = LineField(max_length=40)
+    name = LineField(max_length=120)
+    reason = LineField(_("motif"), max_length=200)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(auto_now_add=True)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants import lifecycle, queue, selectors
 from tenants.context import TenantRef, current_tenant, public_context
+from tenants.lines import refuse_control_characters
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.pool import take_ready_schema
 from tenants.slugs import validate_slug
@@ -59,6 +60,7 @@ def require_writable() -> TenantRef:
 
 def _clean(slug: str, name: str, email: str, allow_reserved: bool) -> None:
     validate_slug(slug, allow_reserved=allow_reserved)
+    refuse_control_characters(name.strip())
     if not name.strip():
         raise ValidationError(_("Donnez un nom à l’espace."), code="name_required")
     if len(name.strip()) > MAX_NAME:

@@ -50,6 +50,7 @@ FIELD_OF = {
     "slug_reserved": "slug",
     "slug_taken": "slug",
     "name_required": "name",
+    "control_characters": "name",
     "plan_unknown": "plan",
     "invalid": "email",
 }

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget,
 
 from billing.models import Plan
 from config.console import ReasonForm, end_of
+from tenants.lines import Line
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
 from website.templatetags.ui import money
@@ -38,13 +39,13 @@ def plan_choices() -> list[tuple[str, str]]:
 class NewWorkspaceForm(forms.Form):
     """Four answers and an address. The password is generated."""
 
-    name = forms.CharField(
+    name = Line(
         label=_("Nom de l’espace"),
         max_length=120,
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "autocomplete": "off"}),
         error_messages={"required": _("Donnez un nom à l’espace.")},
     )
-    slug = forms.CharField(
+    slug = Line(
         label=_("Adresse courte"),
         widget=UnfoldAdminTextInputWidget(
             attrs={
@@ -111,7 +112,7 @@ class DeleteForm(ReasonForm):
     """The slug, typed, and why."""
 
     field_order = ("typed_slug", "reason")
-    typed_slug = forms.CharField(
+    typed_slug = Line(
         label=_("Adresse courte de l’espace"),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

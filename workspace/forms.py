@@ -6,11 +6,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from tenants.lines import Line
 from workspace.services import LogoRefused, logo_type
 
 
 class IdentityForm(forms.Form):
-    name = forms.CharField(label=_("Nom de l’espace"), max_length=120)
+    name = Line(label=_("Nom de l’espace"), max_length=120)
     language = forms.ChoiceField(
         label=_("Langue"), choices=settings.LANGUAGES, help_text=_("Pour qui n’a pas choisi la sienne.")
     )

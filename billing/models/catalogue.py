@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import PRICE, QUANTITY
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Plan(models.Model):
     """An offer. `month_price`, `year_price`: its prices in euros without VAT, as its rows of `Price` have them."""
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
-    name = models.CharField(_("nom"), max_length=60)
+    name = LineField(_("nom"), max_length=60)
     month_price = models.DecimalField(_("prix par mois HT"), **PRICE)
     year_price = models.DecimalField(_("prix par an HT"), **PRICE)
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
@@ -32,8 +33,8 @@ class AddOn(models.Model):
     """An option sold beside a plan. `month_price`: in euros without VAT, as its row of `Price` has it."""
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
-    name = models.CharField(_("nom"), max_length=60)
-    description = models.CharField(_("description"), max_length=200, blank=True)
+    name = LineField(_("nom"), max_length=60)
+    description = LineField(_("description"), max_length=200, blank=True)
     month_price = models.DecimalField(_("prix par mois HT"), **PRICE)
     position = models.PositiveSmallIntegerField(_("ordre"), default=0)
 
@@ -61,7 +62,7 @@ class Entitlement(models.Model):
         AddOn, on_delete=models.CASCADE, null=True, blank=True, related_name="entitlements", verbose_name=_("option")
     )
     key = models.SlugField(_("droit"), max_length=40)
-    label = models.CharField(_("libellé"), max_length=80)
+    label = LineField(_("libellé"), max_length=80)
     limit = models.DecimalField(_("limite"), null=True, blank=True, **QUANTITY)
     soft_percent = models.SmallIntegerField(_("avis à (%)"), default=80, db_default=80)
     grace_percent = models.SmallIntegerField(_("tolérance (%)"), default=0, db_default=0)
@@ -103,14 +104,14 @@ class Price(models.Model):
     add_on = models.ForeignKey(
         AddOn, on_delete=models.PROTECT, null=True, blank=True, related_name="prices", verbose_name=_("option")
     )
-    interval = models.CharField(_("période"), max_length=5, choices=Interval.choices, default=Interval.MONTH)
-    currency = models.CharField(_("devise"), max_length=3, default="EUR")
+    interval = LineField(_("période"), max_length=5, choices=Interval.choices, default=Interval.MONTH)
+    currency = LineField(_("devise"), max_length=3, default="EUR")
     amount_excl_vat = models.DecimalField(_("montant HT"), help_text=_("Dans la devise indiquée."), **PRICE)
     is_active = models.BooleanField(_("en vigueur"), default=True)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
     # Filled once it is known to Stripe.
-    stripe_price_id = models.CharField(max_length=255, blank=True)
-    lookup_key = models.CharField(max_length=200, blank=True)
+    stripe_price_id = LineField(max_length=255, blank=True)
+    lookup_key = LineField(max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("tarif")

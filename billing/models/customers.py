@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class BillingProfile(models.Model):
@@ -23,16 +24,16 @@ class BillingProfile(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(unique=True)
-    name = models.CharField(_("raison sociale"), max_length=120)
-    line1 = models.CharField(_("adresse"), max_length=120)
-    line2 = models.CharField(_("complément d’adresse"), max_length=120, blank=True)
-    postal_code = models.CharField(_("code postal"), max_length=20, blank=True)
-    city = models.CharField(_("ville"), max_length=80)
-    country = models.CharField(_("pays"), max_length=2, default="FR")
-    vat_number = models.CharField(_("numéro de TVA"), max_length=20, blank=True)
-    vat_status = models.CharField(max_length=8, choices=VatStatus.choices, default=VatStatus.NONE)
+    name = LineField(_("raison sociale"), max_length=120)
+    line1 = LineField(_("adresse"), max_length=120)
+    line2 = LineField(_("complément d’adresse"), max_length=120, blank=True)
+    postal_code = LineField(_("code postal"), max_length=20, blank=True)
+    city = LineField(_("ville"), max_length=80)
+    country = LineField(_("pays"), max_length=2, default="FR")
+    vat_number = LineField(_("numéro de TVA"), max_length=20, blank=True)
+    vat_status = LineField(max_length=8, choices=VatStatus.choices, default=VatStatus.NONE)
     # What Stripe was last told, and its own key of the number.
-    stripe_tax_id = models.CharField(max_length=255, blank=True)
+    stripe_tax_id = LineField(max_length=255, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -67,11 +68,11 @@ class Cancellation(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)
     tenant_id = models.UUIDField()
-    reason = models.CharField(_("raison"), max_length=20, choices=Reason.choices)
+    reason = LineField(_("raison"), max_length=20, choices=Reason.choices)
     comment = models.TextField(_("commentaire"), max_length=1000, blank=True)
-    offer = models.CharField(_("contre-offre"), max_length=60, blank=True)
-    outcome = models.CharField(_("issue"), max_length=9, choices=Outcome.choices)
-    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
+    offer = LineField(_("contre-offre"), max_length=60, blank=True)
+    outcome = LineField(_("issue"), max_length=9, choices=Outcome.choices)
+    plan_code = LineField(_("offre"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("résiliation")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import PRICE
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Coupon(models.Model):
@@ -23,14 +24,14 @@ class Coupon(models.Model):
         FOREVER = "forever", _("toujours")
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
-    name = models.CharField(_("nom"), max_length=40)
+    name = LineField(_("nom"), max_length=40)
     percent_off = models.DecimalField(_("remise (%)"), max_digits=5, decimal_places=2, null=True, blank=True)
     amount_off_excl_vat = models.DecimalField(_("remise (€ HT)"), null=True, blank=True, **PRICE)
-    duration = models.CharField(_("durée"), max_length=9, choices=Duration.choices, default=Duration.ONCE)
+    duration = LineField(_("durée"), max_length=9, choices=Duration.choices, default=Duration.ONCE)
     months = models.PositiveSmallIntegerField(_("nombre de mois"), null=True, blank=True)
     is_counter_offer = models.BooleanField(_("proposé à qui veut partir"), default=False)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
-    stripe_id = models.CharField(max_length=255, blank=True)
+    stripe_id = LineField(max_length=255, blank=True)
 
     class Meta:
         verbose_name = _("remise")
@@ -63,13 +64,13 @@ class PromotionCode(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="codes", verbose_name=_("remise"))
-    code = models.CharField(_("code promotionnel"), max_length=40)
+    code = LineField(_("code promotionnel"), max_length=40)
     is_active = models.BooleanField(_("en vigueur"), default=True)
     first_time_only = models.BooleanField(_("premier abonnement seulement"), default=False)
     max_redemptions = models.PositiveIntegerField(_("utilisations au plus"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
-    stripe_id = models.CharField(max_length=255, blank=True)
+    stripe_id = LineField(max_length=255, blank=True)
 
     class Meta:
         verbose_name = _("code promotionnel")

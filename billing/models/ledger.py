@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import MONEY
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class UsageEvent(models.Model):
@@ -27,16 +28,16 @@ class UsageEvent(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)
     tenant_id = models.UUIDField()
-    tenant_slug = models.CharField(_("espace"), max_length=40)
+    tenant_slug = LineField(_("espace"), max_length=40)
     member_id = models.UUIDField(null=True)
-    member_email = models.CharField(_("membre"), max_length=254, blank=True)
+    member_email = LineField(_("membre"), max_length=254, blank=True)
     assistant_id = models.UUIDField(null=True)
-    assistant_name = models.CharField(_("assistant"), max_length=80, blank=True)
+    assistant_name = LineField(_("assistant"), max_length=80, blank=True)
     prompt_version_id = models.UUIDField(null=True)
-    prompt_version = models.CharField(_("version de consigne"), max_length=20, blank=True)
+    prompt_version = LineField(_("version de consigne"), max_length=20, blank=True)
     reference = models.UUIDField(unique=True, help_text=_("L’acte lui-même (message)"))
-    provider = models.CharField(_("fournisseur"), max_length=20)
-    model = models.CharField(_("modèle"), max_length=80)
+    provider = LineField(_("fournisseur"), max_length=20)
+    model = LineField(_("modèle"), max_length=80)
     price_id = models.UUIDField(null=True)
     input_tokens = models.PositiveIntegerField(_("entrée"), default=0)
     cache_read_tokens = models.PositiveIntegerField(_("cache lu"), default=0)
@@ -49,8 +50,8 @@ class UsageEvent(models.Model):
     )
     latency_ms = models.PositiveIntegerField(_("durée (ms)"), null=True)
     first_token_ms = models.PositiveIntegerField(_("premier mot (ms)"), null=True)
-    outcome = models.CharField(_("issue"), max_length=12, choices=Outcome.choices)
-    error_kind = models.CharField(_("erreur"), max_length=20, blank=True)
+    outcome = LineField(_("issue"), max_length=12, choices=Outcome.choices)
+    error_kind = LineField(_("erreur"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("acte mesuré")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import QUANTITY
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class QuotaCounter(models.Model):
@@ -37,7 +38,7 @@ class Reservation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField()
-    act = models.CharField(max_length=60)
+    act = LineField(max_length=60)
     reference = models.UUIDField()
     period = models.DateField()
     amounts = models.JSONField(help_text=_("Par compteur, en texte décimal"))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import PRICE
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class RevenueChange(models.Model):
@@ -28,12 +29,12 @@ class RevenueChange(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"))
     tenant_id = models.UUIDField()
-    tenant_slug = models.CharField(_("espace"), max_length=40)
-    kind = models.CharField(_("mouvement"), max_length=12, choices=Kind.choices)
+    tenant_slug = LineField(_("espace"), max_length=40)
+    kind = LineField(_("mouvement"), max_length=12, choices=Kind.choices)
     before_euros = models.DecimalField(_("avant"), **PRICE)
     after_euros = models.DecimalField(_("après"), **PRICE)
-    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
-    reason = models.CharField(_("motif"), max_length=200, blank=True)
+    plan_code = LineField(_("offre"), max_length=40, blank=True)
+    reason = LineField(_("motif"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("mouvement de revenu")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.amounts import QUANTITY
 from billing.models.catalogue import AddOn
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Override(models.Model):
@@ -20,8 +21,8 @@ class Override(models.Model):
     tenant_id = models.UUIDField()
     key = models.SlugField(_("droit"), max_length=40)
     limit = models.DecimalField(_("limite"), null=True, blank=True, **QUANTITY)
-    reason = models.CharField(_("motif"), max_length=200)
-    granted_by = models.CharField(_("accordée par"), max_length=200)
+    reason = LineField(_("motif"), max_length=200)
+    granted_by = LineField(_("accordée par"), max_length=200)
     granted_at = models.DateTimeField(_("accordée le"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
     ended_at = models.DateTimeField(_("terminée le"), null=True, blank=True)
@@ -56,7 +57,7 @@ class TenantAddOn(models.Model):
     quantity = models.SmallIntegerField(_("quantité"), default=1)
     since = models.DateTimeField(_("depuis"))
     until = models.DateTimeField(_("jusqu’au"), null=True, blank=True)
-    source = models.CharField(_("origine"), max_length=8, choices=Source.choices, default=Source.OPERATOR)
+    source = LineField(_("origine"), max_length=8, choices=Source.choices, default=Source.OPERATOR)
 
     class Meta:
         verbose_name = _("option d’un espace")

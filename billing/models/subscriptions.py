@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import PRICE
 from tenants.ids import new_id
+from tenants.lines import LineField
 
 
 class Subscription(models.Model):
@@ -19,24 +20,24 @@ class Subscription(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(unique=True)
-    stripe_customer_id = models.CharField(max_length=255, blank=True)
-    stripe_id = models.CharField(_("abonnement Stripe"), max_length=255, blank=True)
-    status = models.CharField(_("état chez Stripe"), max_length=20, blank=True)
-    plan_code = models.CharField(_("offre"), max_length=40, blank=True)
-    interval = models.CharField(_("période"), max_length=5, blank=True)
+    stripe_customer_id = LineField(max_length=255, blank=True)
+    stripe_id = LineField(_("abonnement Stripe"), max_length=255, blank=True)
+    status = LineField(_("état chez Stripe"), max_length=20, blank=True)
+    plan_code = LineField(_("offre"), max_length=40, blank=True)
+    interval = LineField(_("période"), max_length=5, blank=True)
     period_end = models.DateTimeField(_("fin de la période payée"), null=True, blank=True)
     cancel_at_period_end = models.BooleanField(_("résilié à la fin de la période"), default=False)
     past_due_since = models.DateTimeField(_("impayé depuis"), null=True, blank=True)
     # What people are shown of it, so that no page asks Stripe: "Visa •••• 4242", the name of what is taken off.
-    payment_method = models.CharField(_("moyen de paiement"), max_length=60, blank=True, default="", db_default="")
-    discount = models.CharField(_("remise"), max_length=60, blank=True, default="", db_default="")
+    payment_method = LineField(_("moyen de paiement"), max_length=60, blank=True, default="", db_default="")
+    discount = LineField(_("remise"), max_length=60, blank=True, default="", db_default="")
     # A change waits until it is paid: a card was refused, or the bank is to be asked.
     change_waits = models.BooleanField(_("changement à payer"), default=False, db_default=False)
     mrr_euros = models.DecimalField(_("revenu mensuel (€ HT)"), default=0, db_default=0, **PRICE)
     last_event_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(_("lu chez Stripe le"), null=True, blank=True)
-    moved_to = models.CharField(max_length=12, blank=True)
-    moved_for = models.CharField(max_length=400, blank=True)
+    moved_to = LineField(max_length=12, blank=True)
+    moved_for = LineField(max_length=400, blank=True)
 
     class Meta:
         verbose_name = _("abonnement")

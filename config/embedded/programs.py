@@ -49,7 +49,10 @@ def model(port: int) -> Program:
 
 def application(port: int) -> list[Program]:
     """The three processes of Ruche."""
-    serve = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
+    # uvicorn would believe what anybody on this machine writes into X-Forwarded-For: limits count by address. Behind a
+    # proxy (BEHIND_PROXY) Django and allauth read that header themselves.
+    serve = ["--no-proxy-headers"]
+    serve += ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return [
         Program("web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *serve]),
         Program("worker", [sys.executable, MANAGE, "rqworker", "default", "--with-scheduler", "-v0"]),

@@ -5,9 +5,12 @@ __all__ = [
     "ACCOUNT_CHANGE_EMAIL",
     "ACCOUNT_DEFAULT_HTTP_PROTOCOL",
     "ACCOUNT_EMAIL_NOTIFICATIONS",
+    "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS",
     "ACCOUNT_EMAIL_VERIFICATION",
     "ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED",
     "ACCOUNT_FORMS",
+    "ACCOUNT_LOGIN_BY_CODE_ENABLED",
+    "ACCOUNT_LOGIN_BY_CODE_TIMEOUT",
     "ACCOUNT_LOGIN_METHODS",
     "ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE",
     "ACCOUNT_LOGOUT_REDIRECT_URL",
@@ -51,6 +54,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
+# The way in when a password is forgotten, or the door is closed after too many wrong ones: as strong as a reset.
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+# An address that is no account's here gets no mail: it would carry a workspace's words to a stranger.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # An address is confirmed by a code kept in the session: allauth's links are not bound to a workspace.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -74,8 +82,12 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(env.bo
 # A training room shares one address: generous by address, strict by account.
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
+    # The key: the account and the network (accounts/adapter.py).
     "login_failed": "30/m/ip,8/5m/key",
-    "reset_password": "40/m/ip,5/m/key",
+    # The account, whatever the network.
+    "login_failed_anywhere": "100/h/key",
+    "reset_password": "40/m/ip,5/h/key",
+    "request_login_code": "40/m/ip,5/h/key",
     "change_password": "10/m/user",
     "manage_email": "10/m/user",
     "reauthenticate": "10/m/user",

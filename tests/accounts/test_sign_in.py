@@ -9,6 +9,7 @@ from accounts.models import AuditEntry, Role, User
 from accounts.services import user_create
 from mailing.models import OutboxMessage
 from tenants.context import public_context
+from tenants.ids import new_id
 from tests.cast import PASSWORD, TWIN_PASSWORD
 
 NEW = "un-tout-nouveau-mot-de-passe"
@@ -24,10 +25,12 @@ def signed_in(client: Client) -> bool:
     return client.get("/accounts/password/change/").status_code == 200
 
 
-def forgotten(host: str, email: str) -> OutboxMessage:
+def forgotten(host: str, email: str) -> OutboxMessage | None:
+    """The mail that went out when a new password was asked for; None where none did."""
+    begun = new_id()
     Client(headers={"host": host}).post("/accounts/password/reset/", {"email": email})
     with public_context():
-        return OutboxMessage.objects.latest("pk")
+        return OutboxMessage.objects.filter(pk__gt=begun).order_by("pk").last()
 
 
 def test_people_sign_in_and_out(cast):
@@ -120,7 +123,8 @@ def test_operators_sign_in_on_the_public_host_only(cast):
 def test_too_many_wrong_ones_close_the_door_for_that_address_here_only(cast):
     for _ in range(9):
         answer = sign_in(cast.home.domain, password="faux")[1]
-    assert "trop" in str(answer.context["form"].non_field_errors()).lower()
+    told = str(answer.context["form"].non_field_errors()).lower()
+    assert "trop" in told and "code" in told
     client, _answer = sign_in(cast.home.domain)
     assert not signed_in(client), "even the right one waits"
     assert signed_in(sign_in(cast.home.domain, cast.owner.email)[0])
@@ -227,10 +231,10 @@ class TestForgotten:
             answer = client.post("/accounts/password/reset/", {"email": email}, follow=True)
             answers.append((answer.status_code, answer.redirect_chain))
         assert answers[0] == answers[1]
-        assert "/reset/key/" not in forgotten(cast.home.domain, "personne@atelier.test").text
+        assert forgotten(cast.home.domain, "personne@atelier.test") is None
 
     def test_an_address_of_the_neighbour_is_unknown_here(self, cast):
-        assert "/reset/key/" not in forgotten(cast.home.domain, cast.stranger.email).text
+        assert forgotten(cast.home.domain, cast.stranger.email) is None
 
 
 class TestAddress:

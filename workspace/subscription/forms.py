@@ -10,6 +10,7 @@ from billing.choices import REASONS
 from billing.countries import countries
 from billing.vat_tables import EU
 from tenants.context import TenantRef
+from tenants.lines import Line
 
 
 def _filled(what: str) -> forms.TextInput:
@@ -20,15 +21,13 @@ def _filled(what: str) -> forms.TextInput:
 class DetailsForm(forms.Form):
     """Lengths are those of the row; what fits a country is for the service to say."""
 
-    name = forms.CharField(label=_("Nom ou raison sociale"), max_length=120, widget=_filled("organization"))
-    line1 = forms.CharField(label=_("Adresse"), max_length=120, widget=_filled("address-line1"))
-    line2 = forms.CharField(
-        label=_("Complément d’adresse"), max_length=120, required=False, widget=_filled("address-line2")
-    )
-    postal_code = forms.CharField(label=_("Code postal"), max_length=20, required=False, widget=_filled("postal-code"))
-    city = forms.CharField(label=_("Ville"), max_length=80, widget=_filled("address-level2"))
+    name = Line(label=_("Nom ou raison sociale"), max_length=120, widget=_filled("organization"))
+    line1 = Line(label=_("Adresse"), max_length=120, widget=_filled("address-line1"))
+    line2 = Line(label=_("Complément d’adresse"), max_length=120, required=False, widget=_filled("address-line2"))
+    postal_code = Line(label=_("Code postal"), max_length=20, required=False, widget=_filled("postal-code"))
+    city = Line(label=_("Ville"), max_length=80, widget=_filled("address-level2"))
     country = forms.ChoiceField(label=_("Pays"), widget=forms.Select(attrs={"autocomplete": "country"}))
-    vat_number = forms.CharField(
+    vat_number = Line(
         label=_("Numéro de TVA"),
         max_length=20,
         required=False,
@@ -67,5 +66,5 @@ class LeavingForm(forms.Form):
     comment = forms.CharField(
         label=_("Dites-nous en plus"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
-    accepted = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    accepted = Line(max_length=60, required=False, widget=forms.HiddenInput)
     declined = forms.BooleanField(required=False, widget=forms.HiddenInput)

@@ -1,0 +1,105 @@
+"""A workspace's words reach nobody who has no account in it; a name with an end of line breaks no mail."""
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.services import user_create
+from mailing import services as mailing
+from mailing.models import OutboxMessage
+from tenants.context import public_context
+from tenants.ids import new_id
+from tenants.models import Tenant
+from tenants.services import change_identity, tenant_create
+from tests.cast import PASSWORD
+
+BAIT = "URGENT : vos gains vous attendent"
+
+
+@pytest.fixture
+def named(cast):
+    """Somebody names the workspace as they would write to strangers."""
+    with public_context():
+        return change_identity(tenant_id=cast.home.id, name=BAIT, language="fr", brand_hue=None)
+
+
+def sent(begun):
+    with public_context():
+        return list(OutboxMessage.objects.filter(pk__gt=begun).order_by("pk"))
+
+
+@pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/login/code/"])
+def test_nothing_goes_to_an_address_that_has_no_account(cast, named, client_for, path):
+    begun = new_id()
+    for address in ("victim@elsewhere.test", cast.stranger.email, cast.operator.email):
+        assert client_for(None).post(path, {"email": address}).status_code == 302
+    assert sent(begun) == []
+    client_for(None).post(path, {"email": cast.member.email})
+    (message,) = sent(begun)
+    assert message.to == [cast.member.email] and message.subject.startswith(f"[{BAIT}] ")
+
+
+def test_an_address_not_yet_confirmed_is_written_to_in_the_platforms_words(cast, named, client_for):
+    client = client_for(cast.member)
+    begun = new_id()
+    asked = client.post("/accounts/email/", {"action_add": "", "email": "victim@elsewhere.test"})
+    client.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
+    (message,) = sent(begun)
+    assert message.to == ["victim@elsewhere.test"]
+    assert BAIT not in message.subject + message.text + message.html
+    assert message.subject.startswith("[Ruche] ") and cast.home.domain in message.text
+
+
+@pytest.mark.parametrize("name", ["Atelier\r\nBcc: x@y.test", "Ate\nlier", "Ate\x1blier", "Ate\u2028lier", "A\x85b"])
+class TestOneLine:
+    def test_a_form_refuses_it(self, cast, client_for, name):
+        answer = client_for(cast.owner).post("/settings/", {"name": name, "language": "fr"})
+        assert "une ligne" in answer.content.decode()
+        with public_context():
+            assert Tenant.objects.get(pk=cast.home.id).name == "Atelier"
+
+    def test_the_services_refuse_it(self, cast, name):
+        with public_context():
+            before = Tenant.objects.count()
+            with pytest.raises(ValidationError) as refused:
+                tenant_create(slug="intrus", name=name, email="a@b.test")
+            assert refused.value.error_list[0].code == "control_characters"
+            assert Tenant.objects.count() == before
+            with pytest.raises(ValidationError):
+                change_identity(tenant_id=cast.home.id, name=name, language="fr", brand_hue=None)
+        with pytest.raises(ValidationError):
+            user_create(email="neuf@atelier.test", password=PASSWORD, role="member", name=name)
+        assert not User.objects.filter(email="neuf@atelier.test").exists()
+
+    def test_no_column_takes_it(self, cast, name):
+        tidy = " ".join(name.replace("\x1b", " ").split())
+        person = User(email="neuf@atelier.test", name=name)
+        person.save()
+        person.refresh_from_db()
+        assert person.name == tidy
+        User.objects.filter(pk=person.pk).update(name=name)
+        person.refresh_from_db()
+        assert person.name == tidy
+
+    def test_a_mail_is_sent_all_the_same(self, cast, name, settings):
+        """Also of a workspace that has had such a name since before it was refused."""
+        settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
+        begun = new_id()
+        mail.EmailMessage(f"[{name}] Bonjour", "Texte", to=["x@y.test"]).send()
+        (message,) = sent(begun)
+        with public_context():
+            OutboxMessage.objects.filter(pk=message.pk)
+            mailing.deliver(str(message.pk))
+        (row,) = sent(begun)
+        assert row.status == "sent" and row.error == ""
+        told = mail.outbox[-1]
+        assert "\n" not in told.subject and not told.message()["Bcc"]
+
+
+def test_a_name_keeps_what_a_name_needs(cast):
+    from tenants.lines import one_line, refuse_control_characters
+
+    for name in ("Ferme d’été\u00a0: «\u00a0L’œuf\u00a0»", "👩\u200d🌾 Marie", "می\u200cخواهم", "Zoë\u0301 \u200f"):
+        refuse_control_characters(name)
+        assert one_line(name) == name
