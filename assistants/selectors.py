@@ -45,6 +45,14 @@ def default_model() -> Model | None:
     return None
 
 
+def answers_by_demonstration() -> bool:
+    """True where nobody but the small local model answers. Asks the database in the embedded run only."""
+    if list(settings.PROVIDERS) != [Model.Provider.LOCAL]:
+        return False
+    found = default_model()
+    return found is not None and found.is_demonstration
+
+
 def line_for(assistant_id: UUID) -> Line:
     """Who answers for an assistant now. Raises `Assistant.DoesNotExist` or `NoModel`."""
     assistant = Assistant.objects.select_related("current_version", "model").get(pk=assistant_id, is_active=True)

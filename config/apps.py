@@ -22,6 +22,7 @@ OWN: tuple[App, ...] = (
     App("workspace", "tenant"),
     App("conversations", "tenant"),
     App("library", "tenant"),
+    App("demo", "tenant"),
 )
 
 # unfold must stand before the admin whose templates it replaces.

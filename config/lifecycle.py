@@ -39,3 +39,6 @@ STANDING: dict[str, str] = {
     "seats": "billing.seats.seats_taken",
     "storage": "library.selectors.storage_used",
 }
+
+# What makes the demonstration of the embedded run: called as f(), in no context, after everything else is there.
+DEMONSTRATION = "demo.services.make_demo"

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 from accounts.access import MANAGERS
 from accounts.models import User
 from assistants.providers.types import message_for
-from assistants.selectors import NoModel, image_model
+from assistants.selectors import NoModel, answers_by_demonstration, image_model
 from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
 from conversations.markdown import render
@@ -140,7 +140,7 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
         "conversation": conversation,
         "articles": articles,
         "mine": mine,
-        "is_demonstration": bool(answers and answers[-1].is_demonstration),
+        "is_demonstration": bool(answers and answers[-1].is_demonstration) or (mine and answers_by_demonstration()),
         "makes_images": makes_images,
         "shows_cost": mine or user.role in MANAGERS,
         "total_cost": sum(answer.cost for answer in answers),

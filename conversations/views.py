@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import TEAM, access
 from accounts.http import MemberRequest
-from assistants.selectors import assistants_offered
+from assistants.selectors import answers_by_demonstration, assistants_offered
 from conversations import generation, live, selectors, services
 from conversations.images import image_request
 from conversations.models import Conversation, Message
@@ -50,7 +50,8 @@ def _new(request: MemberRequest, text: str = "", refusal: Refusal | None = None,
     offered = assistants_offered()
     chosen = chosen or request.GET.get("assistant", "")
     picked = next((one for one in offered if chosen in (one.code, str(one.pk))), offered[0] if offered else None)
-    return {"assistants": offered, "picked": picked, "text": text, "refusal": refusal}
+    given = {"assistants": offered, "picked": picked, "text": text, "refusal": refusal}
+    return given | {"is_demonstration": answers_by_demonstration()}
 
 
 @access(TEAM)

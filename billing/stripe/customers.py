@@ -110,3 +110,25 @@ def _make(tenant: Tenant, instead_of: str = "") -> str:
     )
     mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
     return made.id
+
+
+def forget_customers(tenant_id: UUID) -> None:
+    """Of a workspace that never was (the demonstration's): its subscriptions end, and the mirror forgets its customer.
+
+    Nothing where Stripe does not know it. Raises `stripe.StripeError`.
+    """
+    with public_context():
+        row = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
+        if row is None:
+            return
+        key = row.stripe_customer_id
+        if is_on():
+            end_subscriptions(key)
+        known = mirror.Customer.objects.filter(id=key)
+        for relation in mirror.Customer._meta.related_objects:
+            if relation.one_to_many and relation.field.name == "customer":
+                relation.related_model.objects.filter(customer__in=known).delete()
+        mirror.WebhookEventTrigger.objects.filter(body__contains=key).delete()
+        mirror.Event.objects.filter(data__object__customer=key).delete()
+        known.delete()
+        Subscription.objects.filter(pk=row.pk).update(stripe_customer_id="")

@@ -19,6 +19,7 @@ FRENCH = """
     Administration      {admin}        {operator} / {password}
     Espace de démo      {demo}   {owner} / {password}
                         (aussi admin@, instructor@, member@, learner@ et promoter@demo.test)
+    Retirer la démo     {remove}
 
     Modèle              {model}
     Achats              {payments}
@@ -32,6 +33,7 @@ ENGLISH = """
     Administration      {admin}        {operator} / {password}
     Demo workspace      {demo}   {owner} / {password}
                         (also admin@, instructor@, member@, learner@ and promoter@demo.test)
+    Remove the demo     {remove}
 
     Model               {model}
     Buying              {payments}
@@ -52,6 +54,7 @@ def text(base_url: str, state: Path, log: Path, stripe: str | None = None) -> st
         "demo": demo,
         "operator": OPERATOR,
         "owner": OWNER,
+        "remove": ".venv/bin/python manage.py demo_remove",
         "password": PASSWORD,
         "state": state,
         "log": log,

@@ -66,10 +66,10 @@ def made(state: State) -> Fake | None:
 
 
 def push() -> Program:
-    """Makes the plans and prices known to the fake; does nothing where it knows them."""
+    """Makes the plans and prices known to the fake, and has the demonstration subscribe; does nothing a second time."""
     return Program(
         "push",
-        [sys.executable, MANAGE, "billing_push"],
+        [sys.executable, MANAGE, "demo_stripe"],
         shown=re.compile(r"chez Stripe|Error|Traceback"),
         optional=True,
         once=True,

@@ -2,17 +2,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 from assistants import seeds as assistants
 from billing import seeds as billing
+from config import lifecycle
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
 from tenants.pool import refill_ready_schemas
-from website.demo import make_demo
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to the code and seed the catalogue; in the embedded run also the demo workspace."
+    help = "Bring the database up to the code and seed the catalogue; in the embedded run also the demonstration."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,4 +23,4 @@ class Command(BaseCommand):
             assistants.seed()
             refill_ready_schemas()
         if settings.RUCHE_EMBEDDED:
-            self.stdout.write(f"demo workspace: {make_demo()}")
+            self.stdout.write(f"demo workspace: {import_string(lifecycle.DEMONSTRATION)()}")

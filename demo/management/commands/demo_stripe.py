@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.core.management import call_command
+
+from demo.subscriptions import subscribe_demo
+from tenants.management.command import RucheCommand
+
+
+class Command(RucheCommand):
+    help = "Embedded run: make the catalogue known to the simulated Stripe, and have the demonstration subscribe there."
+
+    def act(self, **options: Any) -> Any:
+        call_command("billing_push", stdout=self.stdout)
+        return {"subscribed": subscribe_demo()}
+
+    def describe(self, result: Any) -> None:
+        self.stdout.write(f"demonstration: {len(result['subscribed'])} subscribed")

@@ -1,0 +1,198 @@
+"""The demonstration: its sums are equal wherever they are kept, it is made once, and nothing of it can remain."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Role, User
+from analytics.models import ActiveMember, DailyFigures
+from assistants.models import Model
+from billing.models import QuotaCounter, UsageEvent
+from billing.types import EUROS, TOKENS
+from conversations import selectors
+from conversations.markdown import render
+from conversations.models import Conversation, Message
+from demo import removal, services
+from demo.people import OPERATOR, WORKSPACES, Workspace
+from demo.texts import scripts
+from library.models import Item
+from library.selectors import storage_used
+from tenants.context import public_context
+from tenants.models import Tenant
+from tenants.sql import owner_transaction
+from tests.cast import Cast
+
+HOME = Workspace(
+    slug="atelier",
+    name="Atelier",
+    domain="atelier.test",
+    owner="Owner",
+    plan="pro",
+    people=(
+        ("admin", Role.ADMIN, "Admin", 2),
+        ("instructor", Role.INSTRUCTOR, "I", 1),
+        ("member", Role.MEMBER, "M", 3),
+    ),
+    weekday=5,
+    written="atelier.md",
+)
+
+
+@pytest.fixture
+def filled(cast: Cast) -> Cast:
+    assert services.fill(HOME, cast.home) > 60
+    return cast
+
+
+def test_what_was_used_is_the_same_everywhere(filled: Cast) -> None:
+    answers = Message.objects.filter(role=Message.Role.ASSISTANT)
+    said = answers.aggregate(cost=Sum("cost"), tokens=Sum("tokens"))
+    events = UsageEvent.objects.filter(tenant_id=filled.home.id)
+    assert set(events.values_list("reference", flat=True)) == set(answers.values_list("pk", flat=True))
+    tokens = sum(event.total_tokens for event in events)
+    assert (said["tokens"], said["cost"]) == (tokens, events.aggregate(cost=Sum("cost"))["cost"])
+    assert said["cost"] > Decimal("0.1")
+    days = DailyFigures.objects.filter(tenant_id=filled.home.id)
+    figures = days.aggregate(*map(Sum, ("answers", "tokens", "cost", "contents", "failures", "active_members")))
+    assert figures == {
+        "answers__sum": answers.count(),
+        "tokens__sum": tokens,
+        "cost__sum": said["cost"],
+        "contents__sum": Item.objects.count(),
+        "failures__sum": answers.filter(state="failed").count(),
+        "active_members__sum": ActiveMember.objects.filter(tenant_id=filled.home.id).count(),
+    }
+    counters = QuotaCounter.objects.filter(tenant_id=filled.home.id)
+    used = {key: counters.filter(meter=key).aggregate(used=Sum("used"))["used"] for key in (TOKENS, EUROS, "storage")}
+    assert used == {TOKENS: tokens, EUROS: said["cost"], "storage": storage_used()}
+
+
+def test_costs_are_those_of_the_prices(filled: Cast) -> None:
+    events = list(UsageEvent.objects.filter(tenant_id=filled.home.id))
+    prices = {row.pk: row for model in Model.objects.all() for row in model.prices.all()}
+    for event in events:
+        price = prices[event.price_id]
+        buckets = (
+            (event.input_tokens, price.input_eur),
+            (event.cache_read_tokens, price.cache_read_eur),
+            (event.output_tokens, price.output_eur),
+        )
+        assert event.cost == sum(Decimal(n) * euros for n, euros in buckets) / 1_000_000
+    assert not any(
+        price.model.is_demonstration for price in map(prices.get, {event.price_id for event in events}) if price
+    )
+
+
+def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: Cast) -> None:
+    days = set(DailyFigures.objects.filter(tenant_id=filled.home.id).values_list("day", flat=True))
+    today = timezone.localdate()
+    assert min(days) >= today - dt.timedelta(days=31)
+    assert len(days) > 18
+    for rows in (Message.objects.values_list("created_at", "pk"), UsageEvent.objects.values_list("at", "pk")):
+        for at, key in rows:
+            assert at < timezone.now()
+            # Keys sort as their moments do.
+            assert abs((key.int >> 80) / 1000 - at.timestamp()) < 1
+    assert services.fill(HOME, filled.home) == 0
+
+
+def test_days_that_pass_are_added(cast: Cast) -> None:
+    then = timezone.now() - dt.timedelta(days=9)
+    services.fill(HOME, cast.home, now=then)
+    before = UsageEvent.objects.filter(tenant_id=cast.home.id).count()
+    written = Conversation.objects.filter(pinned_at__isnull=False).count()
+    assert services.fill(HOME, cast.home) > 5
+    newer = UsageEvent.objects.filter(tenant_id=cast.home.id, at__gt=then)
+    assert UsageEvent.objects.filter(tenant_id=cast.home.id).count() == before + newer.count()
+    assert Conversation.objects.filter(pinned_at__isnull=False).count() == written == 2
+
+
+def test_people_find_it_as_their_own(filled: Cast) -> None:
+    lists = {
+        who: selectors.conversation_list(getattr(filled, who)) for who in ("owner", "admin", "instructor", "member")
+    }
+    assert all(len(rows) > 3 for rows in lists.values())
+    assert {row.author_id for row in lists["owner"] if row.visibility == "private"} == {filled.owner.pk}
+    assert Conversation.objects.filter(archived_at__isnull=False).exists()
+    pictures = Item.objects.filter(kind="image")
+    assert [item.media_type for item in pictures] == ["image/png"]
+    assert {item.file_name.rpartition(".")[2] for item in Item.objects.exclude(file="")} == {"png", "pdf", "csv", "md"}
+    codes = {row.assistant.code for row in Conversation.objects.select_related("assistant")}
+    assert codes == {"general", "posts", "performance", "images"}
+
+
+def test_what_is_written_is_good_markdown() -> None:
+    pages = " ".join(render(answer) for one in scripts("atelier.md") for _asked, answer in one.turns)
+    assert all(f"<{tag}" in pages for tag in ("table", "code", "ol", "ul", "h", "blockquote"))
+    for name in ("atelier.md", "tilleul.md", "everyday.md"):
+        for one in scripts(name):
+            filled = one.filled(client="le café", ville="Lyon", jour="jeudi")
+            text = " ".join([filled.title, *(part for turn in filled.turns for part in turn)])
+            assert "{" not in text.replace("{total(", ""), text
+            assert " à le " not in text and " de le " not in text
+            assert "'" not in text.partition("```")[0], text
+
+
+def _everything() -> dict[str, str]:
+    """A digest of every table of the public schema and of the workspaces of the tests."""
+    with owner_transaction() as owner:
+        tables = owner.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
+            " OR schemaname IN (SELECT schema_name FROM tenants_tenant) ORDER BY 1"
+        ).fetchall()
+        found = {}
+        for (table,) in tables:
+            sql = f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t"
+            row = owner.execute(sql.encode()).fetchone()
+            found[table] = row[0] if row else ""
+    return found
+
+
+@pytest.fixture
+def nobody_left(cast: Cast) -> Iterator[None]:
+    yield
+    # Not by the model: in public, what hangs on a person in a workspace is not there to be looked for.
+    with owner_transaction() as owner:
+        owner.execute("DELETE FROM account_emailaddress WHERE email = %s", [OPERATOR])
+        owner.execute("DELETE FROM accounts_user WHERE email = %s", [OPERATOR])
+
+
+@pytest.mark.committed
+def test_it_is_made_once_and_goes_without_a_trace(cast: Cast, settings: Any, nobody_left: None) -> None:
+    with override_settings(RUCHE_EMBEDDED=False), pytest.raises(RuntimeError):
+        services.make_demo()
+    settings.RUCHE_EMBEDDED = True
+    before = _everything()
+    assert services.make_demo() == "made"
+    slugs = {workspace.slug for workspace in WORKSPACES}
+    with public_context():
+        assert slugs <= set(Tenant.objects.values_list("slug", flat=True))
+        events = UsageEvent.objects.filter(tenant_slug__in=slugs).count()
+    assert events > 150
+    assert services.make_demo() == "there"
+    with public_context():
+        assert UsageEvent.objects.filter(tenant_slug__in=slugs).count() == events
+        operator = User.objects.get(email=OPERATOR)
+    assert set(removal.remove_demo(actor="test")) == slugs
+    with public_context():
+        # What remains by intent: the operator's way in, and that it was removed.
+        kept = AuditEntry.objects.filter(action__in=(removal.REMOVED, "operator.created")).order_by("-id")[:2]
+        assert {entry.target for entry in kept} == {"", operator.email}
+    assert services.make_demo() == "removed"
+    after = _everything()
+    of_ours = {
+        "accounts_user",
+        "accounts_auditentry",
+        "account_emailaddress",
+        "tenants_readyschema",
+        "tenants_appliedset",
+    }
+    differ = {name for name in before if before[name] != after.get(name)} - {f"public.{name}" for name in of_ours}
+    assert not differ
+    assert after.keys() == before.keys()
