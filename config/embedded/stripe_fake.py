@@ -70,7 +70,7 @@ def push() -> Program:
     return Program(
         "push",
         [sys.executable, MANAGE, "demo_stripe"],
-        shown=re.compile(r"chez Stripe|Error|Traceback"),
+        shown=re.compile(r"chez Stripe|demonstration:|Error|Traceback"),
         optional=True,
         once=True,
     )

@@ -61,7 +61,7 @@ def test_from_nothing_to_ready_and_back(state: Path, port: int, keep: Starter) -
 
 def buying_can_be_tried(started: Started, port: int) -> str:
     """No key was given: the catalogue is at the fake, what it tells arrives and is acted on; a customer made there."""
-    started.wait_for(" changement(s) chez Stripe")
+    started.wait_for("demonstration: 3 subscribed")
     values, client = at_stripe(started)
     fake = Handle(values["STRIPE_API_BASE"], started.process)
     assert f"{fake.url}/_fake/" in started.text()
