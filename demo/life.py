@@ -58,7 +58,7 @@ class Day:
 
     figures: dict[str, Any] = field(default_factory=lambda: defaultdict(Decimal))
     people: set[UUID] = field(default_factory=set)
-    last: dt.datetime | None = None
+    last: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class Life:
@@ -240,7 +240,7 @@ class Life:
     def _count(self, author: User, at: dt.datetime, **figures: Any) -> None:
         day = self.days[timezone.localtime(at).date()]
         day.people.add(author.pk)
-        day.last = max(at, day.last or at)
+        day.last = max(at, day.last)
         for name, value in figures.items():
             day.figures[name] += value
 
