@@ -37,6 +37,7 @@ from tenants.ids import new_id
 
 TURN = dt.timedelta(minutes=4)
 STORAGE = "storage"
+LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 # Of a hundred everyday answers, so many are stopped by their reader, and so many fail at the provider.
 STOPPED, FAILED = 2, 1
 
@@ -58,7 +59,7 @@ class Day:
 
     figures: dict[str, Any] = field(default_factory=lambda: defaultdict(Decimal))
     people: set[UUID] = field(default_factory=set)
-    last: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    last: dt.datetime = LONG_AGO
 
 
 class Life:
