@@ -11,8 +11,11 @@ from anthropic.types import (
 )
 from anthropic.types import Usage as AnthropicUsage
 
-from assistants.providers.base import StreamingProvider, Timeouts, Upstream, said
-from assistants.providers.types import ChatRequest, Delta, Finished, StopReason, Usage
+from assistants.providers.base import IDENTITY, StreamingProvider, Timeouts, Upstream
+from assistants.providers.control import StreamControl
+from assistants.providers.reading import Reader, figure
+from assistants.providers.turns import said
+from assistants.providers.types import ChatRequest, Delta, Finished, StopReason
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 # Without a key the SDK would look for one in the environment and on disk.
@@ -39,12 +42,13 @@ class AnthropicMessages(StreamingProvider):
         timeouts: Timeouts | None = None,
         retries: int = 2,
     ) -> None:
-        super().__init__(name, timeouts=timeouts or Timeouts(), retries=retries, secrets=[api_key])
-        # Retries are ours (base.persist): the SDK's would obey any Retry-After, however long. Telemetry is off
+        base_url = _without_version(base_url or DEFAULT_BASE_URL)
+        super().__init__(name, base_url=base_url, timeouts=timeouts or Timeouts(), retries=retries, secrets=[api_key])
+        # Retries are ours (retrying.py): the SDK's would obey any Retry-After, however long. Telemetry is off
         # because it would report calls of workspaces to whatever tracer the process has.
         self._client = anthropic.AsyncAnthropic(
             api_key=api_key or NO_KEY,
-            base_url=_without_version(base_url or DEFAULT_BASE_URL),
+            base_url=base_url,
             timeout=self.httpx_timeout(self.timeouts.first_byte),
             max_retries=0,
             open_telemetry=False,
@@ -53,8 +57,10 @@ class AnthropicMessages(StreamingProvider):
     async def aclose(self) -> None:
         await self._client.close()
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finished, None]:
-        return self.run(lambda: self._open(request), AnthropicAnswer(request.model))
+    def stream(
+        self, request: ChatRequest, control: StreamControl | None = None
+    ) -> AsyncGenerator[Delta | Finished, None]:
+        return self.run(request, lambda _refused: self._open(request), AnthropicReader(request), control)
 
     async def _open(self, request: ChatRequest) -> Upstream[RawMessageStreamEvent]:
         # No temperature: API version 2026-10-21 answers 400 to it, at any value.
@@ -64,51 +70,49 @@ class AnthropicMessages(StreamingProvider):
             messages=_messages(request),
             max_tokens=request.max_output_tokens,
             stream=True,
+            extra_headers=IDENTITY,
         )
 
+    async def count_input(self, request: ChatRequest) -> int | None:
+        counted = await self._client.messages.count_tokens(
+            model=request.model, system=_system(request), messages=_messages(request)
+        )
+        return counted.input_tokens
 
-class AnthropicAnswer:
-    """Reads events. Usage comes twice: the input at the start, the cumulative figures near the end."""
 
-    def __init__(self, model: str) -> None:
-        self.complete = False
-        self._model = model
-        self._counts: dict[str, int] = {}
-        self._stop_reason: StopReason = "other"
+class AnthropicReader(Reader[RawMessageStreamEvent]):
+    """Reads events. Usage comes twice: the input at the start, the cumulative figures near the end.
+
+    The output of the start is a first token, not a count: the base adds what comes after it. What the cache served and
+    stored is beside `input_tokens`, thinking inside the output.
+    """
 
     def feed(self, event: RawMessageStreamEvent) -> str:
         if event.type == "message_start":
             self._model = event.message.model or self._model
-            self._count(event.message.usage)
-        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
-            return event.delta.text or ""
+            self._report(event.message.usage)
+        elif event.type == "content_block_delta":
+            if event.delta.type == "text_delta":
+                return self.hear(event.delta.text or "")
+            if event.delta.type == "thinking_delta":
+                self.think(event.delta.thinking or "")
         elif event.type == "message_delta":
             self._stop_reason = _STOP_REASONS.get(event.delta.stop_reason or "", "other")
-            self._count(event.usage)
+            self._report(event.usage)
         elif event.type == "message_stop":
             self.complete = True
         return ""
 
-    def _count(self, usage: AnthropicUsage | MessageDeltaUsage | None) -> None:
-        names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
-        for name in names:
-            if (value := getattr(usage, name, None)) is not None:
-                self._counts[name] = value
-
-    def usage(self) -> Usage | None:
-        """Anthropic counts what the cache served and stored beside `input_tokens`, thinking inside the output."""
-        if not self._counts:
-            return None
-        get = self._counts.get
-        return Usage(
-            get("input_tokens", 0),
-            get("cache_read_input_tokens", 0),
-            get("cache_creation_input_tokens", 0),
-            get("output_tokens", 0),
+    def _report(self, usage: AnthropicUsage | MessageDeltaUsage | None) -> None:
+        details = getattr(usage, "output_tokens_details", None)
+        self.report(
+            beside=figure(usage, "input_tokens"),
+            read=figure(usage, "cache_read_input_tokens"),
+            write=figure(usage, "cache_creation_input_tokens"),
+            write_long=figure(getattr(usage, "cache_creation", None), "ephemeral_1h_input_tokens"),
+            output=figure(usage, "output_tokens"),
+            hidden=figure(details, "thinking_tokens"),
         )
-
-    def finished(self) -> Finished:
-        return Finished(self.usage(), self._stop_reason, self._model)
 
 
 def _system(request: ChatRequest) -> list[TextBlockParam]:

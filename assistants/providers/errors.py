@@ -22,6 +22,10 @@ _BY_CODE: dict[str, ErrorKind] = {
     "billing_error": "quota",
     "billing_not_active": "quota",
     "billing_hard_limit_reached": "quota",
+    "credit_balance_exhausted": "quota",
+    "organization_spend_limit_exceeded": "quota",
+    "organization_usage_limit_exceeded": "quota",
+    "project_spend_limit_exceeded": "quota",
     "contract_spend_limit_reached": "quota",
     "enforced_spend_limit_reached": "quota",
     "linked_organization_spend_limit_reached": "quota",
@@ -30,6 +34,8 @@ _BY_CODE: dict[str, ErrorKind] = {
     "ramp_limit_exceeded": "rate_limit",
     "overloaded_error": "overloaded",
     "engine_overloaded": "overloaded",
+    "server_is_overloaded": "overloaded",
+    "service_unavailable_error": "overloaded",
     "slow_down": "overloaded",
     "timeout_error": "timeout",
     "context_length_exceeded": "context_length",
@@ -38,6 +44,11 @@ _BY_CODE: dict[str, ErrorKind] = {
     "content_filter": "refused",
     "content_policy_violation": "refused",
     "moderation_blocked": "refused",
+    "model_not_found": "model_gone",
+    "model_deprecated": "model_gone",
+    "model_decommissioned": "model_gone",
+    "model_retired": "model_gone",
+    "invalid_model": "model_gone",
 }
 
 _BY_STATUS: dict[int, ErrorKind] = {
@@ -48,6 +59,7 @@ _BY_STATUS: dict[int, ErrorKind] = {
     404: "bad_request",
     405: "bad_request",
     408: "timeout",
+    410: "model_gone",
     413: "context_length",
     415: "bad_request",
     422: "bad_request",
@@ -57,6 +69,18 @@ _BY_STATUS: dict[int, ErrorKind] = {
     504: "timeout",
     529: "overloaded",
 }
+
+# A model that was ended says so under any status. That a 404 or an error without status is about a model takes less; a
+# 404 that does not speak of one is a wrong address. A parameter that a model has no more is another matter.
+_MODEL_ENDED = re.compile(
+    r"\bmodel\b.{0,120}?\b(deprecated|decommissioned|retired|shut ?down|sunset|end of life"
+    r"|no longer (available|supported|exists|served|offered))\b|\b(invalid|unknown|no such) model\b",
+    re.I | re.S,
+)
+_MODEL_MISSING = re.compile(r"^\s*model: |\bmodel\b.{0,120}?\b(not exist|not found|not available)\b", re.I | re.S)
+_PARAMETER = re.compile(
+    r"\b(temperature|top_[pk]|max_(completion_)?tokens|stream_options|parameter|response_format)\b", re.I
+)
 
 # Where the only clue is the sentence. Anthropic says all of these under `invalid_request_error`.
 _BY_MESSAGE: list[tuple[re.Pattern[str], ErrorKind]] = [
@@ -97,11 +121,19 @@ def kind_for(status: int | None, codes: Iterable[str], message: str) -> ErrorKin
         # Several compatible servers put the status into `code` of an error sent inside the stream.
         if status is None and code.isdecimal():
             status = int(code)
+    if _is_about_a_missing_model(status, message):
+        return "model_gone"
     if status is None or status in (400, 413, 422, 500):
         for pattern, kind in _BY_MESSAGE:
             if pattern.search(message):
                 return kind
     return _BY_STATUS.get(status, "unknown") if status is not None else "unknown"
+
+
+def _is_about_a_missing_model(status: int | None, message: str) -> bool:
+    if status not in (None, 400, 404, 422) or _PARAMETER.search(message):
+        return False
+    return bool(_MODEL_ENDED.search(message)) or (status in (None, 404) and bool(_MODEL_MISSING.search(message)))
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
@@ -114,6 +146,22 @@ def retry_after(headers: httpx2.Headers) -> float | None:
         except (KeyError, ValueError):
             continue
     return None
+
+
+def parameter_of(body: object) -> str:
+    """The parameter that an error body names: OpenAI's `param`, the place in a validation error of others."""
+    if not isinstance(body, dict):
+        return ""
+    nested = body.get("error")
+    inner = nested if isinstance(nested, dict) else body
+    if isinstance(named := inner.get("param"), str):
+        return named
+    problems = inner.get("detail") or inner.get("message")
+    problems = problems.get("detail") if isinstance(problems, dict) else problems
+    if not isinstance(problems, list):
+        return ""
+    places = [problem.get("loc") for problem in problems if isinstance(problem, dict)]
+    return next((str(place[-1]) for place in places if isinstance(place, list) and place), "")
 
 
 def body_parts(body: object) -> tuple[list[str], str]:
@@ -145,8 +193,27 @@ def from_sdk(
     request_id = (headers.get("x-request-id") or headers.get("request-id") or "-") if headers is not None else "-"
     line = f"{provider} {type(error).__name__} status={status or '-'} codes={','.join(codes) or '-'} "
     return ProviderError(
-        kind, scrub(f"{line}request={request_id}: {message}", secrets), status=status, retry_after=wait
+        kind,
+        scrub(f"{line}request={request_id}: {message}", secrets),
+        status=status,
+        retry_after=wait,
+        parameter=parameter_of(body),
     )
+
+
+def from_body(head: bytes, *, provider: str, media_type: str, secrets: Iterable[str]) -> ProviderError:
+    """A body that was no stream, though its status was 200: an error told in JSON, or a page of something else."""
+    try:
+        body = json.loads(head)
+    except ValueError:
+        body = None
+    codes, message = body_parts(body)
+    if isinstance(body, dict) and (body.get("error") or codes or message):
+        kind = kind_for(None, codes, message)
+        line = f"{provider} status=200 codes={','.join(codes) or '-'}: {message}"
+        return ProviderError(kind, scrub(line, secrets), parameter=parameter_of(body))
+    line = f"{provider} answered {media_type or 'nothing'}, not a stream: check its address"
+    return ProviderError("bad_request", line)
 
 
 def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iterable[str]) -> ProviderError:

@@ -3,14 +3,20 @@
 import base64
 import binascii
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 from openai import omit
-from openai.types import CompletionUsage, ImagesResponse
+from openai.types import ImagesResponse
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
-from assistants.providers.base import StreamingProvider, Timeouts, Upstream, said
+from assistants.providers.base import IDENTITY, StreamingProvider, Timeouts, Upstream
+from assistants.providers.control import StreamControl
+from assistants.providers.errors import body_parts, kind_for
+from assistants.providers.reading import Reader, field_of, figure
+from assistants.providers.turns import said
 from assistants.providers.types import (
     ChatRequest,
     Delta,
@@ -41,10 +47,10 @@ class OpenAIChat(StreamingProvider):
         timeouts: Timeouts | None = None,
         retries: int = 2,
     ) -> None:
-        super().__init__(name, timeouts=timeouts or Timeouts(), retries=retries, secrets=[api_key])
         base_url = _with_path(base_url or DEFAULT_BASE_URL)
+        super().__init__(name, base_url=base_url, timeouts=timeouts or Timeouts(), retries=retries, secrets=[api_key])
         self.is_openai = (urlsplit(base_url).hostname or "").endswith("api.openai.com")
-        # Retries are ours (base.persist): the SDK's would wait up to two minutes and retry an exhausted quota.
+        # Retries are ours (retrying.py): the SDK's would wait up to two minutes and retry an exhausted quota.
         self._client = openai.AsyncOpenAI(
             api_key=api_key or NO_KEY,
             base_url=base_url,
@@ -57,21 +63,36 @@ class OpenAIChat(StreamingProvider):
     async def aclose(self) -> None:
         await self._client.close()
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta | Finished, None]:
-        return self.run(lambda: self._open(request), OpenAIAnswer(request.model))
+    def stream(
+        self, request: ChatRequest, control: StreamControl | None = None
+    ) -> AsyncGenerator[Delta | Finished, None]:
+        return self.run(request, lambda refused: self._open(request, refused), OpenAIReader(request), control)
 
-    async def _open(self, request: ChatRequest) -> Upstream[ChatCompletionChunk]:
+    async def _open(self, request: ChatRequest, refused: frozenset[str]) -> Upstream[ChatCompletionChunk]:
         # Reasoning models of OpenAI refuse `max_tokens`; most other servers know nothing else.
+        in_new_words = (self.is_openai or "max_tokens" in refused) and "max_completion_tokens" not in refused
         limit = request.max_output_tokens
+        with_temperature = request.temperature is not None and "temperature" not in refused
         return await self._client.chat.completions.create(
             model=request.model,
             messages=_messages(request),
-            max_completion_tokens=limit if self.is_openai else omit,
-            max_tokens=omit if self.is_openai else limit,
-            temperature=omit if request.temperature is None else request.temperature,
+            max_completion_tokens=limit if in_new_words else omit,
+            max_tokens=limit if not in_new_words and "max_tokens" not in refused else omit,
+            temperature=request.temperature if with_temperature else omit,
             stream=True,
-            stream_options={"include_usage": True},
+            stream_options=omit if "stream_options" in refused else {"include_usage": True},
+            extra_headers=IDENTITY,
         )
+
+    async def count_input(self, request: ChatRequest) -> int | None:
+        if not self.is_openai:
+            return None
+        counted = await self._client.responses.input_tokens.count(
+            model=request.model,
+            instructions=request.system or omit,
+            input=[{"role": message.role, "content": message.text} for message in said(request.messages)],
+        )
+        return counted.input_tokens
 
     async def generate_image(self, *, model: str, prompt: str, size: str) -> GeneratedImage:
         response = await self.persist(
@@ -91,54 +112,77 @@ class OpenAIChat(StreamingProvider):
         )
 
 
-class OpenAIAnswer:
+class OpenAIReader(Reader[ChatCompletionChunk]):
     """Reads chunks. Anything but `choices` may be missing from a compatible server, and any field may be null."""
 
-    def __init__(self, model: str) -> None:
-        self.complete = False
-        self._model = model
-        self._usage: Usage | None = None
-        self._stop_reason: StopReason = "other"
-        self._refused = False
+    _refused = False
 
     def feed(self, chunk: ChatCompletionChunk) -> str:
+        self._require_no_error(chunk)
         self._model = chunk.model or self._model
-        if chunk.usage:
-            self._usage = usage_of(chunk.usage)
-        # A last chunk without choices carries the usage only; some servers skip the finish reason before it.
-        if not chunk.choices:
-            self.complete = self.complete or bool(chunk.usage)
-            return ""
-        choice = chunk.choices[0]
-        if choice.finish_reason:
+        choices = chunk.choices or []
+        choice = choices[0] if choices else None
+        text = self._text_of(choice.delta) if choice and choice.delta else ""
+        usage = chunk.usage or field_of(field_of(chunk, "x_groq"), "usage") or field_of(choice, "usage")
+        if usage:
+            self._report(usage)
+        if choice and choice.finish_reason:
             self.complete = True
             self._stop_reason = _STOP_REASONS.get(choice.finish_reason, "other")
-        if not choice.delta:
-            return ""
-        if choice.delta.refusal:
+        elif choice is None:
+            # A last chunk without choices carries the usage only; some servers skip the finish reason before it. One
+            # that comes before the text, or within it, is no end.
+            self.complete = self.complete or (bool(usage) and self._first_heard is not None)
+        elif text and self._stop_reason == "other":
+            self.complete = False
+        return text
+
+    def _require_no_error(self, chunk: ChatCompletionChunk) -> None:
+        """vLLM sends `{"object": "error", …}` as an event like any other."""
+        if chunk.object == "error":  # type: ignore[comparison-overlap]
+            codes, message = body_parts(chunk.model_extra or {})
+            raise ProviderError(
+                kind_for(None, codes, message), f"error event codes={','.join(codes) or '-'}: {message}"[:400]
+            )
+
+    def _text_of(self, delta: Any) -> str:
+        # DeepSeek and vLLM; OpenRouter, and vLLM by now.
+        thought = field_of(delta, "reasoning_content") or field_of(delta, "reasoning")
+        self.think(thought if isinstance(thought, str) else "")
+        content = delta.content
+        if isinstance(content, list):
+            content = self._text_of_parts(content)
+        if delta.refusal:
             self._refused = True
-        return (choice.delta.content or "") + (choice.delta.refusal or "")
+        return self.hear((content or "") + (delta.refusal or ""))
 
-    def usage(self) -> Usage | None:
-        return self._usage
+    def _text_of_parts(self, parts: list[Any]) -> str:
+        """Mistral's reasoning models send a list: thoughts and text beside each other."""
+        for part in parts:
+            thoughts = field_of(part, "thinking") or []
+            for thought in [thoughts] if isinstance(thoughts, str) else thoughts:
+                self.think(thought if isinstance(thought, str) else field_of(thought, "text") or "")
+        return "".join(field_of(part, "text") or "" for part in parts if not field_of(part, "thinking"))
 
-    def finished(self) -> Finished:
-        return Finished(self._usage, "refusal" if self._refused else self._stop_reason, self._model)
+    def _report(self, usage: Any) -> None:
+        """OpenAI counts what the cache served and what it stored inside the prompt; DeepSeek names both parts."""
+        prompt, output = (
+            figure(usage, "prompt_tokens", "input_tokens"),
+            figure(usage, "completion_tokens", "output_tokens"),
+        )
+        before, after = field_of(usage, "prompt_tokens_details"), field_of(usage, "completion_tokens_details")
+        read = figure(before, "cached_tokens") or figure(usage, "prompt_cache_hit_tokens", "cached_tokens")
+        reasoning = figure(after, "reasoning_tokens") or figure(usage, "reasoning_tokens")
+        # OpenAI counts reasoning inside the completion; a few servers beside it, which their total betrays.
+        if reasoning and figure(usage, "total_tokens") == (prompt or 0) + (output or 0) + reasoning:
+            output = (output or 0) + reasoning
+        self.report(
+            prompt=prompt, read=read, write=figure(before, "cache_write_tokens"), output=output, hidden=reasoning
+        )
 
-
-def usage_of(usage: CompletionUsage) -> Usage:
-    """OpenAI counts what the cache served and what it stored inside `prompt_tokens`."""
-    read = write = reasoning = 0
-    if usage.prompt_tokens_details:
-        read = usage.prompt_tokens_details.cached_tokens or 0
-        write = usage.prompt_tokens_details.cache_write_tokens or 0
-    if usage.completion_tokens_details:
-        reasoning = usage.completion_tokens_details.reasoning_tokens or 0
-    prompt, output = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    # OpenAI counts reasoning inside the completion; a few servers beside it, which their total betrays.
-    if reasoning and usage.total_tokens == prompt + output + reasoning:
-        output += reasoning
-    return Usage(max(0, prompt - read - write), read, write, output)
+    def finished(self, *, stopped: bool = False) -> Finished:
+        end = super().finished(stopped=stopped)
+        return replace(end, stop_reason="refusal") if self._refused and not stopped else end
 
 
 def _messages(request: ChatRequest) -> list[ChatCompletionMessageParam]:

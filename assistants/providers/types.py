@@ -1,7 +1,7 @@
 """What goes in and out of a provider, whoever it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from django.utils.translation import gettext_lazy as _
@@ -20,11 +20,15 @@ ErrorKind = Literal[
     "bad_request",
     "context_length",
     "refused",
+    "model_gone",
+    "empty",
     "unknown",
 ]
-StopReason = Literal["stop", "length", "refusal", "other"]
+StopReason = Literal["stop", "length", "refusal", "stopped", "other"]
 
-RETRYABLE: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded", "timeout", "connection", "cut", "unknown"})
+RETRYABLE: frozenset[ErrorKind] = frozenset(
+    {"rate_limit", "overloaded", "timeout", "connection", "cut", "empty", "unknown"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,17 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question. `temperature` is a wish: Anthropic's API has no such parameter any more and never receives it."""
+    """One question. `temperature` is a wish: Anthropic's API has no such parameter any more and never receives it.
+
+    `input_bound`: the tokens reserved for the input; an estimate of it is never above. None: nothing is reserved.
+    """
 
     model: str
     system: str
     messages: Sequence[ChatMessage]
     max_output_tokens: int
     temperature: float | None = None
+    input_bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +57,25 @@ class Usage:
     """The four buckets that are priced, disjoint: their sum is all that the call consumed.
 
     `input_tokens` is what no cache served or stored; `output_tokens` includes the model's hidden reasoning.
+    `cache_write_long_tokens` is the part of `cache_write_tokens` kept for long, which is dearer.
+    `is_estimate`: a bucket was not told by the provider, and is what the call took at most.
     """
 
     input_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
     output_tokens: int
+    cache_write_long_tokens: int = 0
+    is_estimate: bool = field(default=False, compare=False)
 
     @property
     def total_tokens(self) -> int:
-        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens + self.output_tokens
+        return self.prompt_tokens + self.output_tokens
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The three buckets of the input together: what a price's threshold is compared with."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +85,9 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of an answer. `usage` is None when the server told nothing; `model` is the name the server gave."""
+    """The end of an answer. `model` is the name the server gave; `stop_reason` "stopped": the reader wished so."""
 
-    usage: Usage | None
+    usage: Usage
     stop_reason: StopReason
     model: str
 
@@ -89,8 +106,8 @@ class ProviderNotConfigured(Exception):
 class ProviderError(Exception):
     """A call that failed. `detail` is for the log alone; people read `message`.
 
-    `retryable` says whether asking again, unchanged, may work. `usage` is what the provider had counted before it
-    failed, when it had (its input is final, its output is not): it helps to settle an interrupted call.
+    `retryable` says whether asking again, unchanged, may work. `usage` is what the call took before it failed, None
+    where the provider had not begun. `parameter` names what a refused request may not have.
     """
 
     def __init__(
@@ -101,6 +118,7 @@ class ProviderError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         usage: Usage | None = None,
+        parameter: str = "",
     ) -> None:
         super().__init__(kind, detail)
         self.kind: ErrorKind = kind
@@ -109,6 +127,7 @@ class ProviderError(Exception):
         self.status = status
         self.retry_after = retry_after
         self.usage = usage
+        self.parameter = parameter
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
@@ -134,6 +153,11 @@ _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
         "La conversation est trop longue pour ce modèle. Raccourcissez votre message ou commencez une conversation."
     ),
     "refused": _("Le fournisseur refuse de répondre à cette demande. Reformulez-la."),
+    "model_gone": _(
+        "Le modèle de cet assistant n’existe plus chez son fournisseur. Choisissez un autre assistant, "
+        "ou prévenez la personne qui administre l’espace\N{NO-BREAK SPACE}: l’opérateur peut nommer un remplaçant."
+    ),
+    "empty": _("Le modèle a terminé sans rien écrire. Réessayez, ou reformulez la demande."),
     "unknown": _("Le fournisseur a rencontré une erreur. Réessayez ; si elle revient, ouvrez un ticket."),
 }
 

@@ -13,8 +13,10 @@ if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     settings.configure(PROVIDERS={}, USE_I18N=True, LANGUAGE_CODE="fr")
     django.setup()
 
+from assistants.providers import quirks
 from assistants.providers.anthropic_messages import AnthropicMessages
 from assistants.providers.base import Provider, Timeouts
+from assistants.providers.control import StreamControl
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished
 from tests.fakes.llm import server
@@ -33,6 +35,7 @@ def fake() -> Iterator[server.Handle]:
 
 @pytest.fixture(autouse=True)
 def _forgotten(request: pytest.FixtureRequest) -> None:
+    quirks.forget()
     if "fake" in request.fixturenames:
         request.getfixturevalue("fake").forget()
 
@@ -62,11 +65,13 @@ def ask(text: str, *, system: str = "Vous aidez.", limit: int = 4000, temperatur
     return ChatRequest("fake-small", system, [ChatMessage("user", text)], limit, temperature)
 
 
-async def read(provider: Provider, request: ChatRequest) -> tuple[str, list[Finished]]:
+async def read(
+    provider: Provider, request: ChatRequest, control: StreamControl | None = None
+) -> tuple[str, list[Finished]]:
     """The text, and every Finished (there must be one, last)."""
     texts: list[str] = []
     ends: list[Finished] = []
-    async with aclosing(provider.stream(request)) as events:
+    async with aclosing(provider.stream(request, control)) as events:
         async for event in events:
             if isinstance(event, Delta):
                 assert not ends, "text after the end"

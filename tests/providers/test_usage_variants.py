@@ -1,13 +1,16 @@
-"""What compatible servers send that OpenAI does not: the parser alone, on the SDK's own objects."""
+"""How servers count a call, each in its own way: the readers alone, on the SDKs' own objects."""
 
 from typing import Any
 
 import pytest
-from openai.types import CompletionUsage
+from anthropic.types import RawMessageStreamEvent
 from openai.types.chat import ChatCompletionChunk
+from pydantic import TypeAdapter
 
-from assistants.providers.openai_chat import OpenAIAnswer, usage_of
+from assistants.providers.anthropic_messages import AnthropicReader
+from assistants.providers.openai_chat import OpenAIReader
 from assistants.providers.types import Finished, Usage
+from tests.providers.conftest import ask
 
 
 def chunk(**fields: Any) -> ChatCompletionChunk:
@@ -56,37 +59,142 @@ def choice(content: str | None, finish: str | None = None) -> dict[str, Any]:
     ],
 )
 def test_buckets(reported: dict[str, Any], buckets: Usage) -> None:
-    assert usage_of(CompletionUsage.construct(**reported)) == buckets
+    assert read_all([{"choices": [choice(None, "stop")], "usage": reported}]) == buckets
+
+
+def counts(prompt: int | None, output: int | None, **more: Any) -> dict[str, Any]:
+    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": (prompt or 0) + (output or 0), **more}
+
+
+def read_all(chunks: list[dict[str, Any]]) -> Usage:
+    reader = OpenAIReader(ask("Bonjour"))
+    for one in chunks:
+        reader.feed(chunk(**one))
+    return reader.usage()
+
+
+WORDS: list[dict[str, Any]] = [{"choices": [choice("Bonjour ")]}, {"choices": [choice("à tous")]}]
+END: dict[str, Any] = {"choices": [choice(None, "stop")]}
+NOTHING = {"choices": [], "usage": counts(0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("chunks", "buckets"),
+    [
+        # Only at the start, the output with it.
+        ([{"choices": [], "usage": counts(70, 9)}, END], Usage(70, 0, 0, 9)),
+        # Only at the end.
+        ([*WORDS, END, {"choices": [], "usage": counts(70, 9)}], Usage(70, 0, 0, 9)),
+        # In every event, the last of them 0.
+        ([WORDS[0] | {"usage": counts(70, 4)}, WORDS[1] | {"usage": counts(70, 9)}, END, NOTHING], Usage(70, 0, 0, 9)),
+        # The input at the start, the output at the end, the rest 0 or null.
+        (
+            [{"choices": [], "usage": counts(70, 0)}, *WORDS, END, {"choices": [], "usage": counts(0, 9)}],
+            Usage(70, 0, 0, 9),
+        ),
+        (
+            [{"choices": [], "usage": counts(70, None)}, *WORDS, END, {"choices": [], "usage": counts(None, 9)}],
+            Usage(70, 0, 0, 9),
+        ),
+        # What the cache served is told later than the prompt: it is part of it, not beside it.
+        (
+            [
+                {"choices": [], "usage": counts(70, 0)},
+                *WORDS,
+                {"choices": [], "usage": counts(70, 9, prompt_tokens_details={"cached_tokens": 60})},
+            ],
+            Usage(10, 60, 0, 9),
+        ),
+        # DeepSeek's names, Groq's and Moonshot's places.
+        (
+            [*WORDS, END | {"usage": counts(70, 9, prompt_cache_hit_tokens=64, prompt_cache_miss_tokens=6)}],
+            Usage(6, 64, 0, 9),
+        ),
+        ([*WORDS, END | {"x_groq": {"usage": counts(70, 9)}}], Usage(70, 0, 0, 9)),
+        ([*WORDS, {"choices": [choice(None, "stop") | {"usage": counts(70, 9)}]}], Usage(70, 0, 0, 9)),
+    ],
+)
+def test_the_largest_of_each_figure_counts(chunks: list[dict[str, Any]], buckets: Usage) -> None:
+    usage = read_all(chunks)
+    assert usage == buckets
+    assert not usage.is_estimate
+
+
+def test_what_came_after_the_count_is_added_at_most() -> None:
+    usage = read_all([{"choices": [], "usage": counts(70, 0)}, {"choices": [choice("1 2 3 4 5")]}, END, NOTHING])
+    # Five digits and four blanks: 7 tokens at most.
+    assert (usage, usage.is_estimate) == (Usage(70, 0, 0, 7), True)
+
+
+def test_a_first_token_is_no_count_of_an_answer() -> None:
+    reader = AnthropicReader(ask("Bonjour"))
+    for event in (
+        {"type": "message_start", "message": {"model": "m", "usage": {"input_tokens": 70, "output_tokens": 1}}},
+        {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "1234567890"}},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "12345"}},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn"},
+            "usage": {"input_tokens": 0, "output_tokens": 0},
+        },
+    ):
+        reader.feed(TypeAdapter(RawMessageStreamEvent).validate_python(_filled(event)))
+    assert (reader.usage(), reader.usage().is_estimate) == (Usage(70, 0, 0, 16), True)
+
+
+def _filled(event: dict[str, Any]) -> dict[str, Any]:
+    if event["type"] == "message_start":
+        event["message"] |= {"id": "m", "type": "message", "role": "assistant", "content": []}
+        event["message"] |= {"stop_reason": None, "stop_sequence": None, "stop_details": None}
+    if event["type"] == "message_delta":
+        event["delta"] |= {"stop_sequence": None, "stop_details": None}
+    return {"index": 0, **event} if event["type"].startswith("content") else event
+
+
+def test_what_a_cache_keeps_for_long_is_told_apart() -> None:
+    reader = AnthropicReader(ask("Bonjour"))
+    kept = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 400}
+    counted = {"input_tokens": 70, "output_tokens": 1, "cache_creation_input_tokens": 500, "cache_creation": kept}
+    start = {"type": "message_start", "message": {"model": "m", "usage": counted}}
+    reader.feed(TypeAdapter(RawMessageStreamEvent).validate_python(_filled(start)))
+    assert reader.usage() == Usage(70, 0, 500, 1, cache_write_long_tokens=400)
 
 
 def test_usage_in_the_chunk_that_finishes() -> None:
-    answer = OpenAIAnswer("asked")
-    assert answer.feed(chunk(model="given", choices=[choice("Oui")])) == "Oui"
-    counted = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
-    assert answer.feed(chunk(model="given", choices=[choice(None, "stop")], usage=counted)) == ""
-    assert answer.complete
-    assert answer.finished() == Finished(Usage(1, 0, 0, 2), "stop", "given")
+    reader = OpenAIReader(ask("Bonjour"))
+    assert reader.feed(chunk(model="given", choices=[choice("Oui")])) == "Oui"
+    assert reader.feed(chunk(model="given", choices=[choice(None, "stop")], usage=counts(1, 2))) == ""
+    assert reader.complete
+    assert reader.finished() == Finished(Usage(1, 0, 0, 2), "stop", "given")
 
 
 def test_usage_in_every_chunk_takes_the_last_and_is_no_end() -> None:
-    answer = OpenAIAnswer("asked")
+    reader = OpenAIReader(ask("Bonjour"))
     for count in (1, 2):
-        counted = {"prompt_tokens": 7, "completion_tokens": count, "total_tokens": 7 + count}
-        answer.feed(chunk(choices=[choice("mot ")], usage=counted))
-    assert not answer.complete
-    assert answer.usage() == Usage(7, 0, 0, 2)
+        reader.feed(chunk(choices=[choice("mot ")], usage=counts(7, count)))
+    assert not reader.complete
+    assert reader.usage() == Usage(7, 0, 0, 2)
 
 
 def test_a_last_usage_chunk_ends_an_answer_without_finish_reason() -> None:
-    answer = OpenAIAnswer("asked")
-    answer.feed(chunk(choices=[choice("Oui")]))
-    answer.feed(chunk(choices=[], usage={"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}))
-    assert answer.complete
-    assert answer.finished().stop_reason == "other"
+    reader = OpenAIReader(ask("Bonjour"))
+    reader.feed(chunk(choices=[choice("Oui")]))
+    reader.feed(chunk(choices=[], usage=counts(1, 1)))
+    assert reader.complete
+    assert reader.finished().stop_reason == "other"
+    # It was not the last: the answer goes on.
+    reader.feed(chunk(choices=[choice(" et non")]))
+    assert not reader.complete
+
+
+def test_a_first_usage_chunk_is_no_end() -> None:
+    reader = OpenAIReader(ask("Bonjour"))
+    reader.feed(chunk(choices=[], usage=counts(1, 0)))
+    assert not reader.complete
 
 
 def test_missing_fields_are_no_error() -> None:
-    answer = OpenAIAnswer("asked")
-    assert answer.feed(chunk()) == ""
-    assert answer.feed(chunk(choices=[{"index": 0}])) == ""
-    assert not answer.complete
+    reader = OpenAIReader(ask("Bonjour"))
+    assert reader.feed(chunk()) == ""
+    assert reader.feed(chunk(choices=[{"index": 0}])) == ""
+    assert not reader.complete

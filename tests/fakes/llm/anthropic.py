@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from tests.fakes.llm.directives import Plan, count_tokens
+from tests.fakes.llm.directives import THOUGHT, Plan, count_tokens
 
-ROUTES = {("POST", "/v1/messages")}
+COUNTING = "/v1/messages/count_tokens"
+ROUTES = {("POST", "/v1/messages"), ("POST", COUNTING)}
 VERSIONS = ("2023-06-01", "2026-10-21")
 
 Problem = tuple[int, dict[str, Any]]
@@ -20,6 +21,8 @@ _ERRORS: dict[str, tuple[str, str]] = {
     "401": ("authentication_error", "invalid x-api-key"),
     "403": ("permission_error", "Your API key does not have permission to use the specified resource."),
     "404": ("not_found_error", "model: fake"),
+    "400 gone": ("invalid_request_error", "The model 'claude-old' has been retired and is no longer available."),
+    "410": ("not_found_error", "This model was retired."),
     "413": ("request_too_large", "Request exceeds the maximum allowed number of bytes."),
     "429": ("rate_limit_error", "This request would exceed your organization's rate limit of 50 requests per minute."),
     "429 quota": ("billing_error", "Your organization has reached its spend limit."),
@@ -56,7 +59,7 @@ def refusal_of_key(headers: dict[str, str]) -> Problem | None:
 def refusal_of_body(path: str, body: dict[str, Any], headers: dict[str, str]) -> Problem | None:
     if headers["anthropic-version"] not in VERSIONS:
         return _problem(400, "invalid_request_error", "anthropic-version: unknown version")
-    for name in ("model", "max_tokens", "messages"):
+    for name in ("model", "messages") if path == COUNTING else ("model", "max_tokens", "messages"):
         if not body.get(name):
             return _problem(400, "invalid_request_error", f"{name}: Field required")
     if headers["anthropic-version"] >= "2026-10-21" and (extra := {"temperature", "top_p", "top_k"} & body.keys()):
@@ -64,6 +67,20 @@ def refusal_of_body(path: str, body: dict[str, Any], headers: dict[str, str]) ->
     if not all(_plain(message["content"]).strip() for message in body["messages"]):
         return _problem(400, "invalid_request_error", "messages: text content blocks must be non-empty")
     return None
+
+
+def refusal_of_parameter(name: str, how: str = "") -> Problem:
+    return _problem(400, "invalid_request_error", f"{name}: Extra inputs are not permitted")
+
+
+def refusal_of_roles() -> Problem:
+    text = 'messages: roles must alternate between "user" and "assistant", but found multiple "user" roles in a row'
+    return _problem(400, "invalid_request_error", text)
+
+
+def counted(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    texts = [_plain(body.get("system")), *(_plain(message["content"]) for message in body["messages"])]
+    return {"input_tokens": plan.usage.get("input", sum(count_tokens(text) for text in texts))}
 
 
 def last_text(body: dict[str, Any]) -> str:
@@ -106,6 +123,8 @@ def _input_usage(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
 
 
 def _words(body: dict[str, Any], plan: Plan) -> tuple[list[str], str]:
+    if plan.think == "only":
+        return [], "end_turn"
     if plan.refuse:
         return plan.words[:4], "refusal"
     limit = body["max_tokens"]
@@ -143,19 +162,27 @@ class Script:
 
     def opening(self) -> bytes:
         counted = {**_input_usage(self._call["body"], self._plan), "output_tokens": 1, "service_tier": "standard"}
+        if self._plan.usage_at == "start":
+            counted["output_tokens"] = self._output()
         message = _message(self._call) | ({"usage": counted} if self._plan.report_usage else {})
         events = _event("message_start", message=message)
-        if self._plan.think:
+        if self._plan.think in ("apart", "list"):
             events += self._thinking()
         events += _event("content_block_start", index=self._index, content_block={"type": "text", "text": ""})
+        if self._plan.think in ("text", "only"):
+            pieces = ["<", "thi", "nk>\n", THOUGHT[:20], THOUGHT[20:], "\n</", "think", ">\n\n"]
+            events += b"".join(self.word(piece) for piece in pieces)
         return events + self.ping()
+
+    def _output(self) -> int:
+        return self._plan.usage.get("output", len(self.words))
 
     def _thinking(self) -> bytes:
         self._index = 1
         block = {"type": "thinking", "thinking": "", "signature": ""}
         return (
             _event("content_block_start", index=0, content_block=block)
-            + _event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "Réfléchissons."})
+            + _event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": THOUGHT})
             + _event("content_block_delta", index=0, delta={"type": "signature_delta", "signature": "Zm9v"})
             + _event("content_block_stop", index=0)
         )
@@ -175,10 +202,14 @@ class Script:
     def closing(self) -> bytes:
         refused = {"type": "refusal", "category": None, "explanation": None} if self._stop == "refusal" else None
         delta = {"stop_reason": self._stop, "stop_sequence": None, "stop_details": refused}
-        counted: dict[str, Any] = {"output_tokens": self._plan.usage.get("output", len(self.words))}
+        counted: dict[str, Any] = {"output_tokens": self._output()}
+        if self._plan.usage_at == "zero":
+            # As several gateways end: every figure once more, and all of them 0.
+            zeros = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+            counted = dict.fromkeys(zeros, 0)
         if "reasoning" in self._plan.usage:
             counted["output_tokens_details"] = {"thinking_tokens": self._plan.usage["reasoning"]}
-        usage = {"usage": counted} if self._plan.report_usage else {}
+        usage = {"usage": counted} if self._plan.report_usage and self._plan.usage_at != "start" else {}
         return (
             _event("content_block_stop", index=self._index)
             + _event("message_delta", delta=delta, **usage)

@@ -2,7 +2,8 @@
 
 Served: `POST /v1/chat/completions` (stream and not), `GET /v1/models`, `POST /v1/images/generations` as OpenAI;
 `POST /v1/messages` (stream and not), `GET /v1/models` (with an `anthropic-version` header) as Anthropic, API version
-2026-10-21 (which refuses `temperature`).
+2026-10-21 (which refuses `temperature`). Counting an input: `POST /v1/responses/input_tokens`,
+`POST /v1/messages/count_tokens`.
 
 By default it answers the same French text of about 60 words, at once, cut at the token limit of the request (one word
 is one token). Words in brackets, in the last user message (or the image's prompt) or in the model's name, change that:
@@ -28,6 +29,18 @@ is one token). Words in brackets, in the last user message (or the image's promp
     [no-usage]             report no usage
     [garbage]              stream an event of a shape nobody knows
     [html]                 answer an HTML page with status 200, as a wrong address does
+    [gone]                 404: the model was ended ([fail 410] and [fail 400 gone] say so in other ways)
+    [json-error 503]       the same errors as [fail], but with status 200 and a JSON body, as some proxies do
+    [plain]                stream as text/plain
+    [blank]                answer without a word
+    [think text]           think in the text, within <think>…</think>, cut anywhere; [think only]: and no more;
+                           [think list]: content as a list of parts, as Mistral's reasoning models (OpenAI's dialect)
+    [split bytes]          send the two halves of an emoji's bytes in two events; [split surrogates]: of its UTF-16 pair
+    [usage-at zero]        report usage in every event and 0 in the last; start: at the start only; every: in every
+                           event; finish: in the event that finishes; groq, kimi: where these servers put it
+    [refuse-param temperature]  400 while the request has this parameter, as OpenAI says it; a second word says it
+                           otherwise: sentence (in the sentence alone), detail (422, a list of problems)
+    [alternate]            400 unless questions and answers take turns, as chat templates of Mistral and llama.cpp do
 
 A missing key, or one that contains "invalid", is refused with 401. `GET /_calls` lists the requests received (each with
 headers, body, status, `outcome`: running, done, failed, cut or disconnected, the words sent, when
@@ -45,7 +58,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.fakes.llm import anthropic, openai
-from tests.fakes.llm.directives import Plan, read_plan
+from tests.fakes.llm.directives import BEE, Plan, read_plan
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -118,6 +131,13 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
     if plan.flaky and plan.key not in _SEEN:
         _SEEN.add(plan.key)
         plan.fail = plan.flaky
+    if call["path"] == reply.dialect.COUNTING:
+        return await reply.json(reply.dialect.counted(call["body"], plan))
+    if problem := _refusal_of_plan(reply.dialect, call["body"], plan):
+        return await reply.error(problem)
+    if plan.json_error:
+        _status, body = reply.dialect.error_for(plan.json_error)
+        return await reply.json(body)
     if plan.fail:
         extra = {"retry-after": plan.retry_after} if plan.retry_after else {}
         return await reply.error(reply.dialect.error_for(plan.fail), leak=plan.leak, headers=extra)
@@ -130,9 +150,21 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
     await _stream(reply, plan)
 
 
+def _refusal_of_plan(dialect: Any, body: dict[str, Any], plan: Plan) -> tuple[int, dict[str, Any]] | None:
+    if plan.gone:
+        return dialect.error_for(["404"])  # type: ignore[no-any-return]
+    if plan.refuse_param and plan.refuse_param[0] in body:
+        return dialect.refusal_of_parameter(*plan.refuse_param)  # type: ignore[no-any-return]
+    roles = [message["role"] for message in body.get("messages", []) if message["role"] != "system"]
+    wanted = ["user", "assistant"] * len(roles)
+    if plan.alternate and roles != wanted[: len(roles)]:
+        return dialect.refusal_of_roles()  # type: ignore[no-any-return]
+    return None
+
+
 async def _stream(reply: "Reply", plan: Plan) -> None:
     script = reply.dialect.Script(reply.call, plan)
-    await reply.open("text/event-stream; charset=utf-8")
+    await reply.open("text/plain; charset=utf-8" if plan.plain else "text/event-stream; charset=utf-8")
     if plan.garbage:
         return await reply.more(script.garbage(), last=True)
     if plan.error == 0:
@@ -152,10 +184,22 @@ async def _stream(reply: "Reply", plan: Plan) -> None:
             if plan.ping:
                 await reply.more(script.ping())
         reply.call["first_word_at"] = reply.call["first_word_at"] or time.time()
-        await reply.more(script.word(word))
+        for event in halves(script.word, word, plan.split):
+            await reply.more(event)
         reply.call["words"] += 1
     await reply.more(script.closing(), last=True)
     reply.call["outcome"] = "done"
+
+
+def halves(event: Callable[[str], bytes], word: str, how: str) -> list[bytes]:
+    """The event of a word; of an emoji, where it is wished, two events with a half each."""
+    if not how or BEE not in word:
+        return [event(word)]
+    pair = BEE.encode("utf-16-be")
+    first, second = ({"bytes": (BEE.encode()[:2], BEE.encode()[2:])}).get(how) or (
+        *(f"\\u{pair[at : at + 2].hex()}".encode() for at in (0, 2)),
+    )
+    return [event("HALF").replace(b"HALF", half) for half in (first, second + word.replace(BEE, "").encode())]
 
 
 class Reply:

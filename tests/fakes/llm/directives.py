@@ -12,6 +12,9 @@ TEXT = (
     "Relisez à voix haute avant de publier."
 )
 
+BEE = "🐝"
+THOUGHT = "La personne demande un texte. Je réfléchis en plusieurs étapes, chiffre par chiffre : 1, 2, 3, 4, 5, 6, 7."
+
 MARKDOWN = """# Plan de publication
 
 Une **introduction** avec de l'*emphase*, du `code` et un [lien](https://example.com/page).
@@ -64,7 +67,7 @@ class Plan:
     ping: bool = False
     hang: bool = False
     refuse: str = ""
-    think: bool = False
+    think: str = ""
     leak: bool = False
     report_usage: bool = True
     usage: dict[str, int] = field(default_factory=dict)
@@ -73,6 +76,13 @@ class Plan:
     garbage: bool = False
     echo: str = ""
     key: str = ""
+    refuse_param: list[str] = field(default_factory=list)
+    alternate: bool = False
+    json_error: list[str] | None = None
+    plain: bool = False
+    split: str = ""
+    usage_at: str = ""
+    gone: bool = False
 
 
 def read_plan(model: str, text: str) -> Plan:
@@ -102,8 +112,22 @@ def _apply(plan: Plan, name: str, values: list[str]) -> None:
             setattr(plan, name, int(count))
         case "stall", [count, "ping"]:
             plan.stall, plan.ping = int(count), True
-        case "hang" | "think" | "leak" | "html" | "garbage", []:
+        case "hang" | "leak" | "html" | "garbage" | "alternate" | "plain" | "gone", []:
             setattr(plan, name, True)
+        case "think", []:
+            plan.think = "apart"
+        case "think", ["text" | "only" | "list" as how]:
+            plan.think = how
+        case "blank", []:
+            plan.words = []
+        case "refuse-param", [_, *_]:
+            plan.refuse_param = values
+        case "json-error", [_, *_]:
+            plan.json_error = values
+        case "split", ["bytes" | "surrogates" as how]:
+            plan.split, plan.words = how, ["Une ", "abeille ", f"{BEE} ", "vole."]
+        case "usage-at", ["start" | "zero" | "every" | "finish" | "groq" | "kimi" as where]:
+            plan.usage_at = where
         case "refuse", []:
             plan.refuse = "filter"
         case "refuse", ["text"]:

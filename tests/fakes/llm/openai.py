@@ -7,9 +7,10 @@ import time
 import zlib
 from typing import Any
 
-from tests.fakes.llm.directives import Plan, count_tokens
+from tests.fakes.llm.directives import THOUGHT, Plan, count_tokens
 
-ROUTES = {("POST", "/v1/chat/completions"), ("POST", "/v1/images/generations")}
+COUNTING = "/v1/responses/input_tokens"
+ROUTES = {("POST", "/v1/chat/completions"), ("POST", "/v1/images/generations"), ("POST", COUNTING)}
 
 Problem = tuple[int, dict[str, Any]]
 
@@ -33,6 +34,8 @@ _ERRORS: dict[str, tuple[str, str, str | None]] = {
     "401": ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
     "403": ("Country, region, or territory not supported", "request_forbidden", "unsupported_country_region_territory"),
     "404": ("The model does not exist or you do not have access to it.", "invalid_request_error", "model_not_found"),
+    "400 gone": ("The model `gpt-old` has been deprecated.", "invalid_request_error", "model_not_found"),
+    "410": ("This model was shut down.", "invalid_request_error", None),
     "413": ("Request too large.", "invalid_request_error", None),
     "429": ("Rate limit reached for requests. Please try again in 1s.", "requests", "rate_limit_exceeded"),
     "429 quota": (
@@ -66,7 +69,7 @@ def refusal_of_key(headers: dict[str, str]) -> Problem | None:
 
 
 def refusal_of_body(path: str, body: dict[str, Any], headers: dict[str, str]) -> Problem | None:
-    needed = "prompt" if path.endswith("generations") else "messages"
+    needed = {COUNTING: "input"}.get(path, "prompt" if path.endswith("generations") else "messages")
     for name in ("model", needed):
         if not body.get(name):
             text = f"Missing required parameter: '{name}'."
@@ -74,9 +77,37 @@ def refusal_of_body(path: str, body: dict[str, Any], headers: dict[str, str]) ->
     return None
 
 
+def refusal_of_parameter(name: str, how: str = "") -> Problem:
+    """As OpenAI's reasoning models, as servers that only write a sentence, as those that validate with pydantic."""
+    if how == "detail":
+        problem = {
+            "type": "extra_forbidden",
+            "loc": ["body", name],
+            "msg": "Extra inputs are not permitted",
+            "input": 0,
+        }
+        return 422, {"detail": [problem]}
+    text = f"Unsupported value: '{name}' does not support this value with this model. Only the default is supported."
+    named = None if how == "sentence" else name
+    return _problem(400, text, "invalid_request_error", "unsupported_value" if named else None, named)
+
+
+def refusal_of_roles() -> Problem:
+    text = "After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."
+    return _problem(400, text, "invalid_request_error", None)
+
+
+def counted(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    texts = [str(body.get("instructions") or ""), *(_plain(part["content"]) for part in body["input"])]
+    tokens = plan.usage.get("input", sum(count_tokens(text) for text in texts))
+    return {"object": "response.input_tokens", "input_tokens": tokens}
+
+
 def last_text(body: dict[str, Any]) -> str:
     if "prompt" in body:
         return str(body["prompt"])
+    if "input" in body:
+        return _plain(body["input"][-1]["content"])
     texts = [message["content"] for message in body["messages"] if message["role"] == "user"]
     return _plain(texts[-1]) if texts else ""
 
@@ -116,6 +147,8 @@ def usage(body: dict[str, Any], plan: Plan, words: int) -> dict[str, Any]:
 
 
 def _words(body: dict[str, Any], plan: Plan) -> tuple[list[str], str]:
+    if plan.think == "only":
+        return [], "stop"
     if plan.refuse:
         return plan.words[:4], "stop" if plan.refuse == "text" else "content_filter"
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or len(plan.words)
@@ -157,15 +190,40 @@ class Script:
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        extra = {"usage": None} if self._with_usage else {}
+        extra: dict[str, Any] = {"usage": None} if self._with_usage else {}
+        if self._plan.usage_at in ("every", "zero") or (self._plan.usage_at == "finish" and finish):
+            extra = {"usage": self._counted()}
+        if self._plan.usage_at == "groq" and finish:
+            extra = {"x_groq": {"id": "req_fake", "usage": self._counted()}}
+        if self._plan.usage_at == "kimi" and finish:
+            choice["usage"] = self._counted()
         return _event({**self._base, "choices": [choice], **extra, "obfuscation": "aN3x"})
+
+    def _counted(self) -> dict[str, Any]:
+        return usage(self._body, self._plan, len(self.words))
 
     def opening(self) -> bytes:
         first = self._chunk({"role": "assistant", "content": "", "refusal": None})
-        thought = self._chunk({"content": None, "reasoning_content": "Réfléchissons."}) if self._plan.think else b""
-        return first + thought
+        if self._plan.usage_at == "start":
+            first += _event({**self._base, "choices": [], "usage": self._counted()})
+        return first + self._thought()
+
+    def _thought(self) -> bytes:
+        match self._plan.think:
+            case "apart":
+                return self._chunk({"content": None, "reasoning_content": THOUGHT})
+            case "list":
+                part = {"type": "thinking", "thinking": [{"type": "text", "text": THOUGHT}]}
+                return self._chunk({"content": [part]})
+            case "text" | "only":
+                # The tags come in pieces, as tokenisers cut them.
+                pieces = ["<", "thi", "nk>\n", THOUGHT[:20], THOUGHT[20:], "\n</", "think", ">\n\n"]
+                return b"".join(self._chunk({"content": piece}) for piece in pieces)
+        return b""
 
     def word(self, word: str) -> bytes:
+        if self._plan.think == "list":
+            return self._chunk({"content": [{"type": "text", "text": word}]})
         return self._chunk({"refusal" if self._plan.refuse == "text" else "content": word})
 
     def ping(self) -> bytes:
@@ -182,8 +240,9 @@ class Script:
 
     def closing(self) -> bytes:
         events = self._chunk({}, self._finish)
-        if self._with_usage:
-            counted = usage(self._body, self._plan, len(self.words))
+        if self._with_usage and self._plan.usage_at in ("", "zero"):
+            none = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+            counted = none if self._plan.usage_at else self._counted()
             events += _event({**self._base, "choices": [], "usage": counted})
         return events + b"data: [DONE]\n\n"
 
