@@ -12,6 +12,7 @@ import time
 
 from redis.exceptions import RedisError
 
+from assistants.providers.control import StreamControl
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
 from conversations import live, services
@@ -61,10 +62,11 @@ class Generation:
         self.logged = 0
         self.all_said = False
         self.stable = 0
-        self.flushed = ""
+        self.flushed = ("", 0)
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
         self.usage: Usage | None = None
+        self.control = StreamControl()
         self.stop_wished = False
         # "length" where the model reached its longest answer, "refused" where it would not go on.
         self.cut_short = ""
@@ -106,7 +108,8 @@ class Generation:
         return Result(
             text=self.text,
             outcome=outcome,
-            usage=self.usage,
+            # Cut off before its end: what has come so far.
+            usage=self.usage or self.control.usage(),
             error_kind=error_kind,
             first_token_ms=self.first_token_ms,
             latency_ms=self._elapsed_ms(),
@@ -119,7 +122,8 @@ class Generation:
         """Read the provider to its end. Returns the outcome; raises what the provider raises."""
         spoken = asyncio.ensure_future(self._speak())
         try:
-            async with contextlib.aclosing(get_provider(self.call.provider).stream(self.call.request)) as stream:
+            answer = get_provider(self.call.provider).stream(self.call.request, self.control)
+            async with contextlib.aclosing(answer) as stream:
                 async for event in stream:
                     if isinstance(event, Delta):
                         if self.first_token_ms is None:
@@ -127,6 +131,8 @@ class Generation:
                         self.text += clean(event.text)
                     elif isinstance(event, Finished):
                         self.usage = event.usage
+                        if event.stop_reason == "stopped":
+                            return "stopped"
                         self.cut_short = _CUT_SHORT.get(event.stop_reason, "")
                         return "done"
             return "done"
@@ -167,16 +173,22 @@ class Generation:
                 # Redis or the database is away for a moment: the text is here, the next second tries again.
                 log.exception("answer not flushed id=%s", self.call.answer_id)
                 continue
-            if self.stop_wished or not still_ours:
+            if not still_ours:
                 maker.cancel()
                 return
+            if self.stop_wished:
+                # The provider's end is read for a moment more, for its count; nothing of it is shown.
+                self.control.stop()
 
     async def _flush(self) -> bool:
-        if self.text == self.flushed:
+        usage = self.control.usage()
+        text, tokens = self.text, usage.total_tokens if usage else 0
+        if (text, tokens) == self.flushed:
             return True
-        text = self.text
-        ours = await in_thread(self.tenant, services.answer_flush, answer_id=self.call.answer_id, text=text)
-        self.flushed = text
+        ours = await in_thread(
+            self.tenant, services.answer_flush, answer_id=self.call.answer_id, text=text, tokens=tokens
+        )
+        self.flushed = (text, tokens)
         return ours
 
     async def _end(self, result: Result) -> None:

@@ -124,6 +124,7 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         messages=tuple(messages),
         max_output_tokens=most,
         temperature=float(temperature) if temperature is not None else None,
+        input_bound=bound,
     )
     return Call(answer.pk, line.model.provider, request)
 
@@ -146,9 +147,12 @@ def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatM
     return kept
 
 
-def answer_flush(*, answer_id: UUID, text: str) -> bool:
-    """Save the text so far. False where the answer has been ended by somebody else."""
-    return bool(Message.objects.filter(pk=answer_id, state=State.STREAMING).update(text=text))
+def answer_flush(*, answer_id: UUID, text: str, tokens: int = 0) -> bool:
+    """Save the text so far, and the tokens taken, thoughts that are not shown included: should its process die.
+
+    False where the answer has been ended by somebody else.
+    """
+    return bool(Message.objects.filter(pk=answer_id, state=State.STREAMING).update(text=text, tokens=tokens))
 
 
 _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}
@@ -184,13 +188,20 @@ def _line_of(answer: Message) -> Line:
 
 
 def _estimated(answer: Message, result: Result) -> Usage:
-    """What a call that was not counted probably used; nothing where the provider refused it outright."""
+    """What a call that was not counted took at most: of an answer whose process died, or that nobody ever answered.
+
+    Nothing where the provider refused it outright; never more than was reserved.
+    """
     if not result.text and result.error_kind not in ("timeout", "cut", ""):
         return Usage(0, 0, 0, 0)
     line = _line_of(answer)
     before = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list("text", flat=True)
     asked = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in before)
-    return Usage(asked, 0, 0, estimate_tokens(result.text))
+    written = max(estimate_tokens(result.text), answer.tokens - asked)
+    held = billing.held_by(answer.pk)
+    most = int(held.amounts[TOKENS]) if held else asked + written
+    asked = min(asked, most)
+    return Usage(asked, 0, 0, min(written, most - asked), is_estimate=True)
 
 
 def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
@@ -211,7 +222,7 @@ def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
         cache_write_tokens=usage.cache_write_tokens,
         output_tokens=usage.output_tokens,
         cost=answer.cost,
-        is_estimate=result.usage is None and usage.total_tokens > 0,
+        is_estimate=usage.is_estimate and usage.total_tokens > 0,
         latency_ms=result.latency_ms,
         first_token_ms=result.first_token_ms,
         outcome=result.outcome,

@@ -17,7 +17,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """How a call ended. `usage` None where the provider told none; times in milliseconds from the call's start."""
+    """How a call ended. `usage` None where the provider accepted nothing, or nobody is left who knows.
+
+    Times in milliseconds from the call's start.
+    """
 
     text: str
     outcome: str

@@ -63,6 +63,25 @@ def test_an_answer_whose_use_nobody_told_is_estimated(cast):
     assert Message.objects.get(pk=call.answer_id).state == "interrupted"
 
 
+def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was_reserved(cast):
+    for tokens, text in ((40_000, "9" * 300), (700, "")):
+        _conversation, call = start(cast.member, "123456789 " * 30)
+        held = Reservation.objects.get(reference=call.answer_id)
+        services.answer_flush(answer_id=call.answer_id, text=text, tokens=tokens)
+        finish(call, text, None, "interrupted")
+        event = UsageEvent.objects.get(reference=call.answer_id)
+        assert event.is_estimate and event.input_tokens > 0
+        assert min(300, tokens - 400) <= event.output_tokens
+        assert event.total_tokens <= Decimal(held.amounts[TOKENS])
+
+
+def test_what_is_partly_estimated_says_so(cast):
+    _conversation, call = start(cast.member)
+    finish(call, "Un début", Usage(100, 0, 0, 30, is_estimate=True), "stopped")
+    event = UsageEvent.objects.get()
+    assert (event.is_estimate, event.input_tokens, event.output_tokens) == (True, 100, 30)
+
+
 def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(cast):
     _conversation, call = start(cast.member)
     assert finish(call, "", None, "failed", error_kind="auth") == "failed"

@@ -41,6 +41,9 @@ CASES = [
     Case("[stall 5]", "interrupted", "timeout", 5),
     Case("[html]", "failed", "bad_request"),
     Case("[flaky 503]", "done", "", 60),
+    Case("[json-error 503]", "failed", "overloaded", logged="200"),
+    Case("[think only]", "failed", "empty", logged="no text"),
+    Case("[plain]", "done", "", 60),
 ]
 
 
@@ -70,7 +73,8 @@ def test_each_failure_ends_as_it_should(live: Web, workspace: Maker) -> None:
         event = next(event for key, event in events.items() if str(key) == asked.id)
         assert (event.outcome, event.error_kind) == (case.state, case.kind), case.directive
         # Refused before it began: it costs nothing.
-        assert case.words or case.kind == "timeout" or event.total_tokens == 0, case.directive
+        began = case.words or case.kind in ("timeout", "empty")
+        assert bool(event.total_tokens) == bool(began), case.directive
     _assert_no_secret(log, outcomes)
 
 
