@@ -7,6 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol, TypeVar
 
 import httpx2
@@ -201,7 +202,7 @@ class StreamingProvider(ABC):
         while True:
             refused = quirks.refused_by(self.server, request.model)
             try:
-                return await self.guard(lambda left_out=refused: open_(left_out), opened=False)
+                return await self.guard(partial(open_, refused), opened=False)
             except ProviderError as error:
                 if not quirks.learn(self.server, request.model, error):
                     raise

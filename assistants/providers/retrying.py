@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from assistants.providers.control import StreamControl
@@ -41,7 +42,7 @@ async def persist(
                 raise
             failed = error
         with contextlib.suppress(TimeoutError):
-            await _within(deadline, lambda seconds=wait: asyncio.sleep(seconds), control)
+            await _within(deadline, partial(asyncio.sleep, wait), control)
         if control is not None and control.stopped:
             raise failed
     raise AssertionError("unreachable: the last attempt returns or raises")

@@ -155,7 +155,7 @@ _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
     "refused": _("Le fournisseur refuse de répondre à cette demande. Reformulez-la."),
     "model_gone": _(
         "Le modèle de cet assistant n’existe plus chez son fournisseur. Choisissez un autre assistant, "
-        "ou prévenez la personne qui administre l’espace\N{NO-BREAK SPACE}: l’opérateur peut nommer un remplaçant."
+        "ou prévenez la personne qui administre l’espace."
     ),
     "empty": _("Le modèle a terminé sans rien écrire. Réessayez, ou reformulez la demande."),
     "unknown": _("Le fournisseur a rencontré une erreur. Réessayez ; si elle revient, ouvrez un ticket."),
