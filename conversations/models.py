@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
 from tenants.lines import LineField
+from tenants.search import Words
 
 
 class Conversation(models.Model):
@@ -37,6 +37,7 @@ class Conversation(models.Model):
         verbose_name_plural = _("conversations")
         indexes: ClassVar = [
             models.Index(fields=["author", "-active_at"], name="conversations_author_active"),
+            GinIndex(Words("title"), name="conversations_title_words"),
         ]
 
     def __str__(self) -> str:
@@ -86,17 +87,13 @@ class Message(models.Model):
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    search = models.GeneratedField(
-        expression=SearchVector("text", config="french"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
 
     class Meta:
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
             models.Index(fields=["conversation", "id"], name="conversations_msg_thread"),
-            GinIndex(fields=["search"], name="conversations_msg_search"),
+            # What is still being written is not found yet: it would be read anew every second.
+            GinIndex(Words("text"), name="conversations_msg_words", condition=~models.Q(state="streaming")),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,9 @@
 """Reading conversations: one door to each, the list, the thread."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -12,6 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.models import Conversation, Message
+from tenants import search
+
+# As they stand in the indexes.
+WORDS: Final = search.Words("text")
+TITLE_WORDS: Final = search.Words("title")
 
 
 def conversations_visible(user: User) -> QuerySet[Conversation]:
@@ -43,7 +47,7 @@ def access_answer(
 
 def thread(conversation: Conversation) -> list[Message]:
     """The messages shown, oldest first; answers that a retry replaced are left out."""
-    return list(conversation.messages.filter(replaced_at=None).defer("search").order_by("id"))
+    return list(conversation.messages.filter(replaced_at=None).order_by("id"))
 
 
 def last_shown(conversation: Conversation) -> tuple[str, str]:
@@ -57,11 +61,20 @@ def conversation_list(user: User, *, query: str = "", archived: bool = False) ->
     """One's own conversations and the shared ones, pinned first, then by activity; optionally searched."""
     rows = conversations_visible(user).filter(archived_at__isnull=not archived)
     if query:
-        words = SearchQuery(query, config="french", search_type="websearch")
-        # Not correlated: asked once through the index, whatever the planner believes of the rows outside.
-        said = Message.objects.filter(search=words).order_by().values("conversation")
-        rows = rows.filter(Q(title__icontains=query) | Q(pk__in=said))
+        rows = rows.filter(pk__in=_found(query))
     return rows.select_related("assistant").order_by("-active_at")[:200]
+
+
+def _found(text: str) -> QuerySet[Conversation, Any]:
+    """Keys of the conversations whose title or messages have the words. Each part goes through its own index."""
+    text = text.replace("\x00", "").strip()[: search.MAX_QUERY]
+    keys = Conversation.objects.order_by().values("pk")
+    found = keys.filter(title__icontains=text)
+    if query := search.wanted(text):
+        # The condition of the index stands here as there.
+        written = Message.objects.filter(~Q(state=Message.State.STREAMING), query.in_words(WORDS), replaced_at=None)
+        found = found.union(keys.filter(query.in_words(TITLE_WORDS)), written.order_by().values("conversation"))
+    return found
 
 
 @dataclass(frozen=True)

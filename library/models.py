@@ -5,12 +5,12 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
 from tenants.lines import LineField
+from tenants.search import Words
 
 
 class Item(models.Model):
@@ -52,16 +52,6 @@ class Item(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    search = models.GeneratedField(
-        expression=SearchVector("title", "text", config="french"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
-    search_english = models.GeneratedField(
-        expression=SearchVector("title", "text", config="english"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
 
     class Meta:
         verbose_name = _("contenu")
@@ -69,8 +59,8 @@ class Item(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["author", "-id"], name="library_item_author"),
-            GinIndex(fields=["search"], name="library_item_search"),
-            GinIndex(fields=["search_english"], name="library_item_search_en"),
+            GinIndex(Words("title", "text"), name="library_item_words"),
+            GinIndex(Words("title"), name="library_item_title_words"),
             GinIndex(fields=["tags"], name="library_item_tags"),
         ]
 

@@ -12,7 +12,8 @@ from accounts.access import MANAGERS
 from accounts.models import User
 from library import selectors
 from library.models import Item, Share
-from library.selectors import MARK_END, MARK_START
+from tenants import search
+from tenants.search import MARK_END, MARK_START
 
 # A picture up to this size stands for itself in the list; a larger one is not fetched for a thumbnail.
 THUMBNAIL_BYTES: Final = 1_500_000
@@ -32,11 +33,11 @@ class Row:
     may_delete: bool
 
 
-def row(item: Item, user: User) -> Row:
+def row(item: Item, user: User, query: search.Wanted | None = None) -> Row:
     """An item of `selectors.item_list` as a line of the list. No query."""
     return Row(
         item=item,
-        excerpt=excerpt(item),
+        excerpt=excerpt(item, query),
         has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
         is_shared=selectors.is_shared(item),
         may_write=selectors.may_write(user, item),
@@ -44,11 +45,11 @@ def row(item: Item, user: User) -> Row:
     )
 
 
-def excerpt(item: Item) -> SafeString:
+def excerpt(item: Item, query: search.Wanted | None = None) -> SafeString:
     """What was found in the text, marked; else its beginning. Escaped here: the text is anybody's."""
-    for found in (getattr(item, "found_french", ""), getattr(item, "found_english", "")):
-        if found and MARK_START in found:
-            return marked(found)
+    found = search.excerpt(getattr(item, "looked_at", None) or "", query) if query else ""
+    if found:
+        return marked(found)
     beginning = str(getattr(item, "excerpt", "") or "")
     if len(beginning) == selectors.EXCERPT:
         beginning = re.sub(r"\s+\S*$", "", beginning) + "…"

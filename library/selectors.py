@@ -1,16 +1,14 @@
 """Reading the library: one door to each item, the list with its filters and search."""
 
 import datetime as dt
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import Case, F, FloatField, Q, QuerySet, Sum, TextField, Value, When
-from django.db.models.functions import Greatest, Left
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Left
 from django.http import Http404
 from django.utils import timezone
 
@@ -18,13 +16,14 @@ from accounts.access import MANAGERS
 from accounts.models import Role, User
 from library.models import Item, Share
 from library.types import ShareGone
+from tenants import search
 from tenants.context import TenantRef, current_tenant
 from tenants.signing import BadSignature, sign, unsign
 
 EXCERPT: Final = 240
-MAX_QUERY: Final = 200
-# Private-use characters around what was found: the rendering escapes the text first, then turns them into marks.
-MARK_START, MARK_END = "\ue000", "\ue001"
+# As they stand in the indexes.
+WORDS: Final = search.Words("title", "text")
+TITLE_WORDS: Final = search.Words("title")
 SHARE_PURPOSE: Final = "share"
 
 _SHARED = Q(visibility=Item.Visibility.WORKSPACE) | Q(conversation__visibility="workspace")
@@ -50,7 +49,7 @@ def items_writable(user: User) -> QuerySet[Item]:
 def access_item(user: User, item_id: UUID, *, for_writing: bool = False) -> Item:
     """The one door to an item. Raises Http404 for what one may not see, or not change."""
     rows = items_writable(user) if for_writing else items_visible(user)
-    found = rows.filter(pk=item_id).select_related("author", "conversation").defer("search", "search_english").first()
+    found = rows.filter(pk=item_id).select_related("author", "conversation").first()
     if found is None:
         raise Http404
     return found
@@ -127,9 +126,9 @@ def item_list(user: User, filters: Filters) -> QuerySet[Item]:
     if filters.tag:
         rows = rows.filter(tags__contains=[filters.tag])
     rows = _between(rows, filters.since, filters.until)
-    rows = rows.select_related("author", "conversation").defer("text", "search", "search_english")
-    words = _Words.of(filters.query)
-    return _searched(rows, words) if words.text else rows.annotate(excerpt=_beginning()).order_by("-pk")
+    rows = rows.select_related("author", "conversation").defer("text")
+    text = filters.query.replace("\x00", "").strip()[: search.MAX_QUERY]
+    return _searched(rows, text) if text else rows.annotate(excerpt=_beginning()).order_by("-pk")
 
 
 def _beginning() -> Left:
@@ -148,69 +147,27 @@ def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 
-@dataclass(frozen=True)
-class _Words:
-    """What was typed, as queries: both languages, and beginnings of words for what is not finished yet."""
-
-    text: str
-    french: SearchQuery = field(compare=False)
-    english: SearchQuery = field(compare=False)
-    beginnings: SearchQuery | None = field(compare=False, default=None)
-
-    @classmethod
-    def of(cls, typed: str) -> "_Words":
-        text = typed.replace("\x00", "").strip()[:MAX_QUERY]
-        return cls(
-            text=text,
-            french=SearchQuery(text, config="french", search_type="websearch"),
-            english=SearchQuery(text, config="english", search_type="websearch"),
-            beginnings=_beginnings(text),
-        )
-
-
-def _beginnings(text: str) -> SearchQuery | None:
-    """Words that begin as those typed do. None where operators say that exact words are meant."""
-    words = re.findall(r"\w+", text.lower())
-    if not words or '"' in text or re.search(r"(^|\s)-", text):
-        return None
-    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw")
-
-
-def _found(words: _Words) -> QuerySet[Item, Any]:
-    """Keys of what was found. Apart, and apart from each other: beside a part of a title, which no index finds, every
-    row's search columns would be read (20,000 items: 70 ms; so, 7 ms)."""
-    indexed = Q(search=words.french) | Q(search_english=words.english) | Q(tags__contains=[words.text.lower()])
-    if words.beginnings is not None:
-        indexed |= Q(search=words.beginnings) | Q(search_english=words.beginnings)
-    keys = Item.objects.order_by().values("pk")
-    return keys.filter(indexed).union(keys.filter(title__icontains=words.text))
-
-
-def _searched(rows: QuerySet[Item], words: _Words) -> QuerySet[Item]:
-    in_title = Case(When(title__icontains=words.text, then=Value(1.0)), default=Value(0.0), output_field=FloatField())
-    rank = Greatest(SearchRank(F("search"), words.french), SearchRank(F("search_english"), words.english))
+def _searched(rows: QuerySet[Item], text: str) -> QuerySet[Item]:
+    """What was found: first where the title says it, then by age. `looked_at` stands on each, for the excerpt."""
+    query = search.wanted(text)
+    in_title = _in_titles(text, query)
+    found = Item.objects.order_by().values("pk").filter(tags__contains=[text.lower()]).union(in_title)
+    if query:
+        found = found.union(Item.objects.order_by().values("pk").filter(query.in_words(WORDS)))
+    rank = Case(When(pk__in=in_title, then=Value(1)), default=Value(0), output_field=IntegerField())
     return (
-        rows.filter(pk__in=_found(words))
-        .annotate(
-            excerpt=_beginning(),
-            found_french=_headline("french", words.french),
-            found_english=_headline("english", words.english),
-            rank=rank + in_title,
-        )
+        rows.filter(pk__in=found)
+        .annotate(excerpt=_beginning(), looked_at=Left("text", search.LOOKED_AT), rank=rank)
         .order_by("-rank", "-pk")
     )
 
 
-def _headline(language: str, query: SearchQuery) -> SearchHeadline:
-    return SearchHeadline(
-        Left("text", 20_000, output_field=TextField()),
-        query,
-        config=language,
-        start_sel=MARK_START,
-        stop_sel=MARK_END,
-        max_words=32,
-        min_words=16,
-    )
+def _in_titles(text: str, query: search.Wanted) -> QuerySet[Item, Any]:
+    """Keys of what has the words in its title, or just these letters. Apart from each other: beside a part of a title,
+    which no index finds, every text would be read."""
+    keys = Item.objects.order_by().values("pk")
+    letters = keys.filter(title__icontains=text)
+    return letters.union(keys.filter(query.in_words(TITLE_WORDS))) if query else letters
 
 
 def tags_in_use(user: User, *, most: int = 50) -> list[str]:
@@ -228,7 +185,7 @@ def tags_in_use(user: User, *, most: int = 50) -> list[str]:
 
 def recent(user: User, count: int = 5) -> list[Item]:
     """A person's latest items, for the home page."""
-    rows = Item.objects.filter(author=user, archived_at=None).defer("text", "search", "search_english")
+    rows = Item.objects.filter(author=user, archived_at=None).defer("text")
     return list(rows.order_by("-pk")[:count])
 
 

@@ -24,6 +24,7 @@ from library.forms import EditForm, FilterForm, ShareForm, UploadForm, Visibilit
 from library.models import Item
 from library.serving import file_response
 from library.types import ShareGone, UploadRefused
+from tenants import search
 from tenants.admission import OUTSIDE
 
 PAGE: Final = 30
@@ -49,11 +50,12 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = form.filters()
     page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
     narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
+    query = search.wanted(filters.query)
     context: dict[str, Any] = {
         "form": form,
         "filters": filters,
         "page": page,
-        "rows": [presenters.row(item, user) for item in page.object_list],
+        "rows": [presenters.row(item, user, query) for item in page.object_list],
         "is_narrowed": narrowed,
     }
     if _wants_part(request):

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from library import presenters, selectors, services
 from library.models import Item
-from library.selectors import MARK_END, MARK_START, Filters
+from library.selectors import Filters
+from tenants.search import MARK_END, MARK_START, wanted
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_filters(cast, answer, found):
 def test_what_was_found_is_marked_and_everything_else_escaped(cast, answer):
     answer(cast.member, text='5 < 6 "et" <img src=x onerror=alert(1)> le **budget** & <mark>rien</mark>')
     item = selectors.item_list(cast.member, Filters(query="budget")).get()
-    shown = presenters.excerpt(item)
+    shown = presenters.excerpt(item, wanted("budget"))
     assert "<mark>budget</mark>" in shown
     assert "5 &lt; 6" in shown and "&amp;" in shown
     assert "<" not in shown.replace("<mark>budget</mark>", "")
@@ -97,9 +98,29 @@ def test_an_excerpt_is_escaped(cast, answer):
 def test_an_english_find_is_marked(cast, answer):
     answer(cast.member, text="The companies were running.")
     item = selectors.item_list(cast.member, Filters(query="company")).get()
-    assert "<mark>companies</mark>" in presenters.excerpt(item)
+    assert "<mark>companies</mark>" in presenters.excerpt(item, wanted("company"))
 
 
 def test_forged_marks_are_dropped():
     forged = f"{MARK_END}a{MARK_START}b{MARK_START}<i>{MARK_END}{MARK_END}{MARK_START}c"
     assert presenters.marked(forged) == "ab<mark>&lt;i&gt;</mark>c"
+
+
+@pytest.mark.parametrize("query", ["ete", "creperie", "oeuf", "l’ecole", "l'école", "impayees", "Œufs", "« crêperie »"])
+def test_french_typography_hides_no_word(cast, answer, found, query):
+    answer(cast.member, title="Loin", text="Rien de cela.")
+    answer(cast.member, title="Ici", text="L’été\u00a0: «Crêperie de l’Œuf»… près de l’école—impayées.")
+    assert found(query) == ["Ici"]
+
+
+def test_titles_are_folded_and_come_first(cast, answer, found):
+    answer(cast.member, title="L’Été à l’école", text="Rien.")
+    answer(cast.member, title="Loin", text="été été été")
+    assert found("ete") == ["L’Été à l’école", "Loin"]
+
+
+def test_a_text_of_very_many_words_is_kept_and_found(cast, answer, found):
+    """PostgreSQL refuses more than a megabyte of words in one text: 900,000 characters of short ones are more."""
+    text = " ".join(f"{number:x}" for number in range(0x10000, 0x10000 + 150_000))
+    answer(cast.member, title="Tout", text="commencement " + text)
+    assert found("commencement") == ["Tout"]
