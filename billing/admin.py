@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
@@ -20,7 +21,7 @@ from billing import console_discounts as console_discounts
 from billing import console_revenue as console_revenue
 from billing import console_subscriptions as console_subscriptions
 from billing import console_webhooks as console_webhooks
-from billing import entitlements
+from billing import entitlements, modules
 from billing.console_parts import WithSlugAdmin, amount
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.prices import prices_follow
@@ -50,6 +51,14 @@ def _count(value: int | None) -> SafeString:
     return figure(NOTHING if value is None else formats.number_format(value, force_grouping=True))
 
 
+def module_badge(keys: list[str]) -> SafeString:
+    """Whether what these rights promise is there; what is not is neither sold nor shown."""
+    missing = modules.missing(keys)
+    if not missing:
+        return badge(_("Installé"), "good")
+    return badge(gettext("Pas encore : %(rights)s") % {"rights": ", ".join(missing)}, "neutral")
+
+
 class EntitlementForm(forms.ModelForm):
     """A limit is typed and read without the decimals that it does not have."""
 
@@ -66,8 +75,13 @@ class EntitlementInline(TabularInline):
     hide_title = True
     model = Entitlement
     extra = 0
-    fields = ("key", "label", "limit", "soft_percent", "grace_percent")
+    fields = ("key", "label", "limit", "soft_percent", "grace_percent", "shown_module")
+    readonly_fields = ("shown_module",)
     verbose_name_plural = _("droits (limite vide : sans limite)")
+
+    @display(description=_("Module"))
+    def shown_module(self, row: Entitlement) -> SafeString:
+        return module_badge([row.key] if row.key else [])
 
 
 @admin.register(Plan)
@@ -100,7 +114,7 @@ class PlanAdmin(NoDeleteAdmin):
 
 @admin.register(AddOn)
 class AddOnAdmin(NoDeleteAdmin):
-    list_display = ("name", "code", "shown_month", "description", "position")
+    list_display = ("name", "code", "shown_month", "shown_module", "description", "position")
     fields = ("name", "code", "description", "month_price", "position")
     inlines = (EntitlementInline,)
 
@@ -111,6 +125,14 @@ class AddOnAdmin(NoDeleteAdmin):
         super().save_related(request, form, formsets, change)
         prices_follow(form.instance, actor=request.user)  # type: ignore[arg-type]
         entitlements.forget_all()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AddOn]:
+        rows: QuerySet[AddOn] = super().get_queryset(request)
+        return rows.prefetch_related("entitlements")
+
+    @display(description=_("Module"))
+    def shown_module(self, row: AddOn) -> SafeString:
+        return module_badge([right.key for right in row.entitlements.all()])
 
     @display(description=_("Par mois"), ordering="month_price")
     def shown_month(self, row: AddOn) -> SafeString:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.meters import METERS, Kind
+from billing import modules
+from billing.meters import METERS, Kind, Meter
 from billing.models import AddOn, Plan, Price
 from config.console import ReasonForm, end_of
 from tenants.lines import Line
@@ -18,12 +19,14 @@ from tenants.models import Tenant
 
 
 def _rights() -> list[tuple[str, str]]:
-    """Every right by its name; of a module, that it is one."""
-    module = gettext("module")
-    return [
-        (meter.key, f"{gettext(meter.label)} · {module}" if meter.kind is Kind.MODULE else gettext(meter.label))
-        for meter in METERS.values()
-    ]
+    """Every right by its name; of a module, that it is one; of what nothing serves yet, that too."""
+    module, waits = gettext("module"), gettext("pas encore de module")
+
+    def named(meter: Meter) -> str:
+        notes = [module] * (meter.kind is Kind.MODULE) + [waits] * (not modules.is_there(meter.key))
+        return " · ".join([gettext(meter.label), *notes])
+
+    return [(meter.key, named(meter)) for meter in METERS.values()]
 
 
 def _options() -> list[tuple[str, str]]:

@@ -35,17 +35,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Meter:
-    """One thing a workspace may use. `is_coming`: nothing makes any yet, and its gauge is shown once something does."""
+    """One thing a workspace may use. Whether anything serves it yet is in config/modules.py."""
 
     key: str
     label: str
     unit: Unit = Unit.PIECES
     kind: Kind = Kind.MONTH
-    is_coming: bool = False
 
 
 class Slot(NamedTuple):
-    """Which counter of a meter counts: the first of a month, an hour of a day, or the one that stands for good."""
+    """Which counter of a meter counts: the first of a month, an hour of a day, or the one that stands for good.
+
+    Months are those of the platform's time zone. Hours are those of UTC: when clocks go back, two hours have one name.
+    """
 
     period: dt.date
     hour: int
@@ -61,11 +63,11 @@ METERS: Final[dict[str, Meter]] = {
         Meter(EUROS, gettext_noop("Budget d’IA par mois (€)"), Unit.EUROS),
         Meter("storage", gettext_noop("Stockage (octets)"), Unit.BYTES, Kind.STANDING),
         Meter("own_assistants", gettext_noop("Assistants propres"), kind=Kind.STANDING),
-        Meter("courses", gettext_noop("Formations"), kind=Kind.STANDING, is_coming=True),
-        Meter("learners", gettext_noop("Apprenants"), kind=Kind.STANDING, is_coming=True),
+        Meter("courses", gettext_noop("Formations"), kind=Kind.STANDING),
+        Meter("learners", gettext_noop("Apprenants"), kind=Kind.STANDING),
         Meter("api_calls_month", gettext_noop("Appels d’API par mois")),
         Meter("api_calls_hour", gettext_noop("Appels d’API par heure"), kind=Kind.HOUR),
-        Meter("automation_runs", gettext_noop("Exécutions d’automatisation par mois"), is_coming=True),
+        Meter("automation_runs", gettext_noop("Exécutions d’automatisation par mois")),
         Meter("analytics", gettext_noop("Statistiques avancées"), kind=Kind.MODULE),
         Meter("white_label", gettext_noop("Marque blanche"), kind=Kind.MODULE),
         Meter("certificates", gettext_noop("Certificats personnalisés"), kind=Kind.MODULE),
@@ -90,5 +92,7 @@ def slot_of(key: str, now: dt.datetime | None = None) -> Slot:
     kind = meter_of(key).kind
     if kind is Kind.STANDING:
         return STANDS
-    now = timezone.localtime(now)
-    return Slot(now.date(), now.hour) if kind is Kind.HOUR else Slot(now.date().replace(day=1), 0)
+    if kind is Kind.HOUR:
+        hour = (now or timezone.now()).astimezone(dt.UTC)
+        return Slot(hour.date(), hour.hour)
+    return Slot(timezone.localtime(now).date().replace(day=1), 0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from billing import modules
 from billing.models import AddOn, Plan, Price
 from billing.prices import EUR
 from billing.profiles import profile_of, vat_for
@@ -72,12 +73,17 @@ class Catalogue:
         return max(month * 12 - year, Decimal(0)) if month is not None and year is not None else Decimal(0)
 
 
-def catalogue(*, keep: str = "") -> Catalogue:
-    """What is for sale, in four queries. `keep`: a plan that its workspace may keep though it is not offered."""
+def catalogue(*, keep: str = "", had: Iterable[str] = ()) -> Catalogue:
+    """What is for sale, in five queries. `keep`, `had`: the plan and options of a workspace, though not for sale."""
     with public_context():
-        plans = [plan for plan in Plan.objects.prefetch_related("entitlements") if plan.is_offered or plan.code == keep]
+        plans = [
+            plan
+            for plan in Plan.objects.prefetch_related(modules.shown_entitlements())
+            if plan.is_offered or plan.code == keep
+        ]
         prices = Price.objects.filter(is_active=True, currency=EUR)
-        return Catalogue(tuple(plans), tuple(AddOn.objects.all()), {_key(row): row.amount_excl_vat for row in prices})
+        options = modules.sold(AddOn.objects.prefetch_related("entitlements"), had=had)
+        return Catalogue(tuple(plans), tuple(options), {_key(row): row.amount_excl_vat for row in prices})
 
 
 def _key(row: Price) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
-from billing import entitlements
+from billing import entitlements, modules
 from billing.meters import METERS, Slot, slot_of, this_period
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.types import Gauge
@@ -96,18 +96,18 @@ def standing_now(meter: str) -> Decimal | None:
 
 
 def plans_offered() -> list[Plan]:
-    """Plans for sale with their entitlements, in two queries."""
+    """Plans for sale with what of them is there, in two queries."""
     with public_context():
-        return list(Plan.objects.filter(is_offered=True).prefetch_related("entitlements"))
+        return list(Plan.objects.filter(is_offered=True).prefetch_related(modules.shown_entitlements()))
 
 
 def offers_with(key: str) -> Offers:
-    """The plans and options for sale that give `key`, the cheapest first."""
+    """The plans and options for sale that give `key`, the cheapest first; none while nothing serves it."""
     with public_context():
         rows = Entitlement.objects.filter(Q(limit=None) | Q(limit__gt=0), key=key).select_related("plan", "add_on")
-        found = list(rows)
+        found = list(rows) if modules.is_there(key) else []
+        options = modules.sold(AddOn.objects.filter(entitlements__in=found).distinct().prefetch_related("entitlements"))
     plans = [row.plan for row in found if row.plan and row.plan.is_offered]
-    options = [row.add_on for row in found if row.add_on]
     label = METERS[key].label if key in METERS else next((row.label for row in found), key)
     return Offers(
         label,
@@ -119,7 +119,7 @@ def offers_with(key: str) -> Offers:
 def add_ons() -> list[AddOn]:
     """Options for sale."""
     with public_context():
-        return list(AddOn.objects.all())
+        return modules.sold(AddOn.objects.prefetch_related("entitlements"))
 
 
 def add_ons_for(tenant: TenantRef) -> list[AddOn]:
@@ -131,7 +131,7 @@ def add_ons_for(tenant: TenantRef) -> list[AddOn]:
         return has is not None and (row.limit is None or row.limit > has)
 
     with public_context():
-        rows = list(AddOn.objects.prefetch_related("entitlements"))
+        rows = modules.sold(AddOn.objects.prefetch_related("entitlements"))
     return [option for option in rows if any(adds(row) for row in option.entitlements.all())]
 
 

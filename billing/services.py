@@ -239,7 +239,7 @@ def _recount(tenant_id: UUID, meter: str) -> bool:
 def sweep_hours() -> int:
     """Remove the counters of hours of former days; how many. Scheduled daily."""
     keys = [meter.key for meter in METERS.values() if meter.kind is Kind.HOUR]
-    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    yesterday = timezone.now().astimezone(dt.UTC).date() - dt.timedelta(days=1)
     return QuotaCounter.objects.filter(meter__in=keys, period__lt=yesterday).delete()[0]
 
 

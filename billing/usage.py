@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from billing import entitlements
+from billing import modules as modules_there
 from billing.meters import METERS, Kind, Meter, this_period
 from billing.models import QuotaCounter
 from billing.selectors import gauges, standing_now
@@ -59,16 +60,17 @@ def lines(tenant: TenantRef) -> list[Line]:
         standing = standing_now(meter.key)
         if standing is not None:
             gauge = replace(gauge, used=standing)
-        if gauge.used or (rights.has(meter.key) and not meter.is_coming):
+        if gauge.used or (rights.has(meter.key) and modules_there.is_there(meter.key)):
             monthly = meter.kind is Kind.MONTH
             shown.append(Line(meter, gauge, forecast(gauge.used, timezone.localtime()) if monthly else None))
     return shown
 
 
 def modules(tenant: TenantRef) -> list[Right]:
-    """The modules that the workspace has, with their sources."""
+    """The modules that the workspace has and that are there, with their sources."""
     rights = entitlements.of(tenant)
-    return [rights.right(meter.key) for meter in METERS.values() if meter.kind is Kind.MODULE and rights.has(meter.key)]
+    wanted = [meter for meter in METERS.values() if meter.kind is Kind.MODULE and modules_there.is_there(meter.key)]
+    return [rights.right(meter.key) for meter in wanted if rights.has(meter.key)]
 
 
 def forecast(used: Decimal, now: dt.datetime) -> Decimal | None:

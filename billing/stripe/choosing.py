@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from billing import modules
 from billing.models import AddOn, Plan, Price
 from billing.prices import EUR
 from billing.stripe.standing import row_of
@@ -40,7 +41,8 @@ def wanted(choice: Choice, *, had: Choice | None = None) -> Wanted:
         raise ValidationError(_("Cette offre n’est pas en vente."), code="plan")
     if choice.interval not in Interval.values:
         raise ValidationError(_("Choisissez un paiement au mois ou à l’année."), code="interval")
-    known = set(AddOn.objects.filter(code__in=choice.add_ons).values_list("code", flat=True))
+    options = AddOn.objects.filter(code__in=choice.add_ons).prefetch_related("entitlements")
+    known = {option.code for option in modules.sold(options, had=had.add_ons if had else ())}
     if known != set(choice.add_ons):
         raise ValidationError(_("Cette option n’est pas en vente."), code="add_on")
     return Wanted(

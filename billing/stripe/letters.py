@@ -94,7 +94,7 @@ def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
 def lines(row: Subscription) -> list[dict[str, Any]]:
     """{"name", "amount_excl_vat" (euros), "is_yearly"} of the plan and each option, at the prices in force."""
     choice = Choice(row.plan_code, row.interval, tuple(options.bought(row.tenant_id)))
-    found = quoting.lines_of(choice, quoting.catalogue(keep=row.plan_code))
+    found = quoting.lines_of(choice, quoting.catalogue(keep=row.plan_code, had=choice.add_ons))
     return [
         {"name": one.name, "amount_excl_vat": one.amount_excl_vat, "is_yearly": one.interval == quoting.YEAR}
         for one in found

@@ -16,6 +16,7 @@ from billing.models import AddOn, Entitlement, Override, Plan, Price, TenantAddO
 from billing.types import SourceKind
 from tenants.context import public_context, tenant_context
 from tests.billing.module_urls import MODULES
+from tests.modules import register
 
 
 def of_home(cast):
@@ -236,7 +237,8 @@ def test_the_unlimited_api_has_its_limits(cast, give):
 
 
 @pytest.fixture
-def with_modules(settings):
+def with_modules(settings, monkeypatch):
+    register(monkeypatch)
     settings.TENANT_URLCONF = "tests.billing.module_urls"
 
 

@@ -1,12 +1,13 @@
 """One line to meter something; what stands is counted as it grows; what fails gives back."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Role, User
@@ -81,11 +82,48 @@ def test_only_the_blocked_thing_stops(cast, grant):
 def test_each_meter_has_its_slot():
     now = datetime(2026, 3, 31, 23, 30, tzinfo=ZoneInfo("Europe/Paris"))
     assert slot_of("ai_tokens", now)[0].isoformat() == "2026-03-01"
-    assert (slot_of("api_calls_hour", now).period.isoformat(), slot_of("api_calls_hour", now).hour) == (
-        "2026-03-31",
-        23,
-    )
+    # Hours are UTC's: half past nine in the evening there.
+    assert slot_of("api_calls_hour", now) == (date(2026, 3, 31), 21)
     assert slot_of("storage", now) == STANDS
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "months"),
+    [
+        # Clocks go back, and forward.
+        ("Europe/Paris", "2026-10-25", {"2026-10-01"}),
+        ("Europe/Paris", "2026-03-29", {"2026-03-01"}),
+        # They go back on the first day of a month, at one in the morning.
+        ("America/Havana", "2026-11-01", {"2026-11-01"}),
+        # By half an hour.
+        ("Australia/Lord_Howe", "2026-04-05", {"2026-04-01"}),
+    ],
+)
+def test_when_clocks_change_each_real_hour_has_a_counter_of_its_own(zone, day, months):
+    with timezone.override(zone):
+        begins = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        ends = (datetime.fromisoformat(day) + timedelta(days=1)).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        minutes = [
+            begins + timedelta(minutes=passed) for passed in range(0, int((ends - begins).seconds / 60 or 1440), 10)
+        ]
+        slots = [slot_of("api_calls_hour", minute) for minute in minutes]
+        assert {slot_of("ai_tokens", minute).period.isoformat() for minute in minutes} == months
+    for slot in set(slots):
+        assert slots.count(slot) <= 6, "two real hours in one counter"
+    # No hour is split either: what is asked in one hour meets one limit.
+    assert len(set(slots)) <= len(minutes) / 6 + 1
+
+
+def test_two_real_hours_of_one_name_do_not_share_what_may_be_used(cast, grant, monkeypatch):
+    grant("api_calls_hour", Decimal(1))
+    for hour in (0, 1):
+        # Twice 2:30 in Paris.
+        monkeypatch.setattr(timezone, "now", lambda hour=hour: datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
+        assert timezone.localtime().hour == 2
+        with services.metered("api_calls_hour"):
+            pass
+        with pytest.raises(QuotaExceeded), services.metered("api_calls_hour"):
+            pass
 
 
 def test_an_hour_that_is_over_counts_no_more(cast):

@@ -13,6 +13,7 @@ from tenants.context import public_context
 from tenants.ids import new_id
 from tenants.services import tenant_suspend
 from tests.library.samples import PNG
+from tests.modules import register
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -49,7 +50,8 @@ def test_the_history_is_of_this_workspace_and_six_months(cast):
     assert row.used == [500, 0, 0, 0, 0, 1_000]
 
 
-def test_the_page_shows_each_meter_with_its_source(cast, client_for, upload, grant, give):
+def test_the_page_shows_each_meter_with_its_source(cast, client_for, upload, grant, give, monkeypatch):
+    register(monkeypatch, "own_assistants", "api_calls_month", "api_calls_hour", "webhooks", "api_all_endpoints")
     use(4_500_000)
     use("12.5", EUROS)
     upload(cast.member, PNG, "a.png")
@@ -71,7 +73,8 @@ def test_past_months_are_a_table(cast, client_for):
     assert "Rien encore" in text_of(client_for, cast.owner) or "1 000" in page
 
 
-def test_options_that_would_add_something_are_offered(cast, client_for, give):
+def test_options_that_would_add_something_are_offered(cast, client_for, give, monkeypatch):
+    register(monkeypatch, "white_label")
     assert "Marque blanche" in text_of(client_for, cast.owner)
     give("white_label")
     page = text_of(client_for, cast.owner)

@@ -18,9 +18,15 @@ from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import push, state
 from tests.billing.stripe.shopper import ADDRESS, REFUSED, Shopper, plain
+from tests.modules import register
 from tests.stripe_fake.shop import PERSON, visit
 
 PLAN = "/settings/plan/"
+
+
+@pytest.fixture(autouse=True)
+def _all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def chosen(request: MemberRequest, data: Any = None) -> tuple[Choice, Current, C
     """What the request chooses, beside what is paid for and what is for sale."""
     tenant = request.tenant
     now = subscribing.current(tenant)
-    sold = catalogue(keep=now.choice.plan if now.choice else "")
+    had = now.choice
+    sold = catalogue(keep=had.plan if had else "", had=had.add_ons if had else ())
     first = choosing.start(tenant, now, sold)
     return choosing.read(request.GET if data is None else data, first, sold), now, sold
 

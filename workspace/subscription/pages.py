@@ -30,7 +30,8 @@ def show(request: MemberRequest) -> HttpResponse:
     """What one has, where it stands, what to do. Stripe is not asked; what only it knows is loaded after."""
     tenant = request.tenant
     now = subscribing.current(tenant)
-    sold = catalogue(keep=now.choice.plan if now.choice else tenant.plan_code)
+    had = now.choice
+    sold = catalogue(keep=had.plan if had else tenant.plan_code, had=had.add_ons if had else ())
     context = {
         "now": now,
         "is_on": subscribing.is_on(),

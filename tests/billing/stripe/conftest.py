@@ -21,6 +21,7 @@ from tenants import queue
 from tenants.context import public_context
 from tenants.models import Tenant
 from tests.fakes.stripe.server import KEY, Handle, start
+from tests.modules import register
 
 SECRET = "whsec_of_the_tests_0000000000000000"
 DAY = 86400
@@ -45,6 +46,11 @@ def fake(server: Handle, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iter
         APIKey.objects.get_or_create_by_api_key(KEY)
     yield server
     assert server.violations() == []
+
+
+@pytest.fixture(autouse=True)
+def _all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
 
 
 def push() -> list[dict[str, str]]:
