@@ -16,7 +16,7 @@ from assistants.providers.control import StreamControl
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
 from conversations import live, services
-from conversations.markdown import render, stable_length
+from conversations.growing_markdown import GrowingMarkdown
 from conversations.threads import in_thread
 from conversations.types import Call, Result, clean
 from tenants.context import TenantRef, tenant_context
@@ -61,7 +61,7 @@ class Generation:
         self.text = ""
         self.logged = 0
         self.all_said = False
-        self.stable = 0
+        self.view = GrowingMarkdown()
         self.flushed = ("", 0)
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
@@ -153,14 +153,13 @@ class Generation:
 
     async def _log_deltas(self) -> None:
         text = self.text
-        if len(text) == self.logged:
+        if len(text) == self.logged and not self.view.behind(text):
             return
-        await live.append(self.call.answer_id, "delta", {"text": text[self.logged :]})
-        self.logged = len(text)
-        stable = stable_length(text)
-        if stable > self.stable:
-            html, self.stable = render(text[self.stable : stable]), stable
-            await live.append(self.call.answer_id, "block", {"html": html, "rest": text[stable:]})
+        if len(text) > self.logged:
+            await live.append(self.call.answer_id, "delta", {"text": text[self.logged :]})
+            self.logged = len(text)
+        for kind, data in self.view.news(text, whole=self.all_said):
+            await live.append(self.call.answer_id, kind, data)
 
     async def _keep(self, maker: "asyncio.Future[str]") -> None:
         """Renew the lease, save the text, hear the wish to stop: every second."""

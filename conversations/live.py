@@ -33,7 +33,7 @@ OWNER = f"{os.getpid()}-{secrets.token_hex(4)}"
 
 @dataclass(frozen=True)
 class Entry:
-    """One event of an answer: `kind` is delta {"text"}, block {"html", "rest"} or done {"state"}."""
+    """One event of an answer: `kind` is delta {"text"}, block, tail or code (growing_markdown), or done {"state"}."""
 
     id: str
     kind: str

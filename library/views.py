@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import BODY_LIMIT, TEAM, access, anyone
 from accounts.models import User
-from conversations.markdown import render as render_markdown
+from conversations.markdown import MAX_INPUT, render_kept
 from library import files, presenters, selectors, services
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
@@ -112,10 +112,11 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
 
 def _shown(item: Item) -> dict[str, Any]:
     """What both the item's own page and the page behind a link show."""
-    is_plain = item.media_type.startswith(("text/plain", "text/csv"))
+    # Beyond this a text is shown as it is written: formatting it has a price, and a link is open to anybody.
+    is_plain = item.media_type.startswith(("text/plain", "text/csv")) or len(item.text) > MAX_INPUT
     return {
         "item": item,
-        "rendered": render_markdown(item.text) if item.text and not is_plain else "",
+        "rendered": render_kept(item.text) if item.text and not is_plain else "",
         "is_plain": is_plain,
         "is_made_by_ai": presenters.is_made_by_ai(item),
     }

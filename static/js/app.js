@@ -1,5 +1,6 @@
 // What every page needs. One behaviour a module; all listen on the document, so what htmx brings in works too.
 import "./autosize.js";
+import "./code_copy.js";
 import "./copy.js";
 import "./dialog.js";
 import "./drawer.js";

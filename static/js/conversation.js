@@ -1,4 +1,5 @@
 // The composer and the stream of answers. Without this file forms still work and a reload shows what has come.
+import { show } from "./answer_view.js";
 import { announce } from "./live.js";
 
 const NEAR_END = 64;
@@ -21,19 +22,12 @@ function listen(article) {
   if (listening.has(article) || document.hidden) return;
   const after = article.dataset.after ?? "0";
   const source = new EventSource(`${article.dataset.stream}?after=${after}`);
-  const rendered = article.querySelector("[data-rendered]");
-  const tail = article.querySelector("[data-tail]");
   const on = (kind, act) =>
     source.addEventListener(kind, (event) => {
       if (event.lastEventId) article.dataset.after = event.lastEventId;
       growing(() => act(JSON.parse(event.data)));
     });
-  on("delta", ({ text }) => tail.append(text));
-  on("block", ({ html, rest }) => {
-    // Sanitised by the server (conversations/markdown.py).
-    rendered.insertAdjacentHTML("beforeend", html);
-    tail.textContent = rest;
-  });
+  for (const kind of ["block", "tail", "code"]) on(kind, (data) => show(article, kind, data));
   on("done", () => finish(article));
   listening.set(article, source);
 }

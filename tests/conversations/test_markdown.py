@@ -1,8 +1,10 @@
 """A model's answer is never trusted."""
 
+import re
+
 import pytest
 
-from conversations.markdown import plain_title, render, stable_length
+from conversations.markdown import MAX_DEPTH, MAX_INPUT, plain_title, render
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -40,24 +42,89 @@ def test_what_people_expect_of_markdown():
     html = render(
         "# Titre\n\nune\nligne **grasse**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n3. trois\n\n```py\nx < 1\n```"
     )
-    for wanted in ("<h3>Titre</h3>", "une<br>", "<strong>grasse</strong>", "<table>", '<ol start="3">', "x &lt; 1"):
+    for wanted in (
+        "<h3>Titre</h3>",
+        "une<br>",
+        "<strong>grasse</strong>",
+        "<table>",
+        '<ol start="3">',
+        '<span class="hl-o">&lt;</span>',
+    ):
         assert wanted in html, html
 
 
 @pytest.mark.parametrize(
-    ("text", "length"),
+    ("text", "wanted"),
     [
-        ("", 0),
-        ("une ligne", 0),
-        ("un\n\ndeux", 4),
-        ("un\n\ndeux\n\ntrois", 10),
-        ("```\na\n\nb", 0),
-        ("avant\n\n```\na\n\nb", 7),
-        ("```\na\n\nb\n```\n\nfin", 14),
+        ("~~~\na\n```\n~~~", "<pre><code>a\n```\n</code></pre>"),
+        ("````\n```\n````", "<pre><code>```\n</code></pre>"),
+        (
+            "|a|b|c|\n|:-|:-:|-:|\n|1|2|3|",
+            '<td align="left">1</td>\n<td align="center">2</td>\n<td align="right">3</td>',
+        ),
+        ("voir https://a.example/x_(y)?b=1&c=2.", '<a href="https://a.example/x_(y)?b=1&amp;c=2" target="_blank"'),
+        ("<https://a.example/>", '<a href="https://a.example/" target="_blank"'),
+        ("moi@a.example", 'href="mailto:moi@a.example"'),
+        ("- [x] fait\n- [ ] à faire", '<span class="task">☑</span> fait'),
+        ("- [x] fait\n- [ ] à faire", '<span class="task">☐</span> à faire'),
+        ("~~non~~", "<del>non</del>"),
+        ("a <b>c</b> `<i>`", "<p>a &lt;b&gt;c&lt;/b&gt; <code>&lt;i&gt;</code></p>"),
+        ("<div>\n**gras**\n</div>", "<strong>gras</strong>"),
+        ("```html\n<a href='x'>\n```", "&lt;"),
+        ("[a](<b c>)", '<a href="b%20c"'),
+        ("[a](javascript:alert(1))", "<a target"),
     ],
 )
-def test_only_what_will_not_change_is_rendered_early(text, length):
-    assert stable_length(text) == length
+def test_what_is_written(text, wanted):
+    assert wanted in render(text)
+
+
+def test_code_is_coloured_by_classes_and_only_when_it_is_whole():
+    text = "```python\ndef f(a):\n    return 'x<1'\n```"
+    whole, growing = render(text), render(text, colours=False)
+    assert '<pre data-language="python"><code><span class="hl-k">def</span>' in whole and "x&lt;1" in whole
+    assert '<pre data-language="python"><code>def f(a):' in growing
+    assert "style=" not in whole and "class" not in growing
+    for other in ("```nothing-known\nx\n```", f"```python\n{'x = 1' * 5000}\n```"):
+        assert "hl-" not in render(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '```" onclick="x\na\n```',
+        "```<script>\na\n```",
+        "```py onclick=alert(1)\na\n```",
+        "\U000f0000script>alert(1)\U000f0000/script>",
+        "!\U000f0001[x](https://evil.example/p.png)",
+        "[a](<script>alert(1)</script>)",
+        "](<img src=x onerror=alert(1)>)",
+        '<https://a.example/"onmouseover=alert(1)>',
+        "<mailto:<script>alert(1)</script>>",
+        "[x](https://e.example/\U000f0000script>)",
+        "![![x](https://evil.example/a.png)](https://evil.example/b.png)",
+        "[a]: javascript:alert(1)\n\n[a]",
+        "&lt;script&gt;alert(1)&lt;/script&gt; &#60;img src=x&#62;",
+        "<a href='https://a.example' style='x' class='hl-k fixed'>x</a>",
+    ],
+)
+def test_no_way_around_what_is_taken_out(text):
+    html = render(text).lower()
+    assert not re.search(r"<(?!/?(?:a|p|br|pre|code|span)\b)", html), html
+    assert not re.search(r"<[^>]*\s(?:on\w+|style|src|class=\"(?!task|hl-))", html), html
+    assert "javascript:" not in "".join(re.findall(r"<[^>]*>", html))
+
+
+def test_an_image_is_never_fetched_but_its_address_can_be_followed():
+    html = render("![chat](https://a.example/c.png)")
+    assert "<img" not in html and '!<a href="https://a.example/c.png"' in html
+
+
+def test_what_is_too_much_is_shown_as_written():
+    assert render("*a* " * MAX_INPUT).startswith("<pre>*a* ")
+    assert render(">" * 5000 + "a").count("<blockquote>") in (0, MAX_DEPTH)
+    deep = render("".join("  " * level + "- a\n" for level in range(60)))
+    assert deep.count("<ul>") <= MAX_DEPTH and deep.count("<ul>") == deep.count("</ul>")
 
 
 @pytest.mark.parametrize(
@@ -65,6 +132,12 @@ def test_only_what_will_not_change_is_rendered_early(text, length):
     [
         ("## **Bonjour** à tous\nsuite", "Bonjour à tous"),
         ("1. Premier point. Et la suite", "Premier point"),
+        ("10 idées pour le printemps", "10 idées pour le printemps"),
+        ("3.5 millions d’euros. Et plus", "3.5 millions d’euros"),
+        ("M. Martin est venu. Il repart.", "M. Martin est venu"),
+        ("Le Dr. Roux et p. ex. J. Blanc ! Oui", "Le Dr. Roux et p. ex. J. Blanc !"),
+        ("- [ ] Appeler [la mairie](https://a.example)", "Appeler la mairie"),
+        ("---\n\n> 2026 en bref", "2026 en bref"),
         ("\n\n- une puce", "une puce"),
         ("", ""),
         ("x" * 200, "x" * 79 + "…"),

@@ -1,0 +1,198 @@
+"""The rendering of a text that grows: blocks that are whole are made once, the open end is made anew, seldom if long.
+
+`GrowingMarkdown.news` gives the events by which static/js/answer_view.js builds the same page:
+- block {"html"}: blocks that will not change any more, to be added; the open end is empty again;
+- tail {"keep", "html"}: the open end's HTML is its first `keep` characters followed by `html`;
+- code {"text"}: more of the open code block at the end.
+
+Work: each line is read once; the open end is rendered at most every `0.04 s * (1 + length / 1,500)`, so that a second
+of a stream renders some 40,000 characters at most, however long the end; an open code block is never rendered again.
+"""
+
+import re
+import time
+from typing import Any, Final
+
+from conversations.markdown import render
+
+News = list[tuple[str, dict[str, Any]]]
+
+TAIL_SECONDS: Final = 0.04
+TAIL_CHARACTERS: Final = 1_500
+MOST_WAIT: Final = 1.0
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)")
+_MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
+
+
+class GrowingMarkdown:
+    """One answer under way. `news` is called with the whole text so far, each time something has come."""
+
+    def __init__(self) -> None:
+        self._read = 0  # end of the last whole line that was looked at
+        self._stable = 0  # where the open end begins
+        self._fence = ""  # the sign that opened the code block we are in
+        self._code_sent = -1  # how much of that block has been sent; -1 where it was not begun
+        self._after_blank = False
+        self._in_list = False
+        self._tail = ""
+        self._shown = 0
+        self._next = 0.0
+
+    def news(self, text: str, *, whole: bool = False) -> News:
+        """What to show now; `whole` where nothing more will come: then nothing waits."""
+        news: News = []
+        begun = self._stable
+        self._read_lines(text)
+        if self._stable > begun:
+            news.append(("block", {"html": str(render(text[begun : self._stable], colours=False))}))
+            self._tail, self._code_sent, self._next = "", -1, 0.0
+        if self._in_open_code():
+            return news + self._code_news(text)
+        now = time.monotonic()
+        if len(text) > self._shown and (whole or now >= self._next):
+            news += self._tail_news(text)
+            self._next = now + min(MOST_WAIT, TAIL_SECONDS * (1 + (len(text) - self._stable) / TAIL_CHARACTERS))
+        return news
+
+    def behind(self, text: str) -> bool:
+        """Whether some of the text waits to be shown."""
+        return len(text) > self._shown
+
+    # -- what is whole
+
+    def _read_lines(self, text: str) -> None:
+        """Read each line once it is whole; the open end begins after the last block that cannot change any more."""
+        while (end := text.find("\n", self._read)) >= 0:
+            self._read_line(text[self._read : min(end, self._read + 200)], self._read, end + 1)
+            self._read = end + 1
+
+    def _read_line(self, line: str, start: int, after: int) -> None:
+        if self._fence:
+            closing = _FENCE.fullmatch(line.rstrip())
+            if closing and closing[1].startswith(self._fence) and not closing[2].strip():
+                self._fence, self._stable, self._after_blank, self._in_list = "", after, True, False
+            return
+        if not line.strip():
+            self._after_blank = True
+            return
+        marker = bool(_MARKER.match(line))
+        # Inside a list an indented fence belongs to its item, which ends it.
+        fence = None if self._in_list and line[0] in " \t" else _FENCE.fullmatch(line)
+        opens = fence is not None and not (fence[1][0] == "`" and "`" in fence[2])
+        new_block = self._after_blank and line[0] not in " \t" and not (marker and self._in_list)
+        if new_block or opens:
+            self._stable, self._in_list = start, False
+        self._in_list = self._in_list or marker
+        if opens and fence is not None:
+            self._fence = fence[1]
+        self._after_blank = False
+
+    # -- an open code block: only what is new of it
+
+    def _in_open_code(self) -> bool:
+        return bool(self._fence)
+
+    def _code_news(self, text: str) -> News:
+        news: News = []
+        if self._code_sent < 0:
+            self._code_sent = text.index("\n", self._stable) + 1
+            html = str(render(text[self._stable : self._code_sent], colours=False))
+            self._tail = html
+            news.append(("tail", {"keep": 0, "html": html}))
+        # A line that may be the closing fence waits until it is whole.
+        end = text.rfind("\n") + 1
+        if text[end : end + 4].lstrip(" ")[:1] not in (self._fence[0], ""):
+            end = len(text)
+        if end > self._code_sent:
+            news.append(("code", {"text": text[self._code_sent : end]}))
+            self._code_sent = end
+        self._shown = len(text)
+        return news
+
+    # -- the open end
+
+    def _tail_news(self, text: str) -> News:
+        html = str(render(completed(text[self._stable :]), colours=False))
+        self._shown = len(text)
+        keep = _common(self._tail, html)
+        if keep == len(html) == len(self._tail):
+            return []
+        self._tail = html
+        return [("tail", {"keep": keep, "html": html[keep:]})]
+
+
+def _common(one: str, other: str) -> int:
+    """How many UTF-16 units, as JavaScript counts, both begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return len(one[:low].encode("utf-16-le", "surrogatepass")) // 2
+
+
+_LAST_LINE: Final = 2_000
+_ONLY_SIGNS = re.compile(r"\s*(?:[-=*_#>+]{1,3}|\d{1,9}[.)]?|`{1,2}|~{1,2}|[-*+]\s+\[?[ xX]?)\s*")
+_HALF_LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\s]*$")
+_HALF_LABEL = re.compile(r"!?\[(?=[^\[\]\n]*$)")
+_DELIMITER = re.compile(r"\s*\|?[\s:|-]+")
+
+
+def completed(tail: str) -> str:
+    """An open end with what its last line lacks: a table's second line, the ends of bold, code and links."""
+    start = tail.rfind("\n") + 1
+    before, line = tail[:start], tail[start:]
+    if not line or len(line) > _LAST_LINE:
+        return tail if line else before + _second_line(before)
+    if line.lstrip().startswith("|"):
+        return before + _table_line(before, line)
+    if _ONLY_SIGNS.fullmatch(line):
+        return before
+    return before + _closed(line)
+
+
+def _rows_before(before: str) -> int:
+    """0, 1, or 2 and more, as far as it matters: how many lines of a table stand right before the end."""
+    lines = before[-2 * _LAST_LINE :].rstrip("\n").rsplit("\n", 2)[-2:] if before.strip() else []
+    rows = 0
+    for line in reversed(lines):
+        if not line.lstrip().startswith("|"):
+            break
+        rows += 1
+    return rows if not before.endswith("\n\n") else 0
+
+
+def _second_line(before: str) -> str:
+    """A table's head that is alone becomes one at once."""
+    head = before[-_LAST_LINE:].rstrip("\n").rsplit("\n", 1)[-1]
+    return _delimiter(head) if head.lstrip().startswith("|") and _rows_before(before) == 1 else ""
+
+
+def _table_line(before: str, line: str) -> str:
+    rows = _rows_before(before)
+    if not line.strip("| \t"):
+        return before + _second_line(before)
+    if rows == 0:
+        return f"{line}\n{_delimiter(line)}"
+    if rows == 1 and _DELIMITER.fullmatch(line):
+        return _delimiter(before[-_LAST_LINE:].rstrip("\n").rsplit("\n", 1)[-1])
+    return line
+
+
+def _delimiter(head: str) -> str:
+    return "|" + "---|" * max(1, head.strip().strip("|").count("|") + 1)
+
+
+def _closed(line: str) -> str:
+    line = _HALF_LABEL.sub("", _HALF_LINK.sub(r"\1", line))
+    if line.count("`") % 2:
+        return line.rstrip("`") + "`" if not line.endswith("`") else line[:-1]
+    bare = re.sub(r"`[^`]*`", "", line)
+    ends, opened = "", re.findall(r"\*\*\*|\*\*|~~|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])", bare)
+    if line.endswith(("*", "~")) and len(opened) % 2:
+        line, opened = line.rstrip("*~"), opened[:-1]
+    for sign in reversed([sign for sign in dict.fromkeys(opened) if opened.count(sign) % 2]):
+        ends += sign
+    return line.rstrip() + ends if ends else line
