@@ -173,7 +173,7 @@ def _second_line(before: str) -> str:
 def _table_line(before: str, line: str) -> str:
     rows = _rows_before(before)
     if not line.strip("| \t"):
-        return before + _second_line(before)
+        return _second_line(before)
     if rows == 0:
         return f"{line}\n{_delimiter(line)}"
     if rows == 1 and _DELIMITER.fullmatch(line):
