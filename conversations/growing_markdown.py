@@ -178,7 +178,8 @@ def _table_line(before: str, line: str) -> str:
         return f"{line}\n{_delimiter(line)}"
     if rows == 1 and _DELIMITER.fullmatch(line):
         return _delimiter(before[-_LAST_LINE:].rstrip("\n").rsplit("\n", 1)[-1])
-    return line
+    cell = line.rfind("|") + 1
+    return line[:cell] + _closed(line[cell:])
 
 
 def _delimiter(head: str) -> str:

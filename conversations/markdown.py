@@ -64,7 +64,7 @@ def render(text: str, *, colours: bool = True) -> SafeString:
         return as_written(text)
     html = _TAG.sub(_Shaping(), html)
     html = _CODE.sub(_code if colours else _plain_code, html)
-    cleaned = nh3.clean(
+    cleaned: str = nh3.clean(
         html,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
@@ -81,7 +81,7 @@ def render_kept(text: str) -> SafeString:
     if not 500 < len(text) <= MAX_INPUT:
         return render(text)
     key = f"markdown:{VERSION}:{sha256(text.encode(errors='replace')).hexdigest()}"
-    html = cache.get(key)
+    html: str | None = cache.get(key)
     if html is None:
         html = str(render(text))
         cache.set(key, html, CACHE_SECONDS)
