@@ -68,6 +68,7 @@ class OperatorForm(forms.ModelForm):
 
 @admin.register(User)
 class OperatorAdmin(NoDeleteAdmin):
+    adds_audited = True
     list_display = ("email", "name", "shown_state", "shown_login", "shown_joined")
     list_filter = ("is_active",)
     search_fields = ("email", "name")

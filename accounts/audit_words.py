@@ -40,6 +40,10 @@ ACTS = {
     "operator.created": _("Opérateur créé"),
     "operator.deactivated": _("Opérateur désactivé"),
     "operator.reactivated": _("Opérateur réactivé"),
+    "row.added": _("Fiche ajoutée"),
+    "row.changed": _("Fiche modifiée"),
+    "demo.filled": _("Démonstration complétée"),
+    "demo.removed": _("Démonstration retirée"),
     "price.created": _("Prix ajouté"),
     "prompt.created": _("Consigne ajoutée"),
     "prompt.put_in_service": _("Consigne remise en service"),
@@ -59,6 +63,8 @@ KEYS = {
     "version": _("version"),
     "event": _("événement"),
     "day": _("jour"),
+    "row": _("fiche"),
+    "fields": _("champs"),
 }
 
 

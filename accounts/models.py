@@ -113,7 +113,7 @@ class AuditEntry(models.Model):
     action = LineField(_("acte"), max_length=80)
     target = LineField(_("objet"), max_length=200, blank=True)
     details = models.JSONField(_("détails"), default=dict)
-    request_id = LineField(max_length=20, blank=True)
+    request_id = LineField(_("requête"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("entrée du journal")

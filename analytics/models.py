@@ -12,7 +12,7 @@ class DailyFigures(models.Model):
     """What one workspace did on one day (Europe/Paris). Moved in the transaction of the fact itself."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     day = models.DateField(_("jour"))
     contents = models.PositiveIntegerField(_("contenus"), default=0)
     answers = models.PositiveIntegerField(_("réponses"), default=0)

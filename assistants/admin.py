@@ -319,6 +319,12 @@ class PriceForm(forms.ModelForm):
             "rate_date": _("Obligatoire pour une autre devise que l’euro."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parts = getattr(self.fields["valid_from"].widget, "widgets", [])
+        for part, name in zip(parts, (_("Date"), _("Heure")), strict=False):
+            part.attrs["aria-label"] = f"{self.fields['valid_from'].label} : {name}"
+
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).strip().upper()
 
@@ -342,6 +348,7 @@ class PriceAdmin(NoDeleteAdmin):
     """Only ever added: the price of yesterday is in yesterday's costs."""
 
     form = PriceForm
+    adds_audited = True
     list_display = (
         "model",
         "shown_from",

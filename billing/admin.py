@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html
@@ -14,16 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from billing import console as console
 from billing import console_cancellations as console_cancellations
 from billing import console_discounts as console_discounts
+from billing import console_quotas as console_quotas
 from billing import console_revenue as console_revenue
 from billing import console_subscriptions as console_subscriptions
 from billing import console_webhooks as console_webhooks
 from billing import entitlements, modules
-from billing.console_parts import WithSlugAdmin, amount
-from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
+from billing.console_parts import amount
+from billing.console_units import per_unit, right_choices
+from billing.meters import METERS
+from billing.models import AddOn, Entitlement, Plan, UsageEvent
 from billing.prices import prices_follow
 from billing.selectors import usage_totals
 from config.console import (
@@ -60,14 +63,27 @@ def module_badge(keys: list[str]) -> SafeString:
 
 
 class EntitlementForm(forms.ModelForm):
-    """A limit is typed and read without the decimals that it does not have."""
+    """A right chosen by its name. Its limit is typed and read in the unit named there, without idle decimals."""
+
+    key = forms.ChoiceField(label=_("droit"), choices=right_choices, widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         limit = self.initial.get("limit")
         if limit is not None:
-            text = f"{limit:f}"
+            text = f"{limit / per_unit(self.instance.key):f}"
             self.initial["limit"] = text.rstrip("0").rstrip(".") if "." in text else text
+        for field in self.fields.values():
+            # The label stands at the head of the column.
+            field.widget.attrs["aria-label"] = str(field.label)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("limit") is not None and data.get("key"):
+            data["limit"] *= per_unit(data["key"])
+        if data.get("key") in METERS:
+            self.instance.label = METERS[data["key"]].label
+        return data
 
 
 class EntitlementInline(TabularInline):
@@ -75,7 +91,7 @@ class EntitlementInline(TabularInline):
     hide_title = True
     model = Entitlement
     extra = 0
-    fields = ("key", "label", "limit", "soft_percent", "grace_percent", "shown_module")
+    fields = ("key", "limit", "soft_percent", "grace_percent", "shown_module")
     readonly_fields = ("shown_module",)
     verbose_name_plural = _("droits (limite vide : sans limite)")
 
@@ -246,63 +262,3 @@ class UsageEventAdmin(ReadOnlyAdmin):
 
 def _estimate_help() -> str:
     return str(UsageEvent._meta.get_field("is_estimate").help_text)  # type: ignore[union-attr]
-
-
-class _OfWorkspace(WithSlugAdmin):
-    @display(description=_("Espace"), ordering="slug")
-    def shown_slug(self, row: Any) -> str:
-        return row.slug or NOTHING
-
-
-@admin.register(QuotaCounter)
-class QuotaCounterAdmin(_OfWorkspace):
-    list_display = ("shown_slug", "meter", "period", "shown_used", "shown_reserved")
-    list_filter = ("meter", "period")
-    search_fields = ("meter", "slug")
-    ordering = ("-period", "tenant_id", "meter")
-
-    @display(description=_("Utilisé"), ordering="used")
-    def shown_used(self, row: QuotaCounter) -> SafeString:
-        return figure(_plain(row.used))
-
-    @display(description=_("Réservé"), ordering="reserved")
-    def shown_reserved(self, row: QuotaCounter) -> SafeString:
-        return figure(_plain(row.reserved))
-
-
-def _plain(value: Any) -> str:
-    """A quantity as it is: whole where it is whole, all its decimals where not."""
-    text = f"{value:f}"
-    places = len(text.partition(".")[2].rstrip("0"))
-    return formats.number_format(value, decimal_pos=places, force_grouping=True)
-
-
-class OpenFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "open"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("En cours")), ("no", _("Réglées"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Reservation]) -> QuerySet[Reservation]:
-        return queryset.filter(settled_at__isnull=self.value() == "yes") if self.value() else queryset
-
-
-@admin.register(Reservation)
-class ReservationAdmin(_OfWorkspace):
-    list_display = ("shown_slug", "act", "shown_amounts", "shown_expires", "shown_state")
-    list_filter = (OpenFilter, "act")
-    search_fields = ("slug", "reference")
-    ordering = ("-id",)
-
-    @display(description=_("Montants"))
-    def shown_amounts(self, row: Reservation) -> str:
-        return " · ".join(f"{meter}\u00a0: {amount}" for meter, amount in row.amounts.items())
-
-    @display(description=_("Expire le"), ordering="expires_at")
-    def shown_expires(self, row: Reservation) -> str | SafeString:
-        return moment(row.expires_at)
-
-    @display(description=_("État"), ordering="settled_at")
-    def shown_state(self, row: Reservation) -> SafeString:
-        return badge(_("Réglée"), "good") if row.settled_at else badge(_("En cours"), "wait")

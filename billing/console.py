@@ -20,11 +20,11 @@ from unfold.enums import ActionVariant
 
 from billing import prices, rights
 from billing.console_parts import WithSlugAdmin, asking_page
+from billing.console_units import quantity, right_name
 from billing.forms import AddOnForm, OverrideForm, PriceForm
 from billing.meters import METERS
 from billing.models import AddOn, Override, Price, TenantAddOn
 from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
-from config.console_text import limit_words
 
 
 class _OfWorkspaceAdmin(WithSlugAdmin):
@@ -62,10 +62,23 @@ class _OfWorkspaceAdmin(WithSlugAdmin):
         return format_html('<a class="rc-link" href="{}">{}</a>', page, text)
 
 
+class RightFilter(admin.SimpleListFilter):
+    """By right, under the name it has on screen."""
+
+    title = _("droit")
+    parameter_name = "key"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, _name(key)) for key in METERS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> QuerySet[Override]:
+        return queryset.filter(key=self.value()) if self.value() else queryset
+
+
 @admin.register(Override)
 class OverrideAdmin(_OfWorkspaceAdmin):
     list_display = ("shown_slug", "shown_key", "shown_limit", "reason", "granted_by", "shown_until", "shown_state")
-    list_filter = ("key",)
+    list_filter = (RightFilter,)
     search_fields = ("slug", "reason", "granted_by")
     actions_list = ("grant",)
 
@@ -120,7 +133,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
 
     @display(description=_("Limite"), ordering="limit")
     def shown_limit(self, row: Override) -> SafeString:
-        return figure(limit_words(row.limit))
+        return figure(quantity(row.key, row.limit))
 
     @display(description=_("Jusqu’au"), ordering="expires_at")
     def shown_until(self, row: Override) -> str | SafeString:
@@ -268,4 +281,4 @@ class PriceAdmin(ReadOnlyAdmin):
 
 
 def _name(key: str) -> str:
-    return gettext(METERS[key].label) if key in METERS else key
+    return right_name(key).split(" (")[0]

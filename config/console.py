@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from config.console_history import AuditedAdmin
 from config.console_text import NOTHING, badge, exact_euros, figure, moment
 from tenants.lines import Line
 
@@ -36,7 +36,7 @@ __all__ = [
 MIDNIGHT = dt.time()
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(AuditedAdmin):
     """Rows to read. Nothing here adds, changes or deletes one, whoever asks."""
 
     list_per_page = 50
@@ -65,7 +65,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class NoDeleteAdmin(ModelAdmin):  # type: ignore[misc]
+class NoDeleteAdmin(AuditedAdmin):
     """Rows that are changed and put aside, never deleted: a ledger or a history names them."""
 
     actions = None

@@ -300,10 +300,12 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('accounts', '0001_initial', now()),
     ('accounts', '0002_no_operator_in_a_workspace', now()),
     ('accounts', '0003_fewer_indexes', now()),
+    ('accounts', '0004_labels', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
     ('analytics', '0001_initial', now()),
+    ('analytics', '0002_labels', now()),
     ('assistants', '0001_initial', now()),
     ('auth', '0001_initial', now()),
     ('auth', '0002_alter_permission_name_max_length', now()),
@@ -323,6 +325,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('billing', '0004_selling', now()),
     ('billing', '0005_console_views', now()),
     ('billing', '0006_change_waits', now()),
+    ('billing', '0007_labels', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
@@ -343,4 +346,5 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),
-    ('tenants', '0003_trial_reminded', now());
+    ('tenants', '0003_trial_reminded', now()),
+    ('tenants', '0004_labels', now());

@@ -14,10 +14,26 @@ from tenants.models import DeletionCertificate, Domain, ReadySchema, SchemaFailu
 
 @admin.register(Domain)
 class DomainAdmin(ReadOnlyAdmin):
-    list_display = ("domain", "tenant", "is_primary")
+    list_display = ("shown_domain", "shown_tenant", "shown_primary")
+    fields = list_display
     list_select_related = ("tenant",)
     search_fields = ("domain", "tenant__slug", "tenant__name")
     ordering = ("domain",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fields
+
+    @display(description=_("Adresse"), ordering="domain")
+    def shown_domain(self, row: Domain) -> str:
+        return str(row.domain)
+
+    @display(description=_("Espace"), ordering="tenant__name")
+    def shown_tenant(self, row: Domain) -> str:
+        return str(row.tenant)
+
+    @display(description=_("Principale"), ordering="is_primary", boolean=True)
+    def shown_primary(self, row: Domain) -> bool:
+        return bool(row.is_primary)
 
 
 @admin.register(ReadySchema)

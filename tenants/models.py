@@ -92,10 +92,12 @@ class Domain(DomainMixin):
 class ReadySchema(models.Model):
     """A schema that stands, with all its tables. It is free until a workspace takes it, by this row."""
 
-    schema_name = LineField(max_length=63, primary_key=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    schema_name = LineField(_("schéma"), max_length=63, primary_key=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     # A schema that was somebody's never becomes free again: its row goes with the workspace's.
-    tenant = models.OneToOneField(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="ready_schema")
+    tenant = models.OneToOneField(
+        Tenant, verbose_name=_("espace"), null=True, blank=True, on_delete=models.CASCADE, related_name="ready_schema"
+    )
     applied = LineField(max_length=32, default="", db_default="", blank=True, editable=False)
 
     class Meta:
@@ -124,7 +126,7 @@ class AppliedSet(models.Model):
 class SchemaFailure(models.Model):
     """A schema whose migration failed and was rolled back. The row goes when the schema is brought up to date."""
 
-    schema_name = LineField(max_length=63, primary_key=True)
+    schema_name = LineField(_("schéma"), max_length=63, primary_key=True)
     migration = LineField(_("migration"), max_length=255)
     error = models.TextField(_("erreur"))
     tries = models.PositiveIntegerField(_("essais"), default=1)
@@ -144,11 +146,11 @@ class DeletionCertificate(models.Model):
     append_only = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     slug = LineField(max_length=40)
-    name = LineField(max_length=120)
+    name = LineField(_("nom"), max_length=120)
     reason = LineField(_("motif"), max_length=200)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("espace créé le"))
     deleted_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -95,7 +95,7 @@ class TenantAdmin(ReadOnlyAdmin):
         (_("Espace"), {"fields": ("name", "address", "email", "language", "shown_plan")}),
         (_("État"), {"fields": ("shown_state", "state_reason", "since", "trial_end", "shown_activity")}),
         (_("Ce mois-ci"), {"fields": ("shown_contents", "shown_tokens", "shown_cost")}),
-        (_("Technique"), {"fields": ("schema_name", "id", "made"), "classes": ("collapse",)}),
+        (_("Technique"), {"fields": ("shown_schema", "shown_key", "made"), "classes": ("collapse",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
@@ -166,6 +166,14 @@ class TenantAdmin(ReadOnlyAdmin):
     @display(description=_("Fin de l’essai"))
     def trial_end(self, row: Tenant) -> str | SafeString:
         return moment(row.trial_ends_at)
+
+    @display(description=_("Schéma"))
+    def shown_schema(self, row: Tenant) -> str:
+        return str(row.schema_name)
+
+    @display(description=_("Clé"))
+    def shown_key(self, row: Tenant) -> str:
+        return str(row.pk)
 
     @display(description=_("Créé le"))
     def made(self, row: Tenant) -> str | SafeString:

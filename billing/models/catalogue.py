@@ -110,8 +110,8 @@ class Price(models.Model):
     is_active = models.BooleanField(_("en vigueur"), default=True)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
     # Filled once it is known to Stripe.
-    stripe_price_id = LineField(max_length=255, blank=True)
-    lookup_key = LineField(max_length=200, blank=True)
+    stripe_price_id = LineField(_("tarif chez Stripe"), max_length=255, blank=True)
+    lookup_key = LineField(_("clé de recherche chez Stripe"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("tarif")

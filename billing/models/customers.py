@@ -67,7 +67,7 @@ class Cancellation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     reason = LineField(_("raison"), max_length=20, choices=Reason.choices)
     comment = models.TextField(_("commentaire"), max_length=1000, blank=True)
     offer = LineField(_("contre-offre"), max_length=60, blank=True)

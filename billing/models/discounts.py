@@ -31,7 +31,7 @@ class Coupon(models.Model):
     months = models.PositiveSmallIntegerField(_("nombre de mois"), null=True, blank=True)
     is_counter_offer = models.BooleanField(_("proposé à qui veut partir"), default=False)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
-    stripe_id = LineField(max_length=255, blank=True)
+    stripe_id = LineField(_("clé chez Stripe"), max_length=255, blank=True)
 
     class Meta:
         verbose_name = _("remise")
@@ -70,7 +70,7 @@ class PromotionCode(models.Model):
     max_redemptions = models.PositiveIntegerField(_("utilisations au plus"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
-    stripe_id = LineField(max_length=255, blank=True)
+    stripe_id = LineField(_("clé chez Stripe"), max_length=255, blank=True)
 
     class Meta:
         verbose_name = _("code promotionnel")

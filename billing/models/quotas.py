@@ -17,12 +17,12 @@ class QuotaCounter(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
-    meter = models.SlugField(max_length=40)
-    period = models.DateField(help_text=_("Premier jour du mois"))
-    hour = models.SmallIntegerField(default=0, db_default=0)
-    used = models.DecimalField(default=0, **QUANTITY)
-    reserved = models.DecimalField(default=0, **QUANTITY)
+    tenant_id = models.UUIDField(_("clé de l’espace"))
+    meter = models.SlugField(_("compteur"), max_length=40)
+    period = models.DateField(_("mois"), help_text=_("Premier jour du mois"))
+    hour = models.SmallIntegerField(_("heure"), default=0, db_default=0)
+    used = models.DecimalField(_("utilisé"), default=0, **QUANTITY)
+    reserved = models.DecimalField(_("réservé"), default=0, **QUANTITY)
 
     class Meta:
         verbose_name = _("compteur")
@@ -37,17 +37,19 @@ class Reservation(models.Model):
     """An upper bound held for an act under way. Settled by the act, or by the sweeper once it has expired."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
-    act = LineField(max_length=60)
-    reference = models.UUIDField()
-    period = models.DateField()
-    amounts = models.JSONField(help_text=_("Par compteur, en texte décimal"))
+    tenant_id = models.UUIDField(_("clé de l’espace"))
+    act = LineField(_("acte"), max_length=60)
+    reference = models.UUIDField(_("référence"))
+    period = models.DateField(_("mois"))
+    amounts = models.JSONField(_("montants"), help_text=_("Par compteur, en texte décimal"))
     # By meter, the key of the counter that was moved: it is settled where it was held, however long ago.
-    counters = models.JSONField(null=True)
-    expires_at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True, blank=True)
+    counters = models.JSONField(_("compteurs"), null=True)
+    expires_at = models.DateTimeField(_("expire le"))
+    settled_at = models.DateTimeField(_("réglée le"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("réservation")
+        verbose_name_plural = _("réservations")
         indexes: ClassVar = [
             models.Index(fields=["expires_at"], condition=models.Q(settled_at=None), name="billing_reservation_open")
         ]

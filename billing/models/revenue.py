@@ -28,7 +28,7 @@ class RevenueChange(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"))
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     tenant_slug = LineField(_("espace"), max_length=40)
     kind = LineField(_("mouvement"), max_length=12, choices=Kind.choices)
     before_euros = models.DecimalField(_("avant"), **PRICE)

@@ -18,7 +18,7 @@ class Override(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     key = models.SlugField(_("droit"), max_length=40)
     limit = models.DecimalField(_("limite"), null=True, blank=True, **QUANTITY)
     reason = LineField(_("motif"), max_length=200)
@@ -52,7 +52,7 @@ class TenantAddOn(models.Model):
         STRIPE = "stripe", _("Abonnement")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField()
+    tenant_id = models.UUIDField(_("clé de l’espace"))
     add_on = models.ForeignKey(AddOn, on_delete=models.PROTECT, related_name="holders", verbose_name=_("option"))
     quantity = models.SmallIntegerField(_("quantité"), default=1)
     since = models.DateTimeField(_("depuis"))

@@ -19,8 +19,8 @@ class Subscription(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant_id = models.UUIDField(unique=True)
-    stripe_customer_id = LineField(max_length=255, blank=True)
+    tenant_id = models.UUIDField(_("clé de l’espace"), unique=True)
+    stripe_customer_id = LineField(_("client chez Stripe"), max_length=255, blank=True)
     stripe_id = LineField(_("abonnement Stripe"), max_length=255, blank=True)
     status = LineField(_("état chez Stripe"), max_length=20, blank=True)
     plan_code = LineField(_("offre"), max_length=40, blank=True)
@@ -34,10 +34,10 @@ class Subscription(models.Model):
     # A change waits until it is paid: a card was refused, or the bank is to be asked.
     change_waits = models.BooleanField(_("changement à payer"), default=False, db_default=False)
     mrr_euros = models.DecimalField(_("revenu mensuel (€ HT)"), default=0, db_default=0, **PRICE)
-    last_event_at = models.DateTimeField(null=True, blank=True)
+    last_event_at = models.DateTimeField(_("dernier événement"), null=True, blank=True)
     read_at = models.DateTimeField(_("lu chez Stripe le"), null=True, blank=True)
-    moved_to = LineField(max_length=12, blank=True)
-    moved_for = LineField(max_length=400, blank=True)
+    moved_to = LineField(_("passé à l’état"), max_length=12, blank=True)
+    moved_for = LineField(_("pour ce que Stripe disait"), max_length=400, blank=True)
 
     class Meta:
         verbose_name = _("abonnement")

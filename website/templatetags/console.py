@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from accounts import audit_words as words
 from accounts.models import AuditEntry
@@ -32,3 +33,8 @@ def audit_words(entry: AuditEntry) -> str:
 @register.filter
 def audit_details(entry: AuditEntry) -> str:
     return words.details(entry)
+
+
+@register.filter
+def audit_actor(entry: AuditEntry) -> str:
+    return gettext(entry.actor)

@@ -1,0 +1,60 @@
+"""How the console draws charts: few rounded ticks, amounts as the reader writes them, short days and months."""
+
+import datetime as dt
+import math
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import get_language, pgettext
+
+GREY = "#737373"
+TICKS = 4
+
+
+def rounded_step(most: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten, so that `TICKS` of them or fewer reach `most`."""
+    if most <= 0:
+        return 1.0
+    raw = most / TICKS
+    power = 10.0 ** math.floor(math.log10(raw))
+    return float(next((m * power for m in (1, 2, 5) if m * power >= raw * 0.999999), 10 * power))
+
+
+def options(most: float, *, in_euros: bool = False, least: float = 0.0, is_stacked: bool = False) -> dict[str, Any]:
+    """Options of Chart.js for values from `least` (0 or less) to `most`. Bars that stand one above the other are named:
+    colours alone say nothing.
+    """
+    step = rounded_step(max(most, -least))
+    decimals = max(0, -math.floor(math.log10(step)))
+    how: dict[str, Any] = {"minimumFractionDigits": decimals, "maximumFractionDigits": decimals}
+    if in_euros:
+        how |= {"style": "currency", "currency": "EUR"}
+    else:
+        how = {"notation": "compact", "maximumFractionDigits": 1}
+    ticks = {"color": GREY}
+    axis = {"stacked": is_stacked, "border": {"width": 0}}
+    ends = {"min": math.floor(least / step) * step, "max": max(1, math.ceil(most / step)) * step}
+    legend = {"position": "bottom", "labels": {"color": GREY, "boxHeight": 8, "boxWidth": 8, "usePointStyle": True}}
+    return {
+        "animation": False,
+        "responsive": True,
+        "maintainAspectRatio": False,
+        "locale": get_language(),
+        "maxBarThickness": 22,
+        "datasets": {"line": {"borderWidth": 2, "pointStyle": False}},
+        "plugins": {"legend": {**legend, "display": is_stacked}},
+        "scales": {
+            "x": {**axis, "grid": {"display": False}, "ticks": {**ticks, "maxTicksLimit": 6, "maxRotation": 0}},
+            "y": {**axis, **ends, "grid": {"tickWidth": 0}, "ticks": {**ticks, "stepSize": step, "format": how}},
+        },
+    }
+
+
+def short_day(day: dt.date) -> str:
+    """« 28 nov. »"""
+    return formats.date_format(day, pgettext("chart", "j N"))
+
+
+def short_month(day: dt.date) -> str:
+    """« nov. 2026 »"""
+    return formats.date_format(day, "N Y")
