@@ -2,6 +2,9 @@
 
 from typing import Any, ClassVar
 
+# Imported so that it has registered its own pages before ours take their place.
+from allauth.account import admin as _allauth_pages  # noqa: F401
+from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -28,6 +31,16 @@ from config.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonF
 
 # Rights of the console are the role's: Django's groups are not used.
 admin.site.unregister(Group)
+# An address attached by hand would be a way into somebody's account: read here, written by the person's own acts.
+admin.site.unregister(EmailAddress)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    list_display = ("email", "user", "verified", "primary")
+    list_select_related = ("user",)
+    search_fields = ("email",)
+    ordering = ("email",)
 
 
 class OperatorForm(forms.ModelForm):
@@ -68,7 +81,7 @@ class OperatorForm(forms.ModelForm):
 
 @admin.register(User)
 class OperatorAdmin(NoDeleteAdmin):
-    adds_audited = True
+    adds_audited = changes_audited = True
     list_display = ("email", "name", "shown_state", "shown_login", "shown_joined")
     list_filter = ("is_active",)
     search_fields = ("email", "name")
@@ -101,7 +114,12 @@ class OperatorAdmin(NoDeleteAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=["name", "language"])
+            services.operator_change(
+                operator_id=obj.pk,
+                name=obj.name,
+                language=obj.language,
+                actor=request.user,  # type: ignore[arg-type]
+            )
             return
         made = services.operator_create(
             email=obj.email,

@@ -1,14 +1,10 @@
-"""The audit log's one door."""
+"""The audit log's one door, for services only: who writes the act writes its entry, in the same transaction."""
 
 from typing import Any
 
-from django.utils.translation import gettext_noop
-
 from accounts.models import AuditEntry, User
+from tenants.actors import SYSTEM
 from tenants.logs import request_id
-
-# Written as it is, translated where it is read.
-SYSTEM = gettext_noop("système")
 
 
 def record(action: str, *, actor: User | None = None, label: str = "", target: str = "", **details: Any) -> None:

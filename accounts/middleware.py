@@ -18,6 +18,9 @@ from accounts.models import Role
 from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
+# What a person reads; files and streams say by themselves how long they are kept.
+KEPT_NOWHERE = ("text/html", "application/json", "text/plain")
+SIGN_OUT = frozenset({"account_logout", "admin:logout"})
 
 
 class LanguageMiddleware(MiddlewareMixin):
@@ -96,13 +99,19 @@ class AccessMiddleware(MiddlewareMixin):
 
 
 class PrivatePagesMiddleware(MiddlewareMixin):
-    """Pages of somebody signed in are kept nowhere: the back button asks again, also after signing out."""
+    """Pages of somebody signed in are kept nowhere: the back button asks again, also after signing out.
+
+    Signing out also takes what the browser keeps of the workspace: files in its cache, drafts in its storage.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
-        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        is_page = response.headers.get("Content-Type", "").startswith(KEPT_NOWHERE)
         if signed_in and is_page and "Cache-Control" not in response.headers:
             response["Cache-Control"] = "private, no-store"
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in SIGN_OUT and request.method == "POST":
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Role, User
+from tenants.actors import SYSTEM
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.lines import refuse_control_characters
 
@@ -45,6 +46,25 @@ def operator_create(*, email: str, password: str, name: str = "", actor: User | 
     return user
 
 
+def operator_change(*, operator_id: Any, name: str, language: str, actor: User) -> None:
+    """Another name, another language. Raises `ValidationError`."""
+    refuse_control_characters(name.strip())
+    with public_context(), transaction.atomic():
+        operator = User.objects.select_for_update().get(pk=operator_id, role=Role.OPERATOR)
+        before = {"name": operator.name, "language": operator.language}
+        after = {"name": name.strip(), "language": language}
+        changed = sorted(key for key in after if before[key] != after[key])
+        if changed:
+            operator.name, operator.language = after["name"], after["language"]
+            operator.save(update_fields=changed)
+            audit.record("operator.changed", actor=actor, target=operator.email, fields=", ".join(changed))
+
+
+def row_kept(*, target: str, row: str, added: bool, actor: User, **details: str) -> None:
+    """A row was added or changed by a form of the console, in this transaction. `row`: what it is of."""
+    audit.record("row.added" if added else "row.changed", actor=actor, target=target, row=row, **details)
+
+
 def operator_set_active(*, operator_id: Any, active: bool, reason: str, actor: User) -> None:
     """Let an operator in again, or no longer: their sessions end with the next request. Nobody shuts themselves out."""
     if not active and operator_id == actor.pk:
@@ -64,7 +84,7 @@ def create_owner_of_new_workspace(
     password: str,
     must_change_password: bool,
     owner_name: str = "",
-    actor: str = "système",
+    actor: str = SYSTEM,
     **_details: Any,
 ) -> None:
     """Lifecycle step "made": the owner and the first entry of the audit log.
@@ -81,7 +101,13 @@ def create_owner_of_new_workspace(
             name=owner_name,
             must_change_password=must_change_password,
         )
-        audit.record("tenant.created", label=actor, target=tenant.slug, plan=tenant.plan_code)
+    _audit_both(tenant, "tenant.created", actor, plan=tenant.plan_code)
+
+
+def audit_deletion(tenant: TenantRef, *, reason: str, actor: str, **_details: Any) -> None:
+    """Lifecycle step "deleting": the operator's log keeps it; the workspace's own goes with its schema."""
+    with public_context():
+        _record_publicly("tenant.deleted", tenant, actor, reason=reason)
 
 
 def audit_state_change(tenant: TenantRef, *, before: str, reason: str, actor: str) -> None:
@@ -111,7 +137,13 @@ def _audit_both(tenant: TenantRef, action: str, actor: str, **details: Any) -> N
     with tenant_context(tenant):
         audit.record(action, label=actor, target=tenant.slug, **details)
     with public_context():
-        audit.record(action, label=actor, target=tenant.slug, **details)
+        _record_publicly(action, tenant, actor, **details)
+
+
+def _record_publicly(action: str, tenant: TenantRef, actor: str, **details: Any) -> None:
+    """In the operator's log, under the operator's own key where the actor is one."""
+    operator = User.objects.filter(email=actor, role=Role.OPERATOR).first() if "@" in actor else None
+    audit.record(action, actor=operator, label=actor, target=tenant.slug, **details)
 
 
 def password_was_changed(user: User) -> None:

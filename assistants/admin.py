@@ -21,7 +21,6 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from accounts import audit
 from assistants import services
 from assistants.models import Assistant, Model, Price, PromptVersion
 from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
@@ -134,13 +133,7 @@ class AssistantAdmin(NoDeleteAdmin):
             assistant_id=obj.pk,
             text=text,
             note=note,
-            author=request.user.email,  # type: ignore[union-attr]
-        )
-        audit.record(
-            "prompt.created",
             actor=request.user,  # type: ignore[arg-type]
-            target=obj.code,
-            version=version.number,
         )
         return version
 
@@ -230,12 +223,10 @@ class AssistantAdmin(NoDeleteAdmin):
         """Put a version that exists in service: back or forward, in one click."""
         assistant = self._found(object_id)
         version = get_object_or_404(PromptVersion, pk=version_id, assistant=assistant)
-        services.prompt_version_put_in_service(assistant_id=assistant.pk, version_id=version.pk)
-        audit.record(
-            "prompt.put_in_service",
+        services.prompt_version_put_in_service(
+            assistant_id=assistant.pk,
+            version_id=version.pk,
             actor=request.user,  # type: ignore[arg-type]
-            target=assistant.code,
-            version=version.number,
         )
         messages.success(request, gettext("La version %(number)s est en service.") % {"number": version.number})
         return redirect("admin:assistants_assistant_versions", assistant.pk)
@@ -376,14 +367,8 @@ class PriceAdmin(NoDeleteAdmin):
         return {"valid_from": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        made = services.price_create(**form.cleaned_data)
+        made = services.price_create(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
         obj.__dict__.update(made.__dict__)
-        audit.record(
-            "price.created",
-            actor=request.user,  # type: ignore[arg-type]
-            target=str(made.model),
-            valid_from=made.valid_from.isoformat(),
-        )
 
     @display(description=_("Valable à partir du"), ordering="valid_from")
     def shown_from(self, row: Price) -> str | SafeString:

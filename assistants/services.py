@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts import audit
+from accounts.models import User
 from assistants.costs import in_euros
 from assistants.models import Assistant, Model, Price, PromptVersion
 
@@ -21,35 +23,44 @@ def price_create(
     currency: str = "EUR",
     rate: Decimal = Decimal(1),
     rate_date: Any = None,
+    actor: User | None = None,
     **prices: Decimal,
 ) -> Price:
     """Add a price in force from a moment on, frozen in euros. Past costs do not change."""
     euros = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate) for key in _PRICES}
-    return Price.objects.create(
-        model=model,
-        valid_from=valid_from or timezone.now(),
-        currency=currency,
-        rate=rate,
-        rate_date=rate_date,
-        **{key: prices.get(key, Decimal(0)) for key in _PRICES},
-        **euros,
-    )
+    with transaction.atomic():
+        price = Price.objects.create(
+            model=model,
+            valid_from=valid_from or timezone.now(),
+            currency=currency,
+            rate=rate,
+            rate_date=rate_date,
+            **{key: prices.get(key, Decimal(0)) for key in _PRICES},
+            **euros,
+        )
+        audit.record("price.created", actor=actor, target=model.name, valid_from=price.valid_from.isoformat())
+    return price
 
 
-def prompt_version_create(*, assistant_id: UUID, text: str, note: str = "", author: str = "") -> PromptVersion:
+def prompt_version_create(
+    *, assistant_id: UUID, text: str, note: str = "", author: str = "", actor: User | None = None
+) -> PromptVersion:
     """Add a version of an assistant's instructions and put it in service."""
     with transaction.atomic():
         assistant = Assistant.objects.select_for_update().get(pk=assistant_id)
         last = PromptVersion.objects.filter(assistant=assistant).aggregate(last=Max("number"))["last"] or 0
         version = PromptVersion.objects.create(
-            assistant=assistant, number=last + 1, text=text.strip(), note=note, author=author
+            assistant=assistant, number=last + 1, text=text.strip(), note=note, author=actor.email if actor else author
         )
         assistant.current_version = version
         assistant.save(update_fields=["current_version"])
+        audit.record("prompt.created", actor=actor, target=assistant.code, version=version.number)
     return version
 
 
-def prompt_version_put_in_service(*, assistant_id: UUID, version_id: UUID) -> None:
+def prompt_version_put_in_service(*, assistant_id: UUID, version_id: UUID, actor: User | None = None) -> None:
     """Go back (or forward) to a version that exists. Raises `PromptVersion.DoesNotExist`."""
-    version = PromptVersion.objects.get(pk=version_id, assistant_id=assistant_id)
-    Assistant.objects.filter(pk=assistant_id).update(current_version=version)
+    with transaction.atomic():
+        version = PromptVersion.objects.select_related("assistant").get(pk=version_id, assistant_id=assistant_id)
+        Assistant.objects.filter(pk=assistant_id).update(current_version=version)
+        audit.record("prompt.put_in_service", actor=actor, target=version.assistant.code, version=version.number)

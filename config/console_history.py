@@ -18,9 +18,9 @@ NAMES = ("slug", "code", "email", "tenant_slug", "name", "label")
 
 
 class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
-    """`adds_audited`: adding a row is an audited service of its own."""
+    """`adds_audited`, `changes_audited`: adding a row, or changing one, is an audited service of its own."""
 
-    adds_audited = False
+    adds_audited = changes_audited = False
 
     def audit_targets(self, obj: Any) -> list[str]:
         """What the audit log may call this object."""
@@ -49,17 +49,17 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """In the transaction of the form, in place of Django's own log."""
         if not self.adds_audited:
-            self._record(request, "row.added", obj)
+            self._keep(request, obj, added=True)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         parts = [part for part in message if isinstance(part, dict)] if isinstance(message, list) else []
         said = [named for part in parts for how in part.values() for named in how.get("fields", [])]
         rows = [f"{how['name']} {how['object']}" for part in parts for how in part.values() if "object" in how]
-        if parts:
-            self._record(request, "row.changed", obj, fields=", ".join(map(str, [*said, *rows])))
+        if parts and not self.changes_audited:
+            self._keep(request, obj, fields=", ".join(map(str, [*said, *rows])))
 
-    def _record(self, request: HttpRequest, action: str, obj: Any, **details: str) -> None:
+    def _keep(self, request: HttpRequest, obj: Any, *, added: bool = False, **details: str) -> None:
         target = (self.audit_targets(obj)[1:] or [str(obj.pk)])[0]
-        import_string("accounts.audit.record")(
-            action, actor=request.user, target=target, row=str(self.opts.verbose_name), **details
+        import_string("accounts.services.row_kept")(
+            actor=request.user, target=target, row=str(self.opts.verbose_name), added=added, **details
         )

@@ -21,6 +21,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "trial_ended": ("mailing.notices.send_trial_ended",),
     "closed_by_time": ("mailing.notices.send_closed",),
     "deleting": (
+        "accounts.services.audit_deletion",
         "library.services.delete_files_of_workspace",
         "billing.services.tenant_deleting",
         "billing.stripe.customers.workspace_deleting",

@@ -25,6 +25,7 @@ from demo.texts import scripts
 from library import files as stored
 from library import services as library
 from tenants import trials
+from tenants.actors import SYSTEM
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import Tenant
@@ -89,7 +90,7 @@ def _keep_open(tenant: Tenant) -> None:
     now = timezone.now()
     if tenant.state == Tenant.State.TRIAL and tenant.trial_ends_at and tenant.trial_ends_at < now + TRIAL / 2:
         with suppress(ValidationError):
-            trials.extend_trial(tenant_id=tenant.pk, ends_at=now + TRIAL, reason="démonstration", actor=trials.SYSTEM)
+            trials.extend_trial(tenant_id=tenant.pk, ends_at=now + TRIAL, reason="démonstration", actor=SYSTEM)
 
 
 def fill(workspace: Workspace, ref: TenantRef, *, now: dt.datetime | None = None) -> int:

@@ -26,6 +26,7 @@ from library.serving import file_response
 from library.types import ShareGone, UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
+from tenants.selectors import tenant_url
 
 PAGE: Final = 30
 # The largest file of any kind, and the form around it.
@@ -278,8 +279,10 @@ def share_revoke(request: HttpRequest, item_id: UUID, share_id: UUID) -> HttpRes
 
 
 def _sharing(request: HttpRequest, item: Item) -> dict[str, Any]:
+    # Not the request's Host: a link is given to others, and a Host may name any port.
+    domain = request.tenant.domain  # type: ignore[attr-defined]
     links = [
-        presenters.Link(link, request.build_absolute_uri(reverse("library:shared", args=[selectors.share_token(link)])))
+        presenters.Link(link, tenant_url(domain, reverse("library:shared", args=[selectors.share_token(link)])))
         for link in selectors.shares_of(item)
     ]
     return {"share_form": ShareForm(), "links": links}

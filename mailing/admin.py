@@ -77,7 +77,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         return format_html('<iframe class="rc-mail" sandbox="" title="{}" srcdoc="{}"></iframe>', _("Aperçu"), row.html)
 
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return OutboxMessage.objects.filter(pk=object_id, status=Status.FAILED).exists()
+        return OutboxMessage.objects.filter(pk=object_id, status=Status.FAILED).exclude(text="").exists()
 
     @action(description=_("Renvoyer"), url_path="resend", icon="send", permissions=["resend"])  # type: ignore[untyped-decorator]
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -26,6 +26,8 @@ class OutboxMessage(models.Model):
     subject = LineField(_("objet"), max_length=300)
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("HTML"), blank=True)
+    # It carries a password, a code or a link that opens something: then its text also goes when it fails for good.
+    carries_secret = models.BooleanField(default=True, db_default=True, editable=False)
     status = LineField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     error = LineField(_("erreur"), max_length=300, blank=True)

@@ -25,14 +25,18 @@ Status = OutboxMessage.Status
 MAX_TRIES = 6
 
 
-def send(*, template: str, to: str, context: dict[str, Any]) -> None:
-    """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox."""
+def send(*, template: str, to: str, context: dict[str, Any], carries_secret: bool = False) -> None:
+    """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox.
+
+    `carries_secret`: it holds a password, a code or a link that opens something.
+    """
     message = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{template}.subject", context).split()),
         body=render_to_string(f"{template}.txt", context),
         to=[to],
     )
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    message.carries_secret = carries_secret  # type: ignore[attr-defined]
     message.send()
 
 
@@ -65,6 +69,7 @@ def send_welcome(
         send(
             template="mail/welcome",
             to=email,
+            carries_secret=True,
             context={
                 "name": owner_name,
                 "workspace": tenant.name,
@@ -91,6 +96,8 @@ def queue_message(message: EmailMessage) -> None:
         subject=one_line(str(message.subject))[:300],
         text=str(message.body),
         html=html,
+        # Of others' mails nothing is known: allauth's carry codes and keys.
+        carries_secret=getattr(message, "carries_secret", True),
     )
     enqueue("mailing.services.deliver", message_id=str(row.pk))
 
@@ -114,6 +121,8 @@ def _deliver(row: OutboxMessage) -> None:
         log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
         row.error = f"{type(error).__name__}: {error}"[:300]
         row.status = Status.FAILED if row.tries >= MAX_TRIES else Status.WAITING
+        if row.status == Status.FAILED and row.carries_secret and not settings.MAIL_KEEPS_BODIES:
+            row.text = row.html = ""
     else:
         row.status, row.sent_at, row.error = Status.SENT, timezone.now(), ""
         if not settings.MAIL_KEEPS_BODIES:
@@ -123,6 +132,11 @@ def _deliver(row: OutboxMessage) -> None:
 
 def deliver_waiting() -> int:
     """Try again what waits for more than a minute; how many. Scheduled."""
+    if not settings.MAIL_KEEPS_BODIES:
+        # What failed before its secrets went.
+        OutboxMessage.objects.filter(status=Status.FAILED, carries_secret=True).exclude(text="", html="").update(
+            text="", html=""
+        )
     due = OutboxMessage.objects.filter(status=Status.WAITING, created_at__lt=timezone.now() - timedelta(minutes=1))
     keys = list(due.order_by("created_at").values_list("pk", flat=True)[:200])
     for key in keys:
@@ -131,9 +145,13 @@ def deliver_waiting() -> int:
 
 
 def resend(*, message_id: UUID, reason: str, actor: User) -> None:
-    """Give a failed message its tries again, from the public schema. One that has not failed is left alone."""
+    """Give a failed message its tries again, from the public schema.
+
+    One that has not failed, or whose text went with its secrets, is left alone: it is asked for anew.
+    """
     with transaction.atomic():
-        row = OutboxMessage.objects.select_for_update().filter(pk=message_id, status=Status.FAILED).first()
+        failed = OutboxMessage.objects.select_for_update().filter(pk=message_id, status=Status.FAILED)
+        row = failed.exclude(text="").first()
         if row is None:
             return
         row.status, row.tries, row.error = Status.WAITING, 0, ""

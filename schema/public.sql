@@ -1919,6 +1919,7 @@ CREATE TABLE public.mailing_outboxmessage (
     error character varying(300) NOT NULL,
     created_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
+    carries_secret boolean DEFAULT true NOT NULL,
     CONSTRAINT mailing_outboxmessage_tries_check CHECK ((tries >= 0))
 );
 
@@ -3865,6 +3866,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('library', '0003_words_index', now()),
     ('library', '0004_search_columns_unused', now()),
     ('mailing', '0001_initial', now()),
+    ('mailing', '0002_carries_secret', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),

@@ -343,6 +343,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('library', '0003_words_index', now()),
     ('library', '0004_search_columns_unused', now()),
     ('mailing', '0001_initial', now()),
+    ('mailing', '0002_carries_secret', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.request import split_domain_port
+from django.middleware.security import SecurityMiddleware
 from django.template import loader
 
 from tenants import selectors
@@ -67,6 +68,18 @@ def behind(tenant: TenantRef) -> HttpResponse:
 def unknown_host(request: HttpRequest) -> HttpResponse:
     """A plain page: nothing here tells which hosts exist."""
     return HttpResponse(loader.render_to_string("errors/unknown_host.html"), status=404)
+
+
+class SecureHostMiddleware(SecurityMiddleware):
+    """Django's own, that sends nobody on to a host which is not ours, nor to a port that the request names."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        if super().process_request(request) is None:
+            return None
+        host = host_of(request)
+        if host != settings.BASE_HOST and selectors.tenant_for_host(host) is None:
+            return unknown_host(request)
+        return HttpResponsePermanentRedirect(selectors.tenant_url(host, request.get_full_path()))
 
 
 class TenantMiddleware(_Both):

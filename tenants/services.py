@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants import lifecycle, queue, selectors
+from tenants.actors import SYSTEM
 from tenants.context import TenantRef, current_tenant, public_context
 from tenants.lines import refuse_control_characters
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
@@ -216,7 +217,7 @@ def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: st
             raise WorkspaceNameMismatch(tenant.slug)
         ref = selectors.ref_of(tenant)
         with transaction.atomic():
-            lifecycle.run("deleting", ref)
+            lifecycle.run("deleting", ref, reason=reason, actor=actor)
             DeletionCertificate.objects.create(
                 tenant_id=tenant.pk,
                 slug=tenant.slug,
@@ -241,5 +242,5 @@ def delete_closed_workspaces() -> int:
     due = Tenant.objects.filter(state=State.CLOSED, state_since__lt=timezone.now() - CLOSED_KEPT)
     rows = list(due.values_list("pk", "slug"))
     for pk, slug in rows:
-        tenant_delete_now(tenant_id=pk, typed_slug=slug, reason="fermé depuis 30 jours", actor="système")
+        tenant_delete_now(tenant_id=pk, typed_slug=slug, reason="fermé depuis 30 jours", actor=SYSTEM)
     return len(rows)

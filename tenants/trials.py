@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants import lifecycle, selectors
+from tenants.actors import SYSTEM
 from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
 from tenants.services import change_state
@@ -22,7 +23,6 @@ REMINDED_AT = (1, 3, 7)  # days left
 LONGEST = timedelta(days=90)
 SUSPENDED_KEPT = timedelta(days=60)
 ENDED = "fin de l’essai"
-SYSTEM = "système"
 
 
 def days_left(ends_at: datetime) -> int:

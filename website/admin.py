@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from accounts import audit
 from accounts.models import AuditEntry
 from analytics.selectors import with_figures
 from billing.models import Plan
@@ -351,12 +350,6 @@ class TenantAdmin(ReadOnlyAdmin):
 
         def do(form: Any) -> str:
             services.tenant_delete_now(tenant_id=tenant.pk, actor=request.user.email, **form.cleaned_data)  # type: ignore[union-attr]
-            audit.record(
-                "tenant.deleted",
-                actor=request.user,  # type: ignore[arg-type]
-                target=tenant.slug,
-                reason=form.cleaned_data["reason"],
-            )
             return gettext("« %(name)s » est supprimé. Son certificat de suppression est gardé.") % {
                 "name": tenant.name
             }
@@ -427,12 +420,6 @@ class TenantAdmin(ReadOnlyAdmin):
             # Somebody took the address between our look and our write.
             form.add_error("slug", gettext("Cette adresse vient d’être prise : choisissez-en une autre."))
             return None
-        audit.record(
-            "tenant.created",
-            actor=request.user,  # type: ignore[arg-type]
-            target=made.tenant.slug,
-            plan=made.tenant.plan_code,
-        )
         return made
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:

@@ -14,6 +14,9 @@ from tenants import breaker
 from tenants.context import PUBLIC_SCHEMA, public_context
 from tenants.grants import models_of
 
+# Of each line of Redis, the first without the known ways to run code or to stop it (2022 to 2025).
+REDIS_LEAST = ((6, 2, 20), (7, 0, 15))
+
 
 def missing() -> dict[str, Any]:
     """What stands between this process and its work, by name; empty where all is well."""
@@ -31,6 +34,23 @@ def missing() -> dict[str, Any]:
         except Exception as error:
             found["redis"] = type(error).__name__
     return found
+
+
+def warnings() -> dict[str, str]:
+    """What works and should not stay so: a Redis older than its last corrections. Never a reason to be down."""
+    try:
+        version = str(breaker.quick_client().info("server")["redis_version"])
+    except Exception:  # `missing` names it
+        return {}
+    known = _numbers(version)
+    wanted = next((least for least in REDIS_LEAST if known[:2] <= least[:2]), REDIS_LEAST[-1])
+    if known >= wanted:
+        return {}
+    return {"redis": f"{version} is older than {'.'.join(map(str, wanted))}"}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")[:3])
 
 
 def _missing_in_database() -> dict[str, Any]:
@@ -73,5 +93,10 @@ class ProbeMiddleware:
             return None
         absent = missing()
         return JsonResponse(
-            {"status": "missing" if absent else "ready", "missing": absent}, status=503 if absent else 200
+            {
+                "status": "missing" if absent else "ready",
+                "missing": absent,
+                "warnings": {} if "redis" in absent else warnings(),
+            },
+            status=503 if absent else 200,
         )

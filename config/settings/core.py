@@ -52,7 +52,7 @@ INSTALLED_APPS = apps.installed_apps()
 
 MIDDLEWARE = [
     "tenants.middleware.RequestIdMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "tenants.middleware.SecureHostMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "website.probes.ProbeMiddleware",
     "tenants.middleware.TenantMiddleware",

@@ -8,6 +8,7 @@ import "./focus.js";
 import "./menu.js";
 import "./reveal.js";
 import "./shortcuts.js";
+import "./sign_out.js";
 import "./submit_once.js";
 import "./theme_switch.js";
 import "./toast.js";

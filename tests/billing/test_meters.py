@@ -166,9 +166,9 @@ def test_who_counts_what_stands():
 
 def test_seats_are_the_teams(cast):
     assert seats_taken() == 4
-    user_create(email="a@atelier.test", password="x" * 12, role=Role.LEARNER)
+    user_create(email="a@atelier.test", password="un-mot-de-passe", role=Role.LEARNER)
     assert seats_taken() == 4
-    person = user_create(email="b@atelier.test", password="x" * 12, role=Role.MEMBER)
+    person = user_create(email="b@atelier.test", password="un-mot-de-passe", role=Role.MEMBER)
     assert seats_taken() == 5
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert seats_taken() == 4

@@ -101,12 +101,14 @@ def test_an_act_without_a_reason_changes_nothing(console: Client, cast: Cast, ac
     before = Tenant.objects.values().get(pk=cast.home.id)
     assert console.post(page(cast, act), data).status_code == 400
     assert Tenant.objects.values().get(pk=cast.home.id) == before
-    assert not AuditEntry.objects.filter(target=cast.home.slug).exists()
+    acts = AuditEntry.objects.filter(target=cast.home.slug).values_list("action", flat=True)
+    assert list(acts) == ["tenant.created"]
 
 
 def test_what_does_not_fit_the_state_is_refused(console: Client, cast: Cast) -> None:
     assert console.post(page(cast, "resume"), {"reason": "sans objet"}).status_code == 403
-    assert not AuditEntry.objects.filter(target=cast.home.slug).exists()
+    acts = AuditEntry.objects.filter(target=cast.home.slug).values_list("action", flat=True)
+    assert list(acts) == ["tenant.created"]
 
 
 def test_deletion_asks_for_the_slug(console: Client, cast: Cast) -> None:

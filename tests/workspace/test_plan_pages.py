@@ -16,6 +16,7 @@ from billing.subscription_types import Choice
 from tenants import selectors, services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
+from tenants.selectors import tenant_url
 from tests.billing.stripe.conftest import push, state
 from tests.billing.stripe.shopper import ADDRESS, REFUSED, Shopper, plain
 from tests.modules import register
@@ -82,7 +83,7 @@ class TestBuying:
         sent = owner.post(f"{PLAN}checkout/{choice}")
         assert sent.status_code == 302 and sent.url.startswith(shopper.fake.url)
         paid = visit(sent.url, do="pay", **PERSON)
-        assert paid.location == f"http://{cast.home.domain}{PLAN}thanks/"
+        assert paid.location == tenant_url(cast.home.domain, f"{PLAN}thanks/")
         assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
         page = text(owner.get(PLAN))
         assert all(

@@ -15,7 +15,7 @@ from accounts.http import MemberRequest
 from billing import subscribing
 from billing.quoting import Catalogue, catalogue, quote
 from billing.subscription_types import Choice, Current, StripeAway
-from tenants.selectors import tenant_ref
+from tenants.selectors import tenant_ref, tenant_url
 from workspace.subscription import choosing
 from workspace.subscription.door import asks_stripe, away, by_hand, owner_acts, words
 from workspace.subscription.forms import DetailsForm
@@ -129,8 +129,8 @@ def _on_to_stripe(request: MemberRequest, choice: Choice) -> HttpResponse:
             request.tenant,
             choice,
             actor=request.user,
-            success_url=request.build_absolute_uri(reverse("plan_thanks")),
-            cancel_url=request.build_absolute_uri(back),
+            success_url=tenant_url(request.tenant.domain, reverse("plan_thanks")),
+            cancel_url=tenant_url(request.tenant.domain, back),
         )
     except (ValidationError, StripeAway) as error:
         messages.error(request, words(error))

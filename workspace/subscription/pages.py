@@ -15,6 +15,7 @@ from billing.entitlements import of as rights_of
 from billing.quoting import Catalogue, catalogue
 from billing.subscription_types import Current, StripeAway
 from billing.types import EUROS, TOKENS
+from tenants.selectors import tenant_url
 from workspace.subscription.choosing import start
 from workspace.subscription.door import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
 from workspace.subscription.standing import standing
@@ -112,7 +113,7 @@ def pay(request: MemberRequest) -> HttpResponse:
 @asks_stripe
 def portal(request: MemberRequest) -> HttpResponse:
     """On to where the means of payment is changed."""
-    back = request.build_absolute_uri(reverse("plan_back"))
+    back = tenant_url(request.tenant.domain, reverse("plan_back"))
     return redirect(subscribing.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
 
 

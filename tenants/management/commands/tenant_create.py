@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from tenants.actors import COMMAND
 from tenants.management.command import RucheCommand
 from tenants.services import tenant_create
 
@@ -26,6 +27,7 @@ class Command(RucheCommand):
             plan=options["plan"],
             password=options["password"],
             language=options["language"],
+            actor=COMMAND,
         )
         return {
             "id": str(made.tenant.id),

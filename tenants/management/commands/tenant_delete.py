@@ -3,6 +3,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
+from tenants.actors import COMMAND
 from tenants.management.command import RucheCommand, find_tenant
 from tenants.services import WorkspaceNameMismatch, tenant_close, tenant_delete_now
 
@@ -20,13 +21,13 @@ class Command(RucheCommand):
     def act(self, **options: Any) -> Any:
         tenant = find_tenant(options["slug"])
         if not options["now"]:
-            ref = tenant_close(tenant_id=tenant.pk, reason=options["reason"], actor="console")
+            ref = tenant_close(tenant_id=tenant.pk, reason=options["reason"], actor=COMMAND)
             return {"slug": ref.slug, "state": ref.state}
         typed = options["confirm"]
         if typed is None:
             typed = input(f"Pour supprimer définitivement l'espace, tapez son adresse courte ({tenant.slug}) : ")
         try:
-            tenant_delete_now(tenant_id=tenant.pk, typed_slug=typed, reason=options["reason"], actor="console")
+            tenant_delete_now(tenant_id=tenant.pk, typed_slug=typed, reason=options["reason"], actor=COMMAND)
         except WorkspaceNameMismatch as error:
             raise ValidationError("L’adresse tapée n’est pas celle de l’espace : rien n’est supprimé.") from error
         return {"slug": options["slug"], "state": "deleted"}

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from tenants.actors import COMMAND
 from tenants.management.command import RucheCommand, find_tenant
 from tenants.services import tenant_resume
 
@@ -16,7 +17,7 @@ class Command(RucheCommand):
 
     def act(self, **options: Any) -> Any:
         tenant = find_tenant(options["slug"])
-        ref = tenant_resume(tenant_id=tenant.pk, reason=options["reason"], actor="console")
+        ref = tenant_resume(tenant_id=tenant.pk, reason=options["reason"], actor=COMMAND)
         return {"slug": ref.slug, "state": ref.state}
 
     def describe(self, result: Any) -> None:
