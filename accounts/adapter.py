@@ -41,6 +41,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """People are made by an owner, an admin or the operator."""
         return False
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether a `next` leads to this host. An address that cannot even be read does not."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         if request.user.is_authenticated and request.user.role == Role.OPERATOR:
             return reverse("admin:index")

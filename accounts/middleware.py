@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -123,6 +124,10 @@ class RefusalMiddleware(MiddlewareMixin):
             return render(request, "errors/suspended.html", status=403)
         if isinstance(exception, NotEntitled):
             return _blocked(request, exception.key)
+        if isinstance(exception, DataError):
+            # A number, date or text that no column holds (out of range, a NUL): PostgreSQL refuses it, nothing is done.
+            log.warning("refused by the database: %s %s: %s", request.method, request.path, exception)
+            return render(request, "400.html", status=400)
         return None
 
 

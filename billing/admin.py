@@ -87,6 +87,9 @@ class EntitlementForm(forms.ModelForm):
         return data
 
 
+MOST_RIGHTS = 100
+
+
 class EntitlementInline(TabularInline):
     form = EntitlementForm
     hide_title = True
@@ -99,6 +102,10 @@ class EntitlementInline(TabularInline):
     @display(description=_("Module"))
     def shown_module(self, row: Entitlement) -> SafeString:
         return module_badge([row.key] if row.key else [])
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """A plan has some twenty rights: Django would build up to 2,000 forms for a number that somebody sends."""
+        return super().get_formset(request, obj, **{"max_num": MOST_RIGHTS, "absolute_max": MOST_RIGHTS, **kwargs})
 
 
 @admin.register(Plan)

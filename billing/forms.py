@@ -13,7 +13,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from billing import modules
 from billing.meters import METERS, Kind, Meter
 from billing.models import AddOn, Plan, Price
-from config.console import ReasonForm, end_of
+from config.console import ReasonForm
+from tenants.days import end_of_day
 from tenants.lines import Line
 from tenants.models import Tenant
 
@@ -65,7 +66,7 @@ class _OfWorkspaceForm(ReasonForm):
     def ends_at(self) -> datetime | None:
         """When the last day is over; None where there is none."""
         day = self.cleaned_data["last_day"]
-        return end_of(day) if day else None
+        return end_of_day(day) if day else None
 
 
 class OverrideForm(_OfWorkspaceForm):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from billing.models import Coupon
-from config.console import end_of
+from tenants.days import end_of_day
 from tenants.lines import Line
 
 
@@ -113,7 +113,7 @@ class PromotionCodeForm(DiscountForm):
         """What `code_add` takes."""
         fields = dict(self.cleaned_data)
         day = fields.pop("last_day")
-        return {**fields, "expires_at": end_of(day) if day else None}
+        return {**fields, "expires_at": end_of_day(day) if day else None}
 
     def refuse(self, error: ValidationError) -> None:
         if hasattr(error, "error_dict") and "expires_at" in error.error_dict:

@@ -9,11 +9,13 @@ from typing import Any
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from rq.exceptions import NoSuchJobError
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Role
@@ -46,9 +48,19 @@ class RucheAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         inner = super().admin_view(view, cacheable)
+        # Errors by which a view says that its address names nothing.
+        nothing: tuple[type[Exception], ...] = (ValidationError,)
+        if view.__module__.startswith("django_rq."):
+            nothing += (LookupError, NoSuchJobError, ValueError)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase = inner(request, *args, **kwargs)
+            try:
+                response: HttpResponseBase = inner(request, *args, **kwargs)
+            except nothing as error:
+                if not (args or kwargs):
+                    raise
+                # A key that is none ("not-a-uuid"), a queue or a job that does not exist.
+                raise Http404 from error
             response._csp_replace = CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
             return response
 

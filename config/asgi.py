@@ -28,6 +28,10 @@ async def application(scope: Any, receive: Receive, send: Send) -> None:
     """ASGI 3. The server's lifespan events are ours; the rest is Django's."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        # Nothing here speaks over one. Closed before it is accepted: the server answers 403 (ASGI, "Close").
+        await receive()
+        await send({"type": "websocket.close", "code": 1000, "reason": ""})
     else:
         await handler(scope, receive, send)
 

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
@@ -17,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.console_history import AuditedAdmin
 from config.console_text import NOTHING, badge, exact_euros, figure, moment
+from tenants.days import end_of_day, start_of_day
 from tenants.lines import Line
 
 __all__ = [
@@ -32,8 +32,6 @@ __all__ = [
     "moment",
     "posted",
 ]
-
-MIDNIGHT = dt.time()
 
 
 class ReadOnlyAdmin(AuditedAdmin):
@@ -82,9 +80,9 @@ class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
         since = _day(self.used_parameters.get(f"{name}_from"))
         until = _day(self.used_parameters.get(f"{name}_to"))
         if since:
-            queryset = queryset.filter(**{f"{name}__gte": _start_of(since)})
+            queryset = queryset.filter(**{f"{name}__gte": start_of_day(since)})
         if until:
-            queryset = queryset.filter(**{f"{name}__lt": end_of(until)})
+            queryset = queryset.filter(**{f"{name}__lt": end_of_day(until)})
         return queryset
 
 
@@ -96,15 +94,6 @@ def _day(text: Any) -> dt.date | None:
     except (ValueError, TypeError):
         return None
     return found
-
-
-def _start_of(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, MIDNIGHT))
-
-
-def end_of(day: dt.date) -> dt.datetime:
-    """The midnight after a day, in the operator's time zone."""
-    return _start_of(day + dt.timedelta(days=1))
 
 
 class ReasonForm(forms.Form):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
@@ -59,7 +60,7 @@ def refusal_of(error: Exception) -> Refusal:
         log.error("no model can answer for assistant %s: no provider or no price in force", error)
         text = _("Aucun modèle n’est disponible pour cet assistant. Prévenez votre opérateur.")
         return Refusal(_("Assistant indisponible"), text, 503)
-    if isinstance(error, (ReadOnlyWorkspace, Http404)):
+    if isinstance(error, (ReadOnlyWorkspace, Http404, BadRequest, SuspiciousOperation)):
         raise error
     log.exception("question not taken")
     text = _("Votre message n’a pas été envoyé. Réessayez ; si cela se répète, prévenez votre opérateur.")

@@ -18,6 +18,7 @@ from library.models import Item, Share
 from library.types import ShareGone
 from tenants import search
 from tenants.context import TenantRef, current_tenant
+from tenants.days import end_of_day, start_of_day
 from tenants.signing import BadSignature, sign, unsign
 
 EXCERPT: Final = 240
@@ -137,14 +138,10 @@ def _beginning() -> Left:
 
 def _between(rows: QuerySet[Item], since: dt.date | None, until: dt.date | None) -> QuerySet[Item]:
     if since:
-        rows = rows.filter(created_at__gte=_midnight(since))
+        rows = rows.filter(created_at__gte=start_of_day(since))
     if until:
-        rows = rows.filter(created_at__lt=_midnight(until + dt.timedelta(days=1)))
+        rows = rows.filter(created_at__lt=end_of_day(until))
     return rows
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 
 def _searched(rows: QuerySet[Item], text: str) -> QuerySet[Item]:

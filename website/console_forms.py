@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Plan
-from config.console import ReasonForm, end_of
+from config.console import ReasonForm
+from tenants.days import end_of_day
 from tenants.lines import Line
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
@@ -90,7 +91,7 @@ class TrialForm(ReasonForm):
 
     def ends_at(self) -> datetime:
         """When that day is over."""
-        return end_of(self.cleaned_data["last_day"])
+        return end_of_day(self.cleaned_data["last_day"])
 
 
 class PlanForm(ReasonForm):

@@ -12,6 +12,11 @@ from billing import selectors as billing
 from tenants.busy import busy, is_busy
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400. Not Django's own: that one reads the form again, whose encoding may be what was refused."""
+    return render(request, "400.html", status=400)
+
+
 @anyone
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "website/home.html", {"plans": billing.plans_offered()})

@@ -1,0 +1,49 @@
+"""What reaches the process before Django: a web socket, hostile characters at the wire."""
+
+import asyncio
+
+import pytest
+
+from config.asgi import application
+
+
+async def _socket() -> list[dict]:
+    sent: list[dict] = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/conversations/", "headers": [], "query_string": b""}
+    await asyncio.wait_for(application(scope, receive, send), 5)
+    return sent
+
+
+def test_a_web_socket_is_refused_not_an_error():
+    """ASGI: closing before accepting is what a server answers as 403."""
+    assert asyncio.run(_socket()) == [{"type": "websocket.close", "code": 1000, "reason": ""}]
+
+
+@pytest.mark.parametrize("kind", ["utf-16", "utf-7", "idna", "nonsense"])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/", "/language/"])
+def test_a_form_in_another_encoding_is_refused(client_for, cast, kind, path):
+    """With the forgery check on, which reads the form before the view does."""
+    client = client_for(None)
+    client.handler.enforce_csrf_checks = True
+    client.raise_request_exception = False
+    client.get("/accounts/login/")
+    answer = client.generic(
+        "POST", path, b"login=a&password=b", content_type=f"application/x-www-form-urlencoded; charset={kind}"
+    )
+    assert answer.status_code in (400, 403)
+    assert "<h1" in answer.content.decode()
+
+
+def test_days_out_of_all_reason_are_answered(client_for, cast):
+    for path in ("/library/?until=9999-12-31&since=0001-01-01", "/library/?since=9999-12-31"):
+        assert client_for(cast.member).get(path).status_code == 200
+    for table in ("accounts/auditentry", "billing/usageevent", "mailing/outboxmessage"):
+        page = client_for(cast.operator).get(f"/admin/{table}/?at_to=9999-12-31&at_from=0001-01-01")
+        assert page.status_code in (200, 302)
