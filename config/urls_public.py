@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
 from billing.stripe import endpoint
-from website import views
+from website import site_files, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -21,9 +21,14 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
     # machines
+    path("robots.txt", site_files.robots, name="robots"),
+    path("sitemap.xml", site_files.sitemap, name="sitemap"),
+    path("manifest.webmanifest", site_files.manifest, name="manifest"),
     path("stripe/webhook/<uuid:uuid>/", endpoint.receive, name="stripe_webhook"),
     # console
     path("admin/", admin.site.urls),
 ]
 
 handler500 = "website.views.server_error"
+
+handler400 = "website.views.bad_request"

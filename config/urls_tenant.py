@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
+from website import site_files
 from workspace import usage
 from workspace import views as workspace
 
@@ -14,6 +15,9 @@ urlpatterns = [
     path("settings/plan/", include("workspace.subscription.urls")),
     path("brand.css", workspace.brand_css, name="brand_css"),
     path("brand/logo/", workspace.brand_logo, name="brand_logo"),
+    # machines
+    path("robots.txt", site_files.robots, name="robots"),
+    path("manifest.webmanifest", site_files.manifest, name="manifest"),
     # people
     path("login", login_shortcut, name="login_shortcut"),
     re_path(r"^login/$", login_shortcut),
@@ -25,3 +29,5 @@ urlpatterns = [
 ]
 
 handler500 = "website.views.server_error"
+
+handler400 = "website.views.bad_request"

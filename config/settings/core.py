@@ -53,6 +53,7 @@ INSTALLED_APPS = apps.installed_apps()
 MIDDLEWARE = [
     "tenants.middleware.RequestIdMiddleware",
     "tenants.middleware.SecureHostMiddleware",
+    "website.compression.CompressionMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "website.probes.ProbeMiddleware",
     "tenants.middleware.TenantMiddleware",

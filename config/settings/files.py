@@ -9,7 +9,10 @@ __all__ = [
     "FILE_UPLOAD_MAX_MEMORY_SIZE",
     "FILE_UPLOAD_PERMISSIONS",
     "MAX_UPLOAD_BYTES",
+    "SERVESTATIC_KEEP_ONLY_HASHED_FILES",
+    "SERVESTATIC_ROOT",
     "SERVESTATIC_USE_FINDERS",
+    "SERVESTATIC_USE_ZSTD",
     "STATICFILES_DIRS",
     "STATIC_ROOT",
     "STATIC_URL",
@@ -17,10 +20,16 @@ __all__ = [
 ]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Filled by `collectstatic` at deploy; the embedded run fills its own when it starts (config/static_storage.py).
+STATIC_ROOT = RUCHE_STATE_DIR / "static" if RUCHE_EMBEDDED else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# The embedded run and the tests serve straight from the sources; elsewhere `collectstatic` runs at deploy.
-SERVESTATIC_USE_FINDERS = RUCHE_EMBEDDED or not STATIC_ROOT.exists()
+# Tests serve straight from the sources.
+SERVESTATIC_USE_FINDERS = not RUCHE_EMBEDDED and not STATIC_ROOT.exists()
+# What browsers ask for at the root of a host: /favicon.ico, /apple-touch-icon.png.
+SERVESTATIC_ROOT = BASE_DIR / "assets" / "root"
+# gzip and Brotli reach every browser.
+SERVESTATIC_USE_ZSTD = False
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 
 _bucket = env.str("AWS_STORAGE_BUCKET_NAME", default="")
 _private: dict[str, Any] = (

@@ -10,6 +10,7 @@ from config import lifecycle
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
 from tenants.pool import refill_ready_schemas
+from website.static_files import collect_if_changed
 
 
 class Command(BaseCommand):
@@ -23,4 +24,6 @@ class Command(BaseCommand):
             assistants.seed()
             refill_ready_schemas()
         if settings.RUCHE_EMBEDDED:
+            if collect_if_changed():
+                self.stdout.write("static files: collected and compressed")
             self.stdout.write(f"demo workspace: {import_string(lifecycle.DEMONSTRATION)()}")

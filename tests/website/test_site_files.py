@@ -1,0 +1,80 @@
+"""robots.txt, site map, manifest, what a page says of itself to machines, and pages that leave compressed."""
+
+import gzip
+import json
+from xml.etree import ElementTree
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+
+from website.compression import CompressionMiddleware
+from website.site_files import LISTED
+
+GZIP = {"Accept-Encoding": "gzip"}
+
+
+def public(client_for, path, **headers):
+    return client_for(None, host="localhost").get(path, headers=headers)
+
+
+def test_the_public_site_may_be_listed_but_not_its_console(client_for):
+    lines = public(client_for, "/robots.txt").content.decode().splitlines()
+    assert "Disallow: /admin/" in lines and "Disallow: /" not in lines
+    assert f"Sitemap: {settings.RUCHE_BASE_URL}/sitemap.xml" in lines
+
+
+def test_a_workspace_is_listed_nowhere(client_for):
+    client = client_for(None)
+    assert client.get("/robots.txt").content == b"User-agent: *\nDisallow: /\n"
+    assert client.get("/sitemap.xml").status_code == 404
+    assert '<meta name="robots" content="noindex">' in client.get("/accounts/login/").content.decode()
+
+
+def test_the_site_map_names_each_public_page_once(client_for):
+    answer = public(client_for, "/sitemap.xml")
+    found = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]
+    assert answer["Content-Type"] == "application/xml"
+    assert len(found) == len(set(found)) == len(LISTED)
+    for address in found:
+        page = public(client_for, address.removeprefix(settings.RUCHE_BASE_URL)).content.decode()
+        assert "noindex" not in page and f'<link rel="canonical" href="{address}">' in page
+
+
+def test_a_public_page_says_what_a_shared_link_shows(client_for):
+    page = public(client_for, "/tarifs/").content.decode()
+    assert '<meta property="og:title" content="Offres et tarifs · Ruche">' in page
+    assert f'<meta property="og:image" content="{settings.RUCHE_BASE_URL}/static/icons/open-graph' in page
+    assert page.count('property="og:description"') == 1
+
+
+def test_the_manifest_bears_the_workspaces_name(client_for, cast):
+    described = json.loads(client_for(None).get("/manifest.webmanifest").content)
+    assert described["name"] == cast.home.name and described["start_url"] == "/"
+    assert {icon["purpose"] for icon in described["icons"]} == {"any", "maskable"}
+    assert json.loads(public(client_for, "/manifest.webmanifest").content)["name"] == "Ruche"
+
+
+def test_a_page_leaves_compressed_and_reads_the_same(client_for):
+    plain = public(client_for, "/tarifs/")
+    packed = public(client_for, "/tarifs/", **GZIP)
+    assert "Content-Encoding" not in plain and packed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed["Vary"] and len(packed.content) < len(plain.content) / 2
+    assert gzip.decompress(packed.content).decode()[:15] == "<!doctype html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (StreamingHttpResponse(["data: x\n\n"] * 500, content_type="text/event-stream"), "held back until it ends"),
+        (StreamingHttpResponse(["x" * 5_000], content_type="text/plain"), "a file"),
+        (HttpResponse(b"x" * 5_000, content_type="image/png"), "compressed already"),
+        (HttpResponse(b"x" * 100, content_type="text/html"), "too small"),
+        (HttpResponse(b"x" * 5_000, content_type="text/css", headers={"Content-Encoding": "br"}), "compressed already"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_gains_nothing_is_left_as_it_is(answer, why, rf):
+    before = answer.get("Content-Encoding")
+    found = CompressionMiddleware(lambda request: answer)(rf.get("/", headers=GZIP))
+    assert found.get("Content-Encoding") == before

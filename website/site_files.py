@@ -1,0 +1,76 @@
+"""What machines ask of each host beside its pages: robots.txt, the site map, the web app manifest."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+
+from accounts.access import anyone
+
+# The public pages a search engine may list, by URL name.
+LISTED = ("home", "pricing", "legal_terms", "legal_notice", "privacy")
+# daisyUI's base colours of the light theme, in sRGB: manifests know no OKLCH.
+BACKGROUND = "#ffffff"
+THEME = "#e3a52c"
+
+
+@anyone
+@cache_control(max_age=3600, public=True)
+def robots(request: HttpRequest) -> HttpResponse:
+    """The public site may be listed, but for the console and sign-in; a workspace is nobody else's business."""
+    if request.tenant is not None:  # type: ignore[attr-defined]
+        lines = ["User-agent: *", "Disallow: /"]
+    else:
+        lines = [
+            "User-agent: *",
+            "Disallow: /admin/",
+            "Disallow: /accounts/",
+            "Disallow: /stripe/",
+            f"Sitemap: {settings.RUCHE_BASE_URL}{reverse('sitemap')}",
+        ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@anyone
+@cache_control(max_age=3600, public=True)
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Addresses come from the settings: a host name of the request is not trusted with other people's links."""
+    addresses = [f"{settings.RUCHE_BASE_URL}{reverse(name)}" for name in LISTED]
+    page = loader.render_to_string("website/sitemap.xml", {"addresses": addresses})
+    return HttpResponse(page, content_type="application/xml")
+
+
+@anyone
+@cache_control(max_age=3600, private=True)
+def manifest(request: HttpRequest) -> JsonResponse:
+    """Name and icons for whoever keeps the site on a phone's first screen (W3C, Web Application Manifest)."""
+    tenant = request.tenant  # type: ignore[attr-defined]
+    name = tenant.name if tenant else "Ruche"
+    described: dict[str, Any] = {
+        "name": name,
+        "short_name": name[:12].strip(),
+        "description": _("Assistants d’IA et bibliothèque de contenus"),
+        "lang": get_language(),
+        "id": "/",
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": BACKGROUND,
+        "theme_color": THEME,
+        "icons": [
+            _icon("icons/icon-192.png", 192, "any"),
+            _icon("icons/icon-512.png", 512, "any"),
+            _icon("icons/icon-maskable-512.png", 512, "maskable"),
+        ],
+    }
+    return JsonResponse(described, content_type="application/manifest+json", json_dumps_params={"ensure_ascii": False})
+
+
+def _icon(path: str, size: int, purpose: str) -> dict[str, str]:
+    return {"src": static(path), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
