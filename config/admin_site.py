@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from rq.exceptions import NoSuchJobError
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Role
@@ -48,18 +47,14 @@ class RucheAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         inner = super().admin_view(view, cacheable)
-        # Errors by which a view says that its address names nothing.
-        nothing: tuple[type[Exception], ...] = (ValidationError,)
-        if view.__module__.startswith("django_rq."):
-            nothing += (LookupError, NoSuchJobError, ValueError)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 response: HttpResponseBase = inner(request, *args, **kwargs)
-            except nothing as error:
+            except ValidationError as error:
                 if not (args or kwargs):
                     raise
-                # A key that is none ("not-a-uuid"), a queue or a job that does not exist.
+                # A key that is none ("not-a-uuid").
                 raise Http404 from error
             response._csp_replace = CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
             return response

@@ -31,7 +31,6 @@ from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, 
 from tenants import services, trials
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
-from website import console_queues  # noqa: F401 - registers its pages
 from website.console_forms import DeleteForm, NewWorkspaceForm, PlanForm, TrialForm, slug_problem
 from website.templatetags.ui import money, number, tokens
 
