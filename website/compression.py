@@ -21,14 +21,14 @@ class CompressionMiddleware(GZipMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self.get_response):
             return self._acall(request)
-        response = self.get_response(request)
+        response = cast(HttpResponse, self.get_response(request))
         return self.process_response(request, response) if _gains(request, response) else response
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await cast(Any, self.get_response)(request)
         if not _gains(request, response):
             return response
-        return cast(HttpResponseBase, await sync_to_async(self.process_response)(request, cast(HttpResponse, response)))
+        return await sync_to_async(self.process_response)(request, response)
 
 
 def _gains(request: HttpRequest, response: HttpResponseBase) -> bool:
