@@ -33,6 +33,9 @@ REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 _default: dict[str, Any] = dict(env.db_url_config(DATABASE_OWNER_URL if RUNS_AS_OWNER else DATABASE_URL))
 _default["ENGINE"] = "tenants.backend"
 _default["CONN_MAX_AGE"] = 0
+# A request keeps no connection between two of its steps (tenants/executors.py): a cursor of the server would be read
+# on a connection that somebody else has by then. `iterator()` reads its rows at once, and hands them on in parts.
+_default["DISABLE_SERVER_SIDE_CURSORS"] = True
 _default.setdefault("OPTIONS", {})
 if not RUNS_AS_OWNER:
     _default["OPTIONS"]["pool"] = {
