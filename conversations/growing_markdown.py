@@ -137,6 +137,7 @@ _LAST_LINE: Final = 2_000
 _ONLY_SIGNS = re.compile(r"\s*(?:[-=*_#>+]{1,3}|\d{1,9}[.)]?|`{1,2}|~{1,2}|[-*+]\s+\[?[ xX]?)\s*")
 _HALF_LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\s]*$")
 _HALF_LABEL = re.compile(r"!?\[(?=[^\[\]\n]*$)")
+_EMPHASIS = re.compile(r"\*\*\*|\*\*|~~|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])")
 _DELIMITER = re.compile(r"\s*\|?[\s:|-]+")
 
 
@@ -179,7 +180,8 @@ def _table_line(before: str, line: str) -> str:
     if rows == 1 and _DELIMITER.fullmatch(line):
         return _delimiter(before[-_LAST_LINE:].rstrip("\n").rsplit("\n", 1)[-1])
     cell = line.rfind("|") + 1
-    return line[:cell] + _closed(line[cell:])
+    shown = line[:cell] + _closed(line[cell:])
+    return shown if shown.strip("| \t") else ""
 
 
 def _delimiter(head: str) -> str:
@@ -190,10 +192,10 @@ def _closed(line: str) -> str:
     line = _HALF_LABEL.sub("", _HALF_LINK.sub(r"\1", line))
     if line.count("`") % 2:
         return line.rstrip("`") + "`" if not line.endswith("`") else line[:-1]
+    # Signs at the very end open or close something; what of it is still to come is not known yet.
+    line = line.rstrip("*~")
     bare = re.sub(r"`[^`]*`", "", line)
-    ends, opened = "", re.findall(r"\*\*\*|\*\*|~~|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])", bare)
-    if line.endswith(("*", "~")) and len(opened) % 2:
-        line, opened = line.rstrip("*~"), opened[:-1]
+    ends, opened = "", _EMPHASIS.findall(bare)
     for sign in reversed([sign for sign in dict.fromkeys(opened) if opened.count(sign) % 2]):
         ends += sign
     return line.rstrip() + ends if ends else line

@@ -19,7 +19,7 @@ from assistants.providers.types import message_for
 from assistants.selectors import NoModel, answers_by_demonstration, image_model
 from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
-from conversations.markdown import render
+from conversations.markdown import render_kept
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused
 from library import selectors as library
@@ -42,12 +42,17 @@ class Article:
     """One message as it is shown. `notice` says why an answer ended early."""
 
     message: Message
-    html: SafeString | str
     notice: str
     can_retry: bool
     can_make_image: bool = False
     image_notice: str = ""
     image_gone: bool = False
+
+    @property
+    def html(self) -> SafeString | str:
+        """Made when the template shows it: a page of one article renders one."""
+        is_whole = self.message.role == Message.Role.ASSISTANT and self.message.state != Message.State.STREAMING
+        return render_kept(self.message.text) if is_whole else self.message.text
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -108,10 +113,8 @@ def _article(
     message: Message, can_retry: bool, makes_images: bool = False, kept_images: Container[UUID | None] = ()
 ) -> Article:
     streaming = message.state == Message.State.STREAMING
-    html = render(message.text) if message.role == Message.Role.ASSISTANT and not streaming else message.text
     return Article(
         message,
-        html,
         _notice(message),
         can_retry=can_retry and not streaming,
         can_make_image=makes_images and message.state == Message.State.DONE and message.image_state in ("", "failed"),
