@@ -1,42 +1,67 @@
-"""The making of an answer: one asyncio task in the web process, bound to no tab.
+"""The making of answers: one asyncio task each in the web process, bound to no tab.
 
-Deltas go to the log in Redis (at most 25 a second), the text to the database every second, and the end is saved
-whether anybody watches or not. While the task lives it renews its lease; when its process dies the lease runs out
-and any other process closes the answer, its text kept.
+What comes is told to the tabs and the log 25 times a second at most, saved in the database every second, for all
+answers of the process together, and the end is saved whether anybody watches or not. While its process lives an
+answer keeps its lease (`leases`); when the process dies any other one closes the answer, its text kept.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-
-from redis.exceptions import RedisError
+from collections.abc import Callable, Coroutine
+from itertools import groupby
+from typing import Any
+from uuid import UUID
 
 from assistants.providers.control import StreamControl
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
-from conversations import live, services
+from conversations import leases, live, services
 from conversations.growing_markdown import GrowingMarkdown
+from conversations.hub import hub
+from conversations.live import Entry
+from conversations.log_writer import log_writer
+from conversations.progress import answers_flush
 from conversations.threads import in_thread
 from conversations.types import Call, Result, clean
 from tenants.context import TenantRef, tenant_context
 
 log = logging.getLogger(__name__)
-DELTA_SECONDS = 0.04
+SAY_SECONDS = 0.04
+FLUSH_SECONDS = 1.0
 LAST_WORDS_SECONDS = 2.0
 
 _CUT_SHORT = {"length": "length", "refusal": "refused"}
 
-_running: dict[object, asyncio.Task[None]] = {}
+_running: dict[object, "Generation"] = {}
+_tasks: set[asyncio.Task[None]] = set()
+_for_all: dict[str, asyncio.Task[None]] = {}
 
 
 def start(tenant: TenantRef, call: Call) -> None:
     """Begin an answer in this process's event loop. Returns at once."""
     with tenant_context(tenant):
-        task = asyncio.get_running_loop().create_task(Generation(tenant, call).run())
+        one = _running[call.answer_id] = Generation(tenant, call)
+        one.task = _spawn(one.run())
+        one.task.add_done_callback(lambda _task: _running.pop(call.answer_id, None))
+    _shared("say", _say_all)
+    _shared("flush", _flush_all)
+
+
+def _spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(work)
     # asyncio itself keeps no strong reference to a task.
-    _running[call.answer_id] = task
-    task.add_done_callback(lambda _task: _running.pop(call.answer_id, None))
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return task
+
+
+def _shared(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """One task for all answers of this process; it ends when none is under way."""
+    known = _for_all.get(name)
+    if known is None or known.done() or known.get_loop() is not asyncio.get_running_loop():
+        _for_all[name] = _spawn(work())
 
 
 def running() -> int:
@@ -46,10 +71,49 @@ def running() -> int:
 
 async def end_all() -> None:
     """This process is being stopped: end every answer it makes, as interrupted, its text kept."""
-    tasks = list(_running.values())
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for one in list(_running.values()):
+        one.read_no_further()
+    ends = [one.task for one in _running.values() if one.task]
+    await asyncio.gather(*ends, return_exceptions=True)
+    await log_writer().drained(LAST_WORDS_SECONDS)
+    await asyncio.to_thread(leases.settle)
+
+
+async def _say_all() -> None:
+    """Tell what has come, as fast as people read, not as fast as tokens fall."""
+    while _running:
+        await asyncio.sleep(SAY_SECONDS)
+        for one in list(_running.values()):
+            try:
+                one.say()
+            except Exception:
+                log.exception("words not told answer=%s", one.call.answer_id)
+
+
+async def _flush_all() -> None:
+    """Save what has come, every second: one statement for all answers of a workspace."""
+    while _running:
+        await asyncio.sleep(FLUSH_SECONDS)
+        changed = [one for one in _running.values() if one.progress() != one.flushed]
+        for _id, group in groupby(sorted(changed, key=_tenant_id), key=_tenant_id):
+            try:
+                await _flush(list(group))
+            except Exception:
+                # The database is away for a moment: the text is here, the next second tries again.
+                log.exception("answers not flushed")
+
+
+def _tenant_id(one: "Generation") -> UUID:
+    return one.tenant.id
+
+
+async def _flush(answers: "list[Generation]") -> None:
+    progress = {one.call.answer_id: one.progress() for one in answers}
+    ours = await in_thread(answers[0].tenant, answers_flush, progress)
+    for one in answers:
+        one.flushed = progress[one.call.answer_id]
+        if one.call.answer_id not in ours:
+            one.read_no_further()
 
 
 class Generation:
@@ -58,10 +122,8 @@ class Generation:
     def __init__(self, tenant: TenantRef, call: Call) -> None:
         self.tenant = tenant
         self.call = call
+        self.task: asyncio.Task[None] | None = None
         self.text = ""
-        self.logged = 0
-        self.all_said = False
-        self.view = GrowingMarkdown()
         self.flushed = ("", 0)
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
@@ -70,28 +132,56 @@ class Generation:
         self.stop_wished = False
         # "length" where the model reached its longest answer, "refused" where it would not go on.
         self.cut_short = ""
+        self._view = GrowingMarkdown()
+        self._channel = hub().open(live.log_key(call.answer_id))
+        self._said = (0, 0)
+        self._maker: asyncio.Task[str] | None = None
+        self._ended = False
+        self._unwanted = False
 
     async def run(self) -> None:
         """Make the answer and save its end, whatever happens."""
-        await live.take_lease(self.call.answer_id)
-        maker = asyncio.ensure_future(self._make())
-        keeper = asyncio.ensure_future(self._keep(maker))
+        self._maker = asyncio.create_task(self._make())
+        if self._unwanted:
+            self._maker.cancel()
+        answer = leases.Answer(self.tenant, self.call.answer_id, self.call.author_id)
+        leases.hold(answer, self._from_other_thread(self._stop))
         try:
-            result = await self._outcome(maker)
+            await self._end(await self._outcome(self._maker))
         finally:
-            keeper.cancel()
-        await self._end(result)
+            # Not before its end is saved: nobody may take an answer that is being saved for abandoned.
+            leases.let_go(self.call.answer_id)
+            hub().close(self._channel)
 
-    async def _outcome(self, maker: "asyncio.Future[str]") -> Result:
+    def _from_other_thread(self, function: Callable[[], None]) -> Callable[[], None]:
+        loop = asyncio.get_running_loop()
+
+        def call() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(function)
+
+        return call
+
+    def _stop(self) -> None:
+        """Somebody wishes the answer to stop. Its end is read for a moment more, for its count; none of it is shown."""
+        self.stop_wished = True
+        self.control.stop()
+
+    def progress(self) -> tuple[str, int]:
+        """What is saved each second: the text so far, and the tokens taken."""
+        usage = self.control.usage()
+        return self.text, usage.total_tokens if usage else 0
+
+    def read_no_further(self) -> None:
+        """Nobody waits for the rest."""
+        self._unwanted = True
+        if self._maker is not None:
+            self._maker.cancel()
+
+    async def _outcome(self, maker: "asyncio.Task[str]") -> Result:
         try:
             return self._result(await maker, self.cut_short)
         except asyncio.CancelledError:
-            if not maker.cancelled():
-                # This process is being stopped, not this answer.
-                maker.cancel()
-                with contextlib.suppress(asyncio.CancelledError, ProviderError):
-                    await maker
-                return self._result("interrupted")
             return self._result("stopped" if self.stop_wished else "interrupted")
         except ProviderError as error:
             self.usage = error.usage or self.usage
@@ -120,84 +210,58 @@ class Generation:
 
     async def _make(self) -> str:
         """Read the provider to its end. Returns the outcome; raises what the provider raises."""
-        spoken = asyncio.ensure_future(self._speak())
-        try:
-            answer = get_provider(self.call.provider).stream(self.call.request, self.control)
-            async with contextlib.aclosing(answer) as stream:
-                async for event in stream:
-                    if isinstance(event, Delta):
-                        if self.first_token_ms is None:
-                            self.first_token_ms = self._elapsed_ms()
-                        self.text += clean(event.text)
-                    elif isinstance(event, Finished):
-                        self.usage = event.usage
-                        if event.stop_reason == "stopped":
-                            return "stopped"
-                        self.cut_short = _CUT_SHORT.get(event.stop_reason, "")
-                        return "done"
-            return "done"
-        finally:
-            # Not cut off in mid-word: nobody could tell whether the log has it.
-            self.all_said = True
-            await asyncio.wait({spoken}, timeout=LAST_WORDS_SECONDS)
-            spoken.cancel()
+        answer = get_provider(self.call.provider).stream(self.call.request, self.control)
+        async with contextlib.aclosing(answer) as stream:
+            async for event in stream:
+                if isinstance(event, Delta):
+                    self.text += clean(event.text)
+                    if self.first_token_ms is None:
+                        self.first_token_ms = self._elapsed_ms()
+                        self.say()
+                elif isinstance(event, Finished):
+                    self.usage = event.usage
+                    if event.stop_reason == "stopped":
+                        return "stopped"
+                    self.cut_short = _CUT_SHORT.get(event.stop_reason, "")
+                    return "done"
+        return "done"
 
-    async def _speak(self) -> None:
-        """Bring what has come to the log, as fast as people read, not as fast as tokens fall."""
-        while not self.all_said:
-            try:
-                await self._log_deltas()
-            except RedisError:
-                log.warning("words not logged, Redis is away: answer=%s", self.call.answer_id)
-            await asyncio.sleep(DELTA_SECONDS)
+    # -- telling
 
-    async def _log_deltas(self) -> None:
-        text = self.text
-        if len(text) == self.logged and not self.view.behind(text):
+    def say(self, *, whole: bool = False) -> None:
+        """Tell the tabs and the log what has come since. Nothing is awaited: a word is never cut off half-way.
+
+        `whole` where nothing more will come.
+        """
+        text, said = self.text, self._said[0]
+        if self._ended or not (len(text) > said or self._view.behind(text)):
             return
-        if len(text) > self.logged:
-            await live.append(self.call.answer_id, "delta", {"text": text[self.logged :]})
-            self.logged = len(text)
-        for kind, data in self.view.news(text, whole=self.all_said):
-            await live.append(self.call.answer_id, kind, data)
+        news: list[tuple[str, dict[str, Any]]] = []
+        if len(text) > said:
+            news.append(("delta", {"text": text[said:], "at": said}))
+        self._tell(news + self._view.news(text, whole=whole))
 
-    async def _keep(self, maker: "asyncio.Future[str]") -> None:
-        """Renew the lease, save the text, hear the wish to stop: every second."""
-        while True:
-            await asyncio.sleep(live.RENEW_SECONDS)
-            try:
-                self.stop_wished = await live.renew_lease(self.call.answer_id)
-                still_ours = await self._flush()
-            except Exception:
-                # Redis or the database is away for a moment: the text is here, the next second tries again.
-                log.exception("answer not flushed id=%s", self.call.answer_id)
-                continue
-            if not still_ours:
-                maker.cancel()
-                return
-            if self.stop_wished:
-                # The provider's end is read for a moment more, for its count; nothing of it is shown.
-                self.control.stop()
+    def _tell(self, news: list[tuple[str, dict[str, Any]]]) -> None:
+        entries = []
+        for kind, data in news:
+            length, number = self._said
+            self._said = (len(self.text), number + 1 if length == len(self.text) else 1)
+            entries.append(Entry(f"{self._said[0]}-{self._said[1]}", kind, data))
+        self._channel.add(entries)
+        log_writer().write(self._channel.name, entries)
 
-    async def _flush(self) -> bool:
-        usage = self.control.usage()
-        text, tokens = self.text, usage.total_tokens if usage else 0
-        if (text, tokens) == self.flushed:
-            return True
-        ours = await in_thread(
-            self.tenant, services.answer_flush, answer_id=self.call.answer_id, text=text, tokens=tokens
-        )
-        self.flushed = (text, tokens)
-        return ours
+    # -- the end
 
     async def _end(self, result: Result) -> None:
         state = await self._finish(result)
-        with contextlib.suppress(Exception):
-            # The tabs: if Redis is away they learn it from the page.
-            await self._log_deltas()
-            if state is not None:
-                await live.append(self.call.answer_id, "done", {"state": state})
-            await live.end(self.call.answer_id)
+        if state is None:
+            # Closed by another process, or not saved: the tabs learn from the row how it ended.
+            return
+        try:
+            self.say(whole=True)
+        finally:
+            self._tell([("done", {"state": state, "length": len(self.text)})])
+            self._ended = True
 
     async def _finish(self, result: Result) -> str | None:
         for wait in (0.2, 1.0, 3.0, None):
@@ -208,7 +272,7 @@ class Generation:
             except Exception:
                 log.exception("answer not saved id=%s", self.call.answer_id)
                 if wait is None:
-                    # Its lease runs out and the sweeper closes it from what was flushed.
+                    # Its lease is let go, and the sweeper closes it from what was flushed.
                     return None
                 await asyncio.sleep(wait)
         return None

@@ -4,7 +4,7 @@ import logging
 from itertools import groupby
 
 from billing import selectors as billing
-from conversations import live
+from conversations import leases
 from conversations.services import ACT, close_abandoned_answer
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -23,6 +23,6 @@ def close_abandoned() -> int:
             continue
         with tenant_context(tenant):
             for _tenant_id, answer_id in acts:
-                if not live.leased_now(answer_id):
+                if not leases.is_made(answer_id):
                     closed += close_abandoned_answer(answer_id)
     return closed

@@ -21,7 +21,7 @@ from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
 from conversations.markdown import render_kept
 from conversations.models import Conversation, Message
-from conversations.types import ConversationRefused
+from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
 from tenants.services import ReadOnlyWorkspace
 
@@ -59,6 +59,8 @@ def refusal_of(error: Exception) -> Refusal:
     """In people's words. Re-raises what is not a refusal."""
     if isinstance(error, QuotaExceeded):
         return _quota_refusal(error)
+    if isinstance(error, TooManyAnswers):
+        return Refusal(_("Trop de réponses à la fois"), str(error), 429)
     if isinstance(error, ConversationRefused):
         return Refusal(_("Message non envoyé"), str(error), 409)
     if isinstance(error, NoModel):

@@ -6,6 +6,7 @@ reservation settled, in the transaction that ends the answer.
 
 import logging
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, recheck
 from accounts.models import User
 from analytics import services as analytics
 from assistants import selectors as catalogue
@@ -23,11 +24,13 @@ from assistants.providers.types import ChatMessage, ChatRequest, Usage
 from assistants.selectors import Line
 from billing import services as billing
 from billing.types import EUROS, TOKENS, Act
-from conversations import live, selectors
+from conversations import leases, live, selectors
+from conversations.limits import places_here, too_many
 from conversations.markdown import plain_title
 from conversations.models import Conversation, Message
 from conversations.types import Call, ConversationRefused, Result, clean
 from library import services as library
+from tenants.context import current_tenant
 from tenants.services import require_writable
 
 log = logging.getLogger(__name__)
@@ -83,7 +86,7 @@ def _lock_idle(conversation: Conversation) -> None:
     """One answer at a time: a double click asks once."""
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     for answer_id in selectors.open_answers(conversation):
-        if live.leased_now(answer_id):
+        if leases.is_made(answer_id):
             raise ConversationRefused(_("Une réponse est en cours : attendez sa fin ou arrêtez-la."))
         close_abandoned_answer(answer_id)
 
@@ -113,7 +116,10 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         {TOKENS: Decimal(bound + most), EUROS: cost_bound(bound, most, line.price)},
     )
     # The lease comes before the row can be seen.
-    live.lease_now(answer.pk)
+    try:
+        leases.take(answer.pk, conversation.author_id, places_here())
+    except leases.NoPlace as full:
+        raise too_many(full) from None
     answer.save(force_insert=True)
     Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
     # So small a model wanders off when it is given any freedom.
@@ -126,7 +132,7 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         temperature=float(temperature) if temperature is not None else None,
         input_bound=bound,
     )
-    return Call(answer.pk, line.model.provider, request)
+    return Call(answer.pk, conversation.author_id, line.model.provider, request)
 
 
 def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatMessage]:
@@ -145,14 +151,6 @@ def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatM
     while kept[0].role != "user":
         kept.pop(0)
     return kept
-
-
-def answer_flush(*, answer_id: UUID, text: str, tokens: int = 0) -> bool:
-    """Save the text so far, and the tokens taken, thoughts that are not shown included: should its process die.
-
-    False where the answer has been ended by somebody else.
-    """
-    return bool(Message.objects.filter(pk=answer_id, state=State.STREAMING).update(text=text, tokens=tokens))
 
 
 _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}
@@ -258,7 +256,7 @@ def _save_in_library(answer: Message, line: Line) -> None:
 
 def close_abandoned_answer(answer_id: UUID) -> bool:
     """End an answer whose process died: its text so far is kept. False while somebody still makes it."""
-    if live.leased_now(answer_id):
+    if leases.is_made(answer_id):
         billing.extend_act(answer_id)
         return True
     saved = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
@@ -268,13 +266,13 @@ def close_abandoned_answer(answer_id: UUID) -> bool:
     state = answer_finish(answer_id=answer_id, result=Result(text=text, outcome="interrupted"))
     if state is not None:
         log.warning("answer closed as interrupted id=%s characters=%s", answer_id, len(text))
-        live.close_log(answer_id, state)
+        live.close_log(answer_id, state, len(text))
     return True
 
 
 def answer_stop(*, answer: Message) -> None:
     """Stop an answer that comes; what has come is kept."""
-    live.ask_to_stop(answer.pk)
+    leases.ask_to_stop(answer.pk)
 
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
@@ -310,6 +308,8 @@ def conversation_share(*, conversation: Conversation, shared: bool, actor: User)
         ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
         said: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended} if ended else {})
         audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
+        # Streams that are open are asked again who may read them.
+        transaction.on_commit(partial(recheck.changed, current_tenant().id))
 
 
 def _update(conversation: Conversation, **fields: Any) -> None:

@@ -8,9 +8,10 @@ from assistants.providers.types import ChatRequest, Usage
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a provider, ready to be made: for the answer of key `answer_id`."""
+    """One call of a provider, ready to be made: for the answer of key `answer_id`, asked by `author_id`."""
 
     answer_id: UUID
+    author_id: UUID
     provider: str
     request: ChatRequest
 
@@ -37,3 +38,7 @@ def clean(text: str) -> str:
 
 class ConversationRefused(Exception):
     """Raised where a question cannot be taken; the message is for people."""
+
+
+class TooManyAnswers(ConversationRefused):
+    """Raised where a person or a workspace has as many answers under way as there may be at once."""

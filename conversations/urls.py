@@ -1,6 +1,6 @@
 from django.urls import path
 
-from conversations import views
+from conversations import stream, views
 
 app_name = "conversations"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("<uuid:conversation_id>/thread/", views.thread, name="thread"),
     # an answer
     path("<uuid:conversation_id>/messages/<uuid:message_id>/", views.message, name="message"),
-    path("<uuid:conversation_id>/messages/<uuid:message_id>/stream/", views.stream, name="stream"),
+    path("<uuid:conversation_id>/messages/<uuid:message_id>/stream/", stream.stream, name="stream"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/stop/", views.stop, name="stop"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/retry/", views.retry, name="retry"),
     path("<uuid:conversation_id>/messages/<uuid:message_id>/image/", views.image, name="image"),

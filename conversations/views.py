@@ -1,14 +1,11 @@
 """Pages of conversations, and the stream of an answer."""
 
-import json
-import re
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,17 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import TEAM, access
 from accounts.http import MemberRequest
 from assistants.selectors import answers_by_demonstration, assistants_offered
-from conversations import generation, live, selectors, services
+from conversations import generation, selectors, services
 from conversations.images import image_request
 from conversations.models import Conversation, Message
 from conversations.presenters import Refusal, answer_context, refusal_of, thread_context
-from conversations.threads import in_thread, release_request_connection
 from conversations.types import Call, ConversationRefused, clean
-from tenants.context import TenantRef, tenant_context
-
-HEARTBEAT_MS = 5_000
-# An id of a Redis stream; whatever else a browser sends is not handed on.
-_POSITION = re.compile(r"[0-9]{1,15}(-[0-9]{1,15})?")
+from tenants.context import TenantRef
 
 
 def _sidebar(request: MemberRequest) -> dict[str, Any]:
@@ -190,52 +182,6 @@ def stop(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> Htt
     if request.htmx:
         return HttpResponse(status=204)
     return redirect("conversations:detail", conversation.pk)
-
-
-@access(TEAM)
-@require_GET
-async def stream(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponseBase:
-    """Server-sent events of one answer, from `Last-Event-ID` (or `?after=`) on."""
-    await sync_to_async(selectors.access_answer)(request.user, conversation_id, message_id)
-    after = request.headers.get("Last-Event-ID") or request.GET.get("after") or "0"
-    if not _POSITION.fullmatch(after):
-        after = "0"
-    events = _events(request.tenant, message_id, after)
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
-
-
-async def _events(tenant: TenantRef, message_id: UUID, after: str) -> AsyncIterator[str]:
-    # The middleware's context ended with the view; the body carries its own workspace.
-    await release_request_connection()
-    yield "retry: 1000\n\n"
-    while True:
-        with tenant_context(tenant):
-            entries = await live.read(message_id, after, HEARTBEAT_MS)
-            if not entries and not await live.is_leased(message_id):
-                state = await in_thread(tenant, _state_now, message_id)
-                if state != Message.State.STREAMING:
-                    yield _event("", "done", {"state": state})
-                    return
-        for entry in entries:
-            after = entry.id
-            yield _event(entry.id, entry.kind, entry.data)
-            if entry.kind == "done":
-                return
-        if not entries:
-            yield ": still here\n\n"
-
-
-def _state_now(message_id: UUID) -> str:
-    services.close_abandoned_answer(message_id)
-    return Message.objects.filter(pk=message_id).values_list("state", flat=True).first() or Message.State.FAILED
-
-
-def _event(identifier: str, kind: str, data: dict[str, Any]) -> str:
-    head = f"id: {identifier}\n" if identifier else ""
-    return f"{head}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 # -- what people do with a conversation

@@ -40,6 +40,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     settings.EMAIL_BACKEND = "mailing.backend.OutboxBackend"
     # Each test's client would look through all static files anew: more than half of a run's time.
     settings.SERVESTATIC_USE_FINDERS = settings.SERVESTATIC_USE_STATIC_ROOT = False
+    # Most tests end answers without the process that would have made them: places would be held for a while.
+    settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 0
     role = connections["default"].settings_dict["USER"]
     owner = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
     _admin(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')

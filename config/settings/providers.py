@@ -2,7 +2,13 @@
 
 from config.settings.env import env
 
-__all__ = ["DEFAULT_MODEL_NAMES", "PROVIDERS"]
+__all__ = [
+    "ANSWERS_PER_PERSON",
+    "ANSWERS_PER_WORKSPACE",
+    "DEFAULT_MODEL_NAMES",
+    "EVENT_STREAMS_PER_PERSON",
+    "PROVIDERS",
+]
 
 PROVIDERS: dict[str, dict[str, str]] = {}
 if env.str("OPENAI_API_KEY", default="") or env.str("OPENAI_BASE_URL", default=""):
@@ -24,3 +30,9 @@ DEFAULT_MODEL_NAMES = {
     "anthropic": env.str("ANTHROPIC_MODEL", default="claude-haiku-4-5"),
     "local": "smollm2-135m-instruct",
 }
+
+# Answers under way at once; more are refused with a word. 0: any number.
+ANSWERS_PER_PERSON: int = env.int("ANSWERS_PER_PERSON", default=8)
+ANSWERS_PER_WORKSPACE: int = env.int("ANSWERS_PER_WORKSPACE", default=60)
+# Open streams of events, in one web process.
+EVENT_STREAMS_PER_PERSON: int = env.int("EVENT_STREAMS_PER_PERSON", default=24)

@@ -1,53 +1,10 @@
-// The composer and the stream of answers. Without this file forms still work and a reload shows what has come.
-import { show } from "./answer_view.js";
+// The composer, and what a page does with the answers that come (stream.js). Without this file forms still work and a
+// reload shows what has come.
 import { announce } from "./live.js";
+import { growing, listenAll, start, streams, thread } from "./stream.js";
 
-const NEAR_END = 64;
 const LOOK_EVERY = 15_000;
-const listening = new Map();
-
-const thread = () => document.querySelector("[data-thread]");
-const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
 const toEnd = () => thread() && (thread().scrollTop = thread().scrollHeight);
-
-// Keep the reader at the end only if they were there.
-function growing(change) {
-  const box = thread();
-  const follow = box && atEnd(box);
-  change();
-  if (follow) box.scrollTop = box.scrollHeight;
-}
-
-function listen(article) {
-  if (listening.has(article) || document.hidden) return;
-  const after = article.dataset.after ?? "0";
-  const source = new EventSource(`${article.dataset.stream}?after=${after}`);
-  const on = (kind, act) =>
-    source.addEventListener(kind, (event) => {
-      if (event.lastEventId) article.dataset.after = event.lastEventId;
-      growing(() => act(JSON.parse(event.data)));
-    });
-  for (const kind of ["block", "tail", "code"]) on(kind, (data) => show(article, kind, data));
-  on("done", () => finish(article));
-  listening.set(article, source);
-}
-
-function leave(article) {
-  listening.get(article)?.close();
-  listening.delete(article);
-}
-
-async function finish(article) {
-  leave(article);
-  const answer = await fetch(article.dataset.refresh, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!answer?.ok) return setTimeout(() => finish(article), 2000);
-  const made = document.createRange().createContextualFragment(await answer.text()).firstElementChild;
-  growing(() => article.replaceWith(made));
-  showButtons();
-  window.htmx.process(made);
-  announce(article.dataset.said);
-  catchUp();
-}
 
 // Another tab may have asked, or asked again. A tab that is looked at finds out; an answer that comes here tells by itself.
 async function catchUp() {
@@ -63,11 +20,9 @@ async function catchUp() {
   if (busy() || box.lastElementChild !== last) return;
   growing(() => box.replaceChildren(document.createRange().createContextualFragment(text)));
   window.htmx.process(box);
-  streams().forEach(listen);
+  listenAll();
   showButtons();
 }
-
-const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
 
 // While an answer comes, the composer's button stops it: it stays where it is, the text does not.
 function showButtons() {
@@ -84,21 +39,10 @@ document.addEventListener("click", (event) => {
   if (coming) window.htmx.ajax("POST", coming.dataset.stopUrl, { source: coming, swap: "none" });
 });
 
-document.addEventListener("htmx:afterSettle", () => {
-  streams().forEach(listen);
-  showButtons();
-});
-// Browsers allow six connections a host: a hidden tab gives its own back and goes on where it was.
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) [...listening.keys()].forEach(leave);
-  else {
-    streams().forEach(listen);
-    catchUp();
-  }
-});
+document.addEventListener("htmx:afterSettle", showButtons);
+document.addEventListener("visibilitychange", () => document.hidden || catchUp());
 window.addEventListener("focus", catchUp);
 setInterval(catchUp, LOOK_EVERY);
-window.addEventListener("pagehide", () => [...listening.keys()].forEach(leave));
 
 document.addEventListener("keydown", (event) => {
   const area = event.target.closest?.("[data-composer] textarea");
@@ -138,5 +82,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 toEnd();
-streams().forEach(listen);
+start((article, before) => {
+  showButtons();
+  if (article.dataset.state !== "streaming") announce(before.dataset.said);
+});
 showButtons();

@@ -14,6 +14,7 @@ from billing.models import Reservation, UsageEvent
 from billing.types import TOKENS
 from conversations import selectors, services
 from conversations.models import Conversation, Message
+from conversations.progress import answers_flush
 from conversations.types import ConversationRefused, Result
 from library.models import Item
 from tenants.context import public_context
@@ -67,7 +68,7 @@ def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was
     for tokens, text in ((40_000, "9" * 300), (700, "")):
         _conversation, call = start(cast.member, "123456789 " * 30)
         held = Reservation.objects.get(reference=call.answer_id)
-        services.answer_flush(answer_id=call.answer_id, text=text, tokens=tokens)
+        answers_flush({call.answer_id: (text, tokens)})
         finish(call, text, None, "interrupted")
         event = UsageEvent.objects.get(reference=call.answer_id)
         assert event.is_estimate and event.input_tokens > 0

@@ -3,7 +3,7 @@
 import pytest
 from django.template.loader import render_to_string
 
-from conversations import views
+from conversations import stream
 from conversations.models import Conversation, Message
 from conversations.types import clean
 from tenants import services as tenants
@@ -106,4 +106,4 @@ def test_a_models_words_can_be_kept(said, kept):
     ],
 )
 def test_only_a_position_of_a_stream_reaches_redis(sent, taken):
-    assert bool(views._POSITION.fullmatch(sent)) is taken
+    assert bool(stream._POSITION.fullmatch(sent)) is taken

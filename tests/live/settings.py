@@ -7,3 +7,6 @@ from config.settings import PROVIDERS as CONFIGURED
 
 TIMEOUTS = {"first_byte": 6.0, "between": 4.0}
 PROVIDERS: dict[str, dict[str, Any]] = {name: {**values, "timeouts": TIMEOUTS} for name, values in CONFIGURED.items()}
+# One person of a test asks what a class would.
+ANSWERS_PER_PERSON = ANSWERS_PER_WORKSPACE = 200
+EVENT_STREAMS_PER_PERSON = 200

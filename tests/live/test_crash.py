@@ -69,7 +69,7 @@ def test_kill_9_in_mid_answer_loses_nothing(live: Web, home: Workspace) -> None:
 
     # While the dead process's lease lasts nobody takes the answer for abandoned.
     tab, page, wordless = asyncio.run(_come_back(live, home, cut))
-    assert time.monotonic() - killed < 20
+    assert time.monotonic() - killed < 40
     assert tab.state == "interrupted" and tab.text.startswith(cut.seen_before)
     assert page[-1].state == "interrupted" and "data-retry" in page[-1].body
     kept = Message.objects.get(pk=cut.watched.id)

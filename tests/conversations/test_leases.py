@@ -1,0 +1,155 @@
+"""Who makes an answer, judged by its process's sign of life; how many there may be; who is told to stop."""
+
+import threading
+import time
+import uuid
+
+import pytest
+
+from conversations import leases, live, services
+from conversations.models import Message
+from conversations.presenters import refusal_of
+from conversations.progress import answers_flush
+from conversations.types import Result, TooManyAnswers
+from tenants.context import current_tenant
+from tests.conversations.test_conversations import start
+
+
+def _until(so, seconds=5.0):
+    until = time.monotonic() + seconds
+    while not so() and time.monotonic() < until:
+        time.sleep(0.01)
+    return so()
+
+
+@pytest.fixture
+def held(cast):
+    """An answer that this process makes, and what it heard."""
+    answer = leases.Answer(current_tenant(), uuid.uuid4(), cast.member.pk)
+    stopped = threading.Event()
+    leases.take(answer.id, answer.author_id)
+    leases.hold(answer, stopped.set)
+    yield answer, stopped
+    leases.let_go(answer.id)
+
+
+def test_a_lease_lasts_while_its_process_lives_and_goes_with_it(held):
+    answer, _stopped = held
+    lease = live.key("lease", answer.id)
+    # Much longer than a loop may lag: it is the process that is asked for a sign of life.
+    assert _until(lambda: live.sync_client().pttl(lease) > leases.BEAT_MS)
+    assert leases.is_made(answer.id)
+    # The process of another answer, killed a moment ago: its lease is there, its sign of life is not.
+    live.sync_client().set(lease, "4711-dead", px=leases.LEASE_MS)
+    assert not leases.is_made(answer.id)
+
+
+def test_the_sign_of_life_needs_no_event_loop(held):
+    """The thread that waits here is the one that would run a loop."""
+    answer, _stopped = held
+    alive = leases._alive(leases.owner())
+    live.sync_client().pexpire(alive, 1500)
+    time.sleep(1.8)
+    assert live.sync_client().pttl(alive) > 5_000 and leases.is_made(answer.id)
+
+
+def test_leases_come_back_after_redis_has_lost_them(held):
+    answer, _stopped = held
+    assert _until(lambda: leases.under_way(answer.author_id) == 1)
+    live.sync_client().delete(live.key("lease", answer.id), live.key("places", answer.author_id))
+    assert _until(lambda: leases.is_made(answer.id), leases.RENEW_EVERY * leases.BEAT_SECONDS + 2)
+    assert leases.under_way(answer.author_id) == 1
+
+
+def test_what_is_let_go_is_free_at_once(held):
+    answer, _stopped = held
+    leases.let_go(answer.id)
+    assert _until(lambda: not leases.is_made(answer.id), 2)
+    assert leases.under_way(answer.author_id) == 0
+
+
+def test_a_wish_to_stop_reaches_the_maker_alone(held):
+    answer, stopped = held
+    leases.ask_to_stop(uuid.uuid4())
+    assert not stopped.wait(1.5)
+    leases.ask_to_stop(answer.id)
+    assert stopped.wait(3)
+
+
+def test_an_answer_whose_process_lives_is_not_closed(cast):
+    _conversation, call = start(cast.member)
+    answer = leases.Answer(current_tenant(), call.answer_id, call.author_id)
+    leases.hold(answer, lambda: None)
+    try:
+        assert _until(lambda: live.sync_client().pttl(live.key("lease", answer.id)) > leases.BEAT_MS)
+        assert services.close_abandoned_answer(call.answer_id)
+        assert Message.objects.get(pk=call.answer_id).state == "streaming"
+    finally:
+        leases.let_go(answer.id)
+
+
+# -- places
+
+
+def test_a_person_and_a_workspace_have_so_many_answers_at_once(cast, settings):
+    settings.ANSWERS_PER_PERSON, settings.ANSWERS_PER_WORKSPACE = 2, 3
+    for _number in range(2):
+        start(cast.member)
+    before = Message.objects.count()
+    with pytest.raises(TooManyAnswers) as mine:
+        start(cast.member)
+    start(cast.admin)
+    with pytest.raises(TooManyAnswers) as ours:
+        start(cast.owner)
+    assert Message.objects.count() == before + 2
+    assert "2" in str(mine.value) and "arrêtez-la" in str(mine.value)
+    assert "3" in str(ours.value) and "Votre espace" in str(ours.value)
+    assert refusal_of(mine.value).status == 429
+
+
+def test_a_refused_question_is_told_in_both_languages(cast, settings, client_for):
+    settings.ANSWERS_PER_PERSON = 1
+    start(cast.member)
+    client = client_for(cast.member)
+    for language, words in (("fr", "Trop de réponses à la fois"), ("en", "Too many answers at once")):
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        answer = client.post("/conversations/new/", {"assistant": "posts", "text": "Encore une"})
+        assert answer.status_code == 429
+        assert words in answer.content.decode() and "Encore une" in answer.content.decode()
+
+
+def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(cast, settings):
+    settings.ANSWERS_PER_PERSON = 1
+    _conversation, call = start(cast.member)
+    # As long ago as a dead process's.
+    live.sync_client().zadd(live.key("places", cast.member.pk), {str(call.answer_id): time.time() - 60})
+    start(cast.member)
+
+
+def test_one_workspaces_places_are_not_its_neighbours(cast, settings):
+    from tenants.context import tenant_context
+
+    settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 1
+    start(cast.member)
+    with tenant_context(cast.away):
+        start(cast.stranger)
+
+
+def test_an_abandoned_answer_says_how_long_it_is(cast):
+    _conversation, call = start(cast.member)
+    answers_flush({call.answer_id: ("Ce qui était venu", 5)})
+    live.sync_client().delete(live.key("lease", call.answer_id))
+    assert services.close_abandoned_answer(call.answer_id)
+    last = live.entries(live.sync_client().xrange(live.log_key(call.answer_id)))[-1]
+    assert (last.kind, last.data) == ("done", {"state": "interrupted", "length": 17})
+
+
+def test_a_flush_saves_what_is_under_way_and_nothing_else(cast):
+    _one, first = start(cast.member)
+    _two, second = start(cast.member)
+    services.answer_finish(answer_id=second.answer_id, result=Result(text="Fini", outcome="done"))
+    ours = answers_flush({first.answer_id: ("Une", 3), second.answer_id: ("Deux", 4), uuid.uuid4(): ("Trois", 5)})
+    assert ours == {first.answer_id}
+    texts = Message.objects.in_bulk([first.answer_id, second.answer_id])
+    assert (texts[first.answer_id].text, texts[second.answer_id].text) == ("Une", "Fini")
+    assert texts[first.answer_id].tokens == 3 and texts[second.answer_id].tokens != 4
