@@ -312,6 +312,9 @@ class PriceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "valid_from" not in self.fields:
+            # A price that exists is read, not changed.
+            return
         parts = getattr(self.fields["valid_from"].widget, "widgets", [])
         for part, name in zip(parts, (_("Date"), _("Heure")), strict=False):
             part.attrs["aria-label"] = f"{self.fields['valid_from'].label} : {name}"

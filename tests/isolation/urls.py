@@ -63,7 +63,9 @@ class Objects:
         Message.objects.create(conversation=self.conversation, role="user", text="Question secrète")
         self.message = Message.objects.create(conversation=self.conversation, role="assistant", text="Réponse secrète")
         self.item = Item.objects.create(kind="text", title="Secret", text="Contenu secret", author=cast.member)
-        self.share = Share.objects.create(item=self.item, expires_at=timezone.now() + timedelta(days=1))
+        self.share = Share.objects.create(
+            item=self.item, created_by=cast.member, expires_at=timezone.now() + timedelta(days=1)
+        )
         self.makers: dict[str, Callable[[], Any]] = {
             "conversation_id": lambda: self.conversation.pk,
             "message_id": lambda: self.message.pk,

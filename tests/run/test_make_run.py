@@ -9,10 +9,10 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
 import psutil
 import psycopg
 import pytest
+import requests
 import stripe
 
 from config.embedded.wheels import is_installed
@@ -64,15 +64,15 @@ def test_from_nothing_to_ready_and_back(state: Path, port: int, keep: Starter) -
 
 def pages_and_styles_are_compressed(port: int) -> None:
     """The stylesheet under a name that never changes its content, for good; the page each time."""
-    page = httpx.get(f"http://localhost:{port}/", headers={"Accept-Encoding": "gzip"})
+    page = requests.get(f"http://localhost:{port}/", headers={"Accept-Encoding": "gzip"})
     assert page.headers["Content-Encoding"] == "gzip" and "</html>" in page.text
     style = re.search(r"/static/css/ruche\.[0-9a-f]{12}\.css", page.text)
     assert style is not None
     for wanted in ("br", "gzip"):
-        sheet = httpx.get(f"http://localhost:{port}{style[0]}", headers={"Accept-Encoding": wanted})
+        sheet = requests.get(f"http://localhost:{port}{style[0]}", headers={"Accept-Encoding": wanted})
         assert sheet.headers["Content-Encoding"] == wanted and "immutable" in sheet.headers["Cache-Control"]
         assert int(sheet.headers["Content-Length"]) < 40_000 < len(sheet.content)
-    assert httpx.get(f"http://localhost:{port}/favicon.ico").content[:4] == b"\x00\x00\x01\x00"
+    assert requests.get(f"http://localhost:{port}/favicon.ico").content[:4] == b"\x00\x00\x01\x00"
 
 
 def buying_can_be_tried(started: Started, port: int) -> str:

@@ -16,6 +16,7 @@ from tenants.context import no_context, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.sql import owner_transaction
+from tests.cast import PASSWORD
 from tests.tenants.test_life import explode, left
 
 NEW = {"slug": "neuve", "name": "Neuve", "email": "n@n.test"}
@@ -98,7 +99,7 @@ def at_once(count: int, make) -> tuple[list[services.CreatedWorkspace], list[Exc
 @pytest.mark.committed
 def test_one_address_asked_for_by_two_at_once_is_given_once():
     try:
-        made, failed = at_once(3, lambda number: services.tenant_create(**NEW, password="x" * 12))
+        made, failed = at_once(3, lambda number: services.tenant_create(**NEW, password=PASSWORD))
         assert len(made) == 1
         assert [getattr(error, "code", error) for error in failed] == ["slug_taken"] * 2
         with public_context():
@@ -114,7 +115,7 @@ def test_one_address_asked_for_by_two_at_once_is_given_once():
 def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch):
     """Between our making of a schema and our lock, somebody else claims it: we make another."""
     real, thieves = pool.make_ready_schema, []
-    theirs = NEW | {"slug": "voleuse", "password": "x" * 12}
+    theirs = NEW | {"slug": "voleuse", "password": PASSWORD}
 
     def stolen_at_once() -> str:
         name = real()
@@ -129,7 +130,7 @@ def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch)
         ReadySchema.objects.filter(tenant=None).delete()
     monkeypatch.setattr(pool, "make_ready_schema", stolen_at_once)
     try:
-        made = services.tenant_create(**NEW, password="x" * 12)
+        made = services.tenant_create(**NEW, password=PASSWORD)
         with public_context():
             other = Tenant.objects.get(slug="voleuse")
         assert made.tenant.schema_name != other.schema_name
@@ -145,7 +146,7 @@ def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch)
 def test_the_ledger_outlives_a_deleted_workspace():
     from billing.services import meter
 
-    made = services.tenant_create(slug="adieu", name="Adieu", email="a@a.test", password="x" * 12)
+    made = services.tenant_create(slug="adieu", name="Adieu", email="a@a.test", password=PASSWORD)
     with tenant_context(made.tenant):
         meter(
             reference=new_id(),
@@ -171,13 +172,13 @@ def test_the_ledger_outlives_a_deleted_workspace():
 def test_an_address_given_up_is_not_the_old_workspace_again():
     """The same slug made anew has another schema, other people, and no session of before."""
     try:
-        first = services.tenant_create(**NEW, password="x" * 12)
+        first = services.tenant_create(**NEW, password=PASSWORD)
         client = Client(headers={"host": first.tenant.domain})
-        client.post("/accounts/login/", {"login": "n@n.test", "password": "x" * 12})
+        client.post("/accounts/login/", {"login": "n@n.test", "password": PASSWORD})
         assert client.get("/").status_code == 200
         remove("neuve")
         assert client.get("/").status_code == 404
-        second = services.tenant_create(**NEW, password="y" * 12)
+        second = services.tenant_create(**NEW, password=PASSWORD)
         assert second.tenant.schema_name != first.tenant.schema_name and second.tenant.id != first.tenant.id
         assert client.get("/").status_code == 302
     finally:

@@ -117,7 +117,6 @@ class Shown:
             title="Titre",
             text="Texte",
             kind="text",
-            visibility="private",
             provenance={},
         )
 

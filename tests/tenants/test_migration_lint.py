@@ -355,6 +355,10 @@ def test_our_own_migrations_pass():
     call_command("migrations_lint")
 
 
+# The number of the migration that would be written next.
+NEXT = f"{len(list((Path(library.__file__).parent / 'migrations').glob('0*.py'))) + 1:04}"
+
+
 @pytest.fixture
 def without_size(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The library's migrations as if its items had no size yet."""
@@ -375,17 +379,17 @@ def test_what_makemigrations_writes_is_linted(without_size, capsys):
         call_command("makemigrations", "library", interactive=False, name="sizes")
     assert refusal.value.returncode == 1
     told = str(refusal.value)
-    assert "library.0002_sizes: AddField (Add field size to item) [not-null]" in told
+    assert f"library.{NEXT}_sizes: AddField (Add field size to item) [not-null]" in told
     assert "why: the release that still runs" in told and "instead: give the field a db_default" in told
-    written = without_size / "0002_sizes.py"
+    written = without_size / f"{NEXT}_sizes.py"
     assert written.exists()
-    with pytest.raises(CommandError, match="0002_sizes"):
+    with pytest.raises(CommandError, match=f"{NEXT}_sizes"):
         call_command("migrations_lint")
     body = written.read_text().replace(
         "(migrations.Migration):", f'(migrations.Migration):\n    locks_because = "{REASON}"'
     )
     written.write_text(body)
-    del sys.modules["library_as_it_was.0002_sizes"]
+    del sys.modules[f"library_as_it_was.{NEXT}_sizes"]
     call_command("migrations_lint")
     assert "none refused" in capsys.readouterr().out
 
@@ -395,4 +399,4 @@ def test_makemigrations_writes_what_is_harmless(without_size):
     with public_context():
         call_command("makemigrations", "library", interactive=False, dry_run=True, verbosity=0)
         call_command("makemigrations", "library", empty=True, name="nothing", verbosity=0)
-    assert (without_size / "0002_nothing.py").exists()
+    assert (without_size / f"{NEXT}_nothing.py").exists()

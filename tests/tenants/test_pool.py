@@ -14,6 +14,7 @@ from tenants.context import no_context, public_context
 from tenants.fleet import applied
 from tenants.models import ReadySchema, Tenant
 from tenants.sql import owner_transaction
+from tests.cast import PASSWORD
 from tests.servers import ROOT
 from tests.tenants.test_edges import remove
 
@@ -97,7 +98,7 @@ def test_a_process_killed_half_way_leaves_no_workspace_and_loses_no_schema():
         with public_context():
             assert not Tenant.objects.filter(slug="moitie").exists()
         assert free() == {name} and standing() == before and pool.lost_schemas() == []
-        made = services.tenant_create(slug="moitie", name="Moitié", email="m@m.test", password="x" * 12)
+        made = services.tenant_create(slug="moitie", name="Moitié", email="m@m.test", password=PASSWORD)
         assert made.tenant.schema_name == name
     finally:
         remove("moitie")
@@ -135,7 +136,7 @@ def test_a_schema_that_no_row_names_is_swept_and_no_other():
 
 
 def test_a_schema_that_was_somebodys_never_becomes_free_again():
-    made = services.tenant_create(slug="ancienne", name="Ancienne", email="a@a.test", password="x" * 12)
+    made = services.tenant_create(slug="ancienne", name="Ancienne", email="a@a.test", password=PASSWORD)
     before = free()
     with public_context():
         # Not the way a workspace is deleted, but a row can go by another.
