@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
@@ -27,7 +28,6 @@ class Conversation(models.Model):
     )
     title = LineField(_("titre"), max_length=120, blank=True)
     visibility = LineField(_("visibilité"), max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
-    pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     active_at = models.DateTimeField(auto_now_add=True)
@@ -42,6 +42,23 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return self.title or str(self.pk)
+
+
+class Pin(models.Model):
+    """A conversation that one person keeps at the top of their list. Everybody has their own pins."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="pins", db_index=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["conversation", "person"], name="conversations_pin_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.person_id}"
 
 
 class Message(models.Model):

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Pin
 from tenants import search
 
 # As they stand in the indexes.
@@ -23,9 +23,14 @@ def conversations_visible(user: User) -> QuerySet[Conversation]:
     return Conversation.objects.filter(Q(author=user) | Q(visibility=Conversation.Visibility.WORKSPACE))
 
 
+def _with_pins(rows: QuerySet[Conversation], user: User) -> QuerySet[Conversation]:
+    """With `pinned`: whether this person has pinned it."""
+    return rows.annotate(pinned=Exists(Pin.objects.filter(conversation=OuterRef("pk"), person=user)))
+
+
 def access_conversation(user: User, conversation_id: UUID, *, for_writing: bool = False) -> Conversation:
     """The one door to a conversation. Raises Http404 for what one may not see; only its author writes."""
-    rows = conversations_visible(user).select_related("assistant", "author")
+    rows = _with_pins(conversations_visible(user), user).select_related("assistant", "author")
     if for_writing:
         rows = rows.filter(author=user)
     found = rows.filter(pk=conversation_id).first()
@@ -58,11 +63,11 @@ def last_shown(conversation: Conversation) -> tuple[str, str]:
 
 
 def conversation_list(user: User, *, query: str = "", archived: bool = False) -> QuerySet[Conversation]:
-    """One's own conversations and the shared ones, pinned first, then by activity; optionally searched."""
-    rows = conversations_visible(user).filter(archived_at__isnull=not archived)
+    """One's own conversations and the shared ones, what one has pinned first, then by activity; optionally searched."""
+    rows = _with_pins(conversations_visible(user), user).filter(archived_at__isnull=not archived)
     if query:
         rows = rows.filter(pk__in=_found(query))
-    return rows.select_related("assistant").order_by("-active_at")[:200]
+    return rows.select_related("assistant").order_by("-pinned", "-active_at")[:200]
 
 
 def _found(text: str) -> QuerySet[Conversation, Any]:
@@ -94,7 +99,7 @@ def by_day(rows: Any) -> list[Group]:
 
 
 def _group_of(row: Conversation, days: int) -> str:
-    if row.pinned_at:
+    if row.pinned:  # type: ignore[attr-defined]
         return _("Épinglées")
     for most, label in (
         (0, _("Aujourd’hui")),

@@ -27,7 +27,7 @@ from billing.types import EUROS, TOKENS, Act
 from conversations import leases, live, selectors
 from conversations.limits import places_here, too_many
 from conversations.markdown import plain_title
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Pin
 from conversations.types import Call, ConversationRefused, Result, clean
 from library import services as library
 from tenants.context import current_tenant
@@ -36,6 +36,7 @@ from tenants.services import require_writable
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
 MAX_QUESTION = 24_000
+MAX_TITLE = 120
 DEMONSTRATION_TEMPERATURE = Decimal("0.2")
 ACT = "answer"
 
@@ -276,11 +277,16 @@ def answer_stop(*, answer: Message) -> None:
 
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
-    """Raises `ConversationRefused` for an empty title."""
+    """Raises `ConversationRefused` for a title that is empty or too long."""
     require_writable()
-    title = " ".join(clean(title).split())[:120]
+    title = " ".join(clean(title).split())
     if not title:
         raise ConversationRefused(_("Donnez un titre à la conversation."))
+    if len(title) > MAX_TITLE:
+        raise ConversationRefused(
+            _("Ce titre compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le.")
+            % {"count": len(title), "most": MAX_TITLE}
+        )
     _update(conversation, title=title)
 
 
@@ -290,10 +296,13 @@ def conversation_archive(*, conversation: Conversation, archived: bool) -> None:
     _update(conversation, archived_at=timezone.now() if archived else None)
 
 
-def conversation_pin(*, conversation: Conversation, pinned: bool) -> None:
-    """Keep at the top of the list, or not."""
+def conversation_pin(*, conversation: Conversation, person: User, pinned: bool) -> None:
+    """Keep at the top of this person's list, or not; nobody else's list changes."""
     require_writable()
-    _update(conversation, pinned_at=timezone.now() if pinned else None)
+    if pinned:
+        Pin.objects.bulk_create([Pin(conversation=conversation, person=person)], ignore_conflicts=True)
+    else:
+        Pin.objects.filter(conversation=conversation, person=person).delete()
 
 
 def conversation_share(*, conversation: Conversation, shared: bool, actor: User) -> None:

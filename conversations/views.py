@@ -223,8 +223,10 @@ def restore(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 @access(TEAM)
 @require_POST
 def pin(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
-    conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
-    services.conversation_pin(conversation=conversation, pinned=not conversation.pinned_at)
+    """Whoever reads a conversation may pin it: on their own list."""
+    conversation = selectors.access_conversation(request.user, conversation_id)
+    pinned: bool = conversation.pinned  # type: ignore[attr-defined]
+    services.conversation_pin(conversation=conversation, person=request.user, pinned=not pinned)
     return _changed(request, conversation)
 
 

@@ -28,7 +28,7 @@ from billing.meters import Slot
 from billing.models import UsageEvent
 from billing.types import EUROS, TOKENS
 from conversations.markdown import plain_title
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Pin
 from demo.past import id_at, insert
 from demo.texts import Script
 from library.models import Item
@@ -82,12 +82,13 @@ class Life:
             assistant_id=said.assistant.pk,
             title=script.title[:120],
             visibility=visibility,
-            pinned_at=last if "pinned" in script.flags else None,
             archived_at=last + dt.timedelta(days=1) if "archived" in script.flags else None,
             created_at=said.at,
             active_at=last,
         )
         self.rows[Conversation].append(conversation)
+        if "pinned" in script.flags:
+            self.rows[Pin].append(Pin(conversation=conversation, person=said.author, created_at=last))
         before = ""
         for number, (asked, answered) in enumerate(script.turns):
             at = said.at + TURN * number
@@ -211,7 +212,7 @@ class Life:
         if self.stored:
             # Before the rows: a counter that is not there yet is made of what stands.
             billing.grow(STORAGE, self.stored, bounded=False)
-        for model in (Conversation, Message, Item, AuditEntry, UsageEvent):
+        for model in (Conversation, Pin, Message, Item, AuditEntry, UsageEvent):
             insert(self.rows[model])
         for (meter, month), amount in self.used.items():
             slot = Slot(month, 0)

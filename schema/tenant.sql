@@ -127,6 +127,13 @@ CREATE TABLE __workspace__.conversations_message (
     CONSTRAINT conversations_message_tokens_check CHECK ((tokens >= 0))
 );
 
+CREATE TABLE __workspace__.conversations_pin (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    conversation_id uuid NOT NULL,
+    person_id uuid NOT NULL
+);
+
 CREATE TABLE __workspace__.django_migrations (
     id bigint NOT NULL,
     app character varying(255) NOT NULL,
@@ -219,6 +226,12 @@ ALTER TABLE ONLY __workspace__.conversations_conversation
 ALTER TABLE ONLY __workspace__.conversations_message
     ADD CONSTRAINT conversations_message_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY __workspace__.conversations_pin
+    ADD CONSTRAINT conversations_pin_once UNIQUE (conversation_id, person_id);
+
+ALTER TABLE ONLY __workspace__.conversations_pin
+    ADD CONSTRAINT conversations_pin_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY __workspace__.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
 
@@ -273,6 +286,12 @@ ALTER TABLE ONLY __workspace__.conversations_conversation
 
 ALTER TABLE ONLY __workspace__.conversations_message
     ADD CONSTRAINT conversations_messag_conversation_id_f1a2d5e9_fk_conversat FOREIGN KEY (conversation_id) REFERENCES __workspace__.conversations_conversation(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.conversations_pin
+    ADD CONSTRAINT conversations_pin_conversation_id_0e7a3b14_fk_conversat FOREIGN KEY (conversation_id) REFERENCES __workspace__.conversations_conversation(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.conversations_pin
+    ADD CONSTRAINT conversations_pin_person_id_27a98dd3_fk_accounts_user_id FOREIGN KEY (person_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY __workspace__.library_item
     ADD CONSTRAINT library_item_author_id_72f254b5_fk_accounts_user_id FOREIGN KEY (author_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
@@ -332,6 +351,9 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('conversations', '0002_fewer_indexes', now()),
     ('conversations', '0003_words_index', now()),
     ('conversations', '0004_search_columns_unused', now()),
+    ('conversations', '0005_pins', now()),
+    ('conversations', '0006_pins_of_authors', now()),
+    ('conversations', '0007_forget_pinned_at', now()),
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),

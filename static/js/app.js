@@ -3,6 +3,7 @@ import "./autosize.js";
 import "./code_copy.js";
 import "./copy.js";
 import "./dialog.js";
+import "./drafts.js";
 import "./drawer.js";
 import "./focus.js";
 import "./menu.js";

@@ -1,5 +1,6 @@
-// The composer, and what a page does with the answers that come (stream.js). Without this file forms still work and a
-// reload shows what has come.
+// What a page does with the answers that come (stream.js). Without this file forms still work and a reload shows what
+// has come.
+import "./composer.js";
 import { announce } from "./live.js";
 import { growing, listenAll, start, streams, thread } from "./stream.js";
 
@@ -44,41 +45,8 @@ document.addEventListener("visibilitychange", () => document.hidden || catchUp()
 window.addEventListener("focus", catchUp);
 setInterval(catchUp, LOOK_EVERY);
 
-document.addEventListener("keydown", (event) => {
-  const area = event.target.closest?.("[data-composer] textarea");
-  if (!area || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  // While an answer comes, what is typed waits.
-  if (area.value.trim() && !document.querySelector("[data-stop-url]")) area.form.requestSubmit();
-});
-
-document.addEventListener("click", (event) => {
-  const starter = event.target.closest("[data-starter]");
-  if (!starter) return;
-  const area = document.querySelector("[data-composer] textarea");
-  area.value = starter.dataset.starter;
-  area.focus();
-});
-
-// A refusal brings its own words: they stand above the composer, and what was typed stays.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, requestConfig } = event.detail;
-  const form = requestConfig.elt.closest("form");
-  if (!form || !document.getElementById("refusal") || xhr.status < 400 || !xhr.responseText.includes("data-refusal")) return;
-  event.detail.shouldSwap = true;
-  event.detail.isError = false;
-  event.detail.target = document.getElementById("refusal");
-  event.detail.swapOverride = "innerHTML";
-});
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.detail.elt;
-  // A refusal that is swapped in counts as successful for htmx: the status says what it was.
-  if (event.detail.xhr.status >= 400 || !event.detail.successful || !form.matches?.("form[data-composer]")) return;
-  document.getElementById("refusal").replaceChildren();
-  form.reset();
-  form.querySelector("textarea").value = "";
-  form.querySelector("textarea").focus();
-  toEnd();
+  if (event.detail.successful && event.detail.xhr.status < 400 && event.detail.elt.matches?.("form[data-composer]")) toEnd();
 });
 
 toEnd();

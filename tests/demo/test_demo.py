@@ -17,7 +17,7 @@ from billing.models import QuotaCounter, UsageEvent
 from billing.types import EUROS, TOKENS
 from conversations import selectors
 from conversations.markdown import render
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Pin
 from demo import removal, services
 from demo.people import OPERATOR, WORKSPACES, Workspace
 from demo.texts import scripts
@@ -106,11 +106,11 @@ def test_days_that_pass_are_added(cast: Cast) -> None:
     then = timezone.now() - dt.timedelta(days=9)
     services.fill(HOME, cast.home, now=then)
     before = UsageEvent.objects.filter(tenant_id=cast.home.id).count()
-    written = Conversation.objects.filter(pinned_at__isnull=False).count()
+    written = Pin.objects.count()
     assert services.fill(HOME, cast.home) > 5
     newer = UsageEvent.objects.filter(tenant_id=cast.home.id, at__gt=then)
     assert UsageEvent.objects.filter(tenant_id=cast.home.id).count() == before + newer.count()
-    assert Conversation.objects.filter(pinned_at__isnull=False).count() == written == 2
+    assert Pin.objects.count() == written == 2
 
 
 def test_people_find_it_as_their_own(filled: Cast) -> None:

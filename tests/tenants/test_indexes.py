@@ -29,6 +29,7 @@ UNIQUE = {
     "accounts_user_email_lower": "an e-mail is one person, however it is written; signing in",
     "accounts_user_groups_user_id_group_id_59c0b32f_uniq": "a group once a person",
     "accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq": "a permission once a person",
+    "conversations_pin_once": "a person pins a conversation once; whether it is pinned; pins that go with it",
     "library_item_message_id_key": "one item an answer; the item of an answer that is saved again",
     "unique_primary_email": "a person has one main address",
     "unique_verified_email": "a confirmed address is one person's",
@@ -46,7 +47,7 @@ LOOKUPS = {
     "library_item_words": "full text: items",
     "library_share_item_id_dfeb56ca": "the links of an item; those that go with it",
 }
-TABLES = 12
+TABLES = 13
 COUNT = TABLES + len(UNIQUE) + len(LOOKUPS)
 
 
@@ -79,7 +80,7 @@ def test_every_index_has_a_reason(indexes):
     assert found - set(UNIQUE) - set(LOOKUPS) == set()
     assert (set(UNIQUE) | set(LOOKUPS)) - found == set()
     print(f"{len(indexes)} indexes in a workspace's schema, {TABLES} of them primary keys")
-    assert len(indexes) == COUNT == 31
+    assert len(indexes) == COUNT == 33
 
 
 def test_every_table_has_a_primary_key(indexes):
@@ -146,6 +147,8 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("unique_verified_email", lambda at: EmailAddress.objects.is_verified(at.person.email)),
     ("conversations_author_active", lambda at: conversations.recent(at.person)),
     ("conversations_author_active", lambda at: User.objects.get(pk=at.person.pk).delete()),
+    ("conversations_pin_once", lambda at: list(conversations.conversation_list(at.person))),
+    ("conversations_pin_once", lambda at: at.conversation.delete()),
     ("conversations_msg_thread", lambda at: conversations.thread(at.conversation)),
     ("conversations_msg_thread", lambda at: conversations.open_answers(at.conversation)),
     ("conversations_msg_thread", lambda at: at.conversation.delete()),
