@@ -67,7 +67,8 @@ def conversation_list(user: User, *, query: str = "", archived: bool = False) ->
     rows = _with_pins(conversations_visible(user), user).filter(archived_at__isnull=not archived)
     if query:
         rows = rows.filter(pk__in=_found(query))
-    return rows.select_related("assistant").order_by("-pinned", "-active_at")[:200]
+    # The checker of types does not see what `_with_pins` adds.
+    return rows.select_related("assistant").order_by("-pinned", "-active_at")[:200]  # type: ignore[misc]
 
 
 def _found(text: str) -> QuerySet[Conversation, Any]:
