@@ -19,6 +19,7 @@ _every(300, "tenants.trials.expire_trials")
 _every(300, "tenants.pool.refill_ready_schemas")
 _every(3600, "tenants.pool.sweep_lost_schemas")
 _every(3600, "billing.jobs.look_at_all")
+_every(3600, "library.reading.take_up_everywhere")
 _every(3600, "billing.stripe.closing.end_left")
 
 

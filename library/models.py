@@ -27,6 +27,15 @@ class Item(models.Model):
         AUDIO = "audio", _("Audio")
         DOCUMENT = "document", _("Document")
 
+    class Reading(models.TextChoices):
+        """How far the file of an item was read (`library.reading`)."""
+
+        UNKNOWN = "", _("Pas encore lu")
+        WAITING = "waiting", _("En attente")
+        DONE = "done", _("Lu")
+        NOTHING = "nothing", _("Rien à lire")
+        FAILED = "failed", _("Illisible")
+
     class Visibility(models.TextChoices):
         PRIVATE = "private", _("Privé")
         WORKSPACE = "workspace", _("Tout l’espace")
@@ -49,6 +58,8 @@ class Item(models.Model):
     file_name = LineField(_("nom du fichier"), max_length=200, blank=True)
     media_type = LineField(max_length=100, blank=True)
     size = models.PositiveBigIntegerField(_("taille"), default=0)
+    thumbnail = LineField(max_length=300, blank=True, default="", db_default="")
+    reading = LineField(max_length=8, choices=Reading.choices, blank=True, default="", db_default="")
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -85,3 +96,24 @@ class Share(models.Model):
         verbose_name = _("partage")
         verbose_name_plural = _("partages")
         ordering: ClassVar = ["-id"]
+
+
+class FileText(models.Model):
+    """A part of the words of an item's file, so that they are found. Its rights are those of the item."""
+
+    grows = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="texts", db_index=False)
+    part = models.PositiveSmallIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        verbose_name = _("texte d’un fichier")
+        verbose_name_plural = _("textes des fichiers")
+        ordering: ClassVar = ["item", "part"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["item", "part"], name="library_filetext_part")]
+        indexes: ClassVar = [GinIndex(Words("text"), name="library_filetext_words")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}/{self.part}"

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Final
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -15,8 +14,6 @@ from library.models import Item, Share
 from tenants import search
 from tenants.search import MARK_END, MARK_START
 
-# A picture up to this size stands for itself in the list; a larger one is not fetched for a thumbnail.
-THUMBNAIL_BYTES: Final = 1_500_000
 _LINK = re.compile(r"!?\[([^\]\n]{1,200})\]\([^)\s]*\)?")
 _NOISE = re.compile(r"(^|\n)[ \t]*(#{1,6}|[>*+-]|\|)[ \t]+|[*_`~|]{1,3}|-{3,}|\|")
 
@@ -33,23 +30,24 @@ class Row:
     may_delete: bool
 
 
-def row(item: Item, user: User, query: search.Wanted | None = None) -> Row:
+def row(item: Item, user: User, query: search.Wanted | None = None, in_file: str = "") -> Row:
     """An item of `selectors.item_list` as a line of the list. No query."""
     return Row(
         item=item,
-        excerpt=excerpt(item, query),
-        has_thumbnail=item.kind == Item.Kind.IMAGE and bool(item.file) and item.size <= THUMBNAIL_BYTES,
+        excerpt=excerpt(item, query, in_file),
+        has_thumbnail=bool(item.thumbnail),
         is_shared=selectors.is_shared(item),
         may_write=selectors.may_write(user, item),
         may_delete=selectors.may_delete(user, item),
     )
 
 
-def excerpt(item: Item, query: search.Wanted | None = None) -> SafeString:
+def excerpt(item: Item, query: search.Wanted | None = None, in_file: str = "") -> SafeString:
     """What was found in the text, marked; else its beginning. Escaped here: the text is anybody's."""
-    found = search.excerpt(getattr(item, "looked_at", None) or "", query) if query else ""
-    if found:
-        return marked(found)
+    if query:
+        found = search.excerpt(getattr(item, "looked_at", None) or "", query) or search.excerpt(in_file, query)
+        if found:
+            return marked(found)
     beginning = str(getattr(item, "excerpt", "") or "")
     if len(beginning) == selectors.EXCERPT:
         beginning = re.sub(r"\s+\S*$", "", beginning) + "…"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.access import MANAGERS
 from accounts.models import Role, User
-from library.models import Item, Share
+from library.models import FileText, Item, Share
 from library.types import ShareGone
 from tenants import search
 from tenants.context import TenantRef, current_tenant
@@ -25,6 +25,7 @@ EXCERPT: Final = 240
 # As they stand in the indexes.
 WORDS: Final = search.Words("title", "text")
 TITLE_WORDS: Final = search.Words("title")
+FILE_WORDS: Final = search.Words("text")
 SHARE_PURPOSE: Final = "share"
 
 _SHARED = Q(visibility=Item.Visibility.WORKSPACE) | Q(conversation__visibility="workspace")
@@ -150,7 +151,8 @@ def _searched(rows: QuerySet[Item], text: str) -> QuerySet[Item]:
     in_title = _in_titles(text, query)
     found = Item.objects.order_by().values("pk").filter(tags__contains=[text.lower()]).union(in_title)
     if query:
-        found = found.union(Item.objects.order_by().values("pk").filter(query.in_words(WORDS)))
+        in_files = FileText.objects.order_by().filter(query.in_words(FILE_WORDS)).values("item")
+        found = found.union(Item.objects.order_by().values("pk").filter(query.in_words(WORDS)), in_files)
     rank = Case(When(pk__in=in_title, then=Value(1)), default=Value(0), output_field=IntegerField())
     return (
         rows.filter(pk__in=found)
@@ -165,6 +167,24 @@ def _in_titles(text: str, query: search.Wanted) -> QuerySet[Item, Any]:
     keys = Item.objects.order_by().values("pk")
     letters = keys.filter(title__icontains=text)
     return letters.union(keys.filter(query.in_words(TITLE_WORDS))) if query else letters
+
+
+def texts_found(items: Iterable[Item], query: search.Wanted) -> dict[UUID, str]:
+    """By item, the first part of its file's words that answers the query. Asked for a page of the list at once."""
+    keys = [item.pk for item in items if item.file]
+    if not keys or not query:
+        return {}
+    rows = FileText.objects.order_by().filter(query.in_words(FILE_WORDS)).values_list("pk", "item_id", "part")
+    sql, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Found through the index, once: the planner could as well read each part of these items anew.
+        cursor.execute(
+            f"WITH found (id, item_id, part) AS MATERIALIZED ({sql}) SELECT DISTINCT ON (found.item_id) found.item_id,"
+            " whole.text FROM found JOIN library_filetext whole ON whole.id = found.id"
+            " WHERE found.item_id = ANY(%s) ORDER BY found.item_id, found.part",
+            [*parameters, keys],
+        )
+        return dict(cursor.fetchall())
 
 
 def tags_in_use(user: User, *, most: int = 50) -> list[str]:

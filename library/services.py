@@ -4,6 +4,7 @@ import codecs
 import logging
 import re
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, Final
 from uuid import UUID
@@ -19,7 +20,7 @@ from analytics import services as analytics
 from billing import selectors as billing
 from billing import services as quotas
 from billing.types import QuotaExceeded
-from library import files, selectors
+from library import files, reading, selectors
 from library.models import Item
 from library.sharing import (
     SHARE_DAYS,
@@ -131,6 +132,7 @@ def item_save_image(
         provenance=provenance,
         file_name=f"image.{kind.extension}",
         media_type=kind.stored,
+        reading=reading.first_state(kind),
         size=len(data),
     )
     item.file = files.store(tenant, item.pk, file, kind)
@@ -139,6 +141,7 @@ def item_save_image(
             # It is paid for already: it is counted, and never refused.
             quotas.grow(STORAGE, item.size, bounded=False)
             item.save(force_insert=True)
+            reading.ask(item)
             analytics.record(contents=1)
     except BaseException:
         files.remove(item.file)
@@ -195,17 +198,22 @@ def item_delete(*, item: Item, actor: User) -> None:
     """
     with transaction.atomic():
         require_writable()
-        found = Item.objects.select_for_update().only("archived_at", "kind", "size", "file").filter(pk=item.pk).first()
+        found = (
+            Item.objects.select_for_update()
+            .only("archived_at", "kind", "size", "file", "thumbnail")
+            .filter(pk=item.pk)
+            .first()
+        )
         if found is None:
             return
         if found.archived_at is None:
             raise ValueError(f"not archived: {item.pk}")
-        name, path = target(found), found.file
+        name, paths = target(found), [path for path in (found.file, found.thumbnail) if path]
         found.delete()
         quotas.shrink(STORAGE, found.size)
         audit.record("library.deleted", actor=actor, target=name, kind=found.kind, bytes=found.size)
-        if path:
-            transaction.on_commit(lambda: _remove_surely(path))
+        for path in paths:
+            transaction.on_commit(partial(_remove_surely, path))
 
 
 def _remove_surely(path: str) -> None:
@@ -235,6 +243,7 @@ def item_upload(
         visibility=wanted,
         file_name=f"{name.rpartition('.')[0] or name}.{kind.extension}",
         media_type=kind.stored,
+        reading=reading.first_state(kind),
         size=size,
     )
     # The bytes travel before the transaction: no lock is held meanwhile, and a failure takes them away again.
@@ -243,6 +252,7 @@ def item_upload(
         with transaction.atomic():
             _take_room(tenant, size)
             item.save(force_insert=True)
+            reading.ask(item)
             audit.record("library.upload", actor=author, target=target(item), kind=item.kind, bytes=size)
             analytics.record(contents=1)
     except BaseException:

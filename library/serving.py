@@ -51,6 +51,12 @@ def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = Fal
     return _secured(response, item)
 
 
+def thumbnail_response(request: HttpRequest, item: Item) -> HttpResponseBase:
+    """The small picture of an image, served as its original is."""
+    small = Item(pk=item.pk, file=item.thumbnail, file_name="miniature.webp", media_type="image/webp")
+    return file_response(request, small)
+
+
 def _secured(response: HttpResponseBase, item: Item) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = _WALLS if item.media_type == "application/pdf" else f"sandbox; {_WALLS}"

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<uuid:item_id>/", views.detail, name="detail"),
     path("<uuid:item_id>/edit/", views.edit, name="edit"),
     path("<uuid:item_id>/file/", views.file, name="file"),
+    path("<uuid:item_id>/thumbnail/", views.thumbnail, name="thumbnail"),
     path("<uuid:item_id>/download/", views.download, name="download"),
     path("<uuid:item_id>/archive/", views.archive, name="archive"),
     path("<uuid:item_id>/restore/", views.restore, name="restore"),

@@ -22,7 +22,7 @@ from conversations.markdown import MAX_INPUT, render_kept
 from library import files, presenters, selectors, services
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
-from library.serving import file_response
+from library.serving import file_response, thumbnail_response
 from library.types import ShareGone, UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
@@ -52,11 +52,12 @@ def index(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
     narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
     query = search.wanted(filters.query)
+    texts = selectors.texts_found(page.object_list, query)
     context: dict[str, Any] = {
         "form": form,
         "filters": filters,
         "page": page,
-        "rows": [presenters.row(item, user, query) for item in page.object_list],
+        "rows": [presenters.row(item, user, query, texts.get(item.pk, "")) for item in page.object_list],
         "is_narrowed": narrowed,
     }
     if _wants_part(request):
@@ -152,6 +153,13 @@ def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def file(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     item = selectors.access_item(_user(request), item_id)
     return _file(request, item)
+
+
+@access(TEAM)
+@require_safe
+def thumbnail(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
+    item = selectors.access_item(_user(request), item_id)
+    return thumbnail_response(request, item) if item.thumbnail else HttpResponse(status=404)
 
 
 def _file(request: HttpRequest, item: Item) -> HttpResponseBase:

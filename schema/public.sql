@@ -3868,6 +3868,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('library', '0002_answers_follow_their_conversation', now()),
     ('library', '0003_words_index', now()),
     ('library', '0004_search_columns_unused', now()),
+    ('library', '0005_files_are_read', now()),
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('sessions', '0001_initial', now()),

@@ -156,6 +156,14 @@ CREATE TABLE __workspace__.django_session (
     expire_date timestamp with time zone NOT NULL
 );
 
+CREATE TABLE __workspace__.library_filetext (
+    id uuid NOT NULL,
+    part smallint NOT NULL,
+    text text NOT NULL,
+    item_id uuid NOT NULL,
+    CONSTRAINT library_filetext_part_check CHECK ((part >= 0))
+);
+
 CREATE TABLE __workspace__.library_item (
     id uuid NOT NULL,
     kind character varying(10) NOT NULL,
@@ -176,6 +184,8 @@ CREATE TABLE __workspace__.library_item (
     search_english tsvector,
     author_id uuid NOT NULL,
     conversation_id uuid,
+    reading character varying(8) DEFAULT ''::character varying NOT NULL,
+    thumbnail character varying(300) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT library_item_size_check CHECK ((size >= 0))
 );
 
@@ -238,6 +248,12 @@ ALTER TABLE ONLY __workspace__.django_migrations
 ALTER TABLE ONLY __workspace__.django_session
     ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
 
+ALTER TABLE ONLY __workspace__.library_filetext
+    ADD CONSTRAINT library_filetext_part UNIQUE (item_id, part);
+
+ALTER TABLE ONLY __workspace__.library_filetext
+    ADD CONSTRAINT library_filetext_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY __workspace__.library_item
     ADD CONSTRAINT library_item_message_id_key UNIQUE (message_id);
 
@@ -258,6 +274,8 @@ CREATE INDEX conversations_msg_thread ON __workspace__.conversations_message USI
 CREATE INDEX conversations_msg_words ON __workspace__.conversations_message USING gin (to_tsvector('simple'::regconfig, "left"(lower(translate(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(NORMALIZE(("left"(text, 400000) COLLATE "C"), NFKD), '[\U000000ad\U00000300-\U0000036f\U00000483-\U00000487\U00000591-\U000005bd\U000005bf\U000005c1-\U000005c2\U000005c4-\U000005c5\U000005c7\U0000061c\U0000064b-\U0000065f\U00000670\U00001ab0-\U00001aff\U00001dc0-\U00001dff\U0000200c-\U0000200f\U0000202a-\U0000202e\U00002060-\U0000206f\U000020d0-\U000020ff\U0000fe00-\U0000fe0f\U0000fe20-\U0000fe2f\U0000feff]+'::text, ''::text, 'g'::text), '[\U00000001-\U0000002f\U0000003a-\U00000040\U0000005b-\U00000060\U0000007b-\U000000ac\U000000ae-\U000000bf\U000000d7\U000000f7\U000002b9-\U000002df\U000002e5-\U000002ff\U00000375\U0000037e\U00000387\U0000055a-\U0000055f\U00000589-\U0000058f\U000005be\U000005c0\U000005c3\U000005c6\U000005f3-\U000005f4\U00000600-\U0000060f\U0000061b\U0000061d-\U0000061f\U0000066a-\U0000066d\U000006d4\U00000964-\U00000965\U00000970\U00000e3f\U00000e4f\U00000e5a-\U00000e5b\U0000104a-\U0000104f\U000010fb\U00001360-\U00001368\U00001680\U00002000-\U0000200b\U00002010-\U00002029\U0000202f-\U0000205f\U000020a0-\U000020cf\U00002100-\U0000214f\U00002190-\U00002bff\U00002e00-\U00002e7f\U00002ff0-\U00003004\U00003008-\U00003020\U00003030\U0000303d-\U0000303f\U000030a0\U000030fb\U0000e000-\U0000f8ff\U0000fe10-\U0000fe1f\U0000fe30-\U0000fe6f\U0000fff0-\U0000ffff\U0001f000-\U0001fbff\U000e0000-\U000e0fff]+'::text, ' '::text, 'g'::text), 'œ'::text, 'oe'::text), 'Œ'::text, 'oe'::text), 'æ'::text, 'ae'::text), 'Æ'::text, 'ae'::text), 'ß'::text, 'ss'::text), 'ẞ'::text, 'ss'::text), 'þ'::text, 'th'::text), 'Þ'::text, 'th'::text), 'øØłŁđĐðÐħĦŧŦıŋŊςΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐ'::text, 'oollddddhhttinnσαβγδεζηθικλμνξοπρστυφχψωабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ'::text)), 200000))) WHERE (NOT ((state)::text = 'streaming'::text));
 
 CREATE INDEX conversations_title_words ON __workspace__.conversations_conversation USING gin (to_tsvector('simple'::regconfig, "left"(lower(translate(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(NORMALIZE(("left"((title)::text, 400000) COLLATE "C"), NFKD), '[\U000000ad\U00000300-\U0000036f\U00000483-\U00000487\U00000591-\U000005bd\U000005bf\U000005c1-\U000005c2\U000005c4-\U000005c5\U000005c7\U0000061c\U0000064b-\U0000065f\U00000670\U00001ab0-\U00001aff\U00001dc0-\U00001dff\U0000200c-\U0000200f\U0000202a-\U0000202e\U00002060-\U0000206f\U000020d0-\U000020ff\U0000fe00-\U0000fe0f\U0000fe20-\U0000fe2f\U0000feff]+'::text, ''::text, 'g'::text), '[\U00000001-\U0000002f\U0000003a-\U00000040\U0000005b-\U00000060\U0000007b-\U000000ac\U000000ae-\U000000bf\U000000d7\U000000f7\U000002b9-\U000002df\U000002e5-\U000002ff\U00000375\U0000037e\U00000387\U0000055a-\U0000055f\U00000589-\U0000058f\U000005be\U000005c0\U000005c3\U000005c6\U000005f3-\U000005f4\U00000600-\U0000060f\U0000061b\U0000061d-\U0000061f\U0000066a-\U0000066d\U000006d4\U00000964-\U00000965\U00000970\U00000e3f\U00000e4f\U00000e5a-\U00000e5b\U0000104a-\U0000104f\U000010fb\U00001360-\U00001368\U00001680\U00002000-\U0000200b\U00002010-\U00002029\U0000202f-\U0000205f\U000020a0-\U000020cf\U00002100-\U0000214f\U00002190-\U00002bff\U00002e00-\U00002e7f\U00002ff0-\U00003004\U00003008-\U00003020\U00003030\U0000303d-\U0000303f\U000030a0\U000030fb\U0000e000-\U0000f8ff\U0000fe10-\U0000fe1f\U0000fe30-\U0000fe6f\U0000fff0-\U0000ffff\U0001f000-\U0001fbff\U000e0000-\U000e0fff]+'::text, ' '::text, 'g'::text), 'œ'::text, 'oe'::text), 'Œ'::text, 'oe'::text), 'æ'::text, 'ae'::text), 'Æ'::text, 'ae'::text), 'ß'::text, 'ss'::text), 'ẞ'::text, 'ss'::text), 'þ'::text, 'th'::text), 'Þ'::text, 'th'::text), 'øØłŁđĐðÐħĦŧŦıŋŊςΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐ'::text, 'oollddddhhttinnσαβγδεζηθικλμνξοπρστυφχψωабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ'::text)), 200000)));
+
+CREATE INDEX library_filetext_words ON __workspace__.library_filetext USING gin (to_tsvector('simple'::regconfig, "left"(lower(translate(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(NORMALIZE(("left"(text, 400000) COLLATE "C"), NFKD), '[\U000000ad\U00000300-\U0000036f\U00000483-\U00000487\U00000591-\U000005bd\U000005bf\U000005c1-\U000005c2\U000005c4-\U000005c5\U000005c7\U0000061c\U0000064b-\U0000065f\U00000670\U00001ab0-\U00001aff\U00001dc0-\U00001dff\U0000200c-\U0000200f\U0000202a-\U0000202e\U00002060-\U0000206f\U000020d0-\U000020ff\U0000fe00-\U0000fe0f\U0000fe20-\U0000fe2f\U0000feff]+'::text, ''::text, 'g'::text), '[\U00000001-\U0000002f\U0000003a-\U00000040\U0000005b-\U00000060\U0000007b-\U000000ac\U000000ae-\U000000bf\U000000d7\U000000f7\U000002b9-\U000002df\U000002e5-\U000002ff\U00000375\U0000037e\U00000387\U0000055a-\U0000055f\U00000589-\U0000058f\U000005be\U000005c0\U000005c3\U000005c6\U000005f3-\U000005f4\U00000600-\U0000060f\U0000061b\U0000061d-\U0000061f\U0000066a-\U0000066d\U000006d4\U00000964-\U00000965\U00000970\U00000e3f\U00000e4f\U00000e5a-\U00000e5b\U0000104a-\U0000104f\U000010fb\U00001360-\U00001368\U00001680\U00002000-\U0000200b\U00002010-\U00002029\U0000202f-\U0000205f\U000020a0-\U000020cf\U00002100-\U0000214f\U00002190-\U00002bff\U00002e00-\U00002e7f\U00002ff0-\U00003004\U00003008-\U00003020\U00003030\U0000303d-\U0000303f\U000030a0\U000030fb\U0000e000-\U0000f8ff\U0000fe10-\U0000fe1f\U0000fe30-\U0000fe6f\U0000fff0-\U0000ffff\U0001f000-\U0001fbff\U000e0000-\U000e0fff]+'::text, ' '::text, 'g'::text), 'œ'::text, 'oe'::text), 'Œ'::text, 'oe'::text), 'æ'::text, 'ae'::text), 'Æ'::text, 'ae'::text), 'ß'::text, 'ss'::text), 'ẞ'::text, 'ss'::text), 'þ'::text, 'th'::text), 'Þ'::text, 'th'::text), 'øØłŁđĐðÐħĦŧŦıŋŊςΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐ'::text, 'oollddddhhttinnσαβγδεζηθικλμνξοπρστυφχψωабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ'::text)), 200000)));
 
 CREATE INDEX library_item_author ON __workspace__.library_item USING btree (author_id, id DESC);
 
@@ -292,6 +310,9 @@ ALTER TABLE ONLY __workspace__.conversations_pin
 
 ALTER TABLE ONLY __workspace__.conversations_pin
     ADD CONSTRAINT conversations_pin_person_id_27a98dd3_fk_accounts_user_id FOREIGN KEY (person_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.library_filetext
+    ADD CONSTRAINT library_filetext_item_id_85bf4a5c_fk_library_item_id FOREIGN KEY (item_id) REFERENCES __workspace__.library_item(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY __workspace__.library_item
     ADD CONSTRAINT library_item_author_id_72f254b5_fk_accounts_user_id FOREIGN KEY (author_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
@@ -364,6 +385,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('library', '0002_answers_follow_their_conversation', now()),
     ('library', '0003_words_index', now()),
     ('library', '0004_search_columns_unused', now()),
+    ('library', '0005_files_are_read', now()),
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('sessions', '0001_initial', now()),

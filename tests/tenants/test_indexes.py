@@ -30,6 +30,7 @@ UNIQUE = {
     "accounts_user_groups_user_id_group_id_59c0b32f_uniq": "a group once a person",
     "accounts_user_user_permi_user_id_permission_id_2ab516c2_uniq": "a permission once a person",
     "conversations_pin_once": "a person pins a conversation once; whether it is pinned; pins that go with it",
+    "library_filetext_part": "a part of a file's words stands once; those of one file, which go with it",
     "library_item_message_id_key": "one item an answer; the item of an answer that is saved again",
     "unique_primary_email": "a person has one main address",
     "unique_verified_email": "a confirmed address is one person's",
@@ -41,13 +42,14 @@ LOOKUPS = {
     "library_item_author": "home: a person's latest items; those that go with their author",
     "conversations_msg_words": "full text: what was said",
     "conversations_title_words": "full text: titles of conversations",
+    "library_filetext_words": "full text: what stands in files",
     "library_item_conversation_id_4fd540ed": "the items of a conversation that goes",
     "library_item_tags": "the library narrowed to a tag",
     "library_item_title_words": "full text: titles of items, which come first",
     "library_item_words": "full text: items",
     "library_share_item_id_dfeb56ca": "the links of an item; those that go with it",
 }
-TABLES = 13
+TABLES = 14
 COUNT = TABLES + len(UNIQUE) + len(LOOKUPS)
 
 
@@ -80,7 +82,7 @@ def test_every_index_has_a_reason(indexes):
     assert found - set(UNIQUE) - set(LOOKUPS) == set()
     assert (set(UNIQUE) | set(LOOKUPS)) - found == set()
     print(f"{len(indexes)} indexes in a workspace's schema, {TABLES} of them primary keys")
-    assert len(indexes) == COUNT == 33
+    assert len(indexes) == COUNT == 36
 
 
 def test_every_table_has_a_primary_key(indexes):
@@ -158,6 +160,7 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("library_item_author", lambda at: User.objects.get(pk=at.person.pk).delete()),
     ("library_item_conversation_id_4fd540ed", lambda at: at.conversation.delete()),
     ("library_item_message_id_key", Shown.save_again),
+    ("library_filetext_words", _library_search),
     ("library_item_words", _library_search),
     ("library_item_title_words", _library_search),
     ("library_item_tags", lambda at: list(library.item_list(at.person, library.Filters(tag="client")))),

@@ -1,0 +1,134 @@
+"""In a bounded child (tenants/bounded.py): the words of a document, as one JSON list of parts. Imports nothing of ours.
+
+Called with the ending of the file's type and the most characters to give; the file is standard input.
+"""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import IO
+from xml.etree.ElementTree import XMLParser
+
+PART = 100_000
+# Elements that end a paragraph, a cell or a line, and those that hold a tab or a break, without their namespaces.
+_ENDS = {"p", "h", "br", "cr", "line-break", "tr"}
+_TABS = {"tab", "tc", "table-cell", "s"}
+
+
+def pdf(file: io.BufferedReader) -> Iterator[str]:
+    from pypdf import PdfReader
+
+    reader = PdfReader(file)
+    if reader.is_encrypted and not reader.decrypt(""):
+        return
+    for page in reader.pages:
+        try:
+            yield page.extract_text()
+        except MemoryError:
+            raise
+        except Exception:
+            # One broken page: the others are still read.
+            yield ""
+        yield "\n\n"
+
+
+def sheets(file: io.BufferedReader) -> Iterator[str]:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
+    for name in book.sheet_names:
+        yield f"{name}\n"
+        for row in book.get_sheet_by_name(name).iter_rows():
+            cells = [str(cell) for cell in row if cell not in ("", None)]
+            if cells:
+                yield "\t".join(cells) + "\n"
+
+
+class _Text:
+    """What the XML parser calls: keeps the text of `t` elements, or of all of them (OpenDocument)."""
+
+    def __init__(self, *, all_text: bool) -> None:
+        self._all_text, self._depth = all_text, 0
+        self.pieces: list[str] = []
+
+    def start(self, tag: str, _attributes: object) -> None:
+        self._depth += _name(tag) == "t"
+
+    def data(self, text: str) -> None:
+        if self._all_text or self._depth:
+            self.pieces.append(text)
+
+    def end(self, tag: str) -> None:
+        name = _name(tag)
+        self._depth -= name == "t"
+        if name in _ENDS:
+            self.pieces.append("\n")
+        elif name in _TABS:
+            self.pieces.append("\t")
+
+    def close(self) -> None:
+        """The parser's end."""
+
+
+def _name(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _xml(stream: IO[bytes], *, all_text: bool) -> Iterator[str]:
+    target = _Text(all_text=all_text)
+    # No entity is fetched, expat limits their expansion, and the process is bounded.
+    parser = XMLParser(target=target)  # noqa: S314
+    while block := stream.read(64 * 1024):
+        parser.feed(block)
+        yield "".join(target.pieces)
+        target.pieces.clear()
+    parser.close()
+    yield "".join(target.pieces)
+
+
+def _office(prefixes: tuple[str, ...], *, all_text: bool = False) -> object:
+    def read(file: io.BufferedReader) -> Iterator[str]:
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if name.startswith(prefixes) and name.endswith(".xml")]
+            for name in sorted(names, key=lambda name: (len(name), name)):
+                with archive.open(name) as stream:
+                    yield from _xml(stream, all_text=all_text)
+                yield "\n\n"
+
+    return read
+
+
+READERS = {
+    "pdf": pdf,
+    "xlsx": sheets,
+    "ods": sheets,
+    "docx": _office(("word/document", "word/header", "word/footer", "word/footnotes", "word/endnotes")),
+    "pptx": _office(("ppt/slides/slide", "ppt/notesSlides/notesSlide")),
+    "odt": _office(("content",), all_text=True),
+    "odp": _office(("content",), all_text=True),
+}
+
+
+def main(ending: str, most: int) -> None:
+    parts, held, left = [], io.StringIO(), most
+    try:
+        for piece in READERS[ending](sys.stdin.buffer):  # type: ignore[operator]
+            piece = piece[:left]
+            left -= len(piece)
+            held.write(piece)
+            if held.tell() >= PART or not left:
+                parts.append(held.getvalue())
+                held = io.StringIO()
+            if not left:
+                break
+    except MemoryError:
+        sys.exit(77)
+    parts.append(held.getvalue())
+    clean = [part.replace("\x00", "").encode("utf-8", "replace").decode() for part in parts]
+    sys.stdout.write(json.dumps([part for part in clean if part.strip()]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,187 @@
+"""The words of documents and the thumbnails of images: read in a bounded child, found, served, gone with the item."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from demo.files import cells, pdf
+from library import reading, selectors, services
+from library.models import FileText, Item
+from tenants import bounded
+from tests.library.samples import zipped
+
+WORD_NS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+SLIDE_NS = (
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    ' xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
+)
+BOOK = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+    'spreadsheetml.sheet.main+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship'
+    ' Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"'
+    ' Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Ventes"'
+    ' sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"'
+    ' Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/worksheets/sheet1.xml": '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Brouette cévenole</t></is></c><c r="B1"><v>12</v></c></row>'
+    "</sheetData></worksheet>",
+}
+DOCUMENTS = {
+    "devis.pdf": pdf("Devis", ["Une brouette cévenole, livrée."]),
+    "devis.docx": zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "word/document.xml": f"<w:document {WORD_NS}><w:body><w:p><w:r><w:t>Une brouette </w:t></w:r>"
+            "<w:r><w:t>cévenole</w:t></w:r></w:p></w:body></w:document>",
+        }
+    ),
+    "devis.pptx": zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "ppt/presentation.xml": "<x/>",
+            "ppt/slides/slide1.xml": f"<p:sld {SLIDE_NS}><a:p><a:r><a:t>Une brouette cévenole</a:t>"
+            "</a:r></a:p></p:sld>",
+        }
+    ),
+    "devis.xlsx": zipped(BOOK),
+}
+
+
+def brought(person, content: bytes, name: str) -> Item:
+    return services.item_upload(author=person, file=io.BytesIO(content), name=name, size=len(content))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_words_of_a_document_are_found_by_its_readers_alone(cast, name):
+    item = brought(cast.member, DOCUMENTS[name], name)
+    assert item.reading == Item.Reading.WAITING
+    assert not selectors.item_list(cast.member, selectors.Filters(query="cevenole")).exists()
+    assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+    assert [row.pk for row in selectors.item_list(cast.member, selectors.Filters(query="cevenole"))] == [item.pk]
+    assert not selectors.item_list(cast.instructor, selectors.Filters(query="cevenole")).exists()
+    # Again: the same, once.
+    reading.read(item_id=str(item.pk))
+    assert FileText.objects.filter(item=item).count() == 1
+
+
+def test_what_was_found_in_a_file_is_shown_marked_in_the_list(cast, client_for):
+    item = brought(cast.member, DOCUMENTS["devis.docx"], "devis.docx")
+    reading.read(item_id=str(item.pk))
+    page = client_for(cast.member).get("/library/?q=cevenole").content.decode()
+    assert "<mark>cévenole</mark>" in page
+
+
+def test_a_list_shows_small_pictures(cast, client_for, kept_files):
+    item = brought(cast.member, cells(), "alveoles.png")
+    client = client_for(cast.member)
+    assert f"/library/{item.pk}/thumbnail/" not in client.get("/library/").content.decode()
+    assert client.get(f"/library/{item.pk}/thumbnail/").status_code == 404
+    assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+    assert f"/library/{item.pk}/thumbnail/" in client.get("/library/").content.decode()
+    answer = client.get(f"/library/{item.pk}/thumbnail/")
+    small = Image.open(io.BytesIO(b"".join(answer.streaming_content) if answer.streaming else answer.content))
+    assert answer["Content-Type"] == "image/webp" and answer["X-Content-Type-Options"] == "nosniff"
+    assert max(small.size) == reading.THUMBNAIL_SIDE and small.format == "WEBP"
+    assert client_for(cast.instructor).get(f"/library/{item.pk}/thumbnail/").status_code == 404
+    assert len(kept_files()) == 2
+
+
+def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(cast):
+    held = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "chez moi, 12 rue des Lilas"
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 200), "red").save(held, "JPEG", exif=exif)
+    item = brought(cast.member, held.getvalue(), "photo.jpg")
+    reading.read(item_id=str(item.pk))
+    item.refresh_from_db()
+    from library import files
+
+    with files.storage().open(item.thumbnail) as stored:
+        data = stored.read()
+    assert b"Lilas" not in data
+    small = Image.open(io.BytesIO(data))
+    assert small.size == (80, 160), "turned as the camera was held"
+
+
+def test_file_and_thumbnail_go_with_the_item(cast, kept_files, on_commit):
+    item = brought(cast.member, cells(), "alveoles.png")
+    reading.read(item_id=str(item.pk))
+    services.item_archive(item=item)
+    with on_commit(execute=True):
+        services.item_delete(item=item, actor=cast.member)
+    assert kept_files() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("casse.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\nxref garbage\ntrailer\n%%EOF\n"),
+        ("bombe.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\6\0\0\0" + b"\0" * 60),
+        ("vide.docx", zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<x"})),
+    ],
+)
+def test_what_cannot_be_read_stays_a_file(cast, name, content):
+    item = brought(cast.member, content, name)
+    assert reading.read(item_id=str(item.pk)) in (Item.Reading.FAILED, Item.Reading.NOTHING)
+    item.refresh_from_db()
+    assert item.file and item.thumbnail == "" and not FileText.objects.exists()
+
+
+def test_lost_jobs_are_taken_up(cast, monkeypatch):
+    item = brought(cast.member, DOCUMENTS["devis.pdf"], "devis.pdf")
+    asked = []
+    monkeypatch.setattr(reading, "enqueue", lambda job, **given: asked.append(given["item_id"]))
+    assert reading.take_up() == 0, "its own job may still come"
+    monkeypatch.setattr(reading, "LEFT_FOR", -reading.LEFT_FOR)
+    assert reading.take_up() == 1 and asked == [str(item.pk)]
+
+
+# -- the child
+
+
+def child(tmp_path: Path, code: str) -> Path:
+    path = tmp_path / "child.py"
+    path.write_text(code)
+    return path
+
+
+def run(tmp_path: Path, code: str, **limits: int) -> bytes:
+    with (tmp_path / "file").open("w+b") as file:
+        file.write(b"the file")
+        file.flush()
+        return bounded.run(child(tmp_path, code), file, "word", limits=bounded.Limits(**limits))
+
+
+def test_a_child_reads_the_file_and_answers(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_OURS", "x")
+    code = "import sys, os, json\nprint(json.dumps([sys.argv[1], sys.stdin.read(), sorted(os.environ)]))"
+    word, text, names = json.loads(run(tmp_path, code))
+    assert (word, text) == ("word", "the file") and "SECRET_OF_OURS" not in names
+
+
+@pytest.mark.parametrize(
+    ("code", "limits", "raised"),
+    [
+        ("while True: pass", {"cpu_seconds": 1}, bounded.Exceeded),
+        ("import time\ntime.sleep(60)", {"wall_seconds": 1}, bounded.Exceeded),
+        ("x = bytearray(800_000_000)", {"memory": 300_000_000}, bounded.Failed),
+        ("import sys\nsys.stdout.write('x' * 5_000_000)", {"output": 1_000_000}, (bounded.Exceeded, bounded.Failed)),
+        ("import socket\nsocket.socket()", {}, bounded.Failed),
+        ("import subprocess\nsubprocess.run(['true'])", {}, bounded.Failed),
+        ("raise SystemExit(3)", {}, bounded.Failed),
+    ],
+    ids=["processor", "clock", "memory", "output", "network", "programs", "error"],
+)
+def test_a_child_that_goes_too_far_is_ended(tmp_path, code, limits, raised):
+    with pytest.raises(raised):
+        run(tmp_path, code, **limits)
