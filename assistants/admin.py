@@ -1,6 +1,7 @@
 """The catalogue: assistants and their instructions, models, prices. Versions and prices are only ever added."""
 
 import difflib
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,7 +28,10 @@ from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
 from config.console_text import strong, two_lines
 from tenants.lines import Line
 
-PRICES = ("input", "cache_read", "cache_write", "output", "image")
+PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
+FACTORS = ("long_input_factor", "long_output_factor", "region_factor")
+# What most prices do not have, and what it then is.
+LEFT_OUT = {"cache_write_long": Decimal(0)} | dict.fromkeys(FACTORS, Decimal(1))
 
 
 class AssistantForm(forms.ModelForm):
@@ -303,15 +307,20 @@ class PriceForm(forms.ModelForm):
 
     class Meta:
         model = Price
-        fields = ("model", "valid_from", "currency", "rate", "rate_date", *PRICES)
+        fields = ("model", "valid_from", "currency", "rate", "rate_date", *PRICES, "long_from_tokens", *FACTORS)
         help_texts: ClassVar = {
             "currency": _("Trois lettres : EUR, USD…"),
             "rate": _("1 pour l’euro. Sinon le cours du jour : 1 USD = 0,86 €."),
+            "region_factor": _("1, ou 1,1 où le fournisseur ajoute 10 % pour traiter en Europe."),
+            "image": _("Où les jetons ont un prix : le plus que coûte la sortie d’une image, réservé d’avance."),
             "rate_date": _("Obligatoire pour une autre devise que l’euro."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for optional in LEFT_OUT:
+            if optional in self.fields:
+                self.fields[optional].required = False
         if "valid_from" not in self.fields:
             # A price that exists is read, not changed.
             return
@@ -324,6 +333,7 @@ class PriceForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        data.update({name: value for name, value in LEFT_OUT.items() if data.get(name, value) is None})
         for name in (*PRICES, "rate"):
             if (value := data.get(name)) is not None and value < 0:
                 self.add_error(name, _("Un prix n’est pas négatif."))
@@ -359,7 +369,11 @@ class PriceAdmin(NoDeleteAdmin):
     fieldsets: ClassVar = (
         (None, {"fields": ("model", "valid_from")}),
         (_("Devise"), {"fields": ("currency", "rate", "rate_date")}),
-        (_("Prix par million de jetons"), {"fields": ("input", "cache_read", "cache_write", "output")}),
+        (
+            _("Prix par million de jetons"),
+            {"fields": ("input", "cache_read", "cache_write", "cache_write_long", "output")},
+        ),
+        (_("Questions longues et région"), {"fields": ("long_from_tokens", *FACTORS)}),
         (_("Prix par image"), {"fields": ("image",)}),
     )
 

@@ -1,7 +1,11 @@
 """The operator's catalogue: assistants, their prompt versions, models and what they cost."""
 
-from typing import ClassVar
+import datetime as dt
+from decimal import Decimal
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +14,10 @@ from tenants.lines import LineField
 
 
 class Model(models.Model):
-    """A model of a provider. `limit_*` in tokens."""
+    """A model of a provider. `limit_*` in tokens.
+
+    From `ends_on` on it is asked nothing more: its `fallback` answers. `end_warned`: days of the last warning sent.
+    """
 
     class Provider(models.TextChoices):
         OPENAI = "openai", "OpenAI"
@@ -30,6 +37,16 @@ class Model(models.Model):
     limit_output = models.PositiveIntegerField(_("réponse (jetons)"), default=4_096)
     is_demonstration = models.BooleanField(_("modèle de démonstration"), default=False)
     is_active = models.BooleanField(_("proposé"), default=True)
+    ends_on = models.DateField(
+        _("fin chez le fournisseur"),
+        null=True,
+        blank=True,
+        help_text=_("À partir de ce jour, le modèle de remplacement répond."),
+    )
+    fallback = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("remplacé par")
+    )
+    end_warned = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("modèle")
@@ -40,11 +57,38 @@ class Model(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def clean(self) -> None:
+        """Refuse a fallback of another kind, or one that leads back here."""
+        super().clean()
+        seen, after = {self.pk}, self.fallback
+        if after is not None and after.kind != self.kind:
+            raise ValidationError({"fallback": _("Choisissez un modèle de la même sorte.")})
+        while after is not None:
+            if after.pk in seen:
+                raise ValidationError(
+                    {"fallback": _("Ces remplacements tournent en rond : choisissez un autre modèle.")}
+                )
+            seen.add(after.pk)
+            after = after.fallback
+
+    def has_ended(self, on: dt.date) -> bool:
+        """True where its provider no longer serves it on that day."""
+        return self.ends_on is not None and self.ends_on <= on
+
+
+def _factor(label: Any) -> Any:
+    """A multiplier of prices, 1 or more."""
+    return models.DecimalField(
+        label, max_digits=6, decimal_places=3, default=1, db_default=1, validators=[MinValueValidator(Decimal(1))]
+    )
+
 
 class Price(models.Model):
     """What a model costs from a moment on. Never changed: a new price is a new row, past costs stay.
 
-    Per million tokens in the currency, and frozen in euros with the rate and its date; images per piece.
+    Per million tokens in the currency, and frozen in euros with the rate and its date; images per piece, or by tokens
+    where tokens have a price: then `image` is the most that one image's output costs, reserved before it is made.
+    A request whose prompt has more than `long_from_tokens` is priced by the `long_*` factors as a whole.
     """
 
     append_only = True
@@ -69,6 +113,22 @@ class Price(models.Model):
     )
     output_eur = models.DecimalField(_("sortie / M (€)"), max_digits=12, decimal_places=6, default=0, editable=False)
     image_eur = models.DecimalField(_("par image (€)"), max_digits=12, decimal_places=6, default=0, editable=False)
+    cache_write_long = models.DecimalField(
+        _("cache écrit pour longtemps / M"), max_digits=12, decimal_places=6, default=0, db_default=0
+    )
+    # 0: as what is written for a short time.
+    cache_write_long_eur = models.DecimalField(
+        _("cache écrit pour longtemps / M (€)"),
+        max_digits=12,
+        decimal_places=6,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
+    long_from_tokens = models.PositiveIntegerField(_("question longue au-delà de (jetons)"), null=True, blank=True)
+    long_input_factor = _factor(_("facteur d’entrée d’une question longue"))
+    long_output_factor = _factor(_("facteur de sortie d’une question longue"))
+    region_factor = _factor(_("facteur de région"))
     created_at = models.DateTimeField(_("saisi le"), auto_now_add=True)
 
     class Meta:

@@ -18,7 +18,8 @@ _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 # European Central Bank reference rate of the day named, as the operator would enter it. Change with a new price row.
 _USD: dict[str, Any] = {"currency": "USD", "rate": Decimal("0.860000"), "rate_date": dt.date(2026, 1, 2)}
 
-# (provider, name, label, context, output, input, cache read, cache write, output price): per million tokens.
+# Prices of the first generation, from the vendors' pages. (provider, name, label, context, output, input, cache read,
+# cache write, output price): per million tokens.
 _CHAT: tuple[Any, ...] = (
     ("openai", "gpt-4o-mini", "GPT-4o mini", 128_000, 16_384, "0.15", "0.075", "0.15", "0.60", _USD),
     ("openai", "gpt-4o", "GPT-4o", 128_000, 16_384, "2.50", "1.25", "2.50", "10.00", _USD),
@@ -29,6 +30,41 @@ _CHAT: tuple[Any, ...] = (
     ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 400, "0.05", "0.05", "0.05", "0.20", {}),
 )
 _IMAGE: tuple[Any, ...] = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
+
+# Their successors, read in copies of the vendors' pages on 2026-11-28. Read second-hand, on price pages of others:
+# what reading and keeping a cache costs (of a range, the dearest), and OpenAI's prices of long prompts. Contexts and
+# longest answers are assumed no larger than the model before had.
+_LONG_OPENAI: dict[str, Any] = {
+    "long_from_tokens": 272_000,
+    "long_input_factor": Decimal(2),
+    "long_output_factor": Decimal("1.5"),
+}
+_LONG_HAIKU: dict[str, Any] = {
+    "long_from_tokens": 100_000,
+    "long_input_factor": Decimal(5),
+    "long_output_factor": Decimal(5),
+}
+# (provider, name, label, context, output, input, output price, cache kept long in times the input, long prompts)
+_SUCCESSORS: tuple[Any, ...] = (
+    ("openai", "gpt-6-luna", "GPT-6 Luna", 400_000, 128_000, "0.10", "0.50", "2.5", _LONG_OPENAI),
+    ("openai", "gpt-6.1-terra", "GPT-6.1 Terra", 400_000, 128_000, "1.00", "5.00", "2.5", _LONG_OPENAI),
+    ("anthropic", "claude-sonnet-5-5", "Claude Sonnet 5.5", 200_000, 64_000, "2.00", "10.00", "2", {}),
+    ("anthropic", "claude-haiku-5-5", "Claude Haiku 5.5", 200_000, 64_000, "0.10", "0.50", "2", _LONG_HAIKU),
+)
+_CACHE_READ, _CACHE_WRITE = Decimal("0.1"), Decimal("1.25")
+# Priced by tokens: text in, image out. An image of 1024 x 1024 at the highest quality was published as 4,160 tokens of
+# output for the generation before: what is reserved, and billed where the provider tells no count.
+_IMAGE_TOKENS = 4_160
+_IMAGE_SUCCESSOR = ("openai", "gpt-image-2.6-flare", "GPT Image 2.6 Flare", "5.00", "30.00")
+
+# When vendors said the first generation ends, and what they named in its place (their pages, 2026-11-28).
+_ENDS: tuple[tuple[str, str, dt.date, str], ...] = (
+    ("anthropic", "claude-sonnet-4-5", dt.date(2026, 11, 30), "claude-sonnet-5-5"),
+    ("openai", "gpt-image-1-mini", dt.date(2026, 12, 1), "gpt-image-2.6-flare"),
+    ("openai", "gpt-5-mini", dt.date(2026, 12, 11), "gpt-6.1-terra"),
+    ("openai", "gpt-4o-mini", dt.date(2027, 1, 14), "gpt-6-luna"),
+    ("openai", "gpt-4o", dt.date(2027, 1, 14), "gpt-6-luna"),
+)
 
 _COMMON = """
 Réponds dans la langue de la personne ; en français, vouvoie-la et respecte la typographie française.
@@ -134,9 +170,51 @@ def seed() -> None:
         )
         if made:
             price_create(model=model, valid_from=_START, image=Decimal(price), **currency)
+    _seed_ends(_seed_successors())
     _seed_named_by_environment()
     for position, wanted in enumerate(_ASSISTANTS):
         _seed_assistant(position, dict(wanted))
+
+
+def _seed_successors() -> set[str]:
+    """The names of those that were not there yet."""
+    new: set[str] = set()
+    for provider, name, label, context, output, price_in, price_out, kept_long, long in _SUCCESSORS:
+        limits = {"limit_context": context, "limit_output": output}
+        model, made = Model.objects.get_or_create(provider=provider, name=name, defaults={"label": label, **limits})
+        if made:
+            new.add(name)
+            amount = Decimal(price_in)
+            price_create(
+                model=model,
+                valid_from=_START,
+                input=amount,
+                cache_read=amount * _CACHE_READ,
+                cache_write=amount * _CACHE_WRITE,
+                cache_write_long=amount * Decimal(kept_long),
+                output=Decimal(price_out),
+                **long,
+                **_USD,
+            )
+    provider, name, label, price_in, price_out = _IMAGE_SUCCESSOR
+    known = {"label": label, "kind": Model.Kind.IMAGE}
+    model, made = Model.objects.get_or_create(provider=provider, name=name, defaults=known)
+    if made:
+        new.add(name)
+        piece = Decimal(price_out) * _IMAGE_TOKENS / 1_000_000
+        tokens: dict[str, Any] = {"input": Decimal(price_in), "output": Decimal(price_out)}
+        price_create(model=model, valid_from=_START, image=piece, **tokens, **_USD)
+    return new
+
+
+def _seed_ends(new: set[str]) -> None:
+    """Say when the first generation ends, once: as its successor comes. What the operator set, or emptied, stays."""
+    for provider, name, day, successor in _ENDS:
+        if successor in new:
+            model = Model.objects.select_for_update().get(provider=provider, name=name)
+            model.ends_on = model.ends_on or day
+            model.fallback = model.fallback or Model.objects.get(provider=provider, name=successor)
+            model.save(update_fields=["ends_on", "fallback"])
 
 
 def _seed_named_by_environment() -> None:

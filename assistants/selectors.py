@@ -1,6 +1,7 @@
 """Reading the catalogue: who answers, with which words, through which model, at which price."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,11 +36,35 @@ def price_at(model: Model, at: dt.datetime | None = None) -> Price | None:
     return rows.order_by("-valid_from", "-id").first()
 
 
+def can_answer(model: Model) -> bool:
+    """True where the model is offered, its provider configured, and it has not ended."""
+    return model.is_active and model.provider in settings.PROVIDERS and not model.has_ended(timezone.localdate())
+
+
+def in_place_of(model: Model, catalogue: Mapping[UUID, Model] | None = None) -> Model | None:
+    """The first of a model's fallbacks, step by step, that can answer; None where none can. Cycles end the search."""
+    known = Model.objects.in_bulk() if catalogue is None else catalogue
+    seen, after = {model.pk}, model.fallback_id
+    while after is not None and after not in seen and after in known:
+        found = known[after]
+        if can_answer(found) and found.kind == model.kind:
+            return found
+        seen.add(after)
+        after = found.fallback_id
+    return None
+
+
 def default_model() -> Model | None:
-    """The model of the first configured provider that the catalogue offers."""
+    """The model of the first configured provider that the catalogue offers, or what stands in its place."""
+    catalogue = {model.pk: model for model in Model.objects.all()}
     for provider in settings.PROVIDERS:
-        names = Model.objects.filter(provider=provider, kind=Model.Kind.CHAT, is_active=True)
-        found = names.filter(name=settings.DEFAULT_MODEL_NAMES[provider]).first() or names.first()
+        mine = [model for model in catalogue.values() if model.provider == provider and model.kind == Model.Kind.CHAT]
+        named = next((model for model in mine if model.name == settings.DEFAULT_MODEL_NAMES[provider]), None)
+        if named is not None and (can_answer(named) or named.has_ended(timezone.localdate())):
+            named = named if can_answer(named) else in_place_of(named, catalogue)
+        else:
+            named = None
+        found = named or next((model for model in mine if can_answer(model)), None)
         if found is not None:
             return found
     return None
@@ -57,7 +82,9 @@ def line_for(assistant_id: UUID) -> Line:
     """Who answers for an assistant now. Raises `Assistant.DoesNotExist` or `NoModel`."""
     assistant = Assistant.objects.select_related("current_version", "model").get(pk=assistant_id, is_active=True)
     model = assistant.model
-    if model is None or not model.is_active or model.provider not in settings.PROVIDERS:
+    if model is not None and not can_answer(model):
+        model = in_place_of(model)
+    if model is None:
         model = default_model()
     price = price_at(model) if model else None
     if model is None or price is None or assistant.current_version is None:
@@ -79,8 +106,10 @@ def price(price_id: UUID) -> Price:
 
 def image_model() -> tuple[Model, Price] | None:
     """The model that makes images, with its price in force; None where none is configured."""
-    for model in Model.objects.filter(kind=Model.Kind.IMAGE, is_active=True, provider__in=list(settings.PROVIDERS)):
-        price = price_at(model)
-        if price is not None:
-            return model, price
+    catalogue = {model.pk: model for model in Model.objects.filter(kind=Model.Kind.IMAGE)}
+    for model in catalogue.values():
+        answers = model if can_answer(model) else in_place_of(model, catalogue)
+        price = price_at(answers) if answers is not None else None
+        if answers is not None and price is not None:
+            return answers, price
     return None

@@ -13,7 +13,7 @@ from accounts.models import User
 from assistants.costs import in_euros
 from assistants.models import Assistant, Model, Price, PromptVersion
 
-_PRICES = ("input", "cache_read", "cache_write", "output", "image")
+_PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
 
 
 def price_create(
@@ -24,10 +24,14 @@ def price_create(
     rate: Decimal = Decimal(1),
     rate_date: Any = None,
     actor: User | None = None,
+    long_from_tokens: int | None = None,
+    long_input_factor: Decimal = Decimal(1),
+    long_output_factor: Decimal = Decimal(1),
+    region_factor: Decimal = Decimal(1),
     **prices: Decimal,
 ) -> Price:
-    """Add a price in force from a moment on, frozen in euros. Past costs do not change."""
-    euros = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate) for key in _PRICES}
+    """Add a price in force from a moment on, frozen in euros with its region's factor. Past costs do not change."""
+    euros = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate * region_factor) for key in _PRICES}
     with transaction.atomic():
         price = Price.objects.create(
             model=model,
@@ -35,6 +39,10 @@ def price_create(
             currency=currency,
             rate=rate,
             rate_date=rate_date,
+            long_from_tokens=long_from_tokens,
+            long_input_factor=long_input_factor,
+            long_output_factor=long_output_factor,
+            region_factor=region_factor,
             **{key: prices.get(key, Decimal(0)) for key in _PRICES},
             **euros,
         )

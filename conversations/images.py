@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from analytics import services as analytics
 from assistants import selectors as catalogue
+from assistants.costs import image_bound, image_cost
+from assistants.providers.bounds import input_token_bound
 from assistants.providers.images import generate_image
 from assistants.providers.registry import close_providers, get_provider
-from assistants.providers.types import GeneratedImage, ProviderError, ProviderNotConfigured
+from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured
 from billing import services as billing
 from billing.types import EUROS, Act
 from conversations.markdown import plain_title
@@ -45,7 +47,7 @@ def image_request(*, answer: Message) -> None:
             raise ConversationRefused(_("Aucun modèle d’image n’est disponible. Prévenez votre opérateur."))
         model, price = found
         act = Act(ACT, new_id())
-        billing.reserve(act, {EUROS: price.image_eur})
+        billing.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
         Message.objects.filter(pk=answer.pk).update(
             image_state=ImageState.MAKING, image_error="", image_reference=act.reference
         )
@@ -66,14 +68,14 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
         return
     price = catalogue.price(UUID(price_id))
     started = time.monotonic()
-    error_kind, item_id = "", None
+    error_kind, item_id, usage, cost = "", None, None, Decimal(0)
     try:
         made = asyncio.run(_call(price.model.provider, price.model.name, answer.text))
-        item_id = _keep(answer, made, price.model.name, price.model.provider, price.image_eur)
+        usage, cost = made.usage, image_cost(made.usage, price)
+        item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
     except (ProviderError, ProviderNotConfigured, UploadRefused) as error:
-        error_kind = getattr(error, "kind", "unknown")
+        error_kind, usage, cost = getattr(error, "kind", "unknown"), None, Decimal(0)
         log.warning("image failed answer=%s provider=%s %s", answer_id, price.model.provider, error)
-    cost = price.image_eur if item_id else Decimal(0)
     latency = int((time.monotonic() - started) * 1000)
     with transaction.atomic():
         version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
@@ -90,6 +92,8 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
             model=price.model.name,
             price_id=price.pk,
             images=1 if item_id else 0,
+            input_tokens=usage.input_tokens if usage else 0,
+            output_tokens=usage.output_tokens if usage else 0,
             cost=cost,
             latency_ms=latency,
             outcome="done" if item_id else "failed",
@@ -106,6 +110,11 @@ async def _call(provider: str, model: str, prompt: str) -> GeneratedImage:
         return await generate_image(get_provider(provider), model, _prompt_of(prompt), SIZE)
     finally:
         await close_providers()
+
+
+def _prompt_bound(answer: Message) -> int:
+    """Tokens of the image's prompt, at most."""
+    return input_token_bound("", [ChatMessage("user", _prompt_of(answer.text))])
 
 
 def _prompt_of(text: str) -> str:

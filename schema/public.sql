@@ -141,6 +141,10 @@ CREATE TABLE public.assistants_model (
     limit_output integer NOT NULL,
     is_demonstration boolean NOT NULL,
     is_active boolean NOT NULL,
+    end_warned smallint,
+    ends_on date,
+    fallback_id uuid,
+    CONSTRAINT assistants_model_end_warned_check CHECK ((end_warned >= 0)),
     CONSTRAINT assistants_model_limit_context_check CHECK ((limit_context >= 0)),
     CONSTRAINT assistants_model_limit_output_check CHECK ((limit_output >= 0))
 );
@@ -162,7 +166,14 @@ CREATE TABLE public.assistants_price (
     output_eur numeric(12,6) NOT NULL,
     image_eur numeric(12,6) NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    model_id uuid NOT NULL
+    model_id uuid NOT NULL,
+    cache_write_long numeric(12,6) DEFAULT 0 NOT NULL,
+    cache_write_long_eur numeric(12,6) DEFAULT 0 NOT NULL,
+    long_from_tokens integer,
+    long_input_factor numeric(6,3) DEFAULT 1 NOT NULL,
+    long_output_factor numeric(6,3) DEFAULT 1 NOT NULL,
+    region_factor numeric(6,3) DEFAULT 1 NOT NULL,
+    CONSTRAINT assistants_price_long_from_tokens_check CHECK ((long_from_tokens >= 0))
 );
 
 CREATE TABLE public.assistants_promptversion (
@@ -2581,6 +2592,8 @@ CREATE INDEX assistants_assistant_current_version_id_54a45399 ON public.assistan
 
 CREATE INDEX assistants_assistant_model_id_1a7f9214 ON public.assistants_assistant USING btree (model_id);
 
+CREATE INDEX assistants_model_fallback_id_a50b91d0 ON public.assistants_model USING btree (fallback_id);
+
 CREATE INDEX assistants_price_from ON public.assistants_price USING btree (model_id, valid_from DESC);
 
 CREATE INDEX assistants_price_model_id_79bb1351 ON public.assistants_price USING btree (model_id);
@@ -3341,6 +3354,9 @@ ALTER TABLE ONLY public.assistants_assistant
 ALTER TABLE ONLY public.assistants_assistant
     ADD CONSTRAINT assistants_assistant_model_id_1a7f9214_fk_assistants_model_id FOREIGN KEY (model_id) REFERENCES public.assistants_model(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.assistants_model
+    ADD CONSTRAINT assistants_model_fallback_id_a50b91d0_fk_assistants_model_id FOREIGN KEY (fallback_id) REFERENCES public.assistants_model(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.assistants_price
     ADD CONSTRAINT assistants_price_model_id_79bb1351_fk_assistants_model_id FOREIGN KEY (model_id) REFERENCES public.assistants_model(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3830,6 +3846,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('analytics', '0001_initial', now()),
     ('analytics', '0002_labels', now()),
     ('assistants', '0001_initial', now()),
+    ('assistants', '0002_ends_and_long_prices', now()),
     ('auth', '0001_initial', now()),
     ('auth', '0002_alter_permission_name_max_length', now()),
     ('auth', '0003_alter_user_email_max_length', now()),

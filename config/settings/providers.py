@@ -26,8 +26,8 @@ if env.str("RUCHE_LOCAL_MODEL_URL", default=""):
 
 # The model that answers where an assistant names none: of the first provider that is configured.
 DEFAULT_MODEL_NAMES = {
-    "openai": env.str("OPENAI_MODEL", default="gpt-4o-mini"),
-    "anthropic": env.str("ANTHROPIC_MODEL", default="claude-haiku-4-5"),
+    "openai": env.str("OPENAI_MODEL", default="gpt-6-luna"),
+    "anthropic": env.str("ANTHROPIC_MODEL", default="claude-haiku-5-5"),
     "local": "smollm2-135m-instruct",
 }
 

@@ -41,7 +41,7 @@ def spend(cast: Cast) -> Callable[..., Any]:
         values = {
             "reference": new_id(),
             "provider": "openai",
-            "model": "gpt-4o-mini",
+            "model": "gpt-6-luna",
             "outcome": "done",
             "input_tokens": tokens,
             "cost": Decimal(cost),

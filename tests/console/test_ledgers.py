@@ -104,7 +104,7 @@ def test_a_plan_saved_counts_at_once(console: Client, cast: Cast, on_commit: Any
 
 
 def _price(**changed: Any) -> dict[str, Any]:
-    model = Model.objects.get(name="gpt-4o-mini")
+    model = Model.objects.get(name="gpt-6-luna")
     now = timezone.localtime()
     return {
         "model": str(model.pk),

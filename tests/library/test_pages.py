@@ -155,7 +155,7 @@ def test_hostile_texts_do_nothing(cast, answer, client_for, payload):
 
 
 def test_the_page_of_an_item(cast, answer, client_for):
-    origin = {"assistant": "Créateur de Posts", "prompt_version": "v3", "model": "gpt-4o-mini", "cost": "0.0255"}
+    origin = {"assistant": "Créateur de Posts", "prompt_version": "v3", "model": "gpt-6-luna", "cost": "0.0255"}
     item = answer(cast.member, text="Le **texte**", visibility="workspace", provenance=origin)
     services.item_edit(item=item, title="Titre", tags=["client"])
     mine = client_for(cast.member).get(f"/library/{item.pk}/").content.decode()

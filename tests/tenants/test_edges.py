@@ -151,7 +151,7 @@ def test_the_ledger_outlives_a_deleted_workspace():
         meter(
             reference=new_id(),
             provider="openai",
-            model="gpt-4o-mini",
+            model="gpt-6-luna",
             outcome="done",
             input_tokens=1,
             cost=Decimal("0.5"),
