@@ -46,6 +46,8 @@ ACTS = {
     "demo.filled": _("Démonstration complétée"),
     "demo.removed": _("Démonstration retirée"),
     "price.created": _("Prix ajouté"),
+    "model.ended": _("Modèle terminé chez son fournisseur"),
+    "model.end_learned": _("Fin d’un modèle apprise de son fournisseur"),
     "prompt.created": _("Consigne ajoutée"),
     "prompt.put_in_service": _("Consigne remise en service"),
     "mail.resent": _("E-mail renvoyé"),

@@ -133,6 +133,12 @@ def owner_emails() -> list[tuple[str, str]]:
     return list(owners.values_list("email", "name"))
 
 
+def operators_written_to() -> list[tuple[str, str, str]]:
+    """(e-mail, name, language) of the operators who can sign in. In the public schema."""
+    operators = User.objects.filter(role=Role.OPERATOR, is_active=True).order_by("date_joined")
+    return list(operators.values_list("email", "name", "language"))
+
+
 def _audit_both(tenant: TenantRef, action: str, actor: str, **details: Any) -> None:
     with tenant_context(tenant):
         audit.record(action, label=actor, target=tenant.slug, **details)

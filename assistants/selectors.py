@@ -99,6 +99,14 @@ def line_of(version_id: UUID, price_id: UUID) -> Line:
     return Line(version.assistant, version, row.model, row)
 
 
+def line_after(version_id: UUID, price_id: UUID) -> Line | None:
+    """The line that takes over a call from a model that is gone; None where no fallback can answer."""
+    gone = line_of(version_id, price_id)
+    model = in_place_of(gone.model)
+    row = price_at(model) if model else None
+    return Line(gone.assistant, gone.version, model, row) if model and row else None
+
+
 def price(price_id: UUID) -> Price:
     """A price row, with its model."""
     return Price.objects.select_related("model").get(pk=price_id)
@@ -107,7 +115,7 @@ def price(price_id: UUID) -> Price:
 def image_model() -> tuple[Model, Price] | None:
     """The model that makes images, with its price in force; None where none is configured."""
     catalogue = {model.pk: model for model in Model.objects.filter(kind=Model.Kind.IMAGE)}
-    for model in catalogue.values():
+    for model in sorted(catalogue.values(), key=lambda each: (each.provider, each.name)):
         answers = model if can_answer(model) else in_place_of(model, catalogue)
         price = price_at(answers) if answers is not None else None
         if answers is not None and price is not None:

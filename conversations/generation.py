@@ -18,6 +18,7 @@ from assistants.providers.control import StreamControl
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
 from conversations import leases, live, services
+from conversations.falling_back import answer_fall_back
 from conversations.growing_markdown import GrowingMarkdown
 from conversations.hub import hub
 from conversations.live import Entry
@@ -209,7 +210,21 @@ class Generation:
         return int((time.monotonic() - self.started) * 1000)
 
     async def _make(self) -> str:
-        """Read the provider to its end. Returns the outcome; raises what the provider raises."""
+        """Read the provider to its end; where its model is gone, its fallback's. Each model that is gone is asked once
+        in the platform's life, so this ends. Returns the outcome; raises what the provider raises.
+        """
+        while True:
+            try:
+                return await self._read()
+            except ProviderError as error:
+                if error.kind != "model_gone" or self.text or self.stop_wished:
+                    raise
+                call = await in_thread(self.tenant, answer_fall_back, call=self.call)
+                if call is None:
+                    raise
+                self.call = call
+
+    async def _read(self) -> str:
         answer = get_provider(self.call.provider).stream(self.call.request, self.control)
         async with contextlib.aclosing(answer) as stream:
             async for event in stream:

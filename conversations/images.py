@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from analytics import services as analytics
 from assistants import selectors as catalogue
 from assistants.costs import image_bound, image_cost
+from assistants.ends import model_ended
 from assistants.providers.bounds import input_token_bound
 from assistants.providers.images import generate_image
 from assistants.providers.registry import close_providers, get_provider
 from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured
 from billing import services as billing
-from billing.types import EUROS, Act
+from billing.types import EUROS, Act, QuotaExceeded
 from conversations.markdown import plain_title
 from conversations.models import Message
 from conversations.types import ConversationRefused
@@ -26,6 +27,7 @@ from library import services as library
 from library.types import UploadRefused
 from tenants.ids import new_id
 from tenants.queue import enqueue
+from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
 ACT = "image"
@@ -51,13 +53,7 @@ def image_request(*, answer: Message) -> None:
         Message.objects.filter(pk=answer.pk).update(
             image_state=ImageState.MAKING, image_error="", image_reference=act.reference
         )
-        enqueue(
-            "conversations.images.make_image",
-            answer_id=str(answer.pk),
-            reference=str(act.reference),
-            model_id=str(model.pk),
-            price_id=str(price.pk),
-        )
+        _enqueue(answer, act.reference, model.pk, price.pk)
 
 
 def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) -> None:
@@ -74,6 +70,8 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
         usage, cost = made.usage, image_cost(made.usage, price)
         item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
     except (ProviderError, ProviderNotConfigured, UploadRefused) as error:
+        if getattr(error, "kind", "") == "model_gone" and _fall_back(answer, UUID(reference), price.model.pk):
+            return
         error_kind, usage, cost = getattr(error, "kind", "unknown"), None, Decimal(0)
         log.warning("image failed answer=%s provider=%s %s", answer_id, price.model.provider, error)
     latency = int((time.monotonic() - started) * 1000)
@@ -103,6 +101,37 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
         analytics.record(cost=cost, failures=0 if item_id else 1)
         state = ImageState.DONE if item_id else ImageState.FAILED
         Message.objects.filter(pk=answer.pk).update(image_state=state, image_item_id=item_id, image_error=error_kind)
+
+
+def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
+    """The model is gone: have the same image made by what stands in its place. False where nothing does."""
+    model_ended(model_id=gone_id)
+    found = catalogue.image_model()
+    if found is None:
+        return False
+    model, price = found
+    try:
+        with transaction.atomic():
+            held = billing.held_by(reference)
+            if held is None:
+                return True
+            billing.settle(held.id, {})
+            billing.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
+            _enqueue(answer, reference, model.pk, price.pk)
+    except (QuotaExceeded, ReadOnlyWorkspace) as refused:
+        log.warning("no fallback answer=%s model=%s: %s", answer.pk, model.name, refused)
+        return False
+    return True
+
+
+def _enqueue(answer: Message, reference: UUID, model_id: UUID, price_id: UUID) -> None:
+    enqueue(
+        "conversations.images.make_image",
+        answer_id=str(answer.pk),
+        reference=str(reference),
+        model_id=str(model_id),
+        price_id=str(price_id),
+    )
 
 
 async def _call(provider: str, model: str, prompt: str) -> GeneratedImage:

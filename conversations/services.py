@@ -18,13 +18,14 @@ from accounts import audit, recheck
 from accounts.models import User
 from analytics import services as analytics
 from assistants import selectors as catalogue
-from assistants.costs import cost_bound, cost_of
-from assistants.providers.bounds import estimate_tokens, input_token_bound
-from assistants.providers.types import ChatMessage, ChatRequest, Usage
+from assistants.costs import cost_of
+from assistants.providers.bounds import estimate_tokens
+from assistants.providers.types import ChatMessage, Usage
 from assistants.selectors import Line
 from billing import services as billing
 from billing.types import EUROS, TOKENS, Act
 from conversations import leases, live, selectors
+from conversations.asking import ask
 from conversations.limits import places_here, too_many
 from conversations.markdown import plain_title
 from conversations.models import Conversation, Message, Pin
@@ -37,7 +38,6 @@ log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
 MAX_QUESTION = 24_000
 MAX_TITLE = 120
-DEMONSTRATION_TEMPERATURE = Decimal("0.2")
 ACT = "answer"
 
 
@@ -99,8 +99,7 @@ def _history(conversation: Conversation) -> list[ChatMessage]:
 
 def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Call:
     line = catalogue.line_for(conversation.assistant_id)
-    most = min(line.assistant.max_output_tokens, line.model.limit_output)
-    messages = _that_fit(line.version.text, messages, line.model.limit_context - most)
+    asked = ask(line, messages)
     answer = Message(
         conversation=conversation,
         role=Role.ASSISTANT,
@@ -111,11 +110,7 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         price_id=line.price.pk,
         is_demonstration=line.model.is_demonstration,
     )
-    bound = input_token_bound(line.version.text, messages)
-    billing.reserve(
-        Act(ACT, answer.pk),
-        {TOKENS: Decimal(bound + most), EUROS: cost_bound(bound, most, line.price)},
-    )
+    billing.reserve(Act(ACT, answer.pk), asked.amounts)
     # The lease comes before the row can be seen.
     try:
         leases.take(answer.pk, conversation.author_id, places_here())
@@ -123,35 +118,7 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         raise too_many(full) from None
     answer.save(force_insert=True)
     Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
-    # So small a model wanders off when it is given any freedom.
-    temperature = DEMONSTRATION_TEMPERATURE if line.model.is_demonstration else line.assistant.temperature
-    request = ChatRequest(
-        model=line.model.name,
-        system=line.version.text,
-        messages=tuple(messages),
-        max_output_tokens=most,
-        temperature=float(temperature) if temperature is not None else None,
-        input_bound=bound,
-    )
-    return Call(answer.pk, conversation.author_id, line.model.provider, request)
-
-
-def _that_fit(system: str, messages: list[ChatMessage], room: int) -> list[ChatMessage]:
-    """The newest messages that the model's context holds, from a question on. Raises `ConversationRefused`."""
-    kept: list[ChatMessage] = []
-    left = room - estimate_tokens(system) - 200
-    for message in reversed(messages):
-        left -= estimate_tokens(message.text) + 8
-        if left < 0:
-            break
-        kept.insert(0, message)
-    if not kept:
-        raise ConversationRefused(
-            _("Ce message est trop long pour le modèle en service : raccourcissez-le, ou changez d’assistant.")
-        )
-    while kept[0].role != "user":
-        kept.pop(0)
-    return kept
+    return Call(answer.pk, conversation.author_id, line.model.provider, asked.request)
 
 
 _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}

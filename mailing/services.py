@@ -13,9 +13,9 @@ from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
-from accounts.services import owner_emails
+from accounts.services import operators_written_to, owner_emails
 from mailing.models import OutboxMessage
-from tenants.context import TenantRef, current, tenant_context
+from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.lines import one_line
 from tenants.queue import enqueue
 from tenants.selectors import tenant_url
@@ -38,6 +38,18 @@ def send(*, template: str, to: str, context: dict[str, Any], carries_secret: boo
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     message.carries_secret = carries_secret  # type: ignore[attr-defined]
     message.send()
+
+
+def send_to_operators(template: str, *, path: str, **context: Any) -> None:
+    """`send` to every operator of the platform, each in their language.
+
+    `name`, and `page_url` (the console's page at `path`) come with it.
+    """
+    page_url = tenant_url(settings.BASE_HOST, path)
+    with public_context():
+        for email, name, language in operators_written_to():
+            with translation.override(language or settings.LANGUAGE_CODE):
+                send(template=template, to=email, context={"name": name, "page_url": page_url} | context)
 
 
 def send_to_owners(tenant: TenantRef, template: str, **context: Any) -> None:

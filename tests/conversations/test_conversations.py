@@ -13,6 +13,7 @@ from billing import selectors as billing
 from billing.models import Reservation, UsageEvent
 from billing.types import TOKENS
 from conversations import selectors, services
+from conversations.asking import that_fit
 from conversations.models import Conversation, Message
 from conversations.progress import answers_flush
 from conversations.types import ConversationRefused, Result
@@ -139,9 +140,9 @@ def test_the_history_goes_to_the_provider_and_fits_its_context(cast):
     from assistants.providers.types import ChatMessage
 
     long = [ChatMessage("user", "a" * 400), ChatMessage("assistant", "b" * 400), ChatMessage("user", "c")]
-    assert services._that_fit("", long, 330) == long[2:]
+    assert that_fit("", long, 330) == long[2:]
     with pytest.raises(ConversationRefused):
-        services._that_fit("", long, 100)
+        that_fit("", long, 100)
 
 
 def test_a_suspended_workspace_generates_nothing(cast):

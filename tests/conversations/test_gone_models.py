@@ -1,0 +1,142 @@
+"""A model that its provider has ended is found out by an answer: its fallback answers the same question."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from assistants.costs import cost_of
+from assistants.models import Assistant, Model
+from assistants.providers.registry import close_providers
+from assistants.providers.types import Usage
+from assistants.selectors import image_model, price_at
+from assistants.services import price_create
+from billing import selectors as billing
+from billing.models import Reservation, UsageEvent
+from billing.types import EUROS, TOKENS
+from conversations import generation, images
+from conversations.models import Message
+from library.models import Item
+from mailing.models import OutboxMessage
+from tenants.context import current_tenant, public_context
+from tests.conversations.test_conversations import start
+from tests.conversations.test_images import answer_of, llm
+
+__all__ = ["llm"]
+PATH = "conversations.images.make_image"
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread(monkeypatch):
+    async def here(_tenant, function, *args, **kwargs):
+        return await sync_to_async(function)(*args, **kwargs)
+
+    monkeypatch.setattr(generation, "in_thread", here)
+
+
+def make_model(name: str, price: str, **values) -> Model:
+    with public_context():
+        model = Model.objects.create(provider="openai", name=name, label=name, **values)
+        price_create(model=model, input=Decimal(price), output=Decimal(price) * 5, image=Decimal(price) / 10)
+        return model
+
+
+def answered(cast) -> Message:
+    """Ask, and let the answer be made by this process."""
+    _conversation, call = start(cast.member)
+
+    async def scenario():
+        generation.start(current_tenant(), call)
+        while generation.running():
+            await asyncio.sleep(0.01)
+        await close_providers()
+
+    async_to_sync(scenario)()
+    return Message.objects.get(pk=call.answer_id)
+
+
+def assistant_uses(model: Model) -> None:
+    Assistant.objects.filter(code="general").update(model=model)
+
+
+def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(cast, llm):
+    """Two steps: the first fallback is gone as well."""
+    last = make_model("stays", "7")
+    middle = make_model("also [gone]", "1000", fallback=last)
+    first = make_model("was [gone]", "2000", fallback=middle)
+    assistant_uses(first)
+    answer = answered(cast)
+    assert (answer.state, answer.model, answer.error_kind) == ("done", "stays", "")
+    event = UsageEvent.objects.get(reference=answer.pk)
+    usage = Usage(event.input_tokens, event.cache_read_tokens, event.cache_write_tokens, event.output_tokens)
+    assert (event.model, event.price_id, event.outcome) == ("stays", price_at(last).pk, "done")
+    assert answer.cost == event.cost == cost_of(usage, price_at(last)) > 0
+    # What was reserved for the models that are gone was given back.
+    assert Reservation.objects.filter(settled_at=None).count() == 0
+    assert [billing.gauge(cast.home, meter).reserved for meter in (TOKENS, EUROS)] == [0, 0]
+    assert billing.gauge(cast.home, EUROS).used == answer.cost
+    with public_context():
+        for model in (first, middle):
+            model.refresh_from_db()
+            assert model.ends_on == timezone.localdate()
+        assert AuditEntry.objects.filter(action="model.ended").count() == 2
+    told = OutboxMessage.objects.filter(to=[cast.operator.email])
+    assert sorted(row.subject for row in told) == [
+        "Le modèle also [gone] n’existe plus chez son fournisseur",
+        "Le modèle was [gone] n’existe plus chez son fournisseur",
+    ]
+    # The next question is not even asked of it.
+    llm.forget()
+    assert answered(cast).model == "stays"
+    assert OutboxMessage.objects.filter(to=[cast.operator.email]).count() == 2
+
+
+def test_without_a_fallback_the_reader_is_told_plainly(cast, llm):
+    gone = make_model("alone [gone]", "5")
+    assistant_uses(gone)
+    answer = answered(cast)
+    assert (answer.state, answer.error_kind, answer.model, answer.cost) == ("failed", "model_gone", gone.name, 0)
+    assert billing.gauge(cast.home, EUROS).used == billing.gauge(cast.home, EUROS).reserved == 0
+    with public_context():
+        gone.refresh_from_db()
+    assert gone.ends_on == timezone.localdate()
+    assert answered(cast).state == "done"
+
+
+def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(cast, llm):
+    dear = make_model("dear", "100000")
+    gone = make_model("cheap [gone]", "1", fallback=dear)
+    assistant_uses(gone)
+    answer = answered(cast)
+    assert (answer.state, answer.error_kind, answer.model) == ("failed", "model_gone", gone.name)
+    assert billing.gauge(cast.home, EUROS).used == billing.gauge(cast.home, EUROS).reserved == 0
+
+
+def test_images_likewise(cast, llm, monkeypatch):
+    Model.objects.filter(kind="image").update(is_active=False)
+    last = make_model("paints", "7", kind="image")
+    first = make_model("a painter [gone]", "70", kind="image", fallback=last)
+    queued = []
+    monkeypatch.setattr(images, "enqueue", lambda name, **arguments: queued.append((name, arguments)))
+    answer = answer_of(cast)
+    assert image_model()[0] == first
+    images.image_request(answer=answer)
+    while queued:
+        name, arguments = queued.pop(0)
+        assert name == PATH
+        images.make_image(**arguments)
+    answer.refresh_from_db()
+    assert answer.image_state == "done"
+    event = UsageEvent.objects.get(reference=answer.image_reference)
+    usage = Usage(event.input_tokens, 0, 0, event.output_tokens)
+    assert (event.model, event.cost) == ("paints", cost_of(usage, price_at(last)))
+    assert event.output_tokens > 0
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved) == (event.cost, 0)
+    assert Item.objects.filter(pk=answer.image_item_id).count() == 1
+    with public_context():
+        first.refresh_from_db()
+    assert first.ends_on == timezone.localdate()
