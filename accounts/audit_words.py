@@ -71,6 +71,8 @@ KEYS = {
     "interval": _("période"),
     "version": _("version"),
     "valid_from": _("valable à partir du"),
+    "ends_on": _("fin chez le fournisseur"),
+    "provider": _("fournisseur"),
     "links": _("liens désactivés"),
     "visibility": _("visibilité"),
     "name": _("nom"),

@@ -9,6 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from analytics import selectors
+from assistants.ends import ending
 from billing import revenue_figures
 from billing.selectors import latest_acts
 from tenants.models import Tenant
@@ -28,6 +29,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "at_risk": revenue_figures.at_risk(),
         "is_empty": not Tenant.objects.exists(),
         "latest": latest_acts(),
+        "models_ending": ending(),
+        "today": timezone.localdate(),
         "top": top,
         "days": days,
         "has_days": any(day["all_tokens"] for day in days),

@@ -23,6 +23,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from assistants import services
+from assistants.console_ends import EndFilter, shown_end
 from assistants.models import Assistant, Model, Price, PromptVersion
 from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
 from config.console_text import strong, two_lines
@@ -251,8 +252,18 @@ def diff_lines(old: PromptVersion | None, new: PromptVersion | None) -> list[tup
 
 @admin.register(Model)
 class ModelCatalogueAdmin(NoDeleteAdmin):
-    list_display = ("shown_name", "provider", "kind", "shown_input", "shown_output", "shown_image", "shown_state")
-    list_filter = ("provider", "kind", "is_active")
+    list_display = (
+        "shown_name",
+        "provider",
+        "kind",
+        "shown_input",
+        "shown_output",
+        "shown_image",
+        "shown_end",
+        "shown_state",
+    )
+    list_filter = ("provider", "kind", "is_active", EndFilter)
+    list_select_related = ("fallback",)
     search_fields = ("name", "label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
@@ -267,6 +278,16 @@ class ModelCatalogueAdmin(NoDeleteAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("provider", "name") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        if "ends_on" in form.changed_data:
+            # Another day is warned of anew.
+            obj.end_warned = None
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("Fin"), ordering="ends_on")
+    def shown_end(self, row: Model) -> str | SafeString:
+        return shown_end(row)
 
     @display(description=_("Modèle"), ordering="label")
     def shown_name(self, row: Model) -> SafeString:

@@ -1,6 +1,7 @@
 """Anthropic's Messages API, and the servers that speak it."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import anthropic
 from anthropic.types import (
@@ -53,6 +54,9 @@ class AnthropicMessages(StreamingProvider):
             max_retries=0,
             open_telemetry=False,
         )
+
+    def models(self) -> Any:
+        return self._client.models
 
     async def aclose(self) -> None:
         await self._client.close()

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import httpx2
 
@@ -95,6 +95,10 @@ class StreamingProvider(ABC):
     async def count_input(self, request: ChatRequest) -> int | None:
         """The tokens of a request by the provider's own count; None where it has no such thing. May raise anything."""
         return None
+
+    @abstractmethod
+    def models(self) -> Any:
+        """The SDK's list of models."""
 
     @abstractmethod
     async def aclose(self) -> None: ...

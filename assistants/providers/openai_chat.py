@@ -60,6 +60,9 @@ class OpenAIChat(StreamingProvider):
         # Taken from the environment by the SDK, and meant for one account only.
         self._client.organization = self._client.project = None
 
+    def models(self) -> Any:
+        return self._client.models
+
     async def aclose(self) -> None:
         await self._client.close()
 

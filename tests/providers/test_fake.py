@@ -43,7 +43,9 @@ async def test_openai_without_streaming(real_openai: openai.AsyncOpenAI) -> None
     assert answer.usage
     assert (answer.usage.prompt_tokens, answer.usage.total_tokens) == (900, 980)
     assert answer._request_id
-    assert [model.id async for model in real_openai.models.list()] == ["fake-large", "fake-small", "fake-image"]
+    listed = {model.id: model async for model in real_openai.models.list()}
+    assert list(listed) == ["fake-large", "fake-small", "fake-image", "fake-ending", "fake-ended"]
+    assert (listed["fake-large"].shutdown_date, listed["fake-ending"].shutdown_date) == (None, "2031-01-14")
 
 
 @pytest.mark.asyncio

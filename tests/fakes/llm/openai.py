@@ -116,11 +116,25 @@ def _plain(content: Any) -> str:
     return content if isinstance(content, str) else " ".join(part.get("text", "") for part in content or [])
 
 
+# Models that end, as the list tells it.
+ENDS = {"fake-ending": "2031-01-14", "fake-ended": "2026-01-14"}
+
+
 def models() -> dict[str, Any]:
-    names = ("fake-large", "fake-small", "fake-image")
+    names = ("fake-large", "fake-small", "fake-image", *ENDS)
     return {
         "object": "list",
-        "data": [{"id": name, "object": "model", "created": 1700000000, "owned_by": "fake"} for name in names],
+        "data": [
+            {
+                "id": name,
+                "object": "model",
+                "created": 1700000000,
+                "owned_by": "fake",
+                # What every model has, and null where no end is known.
+                "shutdown_date": ENDS.get(name),
+            }
+            for name in names
+        ],
     }
 
 

@@ -1,0 +1,49 @@
+"""The console's column and filter of models' ends."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from assistants.ends import WARNED_AT
+from assistants.models import Model
+from config.console import NOTHING, badge
+from config.console_text import two_lines
+
+SOON_DAYS = max(WARNED_AT)
+
+
+class EndFilter(admin.SimpleListFilter):
+    """By what is known of a model's end."""
+
+    title = _("fin")
+    parameter_name = "end"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("soon", _("Dans 60 jours")), ("ended", _("Terminés")), ("open", _("Sans fin connue"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        today = timezone.localdate()
+        wanted: dict[str, dict[str, Any]] = {
+            "soon": {"ends_on__gt": today, "ends_on__lte": today + dt.timedelta(days=SOON_DAYS)},
+            "ended": {"ends_on__lte": today},
+            "open": {"ends_on": None},
+        }
+        return queryset.filter(**wanted.get(self.value() or "", {}))
+
+
+def shown_end(row: Model) -> str | SafeString:
+    """The day, coloured as it comes near, and what answers from then on."""
+    if row.ends_on is None:
+        return NOTHING
+    left = (row.ends_on - timezone.localdate()).days
+    kind = "bad" if left <= 0 else "warn" if left <= SOON_DAYS else "neutral"
+    day = badge(formats.date_format(row.ends_on, "SHORT_DATE_FORMAT"), kind)
+    after = f"→ {row.fallback.label}" if row.fallback else gettext("sans remplaçant")
+    return two_lines(day, after)
