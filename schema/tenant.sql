@@ -348,6 +348,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('analytics', '0002_labels', now()),
     ('assistants', '0001_initial', now()),
     ('assistants', '0002_ends_and_long_prices', now()),
+    ('assistants', '0003_successors', now()),
     ('auth', '0001_initial', now()),
     ('auth', '0002_alter_permission_name_max_length', now()),
     ('auth', '0003_alter_user_email_max_length', now()),

@@ -1,8 +1,10 @@
 """A model that has ended is asked nothing: its fallbacks answer, step by step."""
 
 import datetime as dt
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -104,3 +106,36 @@ def test_an_installation_of_before_learns_its_ends_and_keeps_what_was_chosen():
     seeds.seed()
     assert (named("gpt-4o-mini").ends_on, named("gpt-4o-mini").fallback.name) == (dt.date(2027, 1, 14), "gpt-6-luna")
     assert (named("gpt-4o").ends_on, named("gpt-4o").fallback.name) == (dt.date(2030, 1, 1), "gpt-5-mini")
+
+
+SUCCESSORS = ["gpt-6-luna", "gpt-6.1-terra", "claude-sonnet-5-5", "claude-haiku-5-5", "gpt-image-2.6-flare"]
+
+
+def catalogue_of(names: list[str]) -> list[dict]:
+    """What a catalogue says of these models, but for keys and the moment it was written."""
+    left_out = {"id", "model_id", "created_at", "fallback_id"}
+    told = []
+    for model in map(named, names):
+        (price,) = Price.objects.filter(model=model).values()
+        row = Model.objects.filter(pk=model.pk).values().get() | price
+        row["answers_then"] = model.fallback.name if model.fallback else None
+        told.append({key: value for key, value in row.items() if key not in left_out})
+    return told
+
+
+def test_a_deployment_by_migrations_alone_has_what_seeds_give():
+    fill = import_module("assistants.migrations.0003_successors").fill
+    every = [*SUCCESSORS, *(name for _provider, name, _day, _successor in seeds._ENDS)]
+    seeded = catalogue_of(every)
+    assert seeded[-1]["answers_then"] == "gpt-6-luna"
+    Model.objects.update(ends_on=None, fallback=None)
+    for name in SUCCESSORS:
+        Model.objects.filter(name=name).update(name=f"was {name}")
+    fill(apps, None)
+    assert catalogue_of(every) == seeded
+    counted = (Model.objects.count(), Price.objects.count())
+    # The seeds then add nothing, and leave what was emptied since.
+    Model.objects.filter(name="gpt-4o").update(ends_on=None, fallback=None)
+    seeds.seed()
+    assert (Model.objects.count(), Price.objects.count()) == counted
+    assert named("gpt-4o").ends_on is None

@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 
-from assistants.models import Assistant
+from assistants.costs import cost_of
+from assistants.models import Assistant, Model
+from assistants.providers.types import Usage
 from assistants.selectors import image_model
 from billing import selectors as billing
 from billing.models import Reservation, UsageEvent
@@ -60,20 +62,28 @@ def make(answer: Message) -> None:
     answer.refresh_from_db()
 
 
-def test_an_image_is_made_kept_and_costed(cast, client_for, llm):
+@pytest.mark.parametrize("name", ["gpt-image-1-mini", "gpt-image-2.6-flare"])
+def test_an_image_is_made_kept_and_costed(cast, client_for, llm, name):
+    """By the piece, and by its tokens."""
+    Model.objects.filter(kind="image").exclude(name=name).update(is_active=False)
+    Model.objects.filter(name=name).update(ends_on=None)
     answer, price = answer_of(cast), image_model()[1]
     url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
     assert client_for(cast.member).post(url).status_code == 302
     answer.refresh_from_db()
     assert answer.image_state == "making"
-    assert billing.gauge(cast.home, EUROS).reserved == price.image_eur > 0
+    reserved = billing.gauge(cast.home, EUROS).reserved
+    assert reserved >= price.image_eur > 0
     make(answer)
     item = Item.objects.get(pk=answer.image_item_id)
     assert (answer.image_state, item.kind, item.text) == ("done", "image", "Une ruche au soleil, aquarelle douce.")
     event = UsageEvent.objects.get(reference=answer.image_reference)
-    assert (event.images, event.cost, event.outcome) == (1, price.image_eur, "done")
+    usage = Usage(event.input_tokens, 0, 0, event.output_tokens)
+    assert usage.output_tokens == 4160 and usage.input_tokens > 0
+    cost = cost_of(usage, price) if price.output_eur else price.image_eur
+    assert (event.images, event.cost, event.outcome) == (1, cost, "done") and 0 < cost <= reserved
     gauge = billing.gauge(cast.home, EUROS)
-    assert (gauge.used, gauge.reserved) == (price.image_eur, 0)
+    assert (gauge.used, gauge.reserved) == (cost, 0)
     # Once more by a retry of the job, or a second click: nothing more.
     make(answer)
     images.image_request(answer=answer)
