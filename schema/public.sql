@@ -267,6 +267,13 @@ CREATE TABLE public.billing_cancellation (
     plan_code character varying(40) NOT NULL
 );
 
+CREATE TABLE public.billing_codeuse (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    code character varying(500) NOT NULL,
+    used_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.billing_coupon (
     code character varying(40) NOT NULL,
     name character varying(40) NOT NULL,
@@ -2088,6 +2095,12 @@ ALTER TABLE ONLY public.billing_billingprofile
 ALTER TABLE ONLY public.billing_cancellation
     ADD CONSTRAINT billing_cancellation_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_codeuse
+    ADD CONSTRAINT billing_code_use_once UNIQUE (tenant_id, code);
+
+ALTER TABLE ONLY public.billing_codeuse
+    ADD CONSTRAINT billing_codeuse_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_quotacounter
     ADD CONSTRAINT billing_counter_slot UNIQUE (tenant_id, meter, period, hour);
 
@@ -3867,6 +3880,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0005_console_views', now()),
     ('billing', '0006_change_waits', now()),
     ('billing', '0007_labels', now()),
+    ('billing', '0008_code_use', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

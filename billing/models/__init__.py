@@ -3,7 +3,7 @@
 from billing.models.catalogue import AddOn, Entitlement, Plan, Price
 from billing.models.console import Dunning, WebhookEvent
 from billing.models.customers import BillingProfile, Cancellation
-from billing.models.discounts import Coupon, PromotionCode
+from billing.models.discounts import CodeUse, Coupon, PromotionCode
 from billing.models.ledger import UsageEvent
 from billing.models.quotas import QuotaCounter, QuotaNotice, Reservation
 from billing.models.revenue import RevenueChange
@@ -14,6 +14,7 @@ __all__ = [
     "AddOn",
     "BillingProfile",
     "Cancellation",
+    "CodeUse",
     "Coupon",
     "Dunning",
     "DunningNotice",

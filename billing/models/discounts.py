@@ -80,3 +80,21 @@ class PromotionCode(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class CodeUse(models.Model):
+    """A promotion code that a workspace had: never a second time. `code` in capitals, as Stripe had it then."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField(_("clé de l’espace"))
+    code = LineField(_("code promotionnel"), max_length=500)
+    used_at = models.DateTimeField(_("utilisé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("code utilisé")
+        verbose_name_plural = _("codes utilisés")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "code"], name="billing_code_use_once")]
+
+    def __str__(self) -> str:
+        return self.code

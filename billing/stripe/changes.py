@@ -19,7 +19,7 @@ from billing import selectors
 from billing.meters import METERS, Kind
 from billing.models import Entitlement
 from billing.quoting import amounts
-from billing.stripe import coupons, invoice_lines
+from billing.stripe import code_uses, coupons, invoice_lines
 from billing.stripe.choosing import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.client import client, page_client
 from billing.stripe.customers import locked_row
@@ -37,9 +37,7 @@ from tenants.context import TenantRef, public_context, tenant_context
 # A change is made at the moment it was shown for; after that it is counted anew.
 SHOWN_SECONDS = 900
 OWING = ("past_due", "unpaid")
-# In a subscription's metadata: the codes that were put on it.
-CODES = "ruche_codes"
-METHOD = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
+EXPANDED = ["default_payment_method", "customer.invoice_settings.default_payment_method", "discounts"]
 
 
 def preview(tenant: TenantRef, choice: Choice) -> Preview:
@@ -67,7 +65,7 @@ def _counted(stripe_: Any, asked: Asked, at: int) -> Any:
 
 
 def _asked(tenant: TenantRef, choice: Choice, stripe_: Any) -> Asked:
-    subscription = stripe_.v1.subscriptions.retrieve(require_living(tenant), {"expand": METHOD})
+    subscription = stripe_.v1.subscriptions.retrieve(require_living(tenant), {"expand": EXPANDED})
     if subscription.status in OWING:
         raise ValidationError(_("Réglez d’abord la facture en attente, puis changez d’offre."), code="owing")
     if subscription.cancel_at_period_end or subscription.cancel_at:
@@ -75,31 +73,25 @@ def _asked(tenant: TenantRef, choice: Choice, stripe_: Any) -> Asked:
     want = wanted(choice, had=current(tenant).choice)
     held = subscription["items"].data
     items = difference(held, want)
-    discounts = _discounts(subscription, choice)
+    discounts = _discounts(tenant, subscription, choice, stripe_)
     if not items and not discounts:
         raise ValidationError(_("C’est déjà ce que vous avez."), code="same")
     return Asked(subscription, as_held(held, want), items, discounts)
 
 
-def _discounts(subscription: Any, choice: Choice) -> dict[str, Any]:
+def _discounts(tenant: TenantRef, subscription: Any, choice: Choice, stripe_: Any) -> dict[str, Any]:
     """What the code that was typed puts on; nothing where it is on already, by a change that was not paid.
 
     A code is had once, and takes no other discount's place. Raises `ValidationError`.
     """
-    typed, had = choice.promotion_code.strip().upper(), _codes_had(subscription)
-    if not typed or (typed in had and subscription.discounts):
+    typed = choice.promotion_code.strip().upper()
+    if not typed or coupons.stripe_ids(typed) & {each.promotion_code for each in subscription.discounts}:
         return {}
-    if typed in had:
-        raise ValidationError(_("Vous avez déjà eu ce code."), code="code")
+    if typed in code_uses.had(tenant.id, subscription.customer.id, stripe_):
+        raise ValidationError(code_uses.HAD, code="code")
     if subscription.discounts:
         raise ValidationError(_("Une remise court déjà : un code pourra la suivre, pas la remplacer."), code="code")
     return {"discounts": [{"promotion_code": coupons.find(typed, first_time=False).stripe_id}]}
-
-
-def _codes_had(subscription: Any) -> list[str]:
-    """Kept with the subscription."""
-    metadata = subscription.metadata or {}
-    return str(metadata[CODES]).split(",") if CODES in metadata else []
 
 
 def _shown(tenant: TenantRef, choice: Choice, want: Wanted, invoice: Any, at: int) -> Preview:
@@ -168,6 +160,8 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Deci
             asked = _asked(tenant, choice, client())
             _require_as_shown(asked, at, due)
             pay_url = _make(asked, choice, at)
+            if asked.discounts:
+                code_uses.record(tenant.id, choice.promotion_code.strip(), actor=actor)
         before = tenant.plan_code
         follow_act(tenant.id)
     said = {"plan": choice.plan, "interval": choice.interval, "options": ", ".join(choice.add_ons)}
@@ -188,8 +182,8 @@ def _make(asked: Asked, choice: Choice, at: int) -> str:
     """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
     subscriptions, subscription = client().v1.subscriptions, asked.subscription
     if asked.discounts:
-        codes = ",".join([*_codes_had(subscription), choice.promotion_code.strip().upper()])
-        put_on: Any = {**asked.discounts, "metadata": {CODES: codes}}
+        codes = ",".join([*code_uses.on_subscription(subscription), choice.promotion_code.strip().upper()])
+        put_on: Any = {**asked.discounts, "metadata": {code_uses.METADATA: codes}}
         subscriptions.update(subscription.id, put_on)
     if not asked.items:
         return ""

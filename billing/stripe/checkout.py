@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.models import Subscription
-from billing.stripe import coupons, profiles
-from billing.stripe.changes import CODES
+from billing.stripe import code_uses, coupons, profiles
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
 from billing.stripe.customers import customer_of, expire_pages, living_customer_of, locked_row
@@ -86,20 +85,25 @@ def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
             "metadata": {"ruche_slug": tenant.slug, **_codes(choice)},
             "billing_mode": {"type": "flexible"},
         },
-        **_discounts(choice, tenant),
+        **_discounts(choice, tenant, customer),
     }
 
 
 def _codes(choice: Choice) -> dict[str, str]:
-    """A code is had once."""
     typed = choice.promotion_code.strip().upper()
-    return {CODES: typed} if typed else {}
+    return {code_uses.METADATA: typed} if typed else {}
 
 
-def _discounts(choice: Choice, tenant: TenantRef) -> dict[str, Any]:
-    """The code that was typed here; otherwise Stripe's page asks for one."""
-    if not choice.promotion_code:
-        return {"allow_promotion_codes": True}
+def _discounts(choice: Choice, tenant: TenantRef, customer: str) -> dict[str, Any]:
+    """The code that was typed here; otherwise Stripe's page asks for one, unless one was had before.
+
+    A code is had once, and Stripe's page cannot refuse a second time: then it must be typed here, where it is checked.
+    """
+    had, typed = code_uses.had(tenant.id, customer), choice.promotion_code.strip()
+    if not typed:
+        return {} if had else {"allow_promotion_codes": True}
+    if typed.upper() in had:
+        raise ValidationError(code_uses.HAD, code="code")
     code = coupons.find(choice.promotion_code, first_time=_is_first(tenant))
     return {"discounts": [{"promotion_code": code.stripe_id}]}
 
@@ -123,6 +127,7 @@ def returned(tenant: TenantRef) -> Current:
     """Ask Stripe how things are, and follow: for who comes back from its pages before its webhook does."""
     with asking():
         refresh(tenant.id)
+        code_uses.follow(tenant.id)
     return current(tenant)
 
 

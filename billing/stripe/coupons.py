@@ -51,6 +51,13 @@ def require_valid(code: str, *, first_time: bool) -> PromotionCode:
     return row
 
 
+def stripe_ids(code: str) -> set[str]:
+    """Stripe's id of a promotion code that was typed, where it is one of ours and known there; otherwise none."""
+    with public_context():
+        rows = PromotionCode.objects.filter(code__iexact=code.strip()).exclude(stripe_id="")
+        return set(rows.values_list("stripe_id", flat=True))
+
+
 def coupon_id(coupon: Coupon) -> str:
     """Its id at Stripe."""
     return f"ruche_{coupon.code}"

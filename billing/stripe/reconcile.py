@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.models import Subscription
 from billing.profiles import profile_of, vat_for
-from billing.stripe import options, profiles
+from billing.stripe import code_uses, options, profiles
 from billing.stripe.client import is_on
 from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
@@ -71,6 +71,8 @@ def _one(tenant: Tenant, repair: bool) -> list[Difference]:
             profiles.tell(ref_of(tenant))
         if repair and any(not one.for_people for one in found):
             refresh(tenant.pk)
+        if repair:
+            code_uses.follow(tenant.pk)
     except Exception as error:
         # One workspace's trouble (a number that Stripe refuses, a status it did not have) is not another's.
         log.warning("not reconciled: %s %s", tenant.slug, type(error).__name__, exc_info=True)

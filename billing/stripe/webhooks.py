@@ -14,6 +14,7 @@ from django.utils import timezone
 from djstripe import models as mirror
 
 from billing.models import Subscription
+from billing.stripe import code_uses
 from billing.stripe.client import secret_key
 from billing.stripe.moments import moment
 from billing.stripe.profiles import follow_tax_id
@@ -130,5 +131,7 @@ def _look(body: dict[str, Any]) -> None:
         log.info("event of nobody here: %s %s", body["type"], body["id"])
         return
     refresh(tenant_id, event_at=moment(body["created"]))
+    if body["type"] == "checkout.session.completed":
+        code_uses.follow(tenant_id)
     if body["type"].startswith("customer.tax_id."):
         follow_tax_id(customer)

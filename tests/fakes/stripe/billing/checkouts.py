@@ -151,6 +151,9 @@ def _subscribe(
     if method and not due:
         _set_up(world, session, customer, method, authenticated=authenticated)
     subscription = subscriptions.start(world, customer, wanted)
+    session["discounts"] = [
+        {"coupon": each.get("coupon"), "promotion_code": each.get("promotion_code")} for each in wanted.discounts
+    ]
     if method and authenticated:
         world.keep(method["id"])["set_up"] = True
     return subscription
