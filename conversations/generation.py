@@ -217,7 +217,7 @@ class Generation:
             try:
                 return await self._read()
             except ProviderError as error:
-                if error.kind != "model_gone" or self.text or self.stop_wished:
+                if not error.ends_the_model or self.text or self.stop_wished:
                     raise
                 call = await in_thread(self.tenant, answer_fall_back, call=self.call)
                 if call is None:

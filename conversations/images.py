@@ -70,7 +70,11 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
         usage, cost = made.usage, image_cost(made.usage, price)
         item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
     except (ProviderError, ProviderNotConfigured, UploadRefused) as error:
-        if getattr(error, "kind", "") == "model_gone" and _fall_back(answer, UUID(reference), price.model.pk):
+        if (
+            isinstance(error, ProviderError)
+            and error.ends_the_model
+            and _fall_back(answer, UUID(reference), price.model.pk)
+        ):
             return
         error_kind, usage, cost = getattr(error, "kind", "unknown"), None, Decimal(0)
         log.warning("image failed answer=%s provider=%s %s", answer_id, price.model.provider, error)

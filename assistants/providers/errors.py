@@ -130,6 +130,13 @@ def kind_for(status: int | None, codes: Iterable[str], message: str) -> ErrorKin
     return _BY_STATUS.get(status, "unknown") if status is not None else "unknown"
 
 
+def is_told_by_code(status: int | None, codes: Iterable[str], kind: ErrorKind) -> bool:
+    """True where a code, or a status that speaks of what was asked for, says this kind."""
+    return (
+        any(_BY_CODE.get(code) == kind for code in codes) or status in (404, 410) or _BY_STATUS.get(status or 0) == kind
+    )
+
+
 def _is_about_a_missing_model(status: int | None, message: str) -> bool:
     if status not in (None, 400, 404, 422) or _PARAMETER.search(message):
         return False
@@ -198,6 +205,7 @@ def from_sdk(
         status=status,
         retry_after=wait,
         parameter=parameter_of(body),
+        is_told_by_code=is_told_by_code(status, codes, kind),
     )
 
 
@@ -211,7 +219,8 @@ def from_body(head: bytes, *, provider: str, media_type: str, secrets: Iterable[
     if isinstance(body, dict) and (body.get("error") or codes or message):
         kind = kind_for(None, codes, message)
         line = f"{provider} status=200 codes={','.join(codes) or '-'}: {message}"
-        return ProviderError(kind, scrub(line, secrets), parameter=parameter_of(body))
+        by_code = is_told_by_code(None, codes, kind)
+        return ProviderError(kind, scrub(line, secrets), parameter=parameter_of(body), is_told_by_code=by_code)
     line = f"{provider} answered {media_type or 'nothing'}, not a stream: check its address"
     return ProviderError("bad_request", line)
 

@@ -107,7 +107,8 @@ class ProviderError(Exception):
     """A call that failed. `detail` is for the log alone; people read `message`.
 
     `retryable` says whether asking again, unchanged, may work. `usage` is what the call took before it failed, None
-    where the provider had not begun. `parameter` names what a refused request may not have.
+    where the provider had not begun. `parameter` names what a refused request may not have. `is_told_by_code`: the
+    kind stands in a status or a code; otherwise it was read in a sentence, which may quote what people wrote.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         usage: Usage | None = None,
         parameter: str = "",
+        is_told_by_code: bool = False,
     ) -> None:
         super().__init__(kind, detail)
         self.kind: ErrorKind = kind
@@ -128,9 +130,15 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         self.usage = usage
         self.parameter = parameter
+        self.is_told_by_code = is_told_by_code
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+    @property
+    def ends_the_model(self) -> bool:
+        """True where the model can be taken for gone, for everybody: nobody's words alone may end a model."""
+        return self.kind == "model_gone" and self.is_told_by_code
 
     @property
     def message(self) -> "_StrPromise":

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AuditEntry
@@ -39,7 +40,7 @@ def in_this_thread(monkeypatch):
 
 def make_model(name: str, price: str, **values) -> Model:
     with public_context():
-        model = Model.objects.create(provider="openai", name=name, label=name, **values)
+        model = Model.objects.create(**{"provider": "openai", "name": name, "label": name} | values)
         price_create(model=model, input=Decimal(price), output=Decimal(price) * 5, image=Decimal(price) / 10)
         return model
 
@@ -104,6 +105,21 @@ def test_without_a_fallback_the_reader_is_told_plainly(cast, llm):
         gone.refresh_from_db()
     assert gone.ends_on == timezone.localdate()
     assert answered(cast).state == "done"
+
+
+def test_a_sentence_that_may_quote_people_ends_no_model(cast, llm, monkeypatch):
+    """A 400 without a code says so in words alone, and some servers quote the question in them."""
+    monkeypatch.setitem(settings.PROVIDERS, "anthropic", {"api_key": "sk", "base_url": llm.anthropic_url})
+    luna = Model.objects.get(name="gpt-6-luna")
+    quoting = make_model("quoting [fail 400 gone]", "5", fallback=luna, provider="anthropic")
+    assistant_uses(quoting)
+    answer = answered(cast)
+    assert (answer.state, answer.error_kind, answer.model) == ("failed", "model_gone", quoting.name)
+    with public_context():
+        quoting.refresh_from_db()
+        assert quoting.ends_on is None
+        assert not AuditEntry.objects.filter(action="model.ended").exists()
+    assert not OutboxMessage.objects.filter(to=[cast.operator.email]).exists()
 
 
 def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(cast, llm):
