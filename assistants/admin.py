@@ -365,6 +365,9 @@ class PriceForm(forms.ModelForm):
             self.add_error("rate_date", _("Donnez la date du cours."))
         if not any(data.get(name) for name in PRICES):
             raise ValidationError(_("Donnez au moins un prix."))
+        model = data.get("model")
+        if model is not None and model.kind == Model.Kind.IMAGE and data.get("output") and not data.get("image"):
+            self.add_error("image", _("Donnez le plus que coûte une image : c’est ce qui est réservé."))
         return data
 
 
@@ -382,6 +385,7 @@ class PriceAdmin(NoDeleteAdmin):
         "per_cache_write",
         "per_output",
         "per_image",
+        "shown_long",
         "shown_rate",
     )
     list_filter = ("model__provider", "currency", "model")
@@ -431,6 +435,14 @@ class PriceAdmin(NoDeleteAdmin):
     @display(description=_("Par image"), ordering="image_eur")
     def per_image(self, row: Price) -> SafeString:
         return _both(row.image, row.image_eur, row.currency)
+
+    @display(description=_("Question longue"))
+    def shown_long(self, row: Price) -> str | SafeString:
+        if row.long_from_tokens is None:
+            return NOTHING
+        above = formats.number_format(row.long_from_tokens, force_grouping=True)
+        times = [formats.number_format(each.normalize()) for each in (row.long_input_factor, row.long_output_factor)]
+        return two_lines(f"> {above}", f"×{times[0]} · ×{times[1]}")
 
     @display(description=_("Cours"))
     def shown_rate(self, row: Price) -> str | SafeString:

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -59,9 +60,9 @@ def warn_of_ends() -> int:
     """Mail operators the models in use that end within 60, 30 or 7 days, once for each; how many."""
     today, warned = timezone.localdate(), 0
     with public_context():
-        for model in ending():
+        for each in ending():
             with transaction.atomic():
-                warned += _warn(model.pk, today)
+                warned += _warn(each.model.pk, today)
     return warned
 
 
@@ -73,21 +74,28 @@ def _warn(model_id: UUID, today: dt.date) -> bool:
         return False
     model.end_warned = threshold
     model.save(update_fields=["end_warned"])
-    said = {"model": model.label, "fallback": model.fallback.label if model.fallback else ""}
+    after = in_place_of(model)
+    said = {"model": model.label, "fallback": after.label if after else ""}
     send_to_operators("mail/model_ending", path=_page(model), ends_on=model.ends_on, **said)
     return True
 
 
-def ending() -> list[Model]:
+@dataclass(frozen=True)
+class Ending:
+    """A model in use that ends, and what answers then: None where no fallback can."""
+
+    model: Model
+    after: Model | None
+
+
+def ending() -> list[Ending]:
     """The models in use that end within 60 days, or have ended with nothing in their place; soonest first.
 
     In use: offered, its provider configured, and named by an assistant, by default, or for images.
     """
     today = timezone.localdate()
     soon = today + dt.timedelta(days=max(WARNED_AT))
-    rows = Model.objects.select_related("fallback").filter(
-        is_active=True, ends_on__lte=soon, provider__in=list(settings.PROVIDERS)
-    )
+    rows = Model.objects.filter(is_active=True, ends_on__lte=soon, provider__in=list(settings.PROVIDERS))
     rows = rows.order_by("ends_on", "name")
     if not rows:
         return []
@@ -95,12 +103,9 @@ def ending() -> list[Model]:
     default = default_model()
     names = set(settings.DEFAULT_MODEL_NAMES.values()) | ({default.name} if default else set())
     catalogue = Model.objects.in_bulk()
-    return [
-        row
-        for row in rows
-        if (row.pk in named or row.name in names or row.kind == Model.Kind.IMAGE)
-        and (can_answer(row) or in_place_of(row, catalogue) is None)
-    ]
+    used = [row for row in rows if row.pk in named or row.name in names or row.kind == Model.Kind.IMAGE]
+    found = [Ending(row, in_place_of(row, catalogue)) for row in used]
+    return [each for each in found if can_answer(each.model) or each.after is None]
 
 
 def _page(model: Model) -> str:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from assistants.models import Assistant, Model
+from assistants.models import Assistant, Model, Price
 
 LIST = "/admin/assistants/model/"
 
@@ -40,11 +40,41 @@ def test_the_list_shows_and_filters_ends(console: Client, old: Model) -> None:
 def test_the_first_page_lists_models_in_use_that_end(console: Client, old: Model) -> None:
     page = console.get("/admin/").content.decode()
     assert "data-models-ending" in page and "Ancien" in page and "GPT-6 Luna" in page
+    # What is not offered will not answer, whatever the fallback says.
+    Model.objects.filter(name="gpt-6-luna").update(is_active=False)
+    assert "sans remplaçant" in console.get("/admin/").content.decode()
     Model.objects.filter(pk=old.pk).update(fallback=None)
     assert "sans remplaçant" in console.get("/admin/").content.decode()
     # What nobody uses, or ends later, is not listed.
     Assistant.objects.filter(code="general").update(model=None)
     assert "Ancien" not in console.get("/admin/").content.decode()
+
+
+def test_prices_of_long_prompts_are_shown_and_an_image_has_its_most(console: Client) -> None:
+    page = console.get("/admin/assistants/price/").content.decode()
+    assert "&gt; 272" in page and "×2 · ×1,5" in page
+    image = Model.objects.get(name="gpt-image-2.6-flare")
+    form = {
+        "model": str(image.pk),
+        "valid_from_0": "28/11/2026",
+        "valid_from_1": "10:00:00",
+        "currency": "EUR",
+        "rate": "1",
+        **dict.fromkeys(("cache_read", "cache_write"), "0"),
+        "input": "5",
+        "output": "30",
+        "image": "0",
+    }
+    count = Price.objects.count()
+    assert console.post("/admin/assistants/price/add/", form).status_code == 200
+    assert (
+        console.post("/admin/assistants/price/add/", form | {"region_factor": "0.9", "image": "1"}).status_code == 200
+    )
+    assert Price.objects.count() == count
+    assert (
+        console.post("/admin/assistants/price/add/", form | {"region_factor": "1.1", "image": "1"}).status_code == 302
+    )
+    assert Price.objects.get(model=image, image=1).output_eur == 33
 
 
 def form_of(model: Model, **changed: Any) -> dict[str, Any]:
