@@ -1,14 +1,14 @@
-"""`python -m tests ARGS`: all tests but those in a browser and of the baseline, as fast as two processors allow.
+"""`python -m tests ARGS`: all tests but those in a browser, of the baseline and the deep ones.
 
-Two processes, each with a database and a cache of its own. What crowds the machine, or starts platforms of its own,
-comes after the rest; a hundred people at once come alone, at the end.
+As fast as two processors allow: two processes, each with a database and a cache of its own. What crowds the machine,
+or starts platforms of its own, comes after the rest; a hundred people at once come alone, at the end.
 """
 
 import subprocess
 import sys
 
-# Their own commands: `make test-browser`, `make test-baseline`.
-APART = ("tests/browser", "tests/baseline")
+# Their own commands: `make test-browser`, `make test-baseline`, `make test-deep`.
+APART = ("tests/browser", "tests/baseline", "tests/deep")
 # The longest first: it ends the row otherwise.
 CROWDS = ("tests/isolation/interleaving", "tests/run")
 LIVE = "tests/live"

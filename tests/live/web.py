@@ -18,9 +18,16 @@ class Web:
     """`name` is what its connections are called in pg_stat_activity; what it logs goes to the file `log`."""
 
     def __init__(
-        self, port: int, log: Path, *, name: str = "ruche-web", settings: str = "config.settings", **environment: str
+        self,
+        port: int,
+        log: Path,
+        *,
+        name: str = "ruche-web",
+        settings: str = "config.settings",
+        application: str = "config.asgi:application",
+        **environment: str,
     ) -> None:
-        self.port, self.log, self.name = port, log, name
+        self.port, self.log, self.name, self._application = port, log, name, application
         ours = {"DB_POOL_MAX": str(POOL), "PGAPPNAME": name, "DJANGO_SETTINGS_MODULE": settings}
         self._environment = ours | environment
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,7 +39,7 @@ class Web:
 
     def start(self) -> None:
         """Returns once it answers."""
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"]
+        command = [sys.executable, "-m", "uvicorn", self._application, "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
         with self.log.open("ab") as stream:
             self._process = subprocess.Popen(
