@@ -13,8 +13,8 @@ urlpatterns = [
     path("settings/", workspace.settings, name="workspace_settings"),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("workspace.subscription.urls")),
-    path("brand.css", workspace.brand_css, name="brand_css"),
-    path("brand/logo/", workspace.brand_logo, name="brand_logo"),
+    path("brand/<int:hue>.css", workspace.brand_css, name="brand_css"),
+    path("brand/logo/<str:name>", workspace.brand_logo, name="brand_logo"),
     # machines
     path("robots.txt", site_files.robots, name="robots"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),

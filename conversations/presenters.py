@@ -23,6 +23,7 @@ from conversations.markdown import render_kept
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
+from tenants.logs import request_id
 from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,10 @@ def refusal_of(error: Exception) -> Refusal:
     if isinstance(error, (ReadOnlyWorkspace, Http404, BadRequest, SuspiciousOperation)):
         raise error
     log.exception("question not taken")
-    text = _("Votre message n’a pas été envoyé. Réessayez ; si cela se répète, prévenez votre opérateur.")
+    text = _(
+        "Votre message n’a pas été envoyé. Réessayez ; si cela se répète, donnez cette référence à votre "
+        "opérateur : %(id)s"
+    ) % {"id": request_id.get()}
     return Refusal(_("Un imprévu est survenu"), text, 500)
 
 
@@ -97,7 +101,7 @@ def _quota_refusal(error: QuotaExceeded) -> Refusal:
 
 def _notice(message: Message) -> str:
     if message.state == Message.State.FAILED:
-        return str(message_for(message.error_kind or "unknown"))  # type: ignore[arg-type]
+        return _failure(message.error_kind or "unknown", message)
     if message.error_kind == "length":
         return _("La réponse a atteint sa longueur maximale. Demandez la suite pour la continuer.")
     if message.state == Message.State.DONE and message.error_kind:
@@ -111,6 +115,12 @@ def _notice(message: Message) -> str:
     return _("La réponse a été interrompue. Ce qui était écrit est gardé ; vous pouvez réessayer.")
 
 
+def _failure(kind: str, message: Message) -> str:
+    """Why an answer or its image failed; where the cause is not known, with the reference that the log has."""
+    said = str(message_for(kind))  # type: ignore[arg-type]
+    return f"{said} {_('Référence :')} {message.pk}" if kind == "unknown" else said
+
+
 def _article(
     message: Message, can_retry: bool, makes_images: bool = False, kept_images: Container[UUID | None] = ()
 ) -> Article:
@@ -121,7 +131,7 @@ def _article(
         can_retry=can_retry and not streaming,
         can_make_image=makes_images and message.state == Message.State.DONE and message.image_state in ("", "failed"),
         image_gone=message.image_state == "done" and message.image_item_id not in kept_images,
-        image_notice=str(message_for(message.image_error or "unknown")) if message.image_state == "failed" else "",  # type: ignore[arg-type]
+        image_notice=_failure(message.image_error or "unknown", message) if message.image_state == "failed" else "",
     )
 
 

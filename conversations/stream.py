@@ -188,7 +188,7 @@ class Stream:
             return None
         with self._as_in_the_request():
             context = answer_context(self._request.user, conversation, answer)
-            return answer, render_to_string("conversations/_article.html", context, self._request)
+            return answer, render_to_string("conversations/_change.html", context, self._request)
 
     @contextmanager
     def _as_in_the_request(self) -> Iterator[None]:

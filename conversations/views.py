@@ -92,7 +92,7 @@ def thread(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id)
     if (request.GET.get("last"), request.GET.get("state")) == selectors.last_shown(conversation):
         return HttpResponse(status=204)
-    return render(request, "conversations/_articles.html", thread_context(request.user, conversation))
+    return render(request, "conversations/_change.html", thread_context(request.user, conversation))
 
 
 @access(TEAM)
@@ -145,7 +145,7 @@ def _after_asking(
         return redirect(f"{reverse('conversations:detail', args=[conversation.pk])}#m-{outcome.answer_id}")
     context = thread_context(request.user, conversation)
     context["articles"] = context["articles"][-shown:]
-    return render(request, "conversations/_articles.html", context)
+    return render(request, "conversations/_change.html", context)
 
 
 @access(TEAM)
@@ -156,7 +156,7 @@ def message(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> 
     if answer.state == Message.State.STREAMING:
         services.close_abandoned_answer(answer.pk)
         answer.refresh_from_db()
-    return render(request, "conversations/_article.html", answer_context(request.user, conversation, answer))
+    return render(request, "conversations/_change.html", answer_context(request.user, conversation, answer))
 
 
 @access(TEAM)
@@ -171,7 +171,7 @@ def image(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> Ht
     if not request.htmx:
         return redirect("conversations:detail", conversation.pk)
     answer.refresh_from_db()
-    return render(request, "conversations/_article.html", answer_context(request.user, conversation, answer))
+    return render(request, "conversations/_change.html", answer_context(request.user, conversation, answer))
 
 
 @access(TEAM, writes_when_read_only=True)

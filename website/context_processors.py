@@ -31,8 +31,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     context["nav"] = [item | {"current": item["url"] == current} for item in shown]
     if user.role in MANAGERS:
         context["quotas_near"] = notices.near(tenant)
-    if tenant.state == "trial" and tenant.trial_ends_at:
-        context["trial_days_left"] = days_left(tenant.trial_ends_at)
+        # Whoever cannot choose an offer has no use for the trial's days.
+        if tenant.state == "trial" and tenant.trial_ends_at:
+            context["trial_days_left"] = days_left(tenant.trial_ends_at)
     return context
 
 

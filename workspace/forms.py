@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.lines import Line
+from workspace.colour import NoColour, NoHue, hue_of
 from workspace.services import LogoRefused, logo_type
 
 
@@ -15,17 +16,33 @@ class IdentityForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Langue"), choices=settings.LANGUAGES, help_text=_("Pour qui n’a pas choisi la sienne.")
     )
-    brand_hue = forms.IntegerField(
+    brand_color = Line(
         label=_("Couleur de la marque"),
         required=False,
-        min_value=0,
-        max_value=359,
-        help_text=_("Une teinte de 0 à 359. Sa clarté est réglée pour que le texte reste lisible."),
+        max_length=7,
+        help_text=_("Par exemple #0055AA. Sa teinte est gardée, sa clarté réglée pour que le texte reste lisible."),
     )
     logo = forms.FileField(
         label=_("Logo"), required=False, help_text=_("PNG, JPEG ou WebP, carré de préférence, 500 Ko au plus.")
     )
     remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
+
+    def clean_brand_color(self) -> int | None:
+        """The hue of what was typed; None where nothing was."""
+        text = self.cleaned_data["brand_color"]
+        if not text:
+            return None
+        if text == self.initial.get("brand_color"):
+            # As it was shown: kept to the degree, which a colour of 24 bits cannot always say.
+            return self.initial["brand_hue"]
+        try:
+            return hue_of(text)
+        except NoColour as error:
+            raise forms.ValidationError(_("Écrivez une couleur sous la forme #RRGGBB ou #RGB.")) from error
+        except NoHue as error:
+            raise forms.ValidationError(
+                _("Un gris, un noir ou un blanc n’a pas de teinte : choisissez une couleur plus vive.")
+            ) from error
 
     def clean_logo(self) -> Any:
         logo = self.cleaned_data["logo"]

@@ -1,7 +1,8 @@
 """What a workspace says of itself: name, language, colour, logo."""
 
+import re
 import secrets
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from django.core.files.storage import storages
 from django.db import transaction
@@ -16,7 +17,9 @@ from tenants.services import change_identity, require_writable
 
 MAX_LOGO_BYTES = 500_000
 # By the ending that the logo is kept with.
-_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+_TYPES: Final = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+# As `identity_change` names it: a storage may add letters where a name is taken.
+_LOGO_NAME: Final = re.compile(r"[0-9A-Za-z_]{1,40}\.(png|jpg|webp)")
 
 
 class LogoRefused(Exception):
@@ -59,9 +62,10 @@ def identity_change(
     return ref
 
 
-def logo_of(tenant: TenantRef) -> tuple[bytes, str] | None:
-    """The logo's bytes and media type; None where there is none."""
-    if not tenant.logo or not storages["default"].exists(tenant.logo):
+def logo_named(tenant: TenantRef, name: str) -> tuple[bytes, str] | None:
+    """Bytes and media type of the logo that a workspace keeps under a name; None where it keeps none."""
+    path = f"{tenant.file_prefix}/brand/{name}"
+    if not _LOGO_NAME.fullmatch(name) or not storages["default"].exists(path):
         return None
-    with storages["default"].open(tenant.logo) as file:
-        return file.read(), _TYPES[tenant.logo.rsplit(".", 1)[-1]]
+    with storages["default"].open(path) as file:
+        return file.read(), _TYPES[name.rsplit(".", 1)[-1]]

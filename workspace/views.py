@@ -19,8 +19,10 @@ from conversations import selectors as conversations
 from library import selectors as library
 from website.templatetags.ui import money, number
 from workspace import services
+from workspace.colour import hex_of
 from workspace.forms import IdentityForm
 
+YEAR = 31_536_000
 _PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
 
@@ -87,30 +89,38 @@ def settings(request: MemberRequest) -> HttpResponse:
     form = IdentityForm(
         request.POST or None,
         request.FILES or None,
-        initial={"name": tenant.name, "language": tenant.language, "brand_hue": tenant.brand_hue},
+        initial={
+            "name": tenant.name,
+            "language": tenant.language,
+            "brand_hue": tenant.brand_hue,
+            "brand_color": "" if tenant.brand_hue is None else hex_of(tenant.brand_hue),
+        },
     )
     if request.method == "POST" and form.is_valid():
-        services.identity_change(actor=request.user, **form.cleaned_data)
+        hue = form.cleaned_data.pop("brand_color")
+        services.identity_change(actor=request.user, brand_hue=hue, **form.cleaned_data)
         messages.success(request, _("Réglages enregistrés."))
         return redirect("workspace_settings")
     status = 422 if form.is_bound else 200
     return render(request, "home/settings.html", {"form": form}, status=status)
 
 
+# The address says what it holds: a change has another address, and no process that has not heard of it yet can put the
+# former colour or logo under the new one.
 @anyone
-@cache_control(max_age=60, private=True)
-def brand_css(request: MemberRequest) -> HttpResponse:
-    """The brand's hue as a custom property, a number checked at writing."""
-    hue = request.tenant.brand_hue
-    css = f":root{{--brand-hue:{int(hue)}}}" if hue is not None else ""
-    return HttpResponse(css, content_type="text/css")
+@cache_control(max_age=YEAR, private=True, immutable=True)
+def brand_css(request: MemberRequest, hue: int) -> HttpResponse:
+    """A hue as a custom property."""
+    if hue >= 360:
+        raise Http404
+    return HttpResponse(f":root{{--brand-hue:{hue}}}", content_type="text/css")
 
 
 @anyone
-@cache_control(max_age=60, private=True)
-def brand_logo(request: MemberRequest) -> HttpResponse:
-    """The logo, also on the sign-in page."""
-    found = services.logo_of(request.tenant)
+@cache_control(max_age=YEAR, private=True, immutable=True)
+def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
+    """The logo kept under a name, also on the sign-in page."""
+    found = services.logo_named(request.tenant, name)
     if found is None:
         raise Http404
     content, media_type = found

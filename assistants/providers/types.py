@@ -146,16 +146,15 @@ class ProviderError(Exception):
 
 
 _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
-    "auth": _("Le fournisseur refuse la clé d'accès. Prévenez la personne qui administre l'espace."),
-    "quota": _("Le crédit chez le fournisseur est épuisé. Prévenez la personne qui administre l'espace."),
+    "auth": _("Le fournisseur refuse la clé d’accès. Prévenez votre opérateur."),
+    "quota": _("Le crédit chez le fournisseur est épuisé. Prévenez votre opérateur."),
     "rate_limit": _("Le fournisseur reçoit trop de demandes de notre part. Réessayez dans une minute."),
     "overloaded": _("Le fournisseur est surchargé. Réessayez dans une minute."),
-    "timeout": _("Le fournisseur n'a pas répondu à temps. Réessayez."),
+    "timeout": _("Le fournisseur n’a pas répondu à temps. Réessayez."),
     "connection": _("Le fournisseur est injoignable. Réessayez dans une minute."),
-    "cut": _("La réponse a été interrompue en chemin. Réessayez pour l'obtenir en entier."),
+    "cut": _("La réponse a été interrompue en chemin. Réessayez pour l’obtenir en entier."),
     "bad_request": _(
-        "Le fournisseur n'accepte pas cette demande. Choisissez un autre assistant, "
-        "ou prévenez la personne qui administre l'espace."
+        "Le fournisseur n’accepte pas cette demande. Choisissez un autre assistant, ou prévenez votre opérateur."
     ),
     "context_length": _(
         "La conversation est trop longue pour ce modèle. Raccourcissez votre message ou commencez une conversation."
@@ -163,10 +162,12 @@ _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
     "refused": _("Le fournisseur refuse de répondre à cette demande. Reformulez-la."),
     "model_gone": _(
         "Le modèle de cet assistant n’existe plus chez son fournisseur. Choisissez un autre assistant, "
-        "ou prévenez la personne qui administre l’espace."
+        "ou prévenez votre opérateur."
     ),
     "empty": _("Le modèle a terminé sans rien écrire. Réessayez, ou reformulez la demande."),
-    "unknown": _("Le fournisseur a rencontré une erreur. Réessayez ; si elle revient, ouvrez un ticket."),
+    "unknown": _(
+        "Le fournisseur a rencontré une erreur. Réessayez ; si elle revient, donnez sa référence à votre opérateur."
+    ),
 }
 
 

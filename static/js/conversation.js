@@ -2,7 +2,7 @@
 // has come.
 import "./composer.js";
 import { announce } from "./live.js";
-import { growing, listenAll, start, streams, thread } from "./stream.js";
+import { fragment, growing, listenAll, start, streams, thread } from "./stream.js";
 
 const LOOK_EVERY = 15_000;
 const toEnd = () => thread() && (thread().scrollTop = thread().scrollHeight);
@@ -19,7 +19,7 @@ async function catchUp() {
   const text = await answer.text();
   // What this tab has asked meanwhile brings its own articles.
   if (busy() || box.lastElementChild !== last) return;
-  growing(() => box.replaceChildren(document.createRange().createContextualFragment(text)));
+  growing(() => box.replaceChildren(fragment(text)));
   window.htmx.process(box);
   listenAll();
   showButtons();

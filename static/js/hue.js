@@ -1,20 +1,47 @@
-// The colour of the brand, seen while it is chosen: the field turns into a slider, the page takes its hue.
-const field = document.querySelector("[name=brand_hue]");
+// The colour of the brand, seen while it is chosen: a swatch stands beside the field, the page takes its hue.
+const field = document.querySelector("[name=brand_color]");
+
+// As workspace/colour.py; null for a grey, which has no hue.
+function hueOf(hex) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = parseInt(hex.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
+  const middle = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue);
+  const a = 1.9779984951 * long - 2.428592205 * middle + 0.4505937099 * short;
+  const b = 0.0259040371 * long + 0.7827717662 * middle - 0.808675766 * short;
+  return Math.hypot(a, b) < 0.015 ? null : (Math.round((Math.atan2(b, a) * 180) / Math.PI) + 360) % 360;
+}
+
+function full(text) {
+  const digits = text.trim().replace(/^#/, "").toLowerCase();
+  if (/^[0-9a-f]{3}$/.test(digits)) return `#${[...digits].map((digit) => digit + digit).join("")}`;
+  return /^[0-9a-f]{6}$/.test(digits) ? `#${digits}` : "";
+}
 
 if (field) {
-  const slider = document.createElement("input");
-  Object.assign(slider, { type: "range", min: 0, max: 359, value: field.value || 75 });
-  slider.className = "range range-primary range-sm mt-3 w-full";
-  slider.setAttribute("aria-label", field.labels[0]?.textContent.trim() ?? "");
-  field.after(slider);
-  const show = (hue) => document.documentElement.style.setProperty("--brand-hue", hue);
-  slider.addEventListener("input", () => {
-    field.value = slider.value;
-    show(slider.value);
+  const swatch = document.createElement("input");
+  Object.assign(swatch, { type: "color", value: full(field.value) || "#8a6100", disabled: field.matches(":disabled") });
+  swatch.className = "border-field h-10 w-14 flex-none cursor-pointer rounded-field border bg-transparent p-1";
+  swatch.setAttribute("aria-label", field.labels[0]?.textContent.trim() ?? "");
+  const row = document.createElement("div");
+  row.className = "flex items-center gap-3";
+  field.replaceWith(row);
+  row.append(swatch, field);
+  const show = (hex) => {
+    const hue = hueOf(hex);
+    if (hue !== null) document.documentElement.style.setProperty("--brand-hue", hue);
+  };
+  swatch.addEventListener("input", () => {
+    field.value = swatch.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   });
   field.addEventListener("input", () => {
-    if (field.value === "" || !field.validity.valid) return;
-    slider.value = field.value;
-    show(field.value);
+    const hex = full(field.value);
+    if (!hex) return;
+    swatch.value = hex;
+    show(hex);
   });
 }

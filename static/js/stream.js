@@ -83,8 +83,19 @@ async function refresh(article) {
   replace(article, await answer.text());
 }
 
+// What the server sent, without the parts that take their place elsewhere in the page (hx-swap-oob): they have it then.
+export function fragment(html) {
+  const made = document.createRange().createContextualFragment(html);
+  for (const part of made.querySelectorAll("[hx-swap-oob]")) {
+    part.removeAttribute("hx-swap-oob");
+    part.remove();
+    document.getElementById(part.id)?.replaceWith(part);
+  }
+  return made;
+}
+
 function replace(article, html) {
-  const made = document.createRange().createContextualFragment(html).firstElementChild;
+  const made = fragment(html).firstElementChild;
   growing(() => article.replaceWith(made));
   window.htmx.process(made);
   if (made.dataset.state === "streaming") listen(made);

@@ -164,7 +164,7 @@ class TestFirstPassword:
                 assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/change/"), path
         assert client.post("/conversations/new/", {"text": "Bonjour"})["Location"] == "/accounts/password/change/"
         assert client.get("/accounts/password/change/").status_code == 200
-        assert client.get("/brand.css").status_code == 200
+        assert client.get("/brand/75.css").status_code == 200
 
     def test_then_one_is_free_and_still_signed_in(self, cast, client):
         assert self.change(client, NEW)["Location"] == "/"

@@ -141,6 +141,10 @@ def test_the_end_carries_the_article_as_the_page_would_show_it(cast, request_of,
     done = _all(tab)[-1][1]
     assert f'id="m-{call.answer_id}"' in done["html"] and "<strong>texte</strong>" in done["html"]
     assert 'data-state="done"' in done["html"] and "data-retry" in done["html"]
+    # The open details follow: they said 0 tokens until the page was loaded again.
+    details = done["html"].split('id="conversation-details"')[1]
+    tokens = Message.objects.get(pk=call.answer_id).tokens
+    assert 'hx-swap-oob="true"' in details and tokens > 0 and f">{tokens}</dd>" in details
     page = client_for(cast.member).get(f"/conversations/{conversation.pk}/messages/{call.answer_id}/").content.decode()
     assert _without_token(page) == _without_token(done["html"])
 

@@ -235,7 +235,7 @@ def test_pages_without_redis(wired, space, how):
     time.sleep(broadcast.TRUST_SECONDS + 0.1)
     pages = [
         peer.ask("get", host=space.host, path=path, who=space.email)
-        for path in ("/", "/conversations/", "/library/", "/settings/", "/brand.css", "/")
+        for path in ("/", "/conversations/", "/library/", "/settings/", "/brand/75.css", "/")
     ]
     assert [status for status, *_ in pages] == [200] * 6
     assert max(seconds for _, seconds, _ in pages) < ONCE

@@ -1,11 +1,16 @@
 """Name, language, colour and logo: whoever may change them, and what is refused."""
 
+import re
+
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEntry
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.services import tenant_suspend
+from workspace import services
+from workspace.colour import hex_of, hue_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
@@ -15,36 +20,73 @@ def row(cast) -> Tenant:
 
 
 def form(**changes):
-    return {"name": "Atelier du Nord", "language": "en", "brand_hue": "215"} | changes
+    return {"name": "Atelier du Nord", "language": "en", "brand_color": "#0055AA"} | changes
 
 
 def test_an_owner_changes_the_identity(cast, client_for):
     client = client_for(cast.owner)
     assert client.post("/settings/", form()).status_code == 302
     changed = row(cast)
-    assert (changed.name, changed.language, changed.brand_hue) == ("Atelier du Nord", "en", 215)
+    assert (changed.name, changed.language, changed.brand_hue) == ("Atelier du Nord", "en", 255)
     assert AuditEntry.objects.filter(action="workspace.identity", actor=cast.owner.email).count() == 1
     # Seen by the next request, on every page and by whoever is not signed in.
-    assert client_for(None).get("/brand.css").content == b":root{--brand-hue:215}"
-    assert "Atelier du Nord" in client_for(None).get("/accounts/login/").content.decode()
+    page = client_for(None).get("/accounts/login/").content.decode()
+    assert "Atelier du Nord" in page and 'href="/brand/255.css"' in page
+    sheet = client_for(None).get("/brand/255.css")
+    assert sheet.content == b":root{--brand-hue:255}"
+    assert "immutable" in sheet["Cache-Control"], "its address says its content: it is never asked for twice"
+    assert client_for(None).get("/brand/360.css").status_code == 404
 
 
-def test_a_logo_is_kept_and_shown_to_all(cast, client_for):
+@pytest.mark.parametrize(
+    ("typed", "hue"), [("#0055AA", 255), ("#05a", 255), ("e4572e", 36), ("#F00", 29), ("#1F8A70", 172), ("", None)]
+)
+def test_a_colour_is_typed(cast, client_for, typed, hue):
+    client = client_for(cast.owner)
+    assert client.post("/settings/", form(brand_color=typed)).status_code == 302
+    assert row(cast).brand_hue == hue
+    # What the page then shows is sent again with another field: the hue stays to the degree.
+    shown = client.get("/settings/").context["form"].initial["brand_color"]
+    client.post("/settings/", form(brand_color=shown))
+    assert row(cast).brand_hue == hue
+
+
+def test_each_hue_has_its_colour():
+    for hue in range(360):
+        apart = abs(hue_of(hex_of(hue)) - hue)
+        assert min(apart, 360 - apart) <= 1
+
+
+def test_a_logo_is_kept_and_shown_to_all(cast, client_for, on_commit):
     client = client_for(cast.admin)
     sent = form(logo=SimpleUploadedFile("logo.html", PNG, content_type="text/html"))
     assert client.post("/settings/", sent).status_code == 302
-    shown = client_for(None).get("/brand/logo/")
+    address = re.search(r'src="(/brand/logo/[^"]+)"', client_for(None).get("/accounts/login/").content.decode())[1]
+    shown = client_for(None).get(address)
     assert (shown.status_code, shown.content, shown["Content-Type"]) == (200, PNG, "image/png")
     assert shown["X-Content-Type-Options"] == "nosniff"
     assert row(cast).logo.startswith(f"tenants/{cast.home.id}/brand/")
-    client.post("/settings/", form(remove_logo="on"))
-    assert client_for(None).get("/brand/logo/").status_code == 404
+    with on_commit(execute=True):
+        client.post("/settings/", form(remove_logo="on"))
+    assert client_for(None).get(address).status_code == 404
+
+
+def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_address(cast, client_for):
+    client = client_for(cast.admin)
+    client.post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
+    before, name = cast.home, row(cast).logo.rsplit("/", 1)[-1]
+    # The reference that such a process still has names no logo.
+    assert before.logo == "" and services.logo_named(before, name) == (PNG, "image/png")
+    for name in ("../brand/x.png", "x.svg", "", "a" * 60 + ".png"):
+        assert services.logo_named(before, name) is None
 
 
 def test_the_neighbour_has_its_own_brand(cast, client_for):
     client_for(cast.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
-    assert client_for(None, host=cast.away.domain).get("/brand/logo/").status_code == 404
-    assert client_for(None, host=cast.away.domain).get("/brand.css").content == b""
+    name = row(cast).logo.rsplit("/", 1)[-1]
+    assert client_for(None).get(f"/brand/logo/{name}").status_code == 200
+    assert client_for(None, host=cast.away.domain).get(f"/brand/logo/{name}").status_code == 404
+    assert "/brand/" not in client_for(None, host=cast.away.domain).get("/accounts/login/").content.decode()
 
 
 def test_what_is_no_logo_changes_nothing(cast, client_for):
@@ -52,7 +94,8 @@ def test_what_is_no_logo_changes_nothing(cast, client_for):
     for content in (b"<svg onload=alert(1)>", b"", b"GIF89a", PNG + b"\x00" * 500_000):
         answer = client_for(cast.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", content)))
         assert answer.status_code == 422
-    for wrong in ({"brand_hue": "360"}, {"brand_hue": "red}"}, {"name": ""}, {"language": "xx"}):
+    colours = [{"brand_color": typed} for typed in ("#12345", "red}", "#777", "#GGGGGG")]
+    for wrong in (*colours, {"name": ""}, {"language": "xx"}):
         assert client_for(cast.owner).post("/settings/", form(**wrong)).status_code == 422
     after = row(cast)
     assert (after.name, after.version, after.logo) == (before.name, before.version, before.logo)

@@ -9,6 +9,7 @@ from django.forms.boundfield import BoundField
 from django.template import Context, Engine
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -72,6 +73,12 @@ def _control_class(widget: forms.Widget) -> str:
         if isinstance(widget, kinds):
             return css
     return "input"
+
+
+@register.filter
+def logo_url(path: str) -> str:
+    """The address of a workspace's logo, by the name that it is kept under."""
+    return reverse("brand_logo", args=[path.rsplit("/", 1)[-1]])
 
 
 @register.filter

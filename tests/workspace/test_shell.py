@@ -1,0 +1,22 @@
+"""The frame of every page: what is shown to whom."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tenants import selectors
+from tenants.context import public_context
+from tenants.models import Tenant
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
+def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(cast, client_for, role):
+    told = role in ("owner", "admin")
+    with public_context():
+        ends = timezone.now() + timedelta(days=2, hours=1)
+        Tenant.objects.filter(pk=cast.home.id).update(state="trial", trial_ends_at=ends)
+        selectors.forget_hosts(cast.home.id)
+    page = client_for(getattr(cast, role)).get("/").content.decode()
+    assert ("Essai" in page) is told
+    assert ("d’essai" in page) is told

@@ -1,0 +1,69 @@
+"""From the colour that somebody types to the hue that pages use, and back.
+
+Pages keep a brand's hue only: its lightness and strength are those that leave every text readable
+(assets/css/ruche.css).
+The numbers are those of OKLab (https://bottosson.github.io/posts/oklab/).
+"""
+
+import math
+import re
+from typing import Final
+
+_HEX: Final = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+# Below it a colour is a grey: its hue says nothing.
+_LEAST_CHROMA: Final = 0.015
+# The primary colour on a light page.
+_LIGHTNESS, _CHROMA = 0.50, 0.12
+
+
+class NoColour(ValueError):
+    """Raised for what is no colour."""
+
+
+class NoHue(ValueError):
+    """Raised for a grey, black or white."""
+
+
+def hue_of(text: str) -> int:
+    """The hue (0 to 359) of "#RRGGBB" or "#RGB". Raises `NoColour` or `NoHue`."""
+    match = _HEX.fullmatch(text.strip())
+    if match is None:
+        raise NoColour(text)
+    digits = match[1] if len(match[1]) == 6 else "".join(2 * digit for digit in match[1])
+    red, green, blue = (_linear(int(digits[at : at + 2], 16) / 255) for at in (0, 2, 4))
+    long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+    middle = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+    short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+    a = 1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short
+    b = 0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short
+    if math.hypot(a, b) < _LEAST_CHROMA:
+        raise NoHue(text)
+    return round(math.degrees(math.atan2(b, a))) % 360
+
+
+def hex_of(hue: int) -> str:
+    """A hue as pages show it, "#rrggbb": as strong as a screen can at the lightness of the primary colour."""
+    chroma = _CHROMA
+    while not all(-1e-6 <= part <= 1 + 1e-6 for part in _rgb(hue, chroma)):
+        chroma -= 0.002
+    return "#" + "".join(f"{round(255 * _gamma(min(max(part, 0), 1))):02x}" for part in _rgb(hue, chroma))
+
+
+def _rgb(hue: int, chroma: float) -> tuple[float, float, float]:
+    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
+    long = (_LIGHTNESS + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (_LIGHTNESS - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (_LIGHTNESS - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
+    )
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def _gamma(part: float) -> float:
+    return 12.92 * part if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055
