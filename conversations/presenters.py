@@ -118,7 +118,9 @@ def _notice(message: Message) -> str:
 def _failure(kind: str, message: Message) -> str:
     """Why an answer or its image failed; where the cause is not known, with the reference that the log has."""
     said = str(message_for(kind))  # type: ignore[arg-type]
-    return f"{said} {_('Référence :')} {message.pk}" if kind == "unknown" else said
+    if kind != "unknown":
+        return said
+    return said + " " + _("Référence : %(id)s.") % {"id": message.pk}
 
 
 def _article(

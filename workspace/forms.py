@@ -34,7 +34,8 @@ class IdentityForm(forms.Form):
             return None
         if text == self.initial.get("brand_color"):
             # As it was shown: kept to the degree, which a colour of 24 bits cannot always say.
-            return self.initial["brand_hue"]
+            kept: int | None = self.initial["brand_hue"]
+            return kept
         try:
             return hue_of(text)
         except NoColour as error:
