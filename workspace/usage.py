@@ -32,13 +32,19 @@ _WRITERS: dict[Unit, Callable[[Any], str]] = {
 def show(request: MemberRequest) -> HttpResponse:
     """Gauges, the last months, a forecast, and what to do."""
     tenant, rights = request.tenant, entitlements.of(request.tenant)
+    months = usage.months()
+    history = [_past(past) for past in usage.history(tenant)]
     context = {
         "plan_name": rights.plan_name,
         "gauges": [gauge_shown(line) for line in usage.lines(tenant)],
         "modules": [_module(right) for right in usage.modules(tenant)],
         "options": add_ons_for(tenant),
-        "months": usage.months(),
-        "history": [_past(past) for past in usage.history(tenant)],
+        "months": months,
+        "history": history,
+        "latest_first": [
+            {"date": month, "cells": [{"label": row["label"], "text": row["cells"][at]["text"]} for row in history]}
+            for at, month in reversed(list(enumerate(months)))
+        ],
         "is_owner": request.user.role == Role.OWNER,
     }
     return render(request, "home/usage.html", context)

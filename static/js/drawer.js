@@ -15,7 +15,23 @@ function open(drawer, from) {
   shade.className = "drawer-shade";
   shade.addEventListener("click", close);
   document.body.append(shade);
-  drawer.querySelector("a, button")?.focus();
+  drawer.setAttribute("role", "dialog");
+  drawer.setAttribute("aria-modal", "true");
+  opener.setAttribute("aria-expanded", "true");
+  (drawer.querySelector("[data-drawer-close]") ?? drawer.querySelector("a, button"))?.focus();
+}
+
+// Tab goes round in the drawer: what is left of the page (its first link, its toasts) is not reached behind it.
+function keepInside(event, drawer) {
+  const stops = [...drawer.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(
+    (stop) => !stop.disabled && stop.type !== "hidden" && stop.checkVisibility(),
+  );
+  const [first, last] = [stops[0], stops[stops.length - 1]];
+  const inside = drawer.contains(document.activeElement);
+  if (!inside || document.activeElement === (event.shiftKey ? first : last)) {
+    event.preventDefault();
+    (event.shiftKey ? last : first)?.focus();
+  }
 }
 
 function close() {
@@ -23,7 +39,10 @@ function close() {
   if (!drawer) return;
   delete drawer.dataset.open;
   page()?.removeAttribute("inert");
+  drawer.removeAttribute("role");
+  drawer.removeAttribute("aria-modal");
   shade?.remove();
+  opener?.setAttribute("aria-expanded", "false");
   opener?.focus();
 }
 
@@ -38,6 +57,8 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
+  const drawer = document.querySelector("[data-drawer][data-open]");
+  if (drawer && event.key === "Tab") keepInside(event, drawer);
   // An open menu takes the first Escape for itself.
   if (event.key === "Escape" && !document.querySelector("details[data-menu][open]")) close();
 });

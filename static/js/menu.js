@@ -1,6 +1,56 @@
-// details[data-menu]: one open at a time; shut by a click elsewhere or Escape; arrows walk through it.
+// details[data-menu]: one open at a time; shut by a click elsewhere or Escape; arrows walk through it. An open panel is
+// a popover: in the browser's top layer nothing covers it and no frame that scrolls cuts it off.
+const EDGE = 8;
+let panels = 0;
+
 function openMenus() {
   return document.querySelectorAll("details[data-menu][open]");
+}
+
+// Where the stylesheet would have put it, moved into the window where it would stand out of it.
+function place(menu) {
+  const panel = menu.querySelector(".menu-panel");
+  const button = menu.querySelector("summary").getBoundingClientRect();
+  const { innerWidth, innerHeight } = window;
+  const above = button.top - EDGE;
+  const below = innerHeight - button.bottom - EDGE;
+  Object.assign(panel.style, { position: "fixed", inset: "auto", margin: "0", maxHeight: "", overflowY: "auto" });
+  panel.style.width = panel.classList.contains("w-full") ? `${button.width}px` : "max-content";
+  panel.style.maxWidth = `${innerWidth - 2 * EDGE}px`;
+  const wanted = panel.offsetHeight;
+  const upwards = panel.classList.contains("bottom-full") ? above >= wanted || above > below : below < wanted && above > below;
+  const room = upwards ? above : below;
+  panel.style.maxHeight = `${Math.max(room - 4, 96)}px`;
+  const height = Math.min(wanted, Math.max(room - 4, 96));
+  const top = upwards ? button.top - height - 6 : button.bottom + 6;
+  const left = panel.classList.contains("left-0") ? button.left : button.right - panel.offsetWidth;
+  panel.style.top = `${Math.max(EDGE, Math.min(top, innerHeight - height - EDGE))}px`;
+  panel.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - panel.offsetWidth - EDGE))}px`;
+}
+
+function toggled(menu) {
+  const panel = menu.querySelector(".menu-panel");
+  const button = menu.querySelector("summary");
+  if (!panel || !panel.showPopover) return;
+  panel.id ||= `menu-${++panels}`;
+  button.setAttribute("aria-controls", panel.id);
+  if (menu.open) {
+    panel.popover = "manual";
+    panel.showPopover();
+    place(menu);
+  } else {
+    if (panel.matches(":popover-open")) panel.hidePopover();
+    panel.removeAttribute("popover");
+    panel.removeAttribute("style");
+  }
+}
+
+// `toggle` does not bubble.
+document.addEventListener("toggle", (event) => event.target.matches?.("details[data-menu]") && toggled(event.target), true);
+for (const moved of ["scroll", "resize"]) {
+  window.addEventListener(moved, (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) place(menu);
+  }, { capture: true, passive: true });
 }
 
 document.addEventListener("click", (event) => {

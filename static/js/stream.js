@@ -7,7 +7,11 @@ const AGAIN_AFTER = 3000;
 const listening = new Map();
 let changed = () => {};
 
-export const thread = () => document.querySelector("[data-thread]");
+// What scrolls: the thread in its frame, in a short window the page.
+export function thread() {
+  const box = document.querySelector("[data-thread]");
+  return box && getComputedStyle(box).overflowY === "visible" ? document.scrollingElement : box;
+}
 export const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
 const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
 

@@ -20,3 +20,14 @@ def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(cast, client_for
     page = client_for(getattr(cast, role)).get("/").content.decode()
     assert ("Essai" in page) is told
     assert ("d’essai" in page) is told
+
+
+def test_use_by_month_begins_with_the_newest_on_a_phone(cast, client_for):
+    page = client_for(cast.owner).get("/settings/usage/")
+    months = [month["date"] for month in page.context["latest_first"]]
+    assert months == sorted(page.context["months"], reverse=True) and len(months) == 6
+    for month in page.context["latest_first"]:
+        at = page.context["months"].index(month["date"])
+        assert [cell["text"] for cell in month["cells"]] == [
+            row["cells"][at]["text"] for row in page.context["history"]
+        ]

@@ -1,0 +1,81 @@
+"""Short windows, large zoom, the drawer and the menus of rows, by keyboard."""
+
+import pytest
+
+from tests.browser.conftest import sign_in
+
+OWNER = "owner@demo.test"
+# A laptop's window cut in two, a phone on its side, 1280 x 1024 at 400 %.
+SHORT = [(1024, 420), (844, 390), (320, 256)]
+
+
+@pytest.mark.parametrize(("width", "height"), SHORT)
+def test_a_short_window_leaves_most_of_itself_to_reading(site, new_page, errors, width, height):
+    page = new_page(width=width, height=height)
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/conversations/")
+    thread = page.locator("[data-conversation]").first.get_attribute("href")
+    for path in (thread, "/conversations/", "/library/", "/settings/", "/settings/usage/", "/settings/plan/"):
+        page.goto(site.demo + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto(site.demo + thread)
+    page.wait_for_function("scrollY > 0")
+    top, bottom = page.evaluate(
+        "(() => { const b = document.querySelector('.thread-foot').getBoundingClientRect(); return [b.top, b.bottom] })()"
+    )
+    assert bottom <= height, "the composer is in reach"
+    assert top >= 0.6 * height, "and takes less than four tenths"
+    assert errors == []
+
+
+def test_the_drawer_takes_focus_keeps_it_and_gives_it_back(site, new_page, errors):
+    page = new_page(width=390)
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/library/")
+    button = page.locator("[data-drawer-open]")
+    assert button.get_attribute("aria-expanded") == "false"
+    button.focus()
+    page.keyboard.press("Enter")
+    inside = "document.getElementById('sidebar').contains(document.activeElement)"
+    assert page.evaluate(inside) and button.get_attribute("aria-expanded") == "true"
+    for key in ["Tab"] * 14 + ["Shift+Tab"] * 16:
+        page.keyboard.press(key)
+        assert page.evaluate(inside)
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.hasAttribute('data-drawer-open')")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert errors == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_menu_of_a_row_stands_above_the_next_rows(site, new_page, errors, width):
+    page = new_page(width=width)
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/library/")
+    page.locator("[data-item] summary").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".menu-panel:popover-open")
+    uncovered = page.evaluate("""[...document.querySelectorAll("details[open] .menu-item")].map((item) => {
+        const { x, y, width, height, right } = item.getBoundingClientRect();
+        return x >= 0 && right <= innerWidth && item.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    })""")
+    assert len(uncovered) > 1 and all(uncovered)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.matches('.menu-item')")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    assert errors == []
+
+
+def test_focus_goes_back_from_a_dialog_to_the_menu_it_was_opened_from(site, new_page, errors):
+    page = new_page()
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/conversations/")
+    page.goto(site.demo + page.locator("[data-conversation]").first.get_attribute("href"))
+    menu = page.locator("details[data-menu]:has([data-dialog-open=rename])")
+    menu.locator("summary").click()
+    menu.locator("[data-dialog-open=rename]").click()
+    page.wait_for_selector("dialog#rename[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.tagName === 'SUMMARY'")
+    assert errors == []
