@@ -20,9 +20,9 @@ def test_a_short_window_leaves_most_of_itself_to_reading(site, new_page, errors,
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     page.goto(site.demo + thread)
     page.wait_for_function("scrollY > 0")
-    top, bottom = page.evaluate(
-        "(() => { const b = document.querySelector('.thread-foot').getBoundingClientRect(); return [b.top, b.bottom] })()"
-    )
+    box = page.locator(".thread-foot").bounding_box()
+    assert box is not None
+    top, bottom = box["y"], box["y"] + box["height"]
     assert bottom <= height, "the composer is in reach"
     assert top >= 0.6 * height, "and takes less than four tenths"
     assert errors == []
