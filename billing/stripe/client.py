@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from billing.stripe.transport import Transport
+
 RETRIES = 1
 # Somebody waits for it, or a job with a row locked; jobs are tried again.
 TIMEOUT_SECONDS = 10
@@ -49,5 +51,5 @@ def _client(key: str, base: str, retries: int, timeout: int) -> stripe.StripeCli
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses={"api": base} if base else {},
         max_network_retries=retries,
-        http_client=stripe.RequestsClient(timeout=timeout),
+        http_client=Transport(timeout),
     )

@@ -1,0 +1,34 @@
+"""How a call leaves: without a database connection in hand, and not at all while Stripe does not answer."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import stripe
+from django.db import connection
+
+from billing.stripe.breaker import PROBE_SECONDS, breaker
+
+CONNECT_SECONDS: Final = 3.05
+
+
+class Transport(stripe.RequestsClient):
+    """Stripe's own client over `requests`, with our limits. `seconds`: how long it waits for an answer."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(timeout=(CONNECT_SECONDS, seconds))
+        self._quick = stripe.RequestsClient(timeout=(CONNECT_SECONDS, min(seconds, PROBE_SECONDS)))
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        release()
+        with breaker.call() as tries:
+            if tries:
+                return self._quick.request(method, url, headers, post_data)
+            return super().request(method, url, headers, post_data)
+
+
+def release() -> None:
+    """Give this thread's connection back to the pool, where no transaction needs it: the next query takes one again."""
+    if not connection.in_atomic_block:
+        connection.close()
