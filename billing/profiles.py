@@ -92,7 +92,19 @@ def _number(fields: dict[str, str]) -> str:
 def write(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
     """Keep them, in the caller's transaction; the row, locked, and what changed. Raises `ValidationError`."""
     row = BillingProfile.objects.select_for_update().filter(tenant_id=tenant.id).first()
-    row = row or BillingProfile(tenant_id=tenant.id)
+    row, changed = merged(row or BillingProfile(tenant_id=tenant.id), fields)
+    row.save()
+    return row, changed
+
+
+def draft(tenant: TenantRef, fields: dict[str, str]) -> BillingProfile:
+    """The row as `write` would leave it; it is not kept. Raises `ValidationError`."""
+    row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
+    return merged(row or BillingProfile(tenant_id=tenant.id), fields)[0]
+
+
+def merged(row: BillingProfile, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
+    """A row with these fields, not saved, and what changed."""
     changed: dict[str, Any] = {
         name: value for name, value in fields.items() if row._state.adding or getattr(row, name) != value
     }
@@ -101,5 +113,4 @@ def write(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, di
     if "vat_number" in changed:
         row.vat_status = Status.PENDING if row.vat_number else Status.NONE
     row.full_clean(validate_unique=False)
-    row.save()
     return row, changed

@@ -33,7 +33,7 @@ MOST_AT_ONCE = 200
 
 def reread(*, tenant_id: UUID, reason: str, actor: User) -> None:
     """Ask Stripe now how a workspace's subscription is, and follow."""
-    with public_context(), transaction.atomic():
+    with public_context():
         tenant = Tenant.objects.filter(pk=tenant_id).first()
         if tenant is None:
             raise ValidationError(_("Cet espace est supprimé."), code="gone")

@@ -407,6 +407,12 @@ CREATE TABLE public.billing_revenuechange (
     CONSTRAINT billing_revenue_not_negative CHECK (((after_euros >= (0)::numeric) AND (before_euros >= (0)::numeric)))
 );
 
+CREATE TABLE public.billing_stripeturn (
+    tenant_id uuid NOT NULL,
+    key uuid NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.billing_subscription (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -2149,6 +2155,9 @@ ALTER TABLE ONLY public.billing_reservation
 ALTER TABLE ONLY public.billing_revenuechange
     ADD CONSTRAINT billing_revenuechange_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_stripeturn
+    ADD CONSTRAINT billing_stripeturn_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY public.billing_subscription
     ADD CONSTRAINT billing_subscription_pkey PRIMARY KEY (id);
 
@@ -3881,6 +3890,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0006_change_waits', now()),
     ('billing', '0007_labels', now()),
     ('billing', '0008_code_use', now()),
+    ('billing', '0009_stripe_turns', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

@@ -369,6 +369,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('billing', '0006_change_waits', now()),
     ('billing', '0007_labels', now()),
     ('billing', '0008_code_use', now()),
+    ('billing', '0009_stripe_turns', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

@@ -8,7 +8,7 @@ from billing.models.ledger import UsageEvent
 from billing.models.quotas import QuotaCounter, QuotaNotice, Reservation
 from billing.models.revenue import RevenueChange
 from billing.models.rights import Override, TenantAddOn
-from billing.models.subscriptions import DunningNotice, Subscription
+from billing.models.subscriptions import DunningNotice, StripeTurn, Subscription
 
 __all__ = [
     "AddOn",
@@ -27,6 +27,7 @@ __all__ = [
     "QuotaNotice",
     "Reservation",
     "RevenueChange",
+    "StripeTurn",
     "Subscription",
     "TenantAddOn",
     "UsageEvent",

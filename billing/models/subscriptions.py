@@ -11,7 +11,7 @@ from tenants.lines import LineField
 
 
 class Subscription(models.Model):
-    """One row a workspace that is known to Stripe. Also the lock under which Stripe is read for it.
+    """One row a workspace that is known to Stripe. Also the lock under which what Stripe said is written.
 
     `status` is Stripe's own word, empty before the first subscription. `moved_to` is the state the workspace was last
     moved to, `moved_for` what Stripe said then: where the workspace is elsewhere while Stripe says the same, the
@@ -54,6 +54,21 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         # The console asks for the workspace's name with the row.
         return getattr(self, "workspace_name", None) or f"{self.plan_code} {self.status}"
+
+
+class StripeTurn(models.Model):
+    """Whose turn it is to speak with Stripe for a workspace, and until when (billing/stripe/turns.py)."""
+
+    tenant_id = models.UUIDField(_("clé de l’espace"), primary_key=True)
+    key = models.UUIDField(_("clé du tour"))
+    until = models.DateTimeField(_("jusqu’à"))
+
+    class Meta:
+        verbose_name = _("tour auprès de Stripe")
+        verbose_name_plural = _("tours auprès de Stripe")
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.until}"
 
 
 class DunningNotice(models.Model):

@@ -5,7 +5,6 @@ from typing import Any
 
 import stripe
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,10 +13,10 @@ from accounts.models import User
 from billing.models import Cancellation, Coupon, Plan, Price, Subscription
 from billing.stripe.choosing import require_living
 from billing.stripe.client import client
-from billing.stripe.customers import locked_row
 from billing.stripe.errors import asking
 from billing.stripe.standing import current, row_of
 from billing.stripe.subscriptions import follow_act
+from billing.stripe.turns import turn
 from billing.subscription_types import Current, Offer
 from tenants.context import TenantRef, public_context
 
@@ -89,8 +88,7 @@ def _cheaper(now: Current) -> Offer | None:
 def offer_accept(tenant: TenantRef, code: str, *, reason: str, comment: str, actor: User) -> None:
     """Stay, with the coupon that was offered. Raises `ValidationError` where it is not offered (any more)."""
     with asking():
-        with public_context(), transaction.atomic():
-            locked_row(tenant.id)
+        with public_context(), turn(tenant.id):
             offer = counter_offer(tenant, reason)
             if offer is None or offer.kind != "coupon" or offer.code != code:
                 raise ValidationError(_("Cette offre n’est plus disponible."), code="offer")
@@ -106,8 +104,7 @@ def cancel(tenant: TenantRef, *, reason: str, comment: str, offer: str, actor: U
     if reason not in Reason.values:
         raise ValidationError(_("Dites-nous pourquoi vous partez."), code="reason")
     with asking():
-        with public_context(), transaction.atomic():
-            locked_row(tenant.id)
+        with public_context(), turn(tenant.id):
             found = client().v1.subscriptions.retrieve(require_living(tenant))
             if _ends(found):
                 raise ValidationError(_("L’abonnement prend déjà fin."), code="ending")
@@ -133,8 +130,7 @@ def _end(found: stripe.Subscription) -> dict[str, Any]:
 def resume(tenant: TenantRef, *, actor: User) -> None:
     """Go on, before the end has come. Going on again changes nothing."""
     with asking():
-        with public_context(), transaction.atomic():
-            locked_row(tenant.id)
+        with public_context(), turn(tenant.id):
             found = client().v1.subscriptions.retrieve(require_living(tenant))
             ended = _ends(found)
             if ended:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -22,7 +21,6 @@ from billing.quoting import amounts
 from billing.stripe import code_uses, coupons, invoice_lines
 from billing.stripe.choosing import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.client import client, page_client
-from billing.stripe.customers import locked_row
 from billing.stripe.describing import method_kind
 from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
@@ -30,6 +28,7 @@ from billing.stripe.moments import moment
 from billing.stripe.profiles import vat_of
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import follow_act
+from billing.stripe.turns import turn
 from billing.subscription_types import Change, Choice, Current, Preview
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context, tenant_context
@@ -154,9 +153,8 @@ def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Deci
     if not 0 <= time.time() - at <= SHOWN_SECONDS:
         raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
     with asking():
-        with public_context(), transaction.atomic():
-            # Under the row's lock: a second one finds that nothing is left to change.
-            locked_row(tenant.id)
+        with public_context(), turn(tenant.id):
+            # One at a time: a second one finds that nothing is left to change.
             asked = _asked(tenant, choice, client())
             _require_as_shown(asked, at, due)
             pay_url = _make(asked, choice, at)

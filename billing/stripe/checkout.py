@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +12,7 @@ from billing.models import Subscription
 from billing.stripe import code_uses, coupons, profiles
 from billing.stripe.choosing import wanted
 from billing.stripe.client import client
-from billing.stripe.customers import customer_of, expire_pages, living_customer_of, locked_row
+from billing.stripe.customers import customer_of, expire_pages, living_customer_of
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
 from billing.stripe.profiles import profile_of, vat_of
@@ -21,6 +20,7 @@ from billing.stripe.reading import Known, read
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
+from billing.stripe.turns import turn
 from billing.subscription_types import Choice, Current
 from tenants.context import TenantRef, public_context
 
@@ -38,8 +38,7 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
         customer = living_customer_of(tenant.id)
         profiles.tell(tenant)
         asked = _asked(tenant, choice, customer)
-        with transaction.atomic():
-            locked_row(tenant.id)
+        with turn(tenant.id):
             expire_pages(customer)
             # What was paid on a page opened before may not have been told yet: Stripe knows.
             known = read(customer)

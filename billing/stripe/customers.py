@@ -12,12 +12,13 @@ from djstripe import models as mirror
 from billing import revenue
 from billing.models import Subscription
 from billing.stripe.client import client, is_on, secret_key
+from billing.stripe.turns import turn
 from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
 from tenants.queue import enqueue
 
 log = logging.getLogger(__name__)
-LOCK_SECONDS = 20
+LOCK_SECONDS = 5
 
 
 def customer_of(tenant_id: UUID) -> str:
@@ -25,12 +26,11 @@ def customer_of(tenant_id: UUID) -> str:
 
     Raises `ValidationError` where Stripe is off, `stripe.StripeError`.
     """
-    with public_context(), transaction.atomic():
-        row = locked_row(tenant_id)
-        if not row.stripe_customer_id:
-            row.stripe_customer_id = _make(Tenant.objects.get(pk=tenant_id))
-            row.save(update_fields=["stripe_customer_id"])
-        return row.stripe_customer_id
+    with public_context():
+        if key := _kept(tenant_id):
+            return key
+        with turn(tenant_id):
+            return _kept(tenant_id) or _make(Tenant.objects.get(pk=tenant_id))
 
 
 def living_customer_of(tenant_id: UUID) -> str:
@@ -38,13 +38,17 @@ def living_customer_of(tenant_id: UUID) -> str:
     key = customer_of(tenant_id)
     if _is_there(key):
         return key
-    with public_context(), transaction.atomic():
-        row = locked_row(tenant_id)
-        if row.stripe_customer_id == key:
-            log.error("customer lost at Stripe, made anew: %s", key)
-            row.stripe_customer_id = _make(Tenant.objects.get(pk=tenant_id), instead_of=key)
-            row.save(update_fields=["stripe_customer_id"])
-        return row.stripe_customer_id
+    with public_context(), turn(tenant_id):
+        kept = _kept(tenant_id)
+        if kept != key:
+            return kept
+        log.error("customer lost at Stripe, made anew: %s", key)
+        return _make(Tenant.objects.get(pk=tenant_id), instead_of=key)
+
+
+def _kept(tenant_id: UUID) -> str:
+    found = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
+    return found or ""
 
 
 def _is_there(key: str) -> bool:
@@ -57,7 +61,7 @@ def _is_there(key: str) -> bool:
 
 
 def locked_row(tenant_id: UUID) -> Subscription:
-    """The row of a workspace, held until the transaction ends: only one at a time speaks with Stripe for it.
+    """The row of a workspace, held until the transaction ends, in which nobody speaks with Stripe (`turns.turn`).
 
     Raises `OperationalError` where somebody else holds it for too long: a job is tried again, a page says so.
     """
@@ -108,7 +112,11 @@ def _make(tenant: Tenant, instead_of: str = "") -> str:
         },
         {"idempotency_key": f"ruche-customer-{tenant.pk}{instead_of}"},
     )
-    mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
+    with transaction.atomic():
+        mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
+        row = locked_row(tenant.pk)
+        row.stripe_customer_id = made.id
+        row.save(update_fields=["stripe_customer_id"])
     return made.id
 
 

@@ -1,5 +1,6 @@
 """What a workspace's invoices bear, said to Stripe: its customer, its VAT number, the VAT of what it pays for."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import stripe
@@ -11,12 +12,13 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User
 from billing.models import BillingProfile, Subscription
-from billing.profiles import Status, checked, profile_of, vat_for, vat_of, write
+from billing.profiles import Status, checked, draft, profile_of, vat_for, vat_of, write
 from billing.stripe.client import client, is_on
-from billing.stripe.customers import expire_pages, living_customer_of, locked_row
+from billing.stripe.customers import expire_pages, living_customer_of
 from billing.stripe.errors import asking
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import tax_rate_of
+from billing.stripe.turns import turn
 from billing.vat import Vat
 from mailing.services import send_to_owners
 from tenants.context import TenantRef, public_context, tenant_context
@@ -60,49 +62,60 @@ def profile_save(
     with asking():
         # Committed by itself: what is made at Stripe is known here, whatever comes after.
         customer = living_customer_of(tenant.id) if is_on() else ""
-        with public_context(), transaction.atomic():
-            subscription = locked_row(tenant.id) if customer else None
-            before = vat_of(tenant)
-            row, changed = write(tenant, fields)
-            if changed:
-                with tenant_context(tenant):
-                    audit.record("profile.saved", actor=actor, target=row.name, **changed)
-            if subscription is not None:
-                _tell(subscription, row, tenant)
-                if vat_for(row) != before:
+        with public_context(), turn(tenant.id) if customer else nullcontext():
+            wanted = draft(tenant, fields)
+            if customer:
+                before = vat_of(tenant)
+                _tell(Subscription.objects.get(tenant_id=tenant.id), wanted, tenant)
+                if vat_for(wanted) != before:
                     # A page of payment that is open still has the VAT from before.
                     expire_pages(customer)
+            with transaction.atomic():
+                row, changed = write(tenant, fields)
+                _keep(row, wanted)
+                if changed:
+                    with tenant_context(tenant):
+                        audit.record("profile.saved", actor=actor, target=row.name, **changed)
     return row
 
 
 def follow_tax_id(customer: str) -> None:
     """Stripe says something of a customer's VAT number: ask how it is, and follow. Raises `stripe.StripeError`."""
-    with public_context(), transaction.atomic():
-        subscription = Subscription.objects.select_for_update().filter(stripe_customer_id=customer).first()
-        row = subscription and BillingProfile.objects.filter(tenant_id=subscription.tenant_id).first()
-        if not subscription or not row or not row.vat_number:
+    with public_context():
+        subscription = Subscription.objects.filter(stripe_customer_id=customer).first()
+        if subscription is None:
             return
-        before, vat_before = row.vat_status, vat_for(row)
-        tenant = tenant_ref(row.tenant_id)
-        _tell(subscription, row, tenant)
+        with turn(subscription.tenant_id):
+            row = BillingProfile.objects.filter(tenant_id=subscription.tenant_id).first()
+            if row is not None and row.vat_number:
+                _follow_number(subscription, row)
+
+
+def _follow_number(subscription: Subscription, row: BillingProfile) -> None:
+    before, vat_before = row.vat_status, vat_for(row)
+    tenant = tenant_ref(row.tenant_id)
+    _tell(subscription, row, tenant)
+    if vat_for(row) != vat_before:
+        expire_pages(subscription.stripe_customer_id)
+    with transaction.atomic():
+        _keep(BillingProfile.objects.select_for_update().get(pk=row.pk), row)
         if row.vat_status == before:
             return
         with tenant_context(tenant):
             was, now = str(Status(before).label), str(Status(row.vat_status).label)
             audit.record("profile.vat_checked", label="Stripe", target=row.vat_number, before=was, after=now)
-        if vat_for(row) != vat_before:
-            expire_pages(customer)
         if row.vat_status == Status.REFUSED:
             send_to_owners(tenant, "mail/vat_number_refused", number=row.vat_number, company=row.name)
 
 
 def tell(tenant: TenantRef) -> None:
     """Stripe's customer says what the profile says, also where it was made after it. Raises `stripe.StripeError`."""
-    with public_context(), transaction.atomic():
-        subscription = locked_row(tenant.id)
+    with public_context(), turn(tenant.id):
         row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
         if row is not None:
-            _tell(subscription, row, tenant)
+            _tell(Subscription.objects.get(tenant_id=tenant.id), row, tenant)
+            with transaction.atomic():
+                _keep(BillingProfile.objects.select_for_update().get(pk=row.pk), row)
 
 
 def _tell(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
@@ -141,14 +154,16 @@ def _said(there: stripe.Customer) -> dict[str, Any]:
 
 
 def _tell_number(customer: str, row: BillingProfile, there: list[stripe.TaxId]) -> None:
-    """Stripe's customer has this number and no other."""
+    """Stripe's customer has this number and no other; the row, not saved, bears what Stripe says of it."""
     mine = next((one for one in there if one.value == row.vat_number), None)
     if mine is None and row.vat_number:
         mine = _add_number(customer, row.vat_number)
     for one in there:
         if mine is None or one.id != mine.id:
             client().v1.customers.tax_ids.delete(customer, one.id)
-    _keep(row, mine)
+    said = mine.verification.status if mine and mine.verification else ""
+    row.vat_status = SAID.get(said, Status.PENDING) if row.vat_number else Status.NONE
+    row.stripe_tax_id = mine.id if mine else ""
 
 
 def _add_number(customer: str, number: str) -> stripe.TaxId:
@@ -160,12 +175,11 @@ def _add_number(customer: str, number: str) -> stripe.TaxId:
         raise ValidationError({"vat_number": _("Ce numéro de TVA n’est pas bien formé : vérifiez-le.")}) from error
 
 
-def _keep(row: BillingProfile, found: stripe.TaxId | None) -> None:
-    said = found.verification.status if found and found.verification else ""
-    status = SAID.get(said, Status.PENDING) if row.vat_number else Status.NONE
-    stripe_id = found.id if found else ""
-    if (row.stripe_tax_id, row.vat_status) != (stripe_id, status):
-        row.stripe_tax_id, row.vat_status = stripe_id, status
+def _keep(row: BillingProfile, told: BillingProfile) -> None:
+    """What Stripe said of the number of `told`, which was not saved, is kept in the row of the same number."""
+    said = (told.stripe_tax_id, told.vat_status)
+    if row.vat_number == told.vat_number and (row.stripe_tax_id, row.vat_status) != said:
+        row.stripe_tax_id, row.vat_status = said
         row.save(update_fields=["stripe_tax_id", "vat_status", "updated_at"])
 
 

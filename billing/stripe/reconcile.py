@@ -5,18 +5,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from billing.models import Subscription
 from billing.profiles import profile_of, vat_for
 from billing.stripe import code_uses, options, profiles
 from billing.stripe.client import is_on
-from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
 from billing.stripe.states import LIVE, Facts, decide
 from billing.stripe.subscriptions import KEPT, refresh, stands_by_hand, wanted_options
 from billing.stripe.tax_rates import key_of
+from billing.stripe.turns import turn
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
@@ -80,12 +79,15 @@ def _one(tenant: Tenant, repair: bool) -> list[Difference]:
     return found
 
 
-@transaction.atomic
 def _compare(tenant: Tenant) -> list[Difference]:
-    """Under the row's lock: no event is half done meanwhile."""
-    row = locked_row(tenant.pk)
-    tenant.refresh_from_db(fields=["state", "plan_code"])
-    known = read(row.stripe_customer_id)
+    """In a turn: no event is half done meanwhile."""
+    with turn(tenant.pk):
+        row = Subscription.objects.get(tenant_id=tenant.pk)
+        tenant.refresh_from_db(fields=["state", "plan_code"])
+        return _differences(tenant, row, read(row.stripe_customer_id))
+
+
+def _differences(tenant: Tenant, row: Subscription, known: Known) -> list[Difference]:
     pairs: list[tuple[str, Any, Any]] = [(name, getattr(row, name), getattr(known, name)) for name in KEPT]
     pairs.append(("mrr_euros", row.mrr_euros, known.monthly_euros))
     pairs += _vat(tenant, known)

@@ -16,6 +16,7 @@ from billing.stripe import dunning, letters, options
 from billing.stripe.customers import locked_row
 from billing.stripe.reading import Known, read
 from billing.stripe.states import LIVE, Facts, Move, decide
+from billing.stripe.turns import turn
 from billing.stripe.worth import cause_of
 from tenants.context import public_context
 from tenants.models import Tenant
@@ -40,16 +41,24 @@ KEPT = (
 
 def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
     """Ask Stripe how the workspace's subscription is, and follow. Raises `stripe.StripeError`."""
-    with public_context(), transaction.atomic():
+    with public_context(), turn(tenant_id):
+        found = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
+        # Before the transaction: it holds a lock and a connection.
+        known = read(found) if found else None
+        _follow(tenant_id, known, event_at)
+
+
+def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> None:
+    """Write down what Stripe said (None: it has no customer of the workspace's), and what comes of it."""
+    with transaction.atomic():
         row = locked_row(tenant_id)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
-        if tenant is None:
-            _keep_what_is_left(row)
+        if known is None:
             return
-        if not row.stripe_customer_id:
+        if tenant is None:
+            _keep_what_is_left(row, known)
             return
         was = letters.seen(row, tenant.state)
-        known = read(row.stripe_customer_id)
         now = timezone.now()
         _follow_plan(row, tenant, known)
         _follow_revenue(row, tenant, known, now)
@@ -75,13 +84,11 @@ def follow_act(tenant_id: UUID) -> None:
         log.exception("done at Stripe, and not read after: tenant=%s", tenant_id)
 
 
-def _keep_what_is_left(row: Subscription) -> None:
+def _keep_what_is_left(row: Subscription, known: Known) -> None:
     """The workspace is deleted: what Stripe says is written down, and moves nothing. Its revenue ended with it."""
-    if row.stripe_customer_id:
-        known = read(row.stripe_customer_id)
-        for name in KEPT:
-            setattr(row, name, getattr(known, name))
-        row.save()
+    for name in KEPT:
+        setattr(row, name, getattr(known, name))
+    row.save()
 
 
 def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:

@@ -43,9 +43,12 @@ def handle(trigger_id: int) -> bool:
     if not trigger.valid:
         return False
     try:
+        known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
+        if known is None:
+            # Not in one transaction with its row: Stripe is asked. Acting twice changes nothing.
+            _look(trigger.json_body)
         with transaction.atomic():
-            known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
-            event = known or _act(trigger.json_body)
+            event = known or mirror.Event._create_from_stripe_object(trigger.json_body, api_key=secret_key())
             done = {"event": event, "processed": True, "exception": ""}
             mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(**done)
     except Exception as error:
@@ -115,11 +118,6 @@ def _delete(rows: QuerySet[Any], at_once: int) -> int:
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:at_once]):
         deleted += rows.model.objects.filter(pk__in=keys).delete()[0]
     return deleted
-
-
-def _act(body: dict[str, Any]) -> Any:
-    _look(body)
-    return mirror.Event._create_from_stripe_object(body, api_key=secret_key())
 
 
 def _look(body: dict[str, Any]) -> None:

@@ -1,0 +1,58 @@
+"""One at a time speaks with Stripe for a workspace, holding no lock and no connection of the database meanwhile.
+
+A row says whose turn it is and until when: Stripe may take its time, other work on the workspace's rows goes on.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import stripe
+from django.utils import timezone
+
+from billing.models import StripeTurn
+from billing.stripe.transport import release
+from tenants.context import public_context
+from tenants.ids import new_id
+
+# Longer than whatever is asked in one turn; who died in the middle keeps the others out for no longer.
+LONGEST: Final = timedelta(seconds=90)
+WAIT_SECONDS: Final = 10.0
+AGAIN_SECONDS: Final = 0.1
+
+
+class TurnTaken(stripe.APIConnectionError):
+    """Raised where somebody else has spoken with Stripe for the workspace for too long. Nothing was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody else speaks with stripe for this workspace", should_retry=False)
+
+
+@contextmanager
+def turn(tenant_id: UUID) -> Iterator[None]:
+    """Speak with Stripe for a workspace in the block. Not inside another turn of it. Raises `TurnTaken`."""
+    key, until = new_id(), time.monotonic() + WAIT_SECONDS
+    while not _take(tenant_id, key):
+        if time.monotonic() >= until:
+            raise TurnTaken
+        release()
+        time.sleep(AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        with public_context():
+            StripeTurn.objects.filter(tenant_id=tenant_id, key=key).delete()
+
+
+def _take(tenant_id: UUID, key: UUID) -> bool:
+    now = timezone.now()
+    with public_context():
+        if StripeTurn.objects.filter(tenant_id=tenant_id, until__lte=now).update(key=key, until=now + LONGEST):
+            return True
+        StripeTurn.objects.bulk_create(
+            [StripeTurn(tenant_id=tenant_id, key=key, until=now + LONGEST)], ignore_conflicts=True
+        )
+        return StripeTurn.objects.filter(tenant_id=tenant_id, key=key).exists()
