@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".ruche" / "bench"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -54,10 +54,10 @@ def _settings(files: str) -> None:
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
         SECRET_KEY="a-key-for-measures-only-a-key-for-measures-only-a-key",
-        RUCHE_BASE_URL=f"http://localhost:{_free_port()}",
+        RUCHE_BASE_URL=f"http://localhost:{free_port()}",
         RUCHE_STATE_DIR=files,
         OPENAI_API_KEY="sk-bench-00000000000000000000000",
-        OPENAI_BASE_URL=f"http://127.0.0.1:{_free_port()}/v1",
+        OPENAI_BASE_URL=f"http://127.0.0.1:{free_port()}/v1",
         LOG_LEVEL="ERROR",
     )
     for key in ("RUCHE_EMBEDDED", "RUCHE_LOCAL_MODEL_URL", "OPENAI_MODEL", "ANTHROPIC_API_KEY", "DEBUG"):

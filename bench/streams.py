@@ -1,31 +1,46 @@
-"""A hundred answers begun over ten seconds in two workspaces: one web process, ten database connections."""
+"""Answers begun over ten and over twenty seconds, quiet and beside busy loops: one web process, ten connections."""
 
-import asyncio
 import os
-import re
 import sys
 import threading
-import time
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
 from django.conf import settings
 
+from bench import arrivals
 from bench.figures import percentile
+from bench.servers import free_port
 from tenants.context import public_context
 from tests.fakes.llm import server as fake
 from tests.live import workspaces
-from tests.live.browser import Browser, Followed
 from tests.live.web import Web
-from tests.live.workspaces import PASSWORD, Workspace
 
-SECONDS = 10.0
-WORDS, PAUSE = 45, 0.11
-ALONE = 10
-_MARKER = re.compile(r"\[echo (m\d+x)\]")
+WORDS = 45
+ALONE, ALONE_WORDS = 20, 5
+BUSY_LOOPS = 6
+
+
+class Round(NamedTuple):
+    """Answers begun over so many seconds, beside so many busy loops."""
+
+    name: str
+    seconds: float
+    loops: int
+
+
+ROUNDS = (
+    Round("10_s", 10.0, 0),
+    Round("20_s", 20.0, 0),
+    Round("10_s_busy", 10.0, BUSY_LOOPS),
+    Round("20_s_busy", 20.0, BUSY_LOOPS),
+)
+# The relay's arrivals, to which a first word of ours is held.
+COMPARED = "20_s"
 
 
 class Memory(threading.Thread):
@@ -51,78 +66,83 @@ class Memory(threading.Thread):
 
 
 def measure(count: int) -> dict[str, Any]:
-    """Ten answers one after the other, then `count` of them together."""
+    """Answers one after the other, then `count` of them in each round; the relay alone and in one of the rounds."""
     provider = fake.start(urlsplit(os.environ["OPENAI_BASE_URL"]).port or 0)
+    try:
+        ours = _ours(count, provider)
+        relay = _relays(count, provider)
+    finally:
+        provider.stop()
+    alone, p50, p95 = (
+        "ttft_overhead_alone_ms_p50",
+        f"ttft_overhead_ms_p50_{COMPARED}",
+        f"ttft_overhead_ms_p95_{COMPARED}",
+    )
+    return {
+        "count": count,
+        **ours,
+        **relay,
+        "ttft_alone_vs_relay": round(ours[alone] / relay[f"relay_{alone}"], 2),
+        "ttft_p50_vs_relay": round(ours[p50] / relay[f"relay_{p50}"], 2),
+        "ttft_p95_vs_relay": round(ours[p95] / relay[f"relay_{p95}"], 2),
+    }
+
+
+def _ours(count: int, provider: fake.Handle) -> dict[str, Any]:
     web = Web(int(settings.BASE_PORT[1:]), Path(settings.RUCHE_STATE_DIR) / "web.log")
+    found: dict[str, Any] = {}
     try:
         web.start()
         with public_context():
             both = [workspaces.make(slug, members=4) for slug in ("flux-a", "flux-b")]
-        alone = asyncio.run(_run(web, both, ALONE, apart=None))
-        alone_ms = _overheads(alone, provider)
-        provider.forget()
+        # The first answer of a process loads what later ones find.
+        arrivals.at_ruche(web.port, both, 2, ALONE_WORDS, None)
+        alone = _measured(provider, partial(arrivals.at_ruche, web.port, both, ALONE, ALONE_WORDS, None))
         with Memory(web.pid) as memory:
-            together = asyncio.run(_run(web, both, count, apart=SECONDS / count))
-        together_ms = _overheads(together, provider)
+            for one in ROUNDS:
+                with arrivals.busy_loops(one.loops):
+                    told = _measured(provider, partial(arrivals.at_ruche, web.port, both, count, WORDS, one.seconds))
+                found |= _figures(told, one.name)
+                found[f"failed_{one.name}"] = len(told.failures)
     finally:
         web.stop()
-        provider.stop()
-    failures = {number: why for number, told in together.items() if (why := _why_failed(number, told))}
-    for number, why in failures.items():
-        print(f"stream {number} failed: {why}", file=sys.stderr)
     return {
-        "count": count,
-        "failed": len(failures),
+        "failed": sum(found[f"failed_{one.name}"] for one in ROUNDS),
         "rss_mb": round(memory.most / 1e6, 1),
-        "ttft_overhead_ms_p50": percentile(together_ms, 50),
-        "ttft_overhead_ms_p95": percentile(together_ms, 95),
-        "ttft_overhead_alone_ms_p50": percentile(alone_ms, 50),
+        "ttft_overhead_alone_ms_p50": percentile(alone.overheads, 50),
+        **found,
     }
 
 
-Outcomes = dict[int, tuple[float, Followed] | BaseException]
+def _relays(count: int, provider: fake.Handle) -> dict[str, Any]:
+    web = Web(free_port(), Path(settings.RUCHE_STATE_DIR) / "relay.log", application="bench.relay:application")
+    try:
+        web.start()
+        arrivals.at_relay(web.port, 2, ALONE_WORDS, None)
+        alone = _measured(provider, partial(arrivals.at_relay, web.port, ALONE, ALONE_WORDS, None))
+        seconds = next(one.seconds for one in ROUNDS if one.name == COMPARED)
+        told = _measured(provider, partial(arrivals.at_relay, web.port, count, WORDS, seconds))
+    finally:
+        web.stop()
+    found = {"ttft_overhead_alone_ms_p50": percentile(alone.overheads, 50), **_figures(told, COMPARED)}
+    return {f"relay_{name}": value for name, value in found.items()}
 
 
-async def _run(web: Web, both: list[Workspace], count: int, *, apart: float | None) -> Outcomes:
-    async with AsyncExitStack() as stack:
-        browsers = []
-        for pair in zip(*(workspace.emails for workspace in both), strict=True):
-            for workspace, email in zip(both, pair, strict=True):
-                browser = await stack.enter_async_context(Browser(web.port, workspace.host))
-                await browser.sign_in(email, PASSWORD)
-                browsers.append(browser)
-        if apart is None:
-            return {number: await _one(number, browsers[number % len(browsers)], 5) for number in range(count)}
-        tasks = [_one(number, browsers[number % len(browsers)], WORDS, number * apart) for number in range(count)]
-        return dict(enumerate(await asyncio.gather(*tasks, return_exceptions=True)))
+class Measured(NamedTuple):
+    """Of one round: the first words' overheads in milliseconds, and who was not told everything."""
+
+    overheads: list[float]
+    failures: dict[int, str]
 
 
-async def _one(number: int, browser: Browser, words: int, after: float = 0.0) -> tuple[float, Followed]:
-    await asyncio.sleep(after)
-    begun = time.monotonic()
-    asked = await browser.ask(f"Question [echo m{number}x] [slow {PAUSE}] [words {words}]")
-    return begun, await browser.follow(asked)
+def _measured(provider: fake.Handle, run: Callable[[], arrivals.Outcomes]) -> Measured:
+    provider.forget()
+    outcomes = run()
+    wrong = arrivals.failures(outcomes, provider)
+    for number, why in wrong.items():
+        print(f"stream {number} failed: {why}", file=sys.stderr)
+    return Measured(arrivals.overheads(outcomes, provider), wrong)
 
 
-def _why_failed(number: int, told: tuple[float, Followed] | BaseException) -> str:
-    if isinstance(told, BaseException):
-        return f"{type(told).__name__}: {told}"[:500]
-    followed = told[1]
-    text = "".join(f"m{number}x-{word} " for word in range(WORDS))
-    if followed.state == "done" and followed.text == text:
-        return ""
-    return f"state {followed.state or 'none'}, {len(followed.text)} of {len(text)} characters"
-
-
-def _overheads(outcomes: Outcomes, provider: fake.Handle) -> list[float]:
-    """Milliseconds from the question's POST to its first words in the tab, less what the provider took for them."""
-    took = {}
-    for call in provider.calls():
-        marker = _MARKER.search(str(call["body"]["messages"][-1]["content"]))
-        if marker and call["first_word_at"]:
-            took[marker[1]] = call["first_word_at"] - call["at"]
-    found = []
-    for number, told in outcomes.items():
-        if isinstance(told, tuple) and told[1].first_at is not None and f"m{number}x" in took:
-            found.append((told[1].first_at - told[0] - took[f"m{number}x"]) * 1000)
-    return found
+def _figures(told: Measured, name: str) -> dict[str, float]:
+    return {f"ttft_overhead_ms_p{percent}_{name}": percentile(told.overheads, percent) for percent in (50, 95)}
