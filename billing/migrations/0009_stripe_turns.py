@@ -4,22 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0008_code_use'),
+        ("billing", "0008_code_use"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StripeTurn',
+            name="StripeTurn",
             fields=[
-                ('tenant_id', models.UUIDField(primary_key=True, serialize=False, verbose_name='clé de l’espace')),
-                ('key', models.UUIDField(verbose_name='clé du tour')),
-                ('until', models.DateTimeField(verbose_name='jusqu’à')),
+                ("tenant_id", models.UUIDField(primary_key=True, serialize=False, verbose_name="clé de l’espace")),
+                ("key", models.UUIDField(verbose_name="clé du tour")),
+                ("until", models.DateTimeField(verbose_name="jusqu’à")),
             ],
             options={
-                'verbose_name': 'tour auprès de Stripe',
-                'verbose_name_plural': 'tours auprès de Stripe',
+                "verbose_name": "tour auprès de Stripe",
+                "verbose_name_plural": "tours auprès de Stripe",
             },
         ),
     ]

@@ -23,7 +23,7 @@ class Resting(stripe.APIConnectionError):
     """Raised instead of a call, while Stripe is not called."""
 
     def __init__(self) -> None:
-        super().__init__("stripe did not answer a moment ago: not called", should_retry=False)
+        super().__init__("stripe did not answer a moment ago: not called", should_retry=False)  # type: ignore[no-untyped-call]
 
 
 class Breaker:

@@ -18,14 +18,14 @@ class Transport(stripe.RequestsClient):
         super().__init__(timeout=(CONNECT_SECONDS, seconds))
         self._quick = stripe.RequestsClient(timeout=(CONNECT_SECONDS, min(seconds, PROBE_SECONDS)))
 
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    def request(  # type: ignore[override]  # Stripe's own client returns bytes where its base says text
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
         release()
         with breaker.call() as tries:
             if tries:
-                return self._quick.request(method, url, headers, post_data)
-            return super().request(method, url, headers, post_data)
+                return self._quick.request(method, url, headers, post_data, **more)
+            return super().request(method, url, headers, post_data, **more)
 
 
 def release() -> None:

@@ -28,7 +28,7 @@ class TurnTaken(stripe.APIConnectionError):
     """Raised where somebody else has spoken with Stripe for the workspace for too long. Nothing was asked."""
 
     def __init__(self) -> None:
-        super().__init__("somebody else speaks with stripe for this workspace", should_retry=False)
+        super().__init__("somebody else speaks with stripe for this workspace", should_retry=False)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
