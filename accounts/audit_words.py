@@ -22,6 +22,7 @@ ACTS = {
     "coupon.ended": _("Remise terminée"),
     "promotion_code.added": _("Code promotionnel créé"),
     "promotion_code.ended": _("Code promotionnel terminé"),
+    "data.exported": _("Données exportées"),
     "promotion_code.used": _("Code promotionnel utilisé"),
     "profile.saved": _("Coordonnées de facturation enregistrées"),
     "profile.vat_checked": _("Numéro de TVA vérifié"),

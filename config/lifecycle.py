@@ -41,5 +41,8 @@ STANDING: dict[str, str] = {
     "storage": "library.selectors.storage_used",
 }
 
+# What gives a person's contents to their export, in its order: modules as `tenants.exporting.Exporter` describes.
+EXPORTS: tuple[str, ...] = ("conversations.exports", "library.exports")
+
 # What makes the demonstration of the embedded run: called as f(), in no context, after everything else is there.
 DEMONSTRATION = "demo.services.make_demo"

@@ -7,12 +7,15 @@ from accounts.views import login_shortcut
 from website import site_files
 from workspace import usage
 from workspace import views as workspace
+from workspace.export import views as export
 
 urlpatterns = [
     path("", workspace.home, name="home"),
     path("settings/", workspace.settings, name="workspace_settings"),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("workspace.subscription.urls")),
+    path("settings/data/", export.show, name="workspace_data"),
+    path("settings/data/download/", export.download, name="data_download"),
     path("brand/<int:hue>.css", workspace.brand_css, name="brand_css"),
     path("brand/logo/<str:name>", workspace.brand_logo, name="brand_logo"),
     # machines

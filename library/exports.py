@@ -1,0 +1,60 @@
+"""A person's library as files: what was brought as it came, what was made as Markdown."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from library import files
+from library.models import Item
+from library.selectors import items_visible
+from tenants.exporting import Part
+
+FOLDER = "library"
+LABEL = gettext_lazy("Bibliothèque")
+
+
+def keys(person: User) -> list[UUID]:
+    return list(items_visible(person).order_by("id").values_list("pk", flat=True))
+
+
+def read(person: User, keys: Sequence[UUID]) -> list[Part]:
+    rows = items_visible(person).filter(pk__in=keys).select_related("author").order_by("id")
+    return [part for row in rows for part in _parts(row)]
+
+
+def left_out(person: User) -> int:
+    return Item.objects.exclude(pk__in=items_visible(person).order_by().values("pk")).count()
+
+
+def _parts(item: Item) -> list[Part]:
+    title = f"{timezone.localdate(item.created_at):%Y-%m-%d} {item.title}"
+    details = Part(title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False)
+    if not item.file:
+        return [Part(title, "md", item.text.encode()), details]
+    extension = files.extension_of(item.file_name) or "bin"
+    return [Part(title, extension, open=partial(files.storage().open, item.file)), details]
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    """Times are ISO 8601 in UTC, sizes bytes. An image made by an assistant has its prompt as `text`."""
+    return {
+        "id": str(item.pk),
+        "kind": item.kind,
+        "title": item.title,
+        "text": item.text if item.file else "",
+        "tags": item.tags,
+        "author": item.author.email,
+        "visibility": item.visibility,
+        "provenance": item.provenance,
+        "file_name": item.file_name,
+        "media_type": item.media_type,
+        "size": item.size,
+        "created_at": item.created_at.isoformat(),
+        "archived_at": item.archived_at and item.archived_at.isoformat(),
+    }

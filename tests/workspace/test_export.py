@@ -1,0 +1,200 @@
+"""A person's contents as an archive: all that they may read, nothing else, in every state of the workspace."""
+
+import hashlib
+import io
+import json
+import zipfile
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import AuditEntry
+from conversations.models import Conversation, Message
+from library import files, services
+from library.models import Item
+from tenants.models import Tenant
+from tests.library.samples import PNG
+from workspace.export import archive, sending
+
+PAGE, DOWNLOAD = "/settings/data/", "/settings/data/download/"
+
+
+@pytest.fixture
+def talk(cast):
+    """A conversation of a person, with a question and an answer."""
+    from assistants.models import Assistant
+
+    def made(author, title="Budget", visibility="private", text="Bonjour"):
+        row = Conversation.objects.create(
+            author=author, assistant=Assistant.objects.first(), title=title, visibility=visibility
+        )
+        Message.objects.create(conversation=row, role="user", text=text)
+        Message.objects.create(
+            conversation=row, role="assistant", text=f"Réponse à {text}", model="m", tokens=3, cost=Decimal("0.0012")
+        )
+        Message.objects.create(conversation=row, role="assistant", text="remplacée", replaced_at=row.created_at)
+        return row
+
+    return made
+
+
+def upload(person, name="photo.png", **more) -> Item:
+    return services.item_upload(author=person, file=io.BytesIO(PNG), name=name, size=len(PNG), **more)
+
+
+def opened(response) -> zipfile.ZipFile:
+    assert response.status_code == 200, response.status_code
+    assert response["Content-Type"] == "application/zip"
+    # The client closes the response at its end, as a server does.
+    found = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
+    assert found.testzip() is None
+    return found
+
+
+def manifest(found: zipfile.ZipFile) -> dict:
+    return json.loads(found.read("manifest.json"))
+
+
+def test_all_that_a_person_may_read_and_nothing_else(cast, talk, client_for):
+    talk(cast.member, "Le mien")
+    talk(cast.admin, "Partagé", visibility="workspace")
+    talk(cast.admin, "Secret de l’admin")
+    upload(cast.member, "à moi.png")
+    upload(cast.admin, "privé.png")
+    upload(cast.admin, "commun.png", visibility="workspace")
+    found = opened(client_for(cast.member).post(DOWNLOAD))
+    names = "\n".join(found.namelist())
+    for seen in ("Le mien.md", "Le mien.json", "Partagé.md", "à moi.png", "commun.png", "index.html"):
+        assert seen in names
+    whole = names + "".join(found.read(name).decode(errors="replace") for name in found.namelist())
+    assert "Secret" not in whole and "privé" not in names
+    text = next(found.read(name).decode() for name in found.namelist() if name.endswith("Le mien.md"))
+    assert "Bonjour" in text and "Réponse à Bonjour" in text and "remplacée" not in text
+    plain = json.loads(next(found.read(name) for name in found.namelist() if name.endswith("Le mien.json")))
+    assert plain["messages"][1] | {"id": "", "created_at": ""} == {
+        "id": "", "role": "assistant", "state": "done", "text": "Réponse à Bonjour", "created_at": "",
+        "model": "m", "tokens": 3, "cost_euros": "0.001200000000",
+    }  # fmt: skip
+    said = manifest(found)
+    assert said["private_to_others"] == {"conversations": 1, "library": 1}
+    for entry in said["files"]:
+        data = found.read(entry["name"])
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["size"], entry["sha256"])
+    assert next(found.read(name) for name in found.namelist() if name.endswith("à moi.png")) == PNG
+    entry = AuditEntry.objects.get(action="data.exported")
+    assert (entry.actor, entry.target) == (cast.member.email, cast.member.email)
+
+
+@pytest.mark.parametrize(
+    ("state", "person", "status"),
+    [
+        ("suspended", "member", 200),
+        ("suspended", "owner", 200),
+        ("closed", "owner", 200),
+        ("closed", "member", 403),
+        ("active", "learner", 403),
+        ("active", "promoter", 403),
+    ],
+)
+def test_states_and_roles(cast, talk, client_for, state, person, status):
+    talk(cast.owner, "Du propriétaire", visibility="workspace")
+    Tenant.objects.filter(pk=cast.home.id).update(state=state)
+    client = client_for(getattr(cast, person))
+    assert client.get(PAGE).status_code == status
+    response = client.post(DOWNLOAD)
+    assert response.status_code == status
+    if status == 200:
+        assert any("Du propriétaire" in name for name in opened(response).namelist())
+    assert AuditEntry.objects.filter(action="data.exported").count() == (status == 200)
+
+
+def test_a_stranger_of_next_door_and_nobody_are_sent_to_sign_in(cast, talk, client_for):
+    talk(cast.member)
+    for client in (client_for(), client_for(cast.stranger, host=cast.home.domain)):
+        response = client.post(DOWNLOAD)
+        assert response.status_code == 302 and "/login" in response["Location"]
+    assert not AuditEntry.objects.filter(action="data.exported").exists()
+
+
+def test_it_is_asked_for_by_a_form_not_by_an_address(cast, client_for):
+    assert client_for(cast.member).get(DOWNLOAD).status_code == 405
+
+
+def test_names_are_safe_and_unlike_each_other(cast, talk, client_for):
+    for title in ("../../etc/passwd", "Rapport", "RAPPORT", "rapport", "a/b\\c:d", "é" * 120):
+        talk(cast.member, title)
+    names = opened(client_for(cast.member).post(DOWNLOAD)).namelist()
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert name.count("/") <= 1 and ".." not in name.split("/") and "\\" not in name and ":" not in name
+    assert sum("rapport" in name.casefold() and name.endswith(".md") for name in names) == 3
+
+
+def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(cast, client_for):
+    lost, kept = upload(cast.member, "perdu.png"), upload(cast.member, "là.png")
+    files.discard(lost.file)
+    found = opened(client_for(cast.member).post(DOWNLOAD))
+    assert ["perdu" in name for name in manifest(found)["missing"]] == [True]
+    assert any("là.png" in name for name in found.namelist()) and not any("perdu.png" in n for n in found.namelist())
+    assert "perdu" in found.read("index.html").decode()
+    assert kept.size == len(PNG)
+
+
+def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeypatch):
+    monkeypatch.setattr(archive, "BATCH", 1)
+    for number in range(3):
+        talk(cast.member, f"Numéro {number}")
+    response = client_for(cast.member).post(DOWNLOAD)
+    blocks = iter(response.streaming_content)
+    got = [next(blocks)]
+    type(cast.member).objects.filter(pk=cast.member.pk).update(is_active=False)
+    with pytest.raises(archive.RightsEnded):
+        got.extend(blocks)
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(b"".join(got)))
+
+
+def test_one_at_a_time_and_the_next_after_it(cast, talk, client_for, monkeypatch):
+    talk(cast.member)
+    client = client_for(cast.member)
+    first = client.post(DOWNLOAD)
+    again = client.post(DOWNLOAD)
+    assert (again.status_code, again["Retry-After"]) == (429, "60")
+    assert "déjà en route" in again.content.decode()
+    monkeypatch.setattr(sending, "MOST", 1)
+    full = client_for(cast.admin).post(DOWNLOAD)
+    assert full.status_code == 503 and "Trop d’exports" in full.content.decode()
+    opened(first)
+    opened(client.post(DOWNLOAD))
+    assert AuditEntry.objects.filter(action="data.exported").count() == 2
+
+
+def test_the_page_says_what_there_is(cast, talk, client_for):
+    talk(cast.member)
+    page = client_for(cast.owner).get(PAGE).content.decode()
+    assert "1 élément privé d’une autre personne" in page
+    assert "élément privé" not in client_for(cast.admin).get(PAGE).content.decode()
+    assert PAGE in client_for(cast.member).get("/").content.decode()
+    assert PAGE not in client_for(cast.learner).get("/").content.decode()
+
+
+def test_queries_do_not_grow_with_what_there_is(cast, talk, client_for):
+    client = client_for(cast.member)
+
+    def count() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            opened(client.post(DOWNLOAD))
+        return len(seen)
+
+    talk(cast.member)
+    upload(cast.member)
+    count()
+    one = count()
+    for number in range(7):
+        talk(cast.member, f"N {number}")
+        upload(cast.member)
+    assert count() == one

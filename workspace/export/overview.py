@@ -1,0 +1,20 @@
+"""How much an export would hold, as its page says it before."""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from accounts.models import User
+from config import lifecycle
+from tenants.exporting import Exporter
+
+
+class Count(NamedTuple):
+    label: str
+    number: int
+    private_to_others: int
+
+
+def of(person: User) -> list[Count]:
+    """One line for each app that gives something."""
+    exporters: list[Exporter] = [import_module(path) for path in lifecycle.EXPORTS]
+    return [Count(str(one.LABEL), len(one.keys(person)), one.left_out(person)) for one in exporters]

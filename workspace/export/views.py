@@ -1,0 +1,50 @@
+"""The page of one's own data, and the archive of it."""
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import ALL_STATES, TEAM, access
+from accounts.http import MemberRequest
+from library.files import disposition
+from workspace.export import overview, sending
+from workspace.export.archive import archive_begin
+
+
+@access(TEAM, states=ALL_STATES)
+@require_safe
+def show(request: MemberRequest) -> HttpResponse:
+    """What there is, and the way to have it."""
+    return _page(request)
+
+
+@access(TEAM, states=ALL_STATES, writes_when_read_only=True)
+@require_POST
+def download(request: MemberRequest) -> HttpResponseBase:
+    """The archive, written while it is sent. Nothing of the workspace changes but its log."""
+    try:
+        end = sending.take_turn(request.tenant, request.user)
+    except sending.AtWork as error:
+        refused = _page(request, busy="own" if error.own else "all", status=429 if error.own else 503)
+        refused["Retry-After"] = "60"
+        return refused
+    archive = archive_begin(tenant=request.tenant, person=request.user)
+    send = sending.send if isinstance(request, ASGIRequest) else sending.send_at_once
+    response = StreamingHttpResponse(send(archive), content_type="application/zip")
+    name = f"{request.tenant.slug}-{timezone.localdate():%Y-%m-%d}.zip"
+    # Django calls it at the end, also when the reader leaves halfway.
+    response._resource_closers.append(end)  # type: ignore[attr-defined]
+    response["Content-Disposition"] = disposition(name, as_attachment=True)
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    # It is compressed already, and a buffer before us would hold all of it.
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _page(request: MemberRequest, *, busy: str = "", status: int = 200) -> HttpResponse:
+    context = {"counts": overview.of(request.user), "busy": busy, "title": _("Mes données")}
+    return render(request, "home/data.html", context, status=status)
