@@ -78,6 +78,9 @@ class Objects:
             # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",
+            "hue": lambda: 30,
+            # No workspace of these tests has a logo: tests/workspace/test_settings.py has those that do.
+            "name": lambda: "none.png",
         }
 
     def path(self, url: Url) -> str:
