@@ -43,12 +43,14 @@ ACT = "answer"
 
 def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[Conversation, Call]:
     """A new conversation with its first question. Raises as `question_ask` does; then nothing is left."""
+    text = _question(text)
     with transaction.atomic():
         require_writable()
         conversation = Conversation.objects.create(
-            author=author, assistant_id=assistant_id, title=plain_title(clean(text), 60) or _("Nouvelle conversation")
+            author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
         )
-        call = question_ask(author=author, conversation=conversation, text=text)
+        # Nobody else knows it yet: there is nothing to lock, and nothing was said before.
+        call = _ask(conversation, text, [])
     return conversation, call
 
 
@@ -57,6 +59,14 @@ def question_ask(*, author: User, conversation: Conversation, text: str) -> Call
 
     Raises `ConversationRefused`, `QuotaExceeded`, `ReadOnlyWorkspace` or `NoModel`; then nothing is written.
     """
+    text = _question(text)
+    with transaction.atomic():
+        _lock_idle(conversation)
+        return _ask(conversation, text, _history(conversation))
+
+
+def _question(text: str) -> str:
+    """What was typed, as it is kept. Raises `ConversationRefused`."""
     text = clean(text.replace("\r\n", "\n")).strip()
     if not text:
         raise ConversationRefused(_("Écrivez d’abord votre message."))
@@ -65,11 +75,12 @@ def question_ask(*, author: User, conversation: Conversation, text: str) -> Call
             _("Votre message compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le ou coupez-le.")
             % {"count": len(text), "most": MAX_QUESTION}
         )
-    with transaction.atomic():
-        _lock_idle(conversation)
-        history = _history(conversation)
-        Message.objects.create(conversation=conversation, role=Role.USER, text=text)
-        return _open_answer(conversation, [*history, ChatMessage("user", text)])
+    return text
+
+
+def _ask(conversation: Conversation, text: str, history: list[ChatMessage]) -> Call:
+    Message.objects.create(conversation=conversation, role=Role.USER, text=text)
+    return _open_answer(conversation, [*history, ChatMessage("user", text)])
 
 
 def answer_retry(*, conversation: Conversation, answer: Message) -> Call:

@@ -40,10 +40,14 @@ def index(request: MemberRequest) -> HttpResponse:
 
 def _new(request: MemberRequest, text: str = "", refusal: Refusal | None = None, chosen: str = "") -> dict[str, Any]:
     offered = assistants_offered()
-    chosen = chosen or request.GET.get("assistant", "")
-    picked = next((one for one in offered if chosen in (one.code, str(one.pk))), offered[0] if offered else None)
+    picked = _picked(offered, chosen or request.GET.get("assistant", ""))
     given = {"assistants": offered, "picked": picked, "text": text, "refusal": refusal}
     return given | {"is_demonstration": answers_by_demonstration()}
+
+
+def _picked(offered: list[Any], chosen: str) -> Any:
+    """The assistant named, by code or key; else the first; None where none is offered."""
+    return next((one for one in offered if chosen in (one.code, str(one.pk))), offered[0] if offered else None)
 
 
 @access(TEAM)
@@ -54,14 +58,14 @@ async def start(request: MemberRequest) -> HttpResponse:
 
     def work() -> tuple[Conversation, Call] | HttpResponse:
         text, chosen = request.POST.get("text", ""), request.POST.get("assistant", "")
-        context = _new(request, text, chosen=chosen)
         try:
-            if context["picked"] is None:
+            picked = _picked(assistants_offered(), chosen)
+            if picked is None:
                 raise ConversationRefused(_("Aucun assistant n’est proposé pour le moment."))
-            return services.conversation_start(author=request.user, assistant_id=context["picked"].pk, text=text)
+            return services.conversation_start(author=request.user, assistant_id=picked.pk, text=text)
         except Exception as error:
             refusal = refusal_of(error)
-            context = _sidebar(request) | context | {"refusal": refusal}
+            context = _sidebar(request) | _new(request, text, refusal, chosen)
             return render(request, "conversations/index.html", context, status=refusal.status)
 
     outcome = await sync_to_async(work)()
