@@ -1,5 +1,7 @@
 """The request of a view that declares roles: somebody is signed in, in a workspace."""
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -13,3 +15,11 @@ class MemberRequest(HttpRequest):
     user: User  # type: ignore[assignment]
     tenant: TenantRef
     htmx: HtmxDetails
+
+
+def origin_of(request: HttpRequest) -> str:
+    """The network address a request came from, as the outermost of our own proxies saw it; "" where nobody can say."""
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except PermissionDenied:
+        return ""

@@ -22,6 +22,7 @@ from billing import console_discounts as console_discounts
 from billing import console_quotas as console_quotas
 from billing import console_revenue as console_revenue
 from billing import console_subscriptions as console_subscriptions
+from billing import console_terms as console_terms
 from billing import console_webhooks as console_webhooks
 from billing import entitlements, modules
 from billing.console_parts import amount

@@ -1,12 +1,13 @@
 """The catalogue of plans and options, written once. What an operator changed since is left alone."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from billing import entitlements
+from billing import entitlements, terms
 from billing.meters import METERS
 from billing.models import AddOn, Coupon, Entitlement, Plan, Price
 from billing.types import EUROS, TOKENS
@@ -65,6 +66,7 @@ ADD_ON_RIGHTS: dict[str, dict[str, int | None]] = {
     "unlimited_api": {"api_calls_month": None, "api_calls_hour": 10_000, "webhooks": 1, "api_all_endpoints": 1},
     "certificates": {"certificates": 1},
 }
+TEXTS = Path(__file__).parent / "texts"
 # What somebody who means to leave is offered, until the operator chooses something else.
 COUNTER_OFFER = {"name": gettext_noop("Fidélité"), "percent_off": Decimal(20), "duration": "repeating", "months": 3}
 
@@ -95,6 +97,7 @@ def seed() -> None:
         _price_once(Interval.YEAR, add_on.month_price * MONTHS_A_YEAR, add_on=add_on)
     if not Coupon.objects.exists():
         Coupon.objects.create(code="fidelite", is_counter_offer=True, **COUNTER_OFFER)
+    _terms_once()
     entitlements.forget_all()
 
 
@@ -102,6 +105,13 @@ def _price_once(interval: str, amount: Any, **of_what: Any) -> None:
     """From the price the plan or option already shows: an operator may have changed it."""
     if not Price.objects.filter(interval=interval, **of_what).exists():
         Price.objects.create(interval=interval, amount_excl_vat=amount, **of_what)
+
+
+def _terms_once() -> None:
+    """A model with gaps, so that an order can be tried: the operator publishes the real ones in the console."""
+    if terms.current() is None:
+        french, english = (TEXTS / f"terms.{language}.txt" for language in ("fr", "en"))
+        terms.publish(text=french.read_text("utf-8"), translation=english.read_text("utf-8"), label="Ruche")
 
 
 def _rights_once(add_on: AddOn) -> None:

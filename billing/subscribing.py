@@ -9,6 +9,8 @@ from billing.stripe.checkout import checkout_url, code_refusal, portal_url, retu
 from billing.stripe.documents import document_url, invoices, next_payment, pay_url
 from billing.stripe.profiles import profile_of, profile_save
 from billing.stripe.standing import current, is_on
+from billing.terms import current as terms_current
+from billing.terms import must_ask as terms_must_ask
 
 __all__ = [
     "cancel",
@@ -29,4 +31,6 @@ __all__ = [
     "profile_save",
     "resume",
     "returned",
+    "terms_current",
+    "terms_must_ask",
 ]

@@ -3,10 +3,22 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from billing.types import Gauge
 
-__all__ = ["Change", "Choice", "Current", "Invoice", "NextPayment", "Offer", "Preview", "PreviewLine", "StripeAway"]
+__all__ = [
+    "Accepted",
+    "Change",
+    "Choice",
+    "Current",
+    "Invoice",
+    "NextPayment",
+    "Offer",
+    "Preview",
+    "PreviewLine",
+    "StripeAway",
+]
 
 
 class StripeAway(Exception):
@@ -21,6 +33,14 @@ class Choice:
     interval: str = "month"
     add_ons: tuple[str, ...] = ()
     promotion_code: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The version of the terms of sale that a buyer accepted by an act (None: nothing was accepted), and from where."""
+
+    version: UUID | None
+    origin: str = ""
 
 
 @dataclass(frozen=True)

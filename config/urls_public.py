@@ -13,6 +13,7 @@ urlpatterns = [
     path("tarifs/", views.pricing, name="pricing"),
     path("mentions-legales/", views.legal_notice, name="legal_notice"),
     path("conditions/", views.legal_terms, name="legal_terms"),
+    path("conditions/<int:number>/", views.legal_terms, name="legal_terms_version"),
     path("confidentialite/", views.privacy, name="privacy"),
     path("_components/", views.components, name="components"),
     # people

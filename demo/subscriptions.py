@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from billing import subscribing
 from billing.models import Plan, Price, RevenueChange, Subscription
-from billing.subscription_types import Choice
+from billing.subscription_types import Accepted, Choice
 from config.embedded.stripe_fake import CARD, KEY
 from demo.past import id_at, insert
 from demo.people import FORMER, WORKSPACES, Workspace
@@ -128,7 +128,9 @@ def _buy(workspace: Workspace, ref: TenantRef) -> None:
         owner = User.objects.get(email=workspace.email, role=Role.OWNER)
         subscribing.profile_save(ref, actor=owner, **address, country="FR", vat_number="")
         back = {"success_url": f"https://{ref.domain}/", "cancel_url": f"https://{ref.domain}/"}
-        page = subscribing.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, **back)
+        terms = subscribing.terms_current()
+        accepted = Accepted(terms.pk if terms else None)
+        page = subscribing.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, accepted=accepted, **back)
         card = {"do": "pay", "method": "card", "number": CARD, "email": workspace.email, "country": "FR", **address}
         _visit(page, card)
         subscribing.returned(ref)

@@ -65,3 +65,8 @@ def tenants_all() -> Iterator[Tenant]:
 def tenant_url(domain: str, path: str = "/") -> str:
     """The absolute address of a path in the workspace at `domain`."""
     return f"{settings.BASE_SCHEME}://{domain}{settings.BASE_PORT}{path}"
+
+
+def public_url(path: str) -> str:
+    """The absolute address of a path of the operator's public site."""
+    return tenant_url(settings.BASE_HOST, path)

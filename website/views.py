@@ -6,9 +6,11 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.translation import get_language
 
 from accounts.access import anyone
 from billing import selectors as billing
+from billing import terms
 from tenants.busy import busy, is_busy
 
 
@@ -34,8 +36,22 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 
 
 @anyone
-def legal_terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/legal_terms.html")
+def legal_terms(request: HttpRequest, number: int | None = None) -> HttpResponse:
+    """The terms of sale in force, or the version of that number: whoever accepted one can read it for good."""
+    latest = terms.current()
+    row = latest if number is None else terms.version(number)
+    if row is None:
+        raise Http404
+    is_translated = bool(row.translation) and get_language() == "en"
+    context = {
+        "row": row,
+        "latest": latest,
+        "blocks": terms.blocks(row.translation if is_translated else row.text),
+        "language": "en" if is_translated else "fr",
+        "is_translated": is_translated,
+        "has_gaps": terms.has_gaps(row.text),
+    }
+    return render(request, "website/legal_terms.html", context)
 
 
 @anyone

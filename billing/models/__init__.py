@@ -9,6 +9,7 @@ from billing.models.quotas import QuotaCounter, QuotaNotice, Reservation
 from billing.models.revenue import RevenueChange
 from billing.models.rights import Override, TenantAddOn
 from billing.models.subscriptions import DunningNotice, StripeTurn, Subscription
+from billing.models.terms import TermsAcceptance, TermsVersion
 
 __all__ = [
     "AddOn",
@@ -30,6 +31,8 @@ __all__ = [
     "StripeTurn",
     "Subscription",
     "TenantAddOn",
+    "TermsAcceptance",
+    "TermsVersion",
     "UsageEvent",
     "WebhookEvent",
 ]

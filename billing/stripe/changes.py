@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from billing import selectors
+from billing import selectors, terms
 from billing.meters import METERS, Kind
 from billing.models import Entitlement
 from billing.quoting import amounts
@@ -29,7 +29,7 @@ from billing.stripe.profiles import vat_of
 from billing.stripe.standing import current
 from billing.stripe.subscriptions import follow_act
 from billing.stripe.turns import turn
-from billing.subscription_types import Change, Choice, Current, Preview
+from billing.subscription_types import Accepted, Change, Choice, Current, Preview
 from billing.types import Gauge
 from tenants.context import TenantRef, public_context, tenant_context
 
@@ -144,19 +144,32 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
     return tuple(found)
 
 
-def change(tenant: TenantRef, choice: Choice, *, at: int, actor: User, due: Decimal | None = None) -> Change:
+def change(
+    tenant: TenantRef,
+    choice: Choice,
+    *,
+    at: int,
+    actor: User,
+    due: Decimal | None = None,
+    accepted: Accepted | None = None,
+) -> Change:
     """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old.
 
     `due`: what was shown to be charged; where it has become another sum meanwhile (somebody else changed something),
-    nothing is made.
+    nothing is made. `accepted`: the terms of sale, where a version came out since the workspace accepted one.
     """
     if not 0 <= time.time() - at <= SHOWN_SECONDS:
         raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
+    agreed = terms.require(accepted) if accepted or terms.must_ask(tenant) else None
     with asking():
         with public_context(), turn(tenant.id):
             # One at a time: a second one finds that nothing is left to change.
             asked = _asked(tenant, choice, client())
             _require_as_shown(asked, at, due)
+            if agreed and accepted:
+                # Before: no change without its proof. One that the bank refuses afterwards was accepted all the same.
+                where = {"origin": accepted.origin, "act": terms.Act.CHANGE, "reference": asked.subscription.id}
+                terms.record(tenant, agreed, choice, actor=actor, **where)
             pay_url = _make(asked, choice, at)
             if asked.discounts:
                 code_uses.record(tenant.id, choice.promotion_code.strip(), actor=actor)

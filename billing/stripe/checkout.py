@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
+from billing import terms
 from billing.models import Subscription
 from billing.stripe import code_uses, coupons, profiles
 from billing.stripe.choosing import wanted
@@ -21,17 +22,21 @@ from billing.stripe.standing import current
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.stripe.turns import turn
-from billing.subscription_types import Choice, Current
+from billing.subscription_types import Accepted, Choice, Current
 from tenants.context import TenantRef, public_context
 
 METHODS = ("card", "sepa_debit")
 
 
-def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str) -> str:
+def checkout_url(
+    tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str, accepted: Accepted | None
+) -> str:
     """The address of Stripe's page where the choice is paid for. Nothing is charged before that.
 
-    One page at a time: those opened before expire, so that nobody subscribes twice.
+    One page at a time: those opened before expire, so that nobody subscribes twice. The terms of sale are accepted
+    before; without a proof of it the page is shown to nobody.
     """
+    agreed = terms.require(accepted)
     if profile_of(tenant) is None:
         raise ValidationError(_("Donnez d’abord vos coordonnées de facturation."), code="profile")
     with asking(), public_context():
@@ -43,7 +48,19 @@ def checkout_url(tenant: TenantRef, choice: Choice, *, actor: User, success_url:
             # What was paid on a page opened before may not have been told yet: Stripe knows.
             known = read(customer)
             _require_nothing_unfinished(known)
-            url = "" if known.live else _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
+            url = ""
+            if not known.live:
+                page = _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
+                url = str(page.url)
+                terms.record(
+                    tenant,
+                    agreed,
+                    choice,
+                    actor=actor,
+                    origin=accepted.origin if accepted else "",
+                    act=terms.Act.CHECKOUT,
+                    reference=page.id,
+                )
         if not url:
             refresh(tenant.id)
             raise ValidationError(_("L’espace a déjà un abonnement : changez-le plutôt."), code="living")
@@ -60,8 +77,8 @@ def _require_nothing_unfinished(known: Known) -> None:
         )
 
 
-def _open(asked: dict[str, Any]) -> str:
-    return str(client().v1.checkout.sessions.create(asked).url)  # type: ignore[arg-type]
+def _open(asked: dict[str, Any]) -> Any:
+    return client().v1.checkout.sessions.create(asked)  # type: ignore[arg-type]
 
 
 def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:

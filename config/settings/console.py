@@ -99,6 +99,8 @@ UNFOLD: dict[str, Any] = {
                 _link(_("Tarifs"), "payments", "admin:billing_price_changelist"),
                 _link(_("Remises"), "percent", "admin:billing_coupon_changelist"),
                 _link(_("Codes promotionnels"), "confirmation_number", "admin:billing_promotioncode_changelist"),
+                _link(_("Conditions de vente"), "gavel", "admin:billing_termsversion_changelist"),
+                _link(_("Acceptations"), "task_alt", "admin:billing_termsacceptance_changelist"),
                 _link(_("Options des espaces"), "add_circle", "admin:billing_tenantaddon_changelist"),
                 _link(_("Dérogations"), "tune", "admin:billing_override_changelist"),
             ),

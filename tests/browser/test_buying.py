@@ -122,6 +122,8 @@ def buy(shop: Shop) -> None:
     page.locator("main form button.btn-primary").click()
     page.wait_for_url("**/settings/plan/checkout/**")
     assert "118,80 €" in plain(page.inner_text("main")), "99 and 20 % of VAT"
+    assert not page.is_checked("[name=accept]")
+    page.check("[name=accept]")
     page.locator("main form button.btn-primary").click()
     shop.pay_at_stripe(CARD)
     page.locator("button[value=pay]").click()

@@ -55,6 +55,13 @@ def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", plain(re.sub(r"<[^>]*>", " ", body)))
 
 
+def ticked() -> dict[str, str]:
+    """What the order's form sends once the terms are accepted."""
+    terms = subscribing.terms_current()
+    assert terms is not None
+    return {"accept": "on", "version": str(terms.pk)}
+
+
 def messages_of(answer: Any) -> str:
     return " ".join(str(message) for message in answer.context["messages"])
 
@@ -80,7 +87,7 @@ class TestBuying:
         order = owner.post(f"{PLAN}details/{choice}", ADDRESS, follow=True)
         assert order.request["PATH_INFO"] == f"{PLAN}checkout/"
         assert all(amount in text(order) for amount in ("378,00 €", "75,60 €", "453,60 €", "TVA 20 %"))
-        sent = owner.post(f"{PLAN}checkout/{choice}")
+        sent = owner.post(f"{PLAN}checkout/{choice}", ticked())
         assert sent.status_code == 302 and sent.url.startswith(shopper.fake.url)
         paid = visit(sent.url, do="pay", **PERSON)
         assert paid.location == tenant_url(cast.home.domain, f"{PLAN}thanks/")
@@ -95,7 +102,7 @@ class TestBuying:
 
     def test_who_comes_back_without_paying_finds_the_choice(self, shopper, owner):
         shopper.address()
-        sent = owner.post(f"{PLAN}checkout/?plan=pro&interval=year&all=1&add_on=certificates")
+        sent = owner.post(f"{PLAN}checkout/?plan=pro&interval=year&all=1&add_on=certificates", ticked())
         back = re.search(r'href="([^"]*/choose/[^"]*)"', visit(sent.url).text)
         assert back is not None
         page = owner.get(back[1].replace("&amp;", "&").partition(".localhost")[2].lstrip(":0123456789"))
@@ -104,7 +111,7 @@ class TestBuying:
 
     def test_a_debit_is_said_to_be_under_way(self, shopper, owner):
         shopper.address()
-        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1")
+        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1", ticked())
         debit = {"method": "sepa_debit", "iban": "FR14 2004 1010 0505 0001 3M02 606", "number": ""}
         assert visit(sent.url, do="pay", **{**PERSON, **debit}).status == 303
         assert "prélèvement SEPA est lancé" in text(owner.get(f"{PLAN}thanks/"))
@@ -112,7 +119,7 @@ class TestBuying:
 
     def test_a_code_that_nobody_gave_is_refused_and_the_choice_kept(self, shopper, owner):
         shopper.address()
-        answer = owner.post(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", follow=True)
+        answer = owner.post(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", ticked(), follow=True)
         assert answer.context["choice"] == Choice("scale", "month", (), "NULLEPART")
         assert "code" in messages_of(answer).lower()
         assert stripe.checkout.Session.list().data == []
@@ -416,7 +423,7 @@ class TestWhatIsSaid:
         selectors.forget_hosts(cast.home.id)
         assert "Essai" in text(owner.get(PLAN))
         shopper.address()
-        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1")
+        sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1", ticked())
         assert visit(sent.url, do="pay", **PERSON).status == 303
         page = text(owner.get(f"{PLAN}thanks/"))
         assert "votre offre est active" in page and "Essai" not in page

@@ -10,15 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import SAFE_METHODS
 from accounts.http import MemberRequest
 from billing import subscribing
 from billing.quoting import Catalogue, catalogue, quote
-from billing.subscription_types import Choice, Current, StripeAway
-from tenants.selectors import tenant_ref, tenant_url
+from billing.subscription_types import Accepted, Choice, Current, StripeAway
+from tenants.selectors import public_url, tenant_ref, tenant_url
 from workspace.subscription import choosing
 from workspace.subscription.door import asks_stripe, away, by_hand, owner_acts, words
-from workspace.subscription.forms import DetailsForm
+from workspace.subscription.forms import DetailsForm, TermsForm
 
 TWO_WAYS = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -107,8 +106,9 @@ def checkout(request: MemberRequest) -> HttpResponse:
     profile = subscribing.profile_of(request.tenant)
     if profile is None:
         return redirect(choosing.address("plan_details", choice))
-    if request.method not in SAFE_METHODS:
-        return _on_to_stripe(request, choice)
+    form = TermsForm(request)
+    if form.is_valid():
+        return _on_to_stripe(request, choice, form.accepted())
     if _code_refusal(request, choice):
         # Said there, beside the code: an order never shows one that will not count.
         return redirect(choosing.address("plan_choose", choice))
@@ -118,11 +118,13 @@ def checkout(request: MemberRequest) -> HttpResponse:
         "quote": quote(request.tenant, choice, sold),
         "choose_url": choosing.address("plan_choose", choice),
         "details_url": choosing.address("plan_details", choice),
+        "form": form,
+        "privacy_url": public_url("/confidentialite/"),
     }
-    return render(request, "home/plan/checkout.html", context)
+    return render(request, "home/plan/checkout.html", context, status=422 if form.is_bound else 200)
 
 
-def _on_to_stripe(request: MemberRequest, choice: Choice) -> HttpResponse:
+def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) -> HttpResponse:
     back = choosing.address("plan_choose", choice)
     try:
         url = subscribing.checkout_url(
@@ -131,10 +133,12 @@ def _on_to_stripe(request: MemberRequest, choice: Choice) -> HttpResponse:
             actor=request.user,
             success_url=tenant_url(request.tenant.domain, reverse("plan_thanks")),
             cancel_url=tenant_url(request.tenant.domain, back),
+            accepted=accepted,
         )
     except (ValidationError, StripeAway) as error:
         messages.error(request, words(error))
-        return redirect(back)
+        about_terms = isinstance(error, ValidationError) and error.code == "terms"
+        return redirect(choosing.address("plan_checkout", choice) if about_terms else back)
     return redirect(url)
 
 

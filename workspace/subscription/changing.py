@@ -14,10 +14,11 @@ from billing import subscribing
 from billing.quoting import Catalogue
 from billing.subscription_types import Choice, StripeAway
 from billing.types import Gauge
+from tenants.selectors import public_url
 from workspace.subscription import choosing
 from workspace.subscription.buying import TWO_WAYS, chosen
 from workspace.subscription.door import asks_stripe, owner_acts, words
-from workspace.subscription.forms import ShownForm
+from workspace.subscription.forms import ShownForm, TermsForm
 from workspace.usage import amount_shown
 
 
@@ -29,8 +30,10 @@ def change(request: MemberRequest) -> HttpResponse:
     choice, now, sold = chosen(request)
     if not now.is_live:
         return redirect(choosing.address("plan_checkout", choice))
-    if request.method not in SAFE_METHODS:
-        return _made(request, choice)
+    # A version that the workspace has accepted is not asked for again.
+    terms = TermsForm(request) if subscribing.terms_must_ask(request.tenant) else None
+    if request.method not in SAFE_METHODS and (terms is None or terms.is_valid()):
+        return _made(request, choice, terms)
     try:
         preview = subscribing.preview(request.tenant, choice)
     except (ValidationError, StripeAway) as error:
@@ -44,16 +47,20 @@ def change(request: MemberRequest) -> HttpResponse:
         "options": [option.name for option in sold.add_ons if option.code in choice.add_ons],
         "exceeded": [_exceeded(gauge) for gauge in preview.exceeded],
         "choose_url": choosing.address("plan_choose", choice),
+        "form": terms,
+        "terms_url": public_url("/conditions/"),
+        "privacy_url": public_url("/confidentialite/"),
     }
-    return render(request, "home/plan/change.html", context)
+    return render(request, "home/plan/change.html", context, status=422 if terms and terms.is_bound else 200)
 
 
-def _made(request: MemberRequest, choice: Choice) -> HttpResponse:
+def _made(request: MemberRequest, choice: Choice, terms: TermsForm | None) -> HttpResponse:
     """Made; or on to the bank; or shown anew with what went wrong."""
     form = ShownForm(request.POST)
     shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
     try:
-        done = subscribing.change(request.tenant, choice, **shown, actor=request.user)
+        accepted = terms.accepted() if terms else None
+        done = subscribing.change(request.tenant, choice, **shown, actor=request.user, accepted=accepted)
     except ValidationError as error:
         if error.code == "same":
             messages.info(request, words(error))

@@ -4,13 +4,19 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.http import origin_of
+from billing import subscribing
 from billing.choices import REASONS
 from billing.countries import countries
+from billing.subscription_types import Accepted
 from billing.vat_tables import EU
 from tenants.context import TenantRef
 from tenants.lines import Line
+from tenants.selectors import public_url
 
 
 def _filled(what: str) -> forms.TextInput:
@@ -50,6 +56,33 @@ class DetailsForm(forms.Form):
         """What the service says, at the fields that it names."""
         known = not hasattr(error, "error_dict") or set(error.error_dict) <= set(self.fields)
         self.add_error(None, error if known else ValidationError(error.messages))
+
+
+class TermsForm(forms.Form):
+    """The terms of sale, accepted by an act: the box is never ticked beforehand. `version`: the one that was shown."""
+
+    accept = forms.BooleanField(
+        error_messages={"required": _("Pour commander, acceptez les conditions générales de vente.")}
+    )
+    version = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, request: HttpRequest) -> None:
+        terms = subscribing.terms_current()
+        data = request.POST if request.method == "POST" else None
+        super().__init__(data, initial={"version": terms.pk if terms else None})
+        address = public_url(f"/conditions/{terms.number}/" if terms else "/conditions/")
+        link = format_html(
+            '<a class="link" href="{}" target="_blank" rel="noopener">{}</a>',
+            address,
+            _("conditions générales de vente"),
+        )
+        number = terms.number if terms else 0
+        words = _("J’ai lu et j’accepte les {terms} (version {number}).")
+        self.fields["accept"].label = format_html(str(words), terms=link, number=number)
+        self._origin = origin_of(request)
+
+    def accepted(self) -> Accepted:
+        return Accepted(self.cleaned_data["version"], self._origin)
 
 
 class ShownForm(forms.Form):

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from billing import subscribing
-from billing.subscription_types import Choice, Current
+from billing.subscription_types import Accepted, Choice, Current
 from tests.fakes.stripe.server import Handle
 from tests.stripe_fake.shop import PERSON, Seen, visit
 
@@ -18,6 +18,7 @@ ADDRESS = {
     "country": "FR",
     "vat_number": "",
 }
+ORIGIN = "203.0.113.9"
 REFUSED = "4000 0000 0000 0341"
 
 
@@ -31,7 +32,13 @@ class Shopper:
         subscribing.profile_save(self.tenant, actor=self.actor, **{**ADDRESS, **changed})
 
     def page(self, choice: Choice) -> str:
-        return subscribing.checkout_url(self.tenant, choice, actor=self.actor, **WHERE)
+        return subscribing.checkout_url(self.tenant, choice, actor=self.actor, accepted=self.accepts(), **WHERE)
+
+    def accepts(self) -> Accepted:
+        """The terms in force, as somebody does who ticks the box."""
+        terms = subscribing.terms_current()
+        assert terms is not None
+        return Accepted(terms.pk, ORIGIN)
 
     def buy(self, plan: str = "pro", *add_ons: str, interval: str = "month", code: str = "", **form: str) -> Current:
         """Pays on Stripe's page and comes back."""

@@ -1,0 +1,133 @@
+"""The operator's pages of the terms of sale: publish a version, read any, and who accepted which."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Subquery
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from billing import terms
+from billing.console_parts import OfWorkspaceAdmin, asking_page
+from billing.models import TermsAcceptance, TermsVersion
+from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, badge, figure, moment, posted
+from config.console_text import two_lines
+
+
+class TermsForm(forms.Form):
+    """A version of the terms of sale, from the text in force."""
+
+    text = forms.CharField(
+        label=_("Texte en français"),
+        max_length=terms.LONGEST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 24, "lang": "fr"}),
+        help_text=_("Lui seul engage. Une ligne vide sépare les paragraphes ; « ## » commence un titre."),
+    )
+    translation = forms.CharField(
+        label=_("Traduction anglaise"),
+        max_length=terms.LONGEST,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "lang": "en"}),
+        help_text=_("Montrée à qui lit en anglais. Vide : le texte français."),
+    )
+
+
+@admin.register(TermsVersion)
+class TermsVersionAdmin(ReadOnlyAdmin):
+    list_display = ("shown_number", "shown_at", "published_by", "shown_print", "shown_state")
+    list_display_links = None
+    actions_list = ("publish",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        latest = TermsVersion.objects.order_by("-number").values("pk")[:1]
+        return super().get_queryset(request).annotate(latest=Subquery(latest))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Publier une version"), url_path="publish", icon="add", variant=ActionVariant.PRIMARY
+    )
+    def publish(self, request: HttpRequest) -> HttpResponse:
+        latest = terms.current()
+        before = {"text": latest.text, "translation": latest.translation} if latest else {}
+
+        def done(form: Any) -> str:
+            row = terms.publish(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
+            return gettext("La version %(number)s est en vigueur.") % {"number": row.number}
+
+        return asking_page(
+            self,
+            request,
+            TermsForm(posted(request), initial=before),
+            done,
+            back=reverse("admin:billing_termsversion_changelist"),
+            title=_("Publier une version des conditions de vente"),
+            explanation=_(
+                "Elle entre en vigueur aussitôt : chacun l’accepte à son prochain achat. Elle ne changera plus."
+            ),
+            button=_("Publier"),
+        )
+
+    @display(description=_("Version"), ordering="number")  # type: ignore[untyped-decorator]
+    def shown_number(self, row: TermsVersion) -> SafeString:
+        page = reverse("legal_terms_version", args=[row.number])
+        return format_html('<a class="rc-link rc-strong" href="{}">{}</a>', page, row.number)
+
+    @display(description=_("Publiée le"), ordering="number")  # type: ignore[untyped-decorator]
+    def shown_at(self, row: TermsVersion) -> str | SafeString:
+        return moment(row.published_at)
+
+    @display(description=_("Empreinte (SHA-256)"))  # type: ignore[untyped-decorator]
+    def shown_print(self, row: TermsVersion) -> SafeString:
+        return _print(row.sha256)
+
+    @display(description=_("État"))  # type: ignore[untyped-decorator]
+    def shown_state(self, row: Any) -> SafeString:
+        if row.pk != row.latest:
+            return badge(_("Remplacée"), "neutral")
+        if terms.has_gaps(row.text):
+            return badge(_("En vigueur, à compléter"), "warn")
+        return badge(_("En vigueur"), "good")
+
+
+@admin.register(TermsAcceptance)
+class TermsAcceptanceAdmin(OfWorkspaceAdmin):
+    list_display = ("shown_at", "shown_workspace", "shown_who", "shown_version", "shown_order", "shown_reference")
+    list_filter = ("act", ("at", DayRangeFilter))
+    list_filter_submit = True
+    list_select_related = ("terms",)
+    search_fields = ("slug", "workspace_name", "person", "reference")
+
+    @display(description=_("Date"), ordering="id")  # type: ignore[untyped-decorator]
+    def shown_at(self, row: TermsAcceptance) -> str | SafeString:
+        return moment(row.at)
+
+    @display(description=_("Acceptées par"), ordering="person")  # type: ignore[untyped-decorator]
+    def shown_who(self, row: TermsAcceptance) -> SafeString:
+        return two_lines(row.person, row.origin or NOTHING)
+
+    @display(description=_("Version"), ordering="terms__number")  # type: ignore[untyped-decorator]
+    def shown_version(self, row: TermsAcceptance) -> SafeString:
+        page = reverse("legal_terms_version", args=[row.terms.number])
+        return two_lines(format_html('<a class="rc-link" href="{}">{}</a>', page, row.terms.number), _print(row.sha256))
+
+    @display(description=_("Commande"), ordering="plan_code")  # type: ignore[untyped-decorator]
+    def shown_order(self, row: Any) -> SafeString:
+        plan = gettext(row.plan_name or row.plan_code)
+        rhythm = gettext("à l’année") if row.interval == "year" else gettext("au mois")
+        return two_lines(f"{plan}, {rhythm}", row.add_ons or str(row.get_act_display()))
+
+    @display(description=_("Clé chez Stripe"))  # type: ignore[untyped-decorator]
+    def shown_reference(self, row: TermsAcceptance) -> SafeString:
+        return figure(row.reference)
+
+
+def _print(sha256: str) -> SafeString:
+    """The first figures; all of them for who points at it."""
+    return format_html('<span class="rc-muted rc-nowrap" title="{}">{}…</span>', sha256, sha256[:12])

@@ -1,0 +1,143 @@
+"""Terms of sale: publish a version, ask for its acceptance, keep the proof.
+
+Each first purchase asks; a change of plan asks where a version came out since the workspace last accepted one.
+"""
+
+import hashlib
+import ipaddress
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from billing.models import TermsAcceptance, TermsVersion
+from billing.subscription_types import Accepted, Choice
+from tenants.context import TenantRef, public_context
+
+Act = TermsAcceptance.Act
+# Characters. Long terms of sale have some 60,000.
+LONGEST = 100_000
+# Of an integer in PostgreSQL.
+LARGEST = 2**31 - 1
+HEADING = "## "
+# One publication at a time: numbers follow each other.
+_LOCK = 0x7E125
+
+
+class Block(NamedTuple):
+    """A paragraph or a heading of a text."""
+
+    text: str
+    is_heading: bool
+
+
+def current() -> TermsVersion | None:
+    """The version in force; None where none was published."""
+    with public_context():
+        return TermsVersion.objects.first()
+
+
+def version(number: int) -> TermsVersion | None:
+    """One version, also one that is no longer in force: whoever accepted it can read it."""
+    if number > LARGEST:
+        return None
+    with public_context():
+        return TermsVersion.objects.filter(number=number).first()
+
+
+def blocks(text: str) -> list[Block]:
+    """A text as a page shows it."""
+    parts = (part.strip() for part in text.replace("\r\n", "\n").split("\n\n"))
+    return [Block(part.removeprefix(HEADING), part.startswith(HEADING)) for part in parts if part]
+
+
+def has_gaps(text: str) -> bool:
+    """True where passages in square brackets are still to be filled in."""
+    return "[" in text and "]" in text
+
+
+def publish(*, text: str, translation: str = "", actor: User | None = None, label: str = "") -> TermsVersion:
+    """Put a version in force. Raises `ValidationError` where it is the one in force already, or too long."""
+    text, translation = (one.replace("\r\n", "\n").strip() for one in (text, translation))
+    if not text or max(len(text), len(translation)) > LONGEST:
+        raise ValidationError(_("Donnez un texte, de 100 000 caractères au plus."), code="length")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    with public_context(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        before = TermsVersion.objects.first()
+        if before and (before.sha256, before.translation) == (digest, translation):
+            raise ValidationError(_("C’est déjà le texte en vigueur."), code="same")
+        row: TermsVersion = TermsVersion.objects.create(
+            number=before.number + 1 if before else 1,
+            text=text,
+            translation=translation,
+            sha256=digest,
+            published_by=actor.email if actor else label,
+        )
+        audit.record("terms.published", actor=actor, label=label, target=str(row.number), sha256=digest)
+    return row
+
+
+def must_ask(tenant: TenantRef) -> bool:
+    """True where the workspace has not accepted the version in force."""
+    with public_context():
+        latest = TermsVersion.objects.values("pk")[:1]
+        return not TermsAcceptance.objects.filter(tenant_id=tenant.id, terms__in=latest).exists()
+
+
+def require(accepted: Accepted | None) -> TermsVersion:
+    """The version that was accepted. Raises `ValidationError` where it is none, or not the one in force."""
+    latest = current()
+    if latest is None:
+        raise ValidationError(
+            _("Les conditions générales de vente ne sont pas encore publiées : demandez-les à votre opérateur."),
+            code="terms",
+        )
+    if accepted is None or accepted.version is None:
+        raise ValidationError(_("Pour commander, acceptez les conditions générales de vente."), code="terms")
+    if accepted.version != latest.pk:
+        raise ValidationError(
+            _("Les conditions générales de vente viennent de changer : lisez-les et acceptez-les avant de commander."),
+            code="terms",
+        )
+    return latest
+
+
+def record(
+    tenant: TenantRef, terms: TermsVersion, choice: Choice, *, actor: User, origin: str, act: str, reference: str
+) -> None:
+    """Keep an acceptance and its entry in the operator's log, in one transaction."""
+    with public_context(), transaction.atomic():
+        TermsAcceptance.objects.create(
+            tenant_id=tenant.id,
+            person_id=actor.pk,
+            person=actor.email,
+            terms=terms,
+            sha256=terms.sha256,
+            origin=_address(origin),
+            act=act,
+            plan_code=choice.plan,
+            interval=choice.interval,
+            add_ons=", ".join(choice.add_ons)[:500],
+            reference=reference,
+        )
+        audit.record(
+            "terms.accepted",
+            label=actor.email,
+            target=tenant.slug,
+            version=terms.number,
+            sha256=terms.sha256,
+            order=reference,
+            origin=_address(origin) or "",
+        )
+
+
+def _address(origin: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(origin))
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Nobody orders without accepting the terms of sale in force; who did, which, when, from where and for what is kept."""
+
+import hashlib
+
+import pytest
+import stripe
+from django.core.exceptions import ValidationError
+
+from accounts.models import AuditEntry
+from billing import subscribing, terms
+from billing.models import TermsAcceptance, TermsVersion
+from billing.subscription_types import Accepted, Choice
+from tenants.context import public_context
+from tenants.ids import new_id
+from tests.billing.stripe.conftest import push
+from tests.billing.stripe.shopper import ORIGIN, WHERE, Shopper
+
+
+@pytest.fixture
+def shopper(fake, cast) -> Shopper:
+    push()
+    one = Shopper(fake, cast)
+    one.address()
+    return one
+
+
+def kept() -> list[TermsAcceptance]:
+    with public_context():
+        return list(TermsAcceptance.objects.select_related("terms").order_by("id"))
+
+
+def test_an_order_keeps_who_when_which_and_from_where(shopper, cast):
+    shopper.buy("pro", "analytics", interval="year")
+    [row] = kept()
+    session = stripe.checkout.Session.list().data[0]
+    in_force = terms.current()
+    assert in_force is not None and in_force.sha256 == hashlib.sha256(in_force.text.encode()).hexdigest()
+    assert (row.tenant_id, row.person_id, row.person) == (cast.home.id, cast.owner.pk, cast.owner.email)
+    assert (row.terms, row.sha256, row.origin) == (in_force, in_force.sha256, ORIGIN)
+    assert (row.act, row.plan_code, row.interval, row.add_ons) == ("checkout", "pro", "year", "analytics")
+    assert row.reference == session.id
+    with public_context():
+        entry = AuditEntry.objects.get(action="terms.accepted")
+    assert (entry.actor, entry.target, entry.details["order"]) == (cast.owner.email, cast.home.slug, session.id)
+
+
+@pytest.mark.parametrize("accepted", [None, Accepted(None, ORIGIN), Accepted(new_id(), ORIGIN)], ids=str)
+def test_without_acceptance_nothing_is_opened(shopper, accepted):
+    with pytest.raises(ValidationError) as refused:
+        subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
+    assert refused.value.code == "terms"
+    assert stripe.checkout.Session.list().data == [] and kept() == []
+
+
+def test_what_stripe_refuses_leaves_no_acceptance(shopper):
+    with pytest.raises(ValidationError):
+        shopper.page(Choice("pro", "month", (), "NULLEPART"))
+    assert kept() == []
+
+
+def test_a_new_version_is_asked_for_at_the_next_change_and_then_no_more(shopper):
+    shopper.buy("starter")
+    assert terms.must_ask(shopper.tenant) is False
+    shopper.change("pro")
+    assert len(kept()) == 1, "accepted when it was bought"
+    second = terms.publish(text="Nouvelles conditions.", label="test")
+    assert second.number == 2 and terms.must_ask(shopper.tenant) is True
+    choice = Choice("scale")
+    shown = subscribing.preview(shopper.tenant, choice)
+    with pytest.raises(ValidationError) as refused:
+        subscribing.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor)
+    assert refused.value.code == "terms" and subscribing.current(shopper.tenant).choice == Choice("pro")
+    done = subscribing.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor, accepted=shopper.accepts())
+    assert done.done and terms.must_ask(shopper.tenant) is False
+    assert [(row.act, row.terms.number) for row in kept()] == [("checkout", 1), ("change", 2)]
+
+
+def test_an_older_version_is_not_enough(shopper):
+    first = shopper.accepts()
+    terms.publish(text="Nouvelles conditions.", label="test")
+    with pytest.raises(ValidationError, match="viennent de changer"):
+        subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=first, **WHERE)
+    assert kept() == []
+
+
+def test_the_same_text_is_no_new_version():
+    with public_context():
+        before = TermsVersion.objects.count()
+        latest = terms.current()
+        assert latest is not None
+        with pytest.raises(ValidationError, match="déjà le texte"):
+            terms.publish(text=latest.text.replace("\n", "\r\n"), translation=latest.translation, label="test")
+        for text in ("", " \n ", "é" * (terms.LONGEST + 1)):
+            with pytest.raises(ValidationError, match="caractères au plus"):
+                terms.publish(text=text, label="test")
+        assert TermsVersion.objects.count() == before
+
+
+def test_an_origin_that_is_no_address_is_kept_as_none(shopper):
+    accepted = Accepted(shopper.accepts().version, "unknown, evil")
+    subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
+    assert [row.origin for row in kept()] == [None]

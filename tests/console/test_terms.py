@@ -1,0 +1,55 @@
+"""The operator's terms of sale: published, listed, and who accepted them."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEntry
+from billing import terms
+from billing.models import TermsAcceptance, TermsVersion
+from billing.subscription_types import Choice
+from tenants.context import public_context
+from tests.cast import Cast
+
+VERSIONS, ACCEPTANCES = "/admin/billing/termsversion/", "/admin/billing/termsacceptance/"
+
+
+def test_a_version_is_published_and_listed(console: Client) -> None:
+    page = console.get(VERSIONS).content.decode()
+    assert "En vigueur, à compléter" in page, "the model has gaps"
+    form = console.get(f"{VERSIONS}publish/").content.decode()
+    assert "raison sociale de l’opérateur" in form, "it begins with the text in force"
+    assert console.post(f"{VERSIONS}publish/", {"text": "Conditions.", "translation": "Terms."}).status_code == 302
+    latest = terms.current()
+    assert latest is not None and (latest.number, latest.text, latest.translation) == (2, "Conditions.", "Terms.")
+    page = console.get(VERSIONS).content.decode()
+    assert "Remplacée" in page and "En vigueur" in page and latest.sha256 in page
+    assert AuditEntry.objects.filter(action="terms.published", target="2").count() == 1
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"text": " "}, {"text": "x" * (terms.LONGEST + 1)}], ids=["none", "blank", "long"]
+)
+def test_no_text_is_no_version(console: Client, sent: dict[str, str]) -> None:
+    assert console.post(f"{VERSIONS}publish/", sent).status_code == 400
+    assert TermsVersion.objects.count() == 1
+
+
+def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, cast: Cast) -> None:
+    latest = terms.current()
+    assert latest is not None
+    with public_context():
+        terms.record(
+            cast.home,
+            latest,
+            Choice("pro", "year", ("analytics",)),
+            actor=cast.owner,
+            origin="2001:db8::7",
+            act=terms.Act.CHECKOUT,
+            reference="cs_test_1",
+        )
+    page = console.get(ACCEPTANCES).content.decode()
+    for said in (cast.owner.email, "2001:db8::7", latest.sha256, "Pro, à l’année", "analytics", "cs_test_1"):
+        assert said in page, said
+    row = TermsAcceptance.objects.get()
+    assert console.post(f"{ACCEPTANCES}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert TermsAcceptance.objects.count() == 1

@@ -1,0 +1,99 @@
+"""The order's page asks for the terms of sale by a box that nobody ticked; the public site keeps every version."""
+
+import re
+
+import pytest
+import stripe
+from django.conf import settings
+
+from billing import terms
+from billing.models import TermsAcceptance
+from billing.subscription_types import Choice
+from tenants.context import public_context
+from tests.billing.stripe.conftest import push
+from tests.billing.stripe.shopper import Shopper
+from tests.modules import register
+from tests.stripe_fake.shop import PERSON, visit
+
+ORDER = "/settings/plan/checkout/?plan=pro&interval=year&all=1"
+
+
+@pytest.fixture
+def shopper(fake, cast, monkeypatch) -> Shopper:
+    register(monkeypatch)
+    push()
+    one = Shopper(fake, cast)
+    one.address()
+    return one
+
+
+@pytest.fixture
+def owner(client_for, cast):
+    return client_for(cast.owner)
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser sends of the page's form once the box is ticked."""
+    found = re.search(r'name="version" value="([^"]+)"', page)
+    return {"accept": "on", **({"version": found[1]} if found else {})}
+
+
+def test_the_box_is_not_ticked_and_leads_to_the_texts(shopper, owner):
+    page = owner.get(ORDER).content.decode()
+    box = re.search(r'<input[^>]*name="accept"[^>]*>', page)
+    assert box is not None and "checked" not in box[0] and "required" in box[0]
+    assert f"//{settings.BASE_HOST}" in page and "/conditions/1/" in page and "/confidentialite/" in page
+
+
+def test_without_the_box_the_order_stays_as_it_was(shopper, owner):
+    for sent in ({}, {"version": str(terms.current().pk)}):  # type: ignore[union-attr]
+        answer = owner.post(ORDER, sent)
+        assert answer.status_code == 422 and answer.context["choice"] == Choice("pro", "year")
+        assert "acceptez les conditions" in answer.content.decode()
+    assert stripe.checkout.Session.list().data == []
+    with public_context():
+        assert not TermsAcceptance.objects.exists()
+
+
+def test_a_version_published_meanwhile_is_shown_first(shopper, owner):
+    sent = fields(owner.get(ORDER).content.decode())
+    terms.publish(text="Nouvelles conditions.", label="test")
+    answer = owner.post(ORDER, sent, follow=True)
+    assert answer.request["PATH_INFO"] == "/settings/plan/checkout/"
+    assert answer.context["choice"] == Choice("pro", "year")
+    assert "viennent de changer" in " ".join(str(message) for message in answer.context["messages"])
+    assert "/conditions/2/" in answer.content.decode()
+    assert stripe.checkout.Session.list().data == []
+    again = owner.post(ORDER, fields(answer.content.decode()), REMOTE_ADDR="198.51.100.7")
+    assert again.url.startswith(shopper.fake.url) and visit(again.url, do="pay", **PERSON).status == 303
+    with public_context():
+        [row] = TermsAcceptance.objects.select_related("terms")
+    assert (row.terms.number, row.origin) == (2, "198.51.100.7")
+
+
+def test_a_change_asks_only_for_a_version_that_is_new(shopper, owner):
+    shopper.buy("starter")
+    change = "/settings/plan/change/?plan=pro&all=1"
+    page = owner.get(change).content.decode()
+    assert 'name="accept"' not in page and "/conditions/" in page
+    terms.publish(text="Nouvelles conditions.", label="test")
+    page = owner.get(change).content.decode()
+    at = re.search(r'name="at" value="(\d+)"', page)
+    assert at is not None and 'name="accept"' in page
+    refused = owner.post(change, {"at": at[1]})
+    assert refused.status_code == 422 and "acceptez les conditions" in refused.content.decode()
+    made = owner.post(change, {"at": at[1], **fields(page)}, follow=True)
+    assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
+
+
+def test_every_version_stays_readable(client_for, cast):
+    public = client_for(None, host=settings.BASE_HOST)
+    first = terms.current()
+    assert first is not None
+    terms.publish(text="## Un titre\n\n<b>Nouvelles</b> conditions.", label="test")
+    now = public.get("/conditions/").content.decode()
+    assert "<h2>Un titre</h2>" in now and "&lt;b&gt;Nouvelles" in now and "à compléter" not in now
+    old = public.get(f"/conditions/{first.number}/").content.decode()
+    assert "version plus récente" in old and "Modèle à compléter" in old
+    for number in (0, 99, 2**31, 10**30):
+        assert public.get(f"/conditions/{number}/").status_code == 404
