@@ -34,6 +34,8 @@ ACTS = {
     "subscription.kept": _("Contre-offre acceptée"),
     "subscription.reread": _("Abonnement relu chez Stripe"),
     "subscription.ended": _("Abonnement résilié chez Stripe"),
+    "terms.published": _("Conditions de vente publiées"),
+    "terms.accepted": _("Conditions de vente acceptées"),
     "dunning.sent_again": _("Relance renvoyée"),
     "webhook.replayed": _("Événement de Stripe rejoué"),
     "tenant.deleted": _("Espace supprimé"),
@@ -84,6 +86,9 @@ KEYS = {
     "day": _("jour"),
     "row": _("fiche"),
     "fields": _("champs"),
+    "sha256": _("empreinte du texte"),
+    "order": _("commande"),
+    "origin": _("adresse d’origine"),
 }
 
 
