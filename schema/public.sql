@@ -445,6 +445,33 @@ CREATE TABLE public.billing_tenantaddon (
     CONSTRAINT billing_tenant_add_on_quantity CHECK ((quantity > 0))
 );
 
+CREATE TABLE public.billing_termsacceptance (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    person character varying(254) NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    origin inet,
+    act character varying(8) NOT NULL,
+    plan_code character varying(40) NOT NULL,
+    "interval" character varying(5) NOT NULL,
+    add_ons character varying(500) NOT NULL,
+    reference character varying(255) NOT NULL,
+    terms_id uuid NOT NULL
+);
+
+CREATE TABLE public.billing_termsversion (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    text text NOT NULL,
+    translation text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    published_by character varying(254) NOT NULL,
+    CONSTRAINT billing_termsversion_number_check CHECK ((number >= 0))
+);
+
 CREATE TABLE public.billing_usageevent (
     id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -2167,6 +2194,15 @@ ALTER TABLE ONLY public.billing_subscription
 ALTER TABLE ONLY public.billing_tenantaddon
     ADD CONSTRAINT billing_tenantaddon_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.billing_termsacceptance
+    ADD CONSTRAINT billing_termsacceptance_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_termsversion
+    ADD CONSTRAINT billing_termsversion_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.billing_termsversion
+    ADD CONSTRAINT billing_termsversion_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.billing_usageevent
     ADD CONSTRAINT billing_usageevent_pkey PRIMARY KEY (id);
 
@@ -2630,6 +2666,8 @@ CREATE INDEX auth_group_permissions_permission_id_84c5c92e ON public.auth_group_
 
 CREATE INDEX auth_permission_content_type_id_2f476e4b ON public.auth_permission USING btree (content_type_id);
 
+CREATE INDEX billing_acceptance_tenant ON public.billing_termsacceptance USING btree (tenant_id, terms_id);
+
 CREATE INDEX billing_addon_code_251ba7a0_like ON public.billing_addon USING btree (code varchar_pattern_ops);
 
 CREATE INDEX billing_cancellation_tenant ON public.billing_cancellation USING btree (tenant_id, at DESC);
@@ -2703,6 +2741,8 @@ CREATE INDEX billing_tenant_add_on_tenant ON public.billing_tenantaddon USING bt
 CREATE INDEX billing_tenantaddon_add_on_id_e4adffc6 ON public.billing_tenantaddon USING btree (add_on_id);
 
 CREATE INDEX billing_tenantaddon_add_on_id_e4adffc6_like ON public.billing_tenantaddon USING btree (add_on_id varchar_pattern_ops);
+
+CREATE INDEX billing_termsacceptance_terms_id_63ee98ce ON public.billing_termsacceptance USING btree (terms_id);
 
 CREATE INDEX billing_usage_at ON public.billing_usageevent USING btree (at DESC);
 
@@ -3412,6 +3452,9 @@ ALTER TABLE ONLY public.billing_promotioncode
 ALTER TABLE ONLY public.billing_tenantaddon
     ADD CONSTRAINT billing_tenantaddon_add_on_id_e4adffc6_fk_billing_addon_code FOREIGN KEY (add_on_id) REFERENCES public.billing_addon(code) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.billing_termsacceptance
+    ADD CONSTRAINT billing_termsaccepta_terms_id_63ee98ce_fk_billing_t FOREIGN KEY (terms_id) REFERENCES public.billing_termsversion(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.django_admin_log
     ADD CONSTRAINT django_admin_log_content_type_id_c4bce8eb_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3891,6 +3934,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0007_labels', now()),
     ('billing', '0008_code_use', now()),
     ('billing', '0009_stripe_turns', now()),
+    ('billing', '0010_terms', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
