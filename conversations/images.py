@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from decimal import Decimal
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -17,14 +17,13 @@ from assistants.ends import model_ended
 from assistants.providers.bounds import input_token_bound
 from assistants.providers.images import generate_image
 from assistants.providers.registry import close_providers, get_provider
-from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured
+from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured, Usage
 from billing import services as billing
-from billing.types import EUROS, Act, QuotaExceeded
+from billing.types import EUROS, Act, Held, QuotaExceeded
 from conversations.markdown import plain_title
 from conversations.models import Message
 from conversations.types import ConversationRefused
 from library import services as library
-from library.types import UploadRefused
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import ReadOnlyWorkspace
@@ -32,6 +31,8 @@ from tenants.services import ReadOnlyWorkspace
 log = logging.getLogger(__name__)
 ACT = "image"
 SIZE = "1024x1024"
+# Paid, as far as is known, and not there: people are told that it counts.
+LOST: Final = "lost"
 ImageState = Message.ImageState
 
 
@@ -51,34 +52,73 @@ def image_request(*, answer: Message) -> None:
         act = Act(ACT, new_id())
         billing.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
         Message.objects.filter(pk=answer.pk).update(
-            image_state=ImageState.MAKING, image_error="", image_reference=act.reference
+            image_state=ImageState.MAKING, image_error="", image_reference=act.reference, image_price_id=None
         )
         _enqueue(answer, act.reference, model.pk, price.pk)
 
 
 def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) -> None:
-    """Job: call the provider, keep the image, settle. A second run of the same job does nothing."""
+    """Job: ask the provider once, keep the image, settle what was paid.
+
+    A second run does nothing: a provider that was asked may have been paid, and `give_up_image` settles what a run
+    that died has left.
+    """
     answer = Message.objects.select_related("conversation__author").get(pk=UUID(answer_id))
     held = billing.held_by(UUID(reference))
     if held is None or answer.image_state != ImageState.MAKING:
         return
     price = catalogue.price(UUID(price_id))
+    if not _claim(answer, UUID(reference), price.pk):
+        log.warning("image asked already answer=%s reference=%s", answer_id, reference)
+        return
     started = time.monotonic()
     error_kind, item_id, usage, cost = "", None, None, Decimal(0)
     try:
         made = asyncio.run(_call(price.model.provider, price.model.name, answer.text))
-        usage, cost = made.usage, image_cost(made.usage, price)
-        item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
-    except (ProviderError, ProviderNotConfigured, UploadRefused) as error:
+    except (ProviderError, ProviderNotConfigured) as error:
         if (
             isinstance(error, ProviderError)
             and error.ends_the_model
             and _fall_back(answer, UUID(reference), price.model.pk)
         ):
             return
-        error_kind, usage, cost = getattr(error, "kind", "unknown"), None, Decimal(0)
-        log.warning("image failed answer=%s provider=%s %s", answer_id, price.model.provider, error)
-    latency = int((time.monotonic() - started) * 1000)
+        error_kind = getattr(error, "kind", "unknown")
+        if isinstance(error, ProviderError) and error.may_be_paid:
+            error_kind, usage = LOST, error.usage
+            cost = image_cost(usage, price) if usage else held.amounts[EUROS]
+        log.warning("image failed answer=%s provider=%s paid=%s %s", answer_id, price.model.provider, cost, error)
+    else:
+        usage, cost = made.usage, image_cost(made.usage, price)
+        try:
+            item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
+        except Exception:
+            # Whatever kept it from the library, it is paid.
+            log.exception("image not kept answer=%s", answer_id)
+            error_kind = LOST
+    latency_ms = int((time.monotonic() - started) * 1000)
+    _finish(answer, held, price.pk, cost, usage, item_id, error_kind, latency_ms)
+
+
+def _claim(answer: Message, reference: UUID, price_id: UUID) -> bool:
+    """Write down, committed before the provider is asked, that it is asked; False where it was."""
+    mine = Message.objects.filter(
+        pk=answer.pk, image_state=ImageState.MAKING, image_reference=reference, image_price_id=None
+    )
+    return mine.update(image_price_id=price_id) == 1
+
+
+def _finish(
+    answer: Message,
+    held: Held,
+    price_id: UUID,
+    cost: Decimal,
+    usage: Usage | None,
+    item_id: UUID | None,
+    error_kind: str,
+    latency_ms: int,
+) -> None:
+    """Meter and settle an image, made or not, and tell its answer. `cost` in euros."""
+    price = catalogue.price(price_id)
     with transaction.atomic():
         version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
         author = answer.conversation.author
@@ -89,7 +129,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
             assistant_name=version.assistant.name,
             prompt_version_id=version.version.pk,
             prompt_version=str(version.version),
-            reference=UUID(reference),
+            reference=answer.image_reference,
             provider=price.model.provider,
             model=price.model.name,
             price_id=price.pk,
@@ -97,7 +137,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
             input_tokens=usage.input_tokens if usage else 0,
             output_tokens=usage.output_tokens if usage else 0,
             cost=cost,
-            latency_ms=latency,
+            latency_ms=latency_ms,
             outcome="done" if item_id else "failed",
             error_kind=error_kind,
         )
@@ -120,6 +160,8 @@ def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
             if held is None:
                 return True
             billing.settle(held.id, {})
+            # The model that is gone refused: the next one may be asked.
+            Message.objects.filter(pk=answer.pk, image_reference=reference).update(image_price_id=None)
             billing.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
             _enqueue(answer, reference, model.pk, price.pk)
     except (QuotaExceeded, ReadOnlyWorkspace) as refused:
@@ -174,7 +216,19 @@ def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost
 
 
 def give_up_image(reference: UUID) -> bool:
-    """What settles an image whose job died: nothing is charged, and people may ask again."""
-    stuck = Message.objects.filter(image_reference=reference, image_state=ImageState.MAKING)
-    stuck.update(image_state=ImageState.FAILED, image_error="unknown")
-    return False
+    """What settles an image whose job died: nothing is charged where no provider was asked, else the most that it can
+    have cost. People may ask again."""
+    answer = (
+        Message.objects.select_related("conversation__author")
+        .filter(image_reference=reference, image_state=ImageState.MAKING)
+        .first()
+    )
+    held = billing.held_by(reference)
+    if answer is None or held is None:
+        return False
+    if answer.image_price_id is None:
+        Message.objects.filter(pk=answer.pk).update(image_state=ImageState.FAILED, image_error="unknown")
+        return False
+    log.warning("image lost answer=%s paid=%s", answer.pk, held.amounts[EUROS])
+    _finish(answer, held, answer.image_price_id, held.amounts[EUROS], None, None, LOST, 0)
+    return True

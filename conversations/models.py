@@ -100,6 +100,8 @@ class Message(models.Model):
     image_reference = models.UUIDField(null=True, blank=True)
     image_item_id = models.UUIDField(null=True, blank=True)
     image_error = LineField(max_length=20, blank=True)
+    # Set before a provider is asked for the image: that request is made once for a reference, since it may be paid.
+    image_price_id = models.UUIDField(null=True, blank=True)
     tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -109,7 +109,7 @@ class StreamingProvider(ABC):
         if isinstance(error, (self.unanswered, httpx2.TransportError)):
             return errors.from_network(error, provider=self.name, opened=opened, secrets=self.secrets)
         if isinstance(error, json.JSONDecodeError):
-            return ProviderError("cut", f"{self.name}: an event is not JSON")
+            return ProviderError("cut", f"{self.name}: what came is not JSON", may_be_paid=True)
         response, status = getattr(error, "response", None), getattr(error, "status_code", None)
         return errors.from_sdk(
             error,
@@ -194,10 +194,17 @@ class StreamingProvider(ABC):
         return reader.usage()
 
     async def persist(
-        self, action: Callable[[], Awaitable[ResultT]], *, within: float, control: StreamControl | None = None
+        self,
+        action: Callable[[], Awaitable[ResultT]],
+        *,
+        within: float,
+        control: StreamControl | None = None,
+        pays_once: bool = False,
     ) -> ResultT:
         """Do something that can be begun again, at most `retries` times more, all within so many seconds."""
-        return await persist(self.name, action, retries=self.retries, within=within, control=control)
+        return await persist(
+            self.name, action, retries=self.retries, within=within, control=control, pays_once=pays_once
+        )
 
     async def _open_as_taken(
         self, request: ChatRequest, open_: Callable[[frozenset[str]], Awaitable[Upstream[EventT]]]

@@ -70,6 +70,9 @@ _BY_STATUS: dict[int, ErrorKind] = {
     529: "overloaded",
 }
 
+# What stands between us and a provider says these, and does not know whether the provider did the work.
+_GATEWAY_STATUSES = frozenset({408, 502, 504, *range(520, 528)})
+
 # A model that was ended says so under any status. That a 404 or an error without status is about a model takes less; a
 # 404 that does not speak of one is a wrong address. A parameter that a model has no more is another matter.
 _MODEL_ENDED = re.compile(
@@ -135,6 +138,17 @@ def is_told_by_code(status: int | None, codes: Iterable[str], kind: ErrorKind) -
     return (
         any(_BY_CODE.get(code) == kind for code in codes) or status in (404, 410) or _BY_STATUS.get(status or 0) == kind
     )
+
+
+def may_be_paid(status: int | None, body: object) -> bool:
+    """False where the provider itself says that it refused or failed: what it says so is not charged."""
+    codes, message = body_parts(body)
+    if any(_BY_CODE.get(code, "timeout") != "timeout" for code in codes):
+        return False
+    if status is None or status in _GATEWAY_STATUSES:
+        return True
+    # A server's failure told without an error's body may be a proxy's word too.
+    return status >= 500 and not (isinstance(body, dict) and (codes or message))
 
 
 def _is_about_a_missing_model(status: int | None, message: str) -> bool:
@@ -206,6 +220,7 @@ def from_sdk(
         retry_after=wait,
         parameter=parameter_of(body),
         is_told_by_code=is_told_by_code(status, codes, kind),
+        may_be_paid=may_be_paid(status, body),
     )
 
 
@@ -233,5 +248,5 @@ def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iter
     if isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError | httpx2.PoolTimeout):
         return ProviderError("connection", line)
     if isinstance(cause, httpx2.TimeoutException):
-        return ProviderError("timeout", line)
-    return ProviderError("cut" if opened else "connection", line)
+        return ProviderError("timeout", line, may_be_paid=True)
+    return ProviderError("cut" if opened else "connection", line, may_be_paid=True)

@@ -98,8 +98,11 @@ class OpenAIChat(StreamingProvider):
         return counted.input_tokens
 
     async def generate_image(self, *, model: str, prompt: str, size: str) -> GeneratedImage:
+        """OpenAI documents no idempotency key, and its SDK sends none: what may have been paid is not asked again."""
         response = await self.persist(
-            lambda: self.guard(lambda: self._image(model, prompt, size), opened=False), within=self.timeouts.image
+            lambda: self.guard(lambda: self._image(model, prompt, size), opened=False),
+            within=self.timeouts.image,
+            pays_once=True,
         )
         return _image_of(response, self.name)
 
@@ -203,18 +206,22 @@ def _messages(request: ChatRequest) -> list[ChatCompletionMessageParam]:
 def _image_of(response: ImagesResponse, provider: str) -> GeneratedImage:
     # The SDK hands an answer that is not JSON over as a string.
     images = getattr(response, "data", None)
-    encoded = images[0].b64_json if images else None
-    if not encoded:
-        raise ProviderError("unknown", f"{provider} answered without an image")
+    told = getattr(response, "usage", None)
+    prompt, output = figure(told, "input_tokens") or 0, figure(told, "output_tokens") or 0
+    usage = Usage(prompt, 0, 0, output) if told else None
+    counted = usage if output else None
+    if not isinstance(images, list) or not images:
+        line = f"{provider} answered without an image"
+        raise ProviderError("unknown", line, usage=counted, may_be_paid=counted is not None)
     try:
-        data = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        raise ProviderError("unknown", f"{provider} sent an image that is not base64") from None
+        data = base64.b64decode(field_of(images[0], "b64_json") or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        data = b""
     media_type = next((kind for magic, kind in _IMAGE_TYPES.items() if data.startswith(magic)), None)
     if media_type is None:
-        raise ProviderError("unknown", f"{provider} sent something that is not an image we know")
-    usage = response.usage
-    return GeneratedImage(data, media_type, Usage(usage.input_tokens, 0, 0, usage.output_tokens) if usage else None)
+        line = f"{provider} sent something that is not an image we know"
+        raise ProviderError("unknown", line, usage=counted, may_be_paid=True)
+    return GeneratedImage(data, media_type, usage)
 
 
 def _with_path(base_url: str) -> str:

@@ -27,17 +27,22 @@ async def persist(
     retries: int,
     within: float,
     control: StreamControl | None = None,
+    pays_once: bool = False,
 ) -> ResultT:
-    """Do something that can be begun again, at most `retries` times more, all within so many seconds."""
+    """Do something that can be begun again, at most `retries` times more, all within so many seconds.
+
+    `pays_once`: not again where the provider may have been paid. An image is dear, and made to its end even for a
+    client that is gone; a stream ends with its connection, so the start of an answer is asked again.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     for attempt in range(retries + 1):
         try:
             return await _within(deadline, action, control)
         except TimeoutError:
-            raise ProviderError("timeout", f"{name}: nothing came within {within:g} s") from None
+            raise ProviderError("timeout", f"{name}: nothing came within {within:g} s", may_be_paid=True) from None
         except ProviderError as error:
-            wait = _wait_before_retry(error, attempt)
+            wait = None if pays_once and error.may_be_paid else _wait_before_retry(error, attempt)
             if wait is None or attempt == retries or loop.time() + wait >= deadline:
                 raise
             failed = error

@@ -17,6 +17,7 @@ ErrorKind = Literal[
     "timeout",
     "connection",
     "cut",
+    "lost",
     "bad_request",
     "context_length",
     "refused",
@@ -27,7 +28,7 @@ ErrorKind = Literal[
 StopReason = Literal["stop", "length", "refusal", "stopped", "other"]
 
 RETRYABLE: frozenset[ErrorKind] = frozenset(
-    {"rate_limit", "overloaded", "timeout", "connection", "cut", "empty", "unknown"}
+    {"rate_limit", "overloaded", "timeout", "connection", "cut", "lost", "empty", "unknown"}
 )
 
 
@@ -109,6 +110,8 @@ class ProviderError(Exception):
     `retryable` says whether asking again, unchanged, may work. `usage` is what the call took before it failed, None
     where the provider had not begun. `parameter` names what a refused request may not have. `is_told_by_code`: the
     kind stands in a status or a code; otherwise it was read in a sentence, which may quote what people wrote.
+    `may_be_paid`: the whole request may have reached the provider, which did not say that it failed; the same request
+    again may be paid twice.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class ProviderError(Exception):
         usage: Usage | None = None,
         parameter: str = "",
         is_told_by_code: bool = False,
+        may_be_paid: bool = False,
     ) -> None:
         super().__init__(kind, detail)
         self.kind: ErrorKind = kind
@@ -131,6 +135,7 @@ class ProviderError(Exception):
         self.usage = usage
         self.parameter = parameter
         self.is_told_by_code = is_told_by_code
+        self.may_be_paid = may_be_paid
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
@@ -153,6 +158,10 @@ _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
     "timeout": _("Le fournisseur n’a pas répondu à temps. Réessayez."),
     "connection": _("Le fournisseur est injoignable. Réessayez dans une minute."),
     "cut": _("La réponse a été interrompue en chemin. Réessayez pour l’obtenir en entier."),
+    "lost": _(
+        "L’image n’a pas pu vous être rendue, mais le fournisseur l’a sans doute facturée : elle est comptée. "
+        "Vous pouvez en demander une autre."
+    ),
     "bad_request": _(
         "Le fournisseur n’accepte pas cette demande. Choisissez un autre assistant, ou prévenez votre opérateur."
     ),

@@ -104,7 +104,79 @@ def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(cast, llm):
     assert answer.image_state == "making"
 
 
-def test_a_dead_job_is_given_up_and_nothing_charged(cast):
+@pytest.mark.parametrize("wanted", ["[drop]", "[drop once]", "[fail 502]", "[no-image] [usage 40 4160]"])
+def test_what_was_paid_without_an_image_is_billed_once(cast, llm, wanted):
+    """By the provider's count where it came, or by the most that was reserved; the provider is asked once."""
+    Model.objects.filter(kind="image").exclude(name="gpt-image-2.6-flare").update(is_active=False)
+    answer, price = answer_of(cast, f"{wanted} Une ruche"), image_model()[1]
+    llm.forget()
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    bound = billing.gauge(cast.home, EUROS).reserved
+    make(answer)
+    make(answer)
+    paid = cost_of(Usage(40, 0, 0, 4160), price) if "usage" in wanted else bound
+    event = UsageEvent.objects.get(reference=answer.image_reference)
+    assert (answer.image_state, event.images, event.outcome, event.cost) == ("failed", 0, "failed", paid)
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved, len(llm.calls())) == (paid, 0, 1) and paid > 0
+    assert answer.image_error == "lost"
+
+
+def test_an_image_that_cannot_be_kept_is_billed_all_the_same(cast, llm, monkeypatch):
+    def full(**_values):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(images.library, "item_save_image", full)
+    answer = answer_of(cast)
+    llm.forget()
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    make(answer)
+    event = UsageEvent.objects.get(reference=answer.image_reference)
+    assert (answer.image_state, answer.image_item_id, event.images) == ("failed", None, 0)
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved, len(llm.calls())) == (event.cost, 0, 1) and event.cost > 0
+
+
+def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(cast, llm, monkeypatch):
+    """Its process ends between the provider's answer and the commit; the queue runs it again."""
+    from billing import services
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_values, **_more):
+        raise Killed
+
+    answer = answer_of(cast)
+    llm.forget()
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    bound = billing.gauge(cast.home, EUROS).reserved
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "_keep", killed)
+        with pytest.raises(Killed):
+            make(answer)
+    make(answer)
+    assert (answer.image_state, len(llm.calls())) == ("making", 1)
+    Reservation.objects.update(expires_at="2020-01-01T00:00:00Z")
+    with public_context():
+        assert services.settle_abandoned() == 1
+        assert services.settle_abandoned() == 0
+    answer.refresh_from_db()
+    event = UsageEvent.objects.get(reference=answer.image_reference)
+    assert (answer.image_state, answer.image_error, event.cost, event.outcome) == ("failed", "lost", bound, "failed")
+    gauge = billing.gauge(cast.home, EUROS)
+    assert (gauge.used, gauge.reserved) == (bound, 0)
+    # Asked again by a person, it is a new image.
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    make(answer)
+    assert (answer.image_state, len(llm.calls())) == ("done", 2)
+
+
+def test_a_job_that_never_asked_is_given_up_and_nothing_charged(cast):
     from billing import services
 
     answer = answer_of(cast)

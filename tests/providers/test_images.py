@@ -1,10 +1,14 @@
 """Images, at the wire."""
 
 import asyncio
+import socket
 
 import pytest
+from openai.types import ImagesResponse
 
+from assistants.providers.base import Timeouts
 from assistants.providers.images import generate_image
+from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ProviderError, Usage
 from tests.fakes.llm.server import Handle
 from tests.providers.conftest import KEY, Make
@@ -36,6 +40,50 @@ async def test_a_slow_image_is_a_time_out(make: Make) -> None:
     with pytest.raises(ProviderError) as caught:
         await generate_image(make("openai", image=0.3), "fake-image", "Une ruche [hang]", "64x64")
     assert caught.value.kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["[drop]", "[drop half]", "[fail 502]", "[fail 504]", "[fail 408]", "[hang]", "[fail 520]"]
+)
+async def test_what_may_have_been_paid_is_not_asked_again(make: Make, fake: Handle, wanted: str) -> None:
+    """Image providers take no idempotency key: the same request again is a second image, and a second bill."""
+    with pytest.raises(ProviderError) as caught:
+        await generate_image(make("openai", retries=2, image=1.5), "fake-image", f"Une ruche {wanted}", "64x64")
+    assert (len(fake.calls()), caught.value.may_be_paid) == (1, True)
+
+
+@pytest.mark.parametrize("wanted", ["[flaky 429 rate]", "[flaky 500]", "[flaky 503]"])
+async def test_what_the_provider_refused_is_asked_again(make: Make, fake: Handle, wanted: str) -> None:
+    image = await generate_image(make("openai", retries=2), "fake-image", f"Une ruche {wanted}", "64x64")
+    assert image.data.startswith(b"\x89PNG")
+    assert [call["status"] for call in fake.calls()] == [int(wanted[7:10]), 200]
+
+
+async def test_who_was_not_reached_was_not_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        provider = OpenAIChat(api_key=KEY, base_url=url, timeouts=Timeouts(connect=1), retries=2)
+        tries: list[str] = []
+        once = provider._image
+
+        async def counted(model: str, prompt: str, size: str) -> ImagesResponse:
+            tries.append(prompt)
+            return await once(model, prompt, size)
+
+        monkeypatch.setattr(provider, "_image", counted)
+        with pytest.raises(ProviderError) as caught:
+            await generate_image(provider, "fake-image", "Une ruche", "64x64")
+        await provider.aclose()
+    assert (caught.value.kind, caught.value.may_be_paid, len(tries)) == ("connection", False, 3)
+
+
+async def test_an_answer_that_is_no_image_tells_what_it_took(make: Make, fake: Handle) -> None:
+    with pytest.raises(ProviderError) as caught:
+        prompt = "Une ruche [no-image] [usage 40 4160]"
+        await generate_image(make("openai", retries=2), "fake-image", prompt, "64x64")
+    assert (caught.value.usage, caught.value.may_be_paid) == (Usage(40, 0, 0, 4160), True)
+    assert len(fake.calls()) == 1
 
 
 async def test_a_page_instead_of_an_image(make: Make) -> None:

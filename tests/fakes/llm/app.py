@@ -20,6 +20,8 @@ is one token). Words in brackets, in the last user message (or the image's promp
     [error 5]              an error event (overloaded) inside the stream after 5 words; 0: as the very first event
     [cut 10]               close the socket after 10 words
     [hang]                 never answer
+    [drop]                 read the request, then close the socket without a byte; [drop once]: the first time only;
+                           [drop half]: after the first half of an answer that is not a stream
     [stall 5]              stop after 5 words, leaving the connection open; [stall 5 ping]: keep sending pings
     [refuse]               refuse after a few words; [refuse text]: OpenAI's `refusal` field
     [think]                think before speaking (Anthropic's thinking block, `reasoning_content` elsewhere)
@@ -27,6 +29,7 @@ is one token). Words in brackets, in the last user message (or the image's promp
                            report 50 000 tokens in, of which 20 000 read from the cache and 1 000 written to it, and
                            30 000 out, of which 500 of reasoning: each dialect counts this same call in its own way
     [no-usage]             report no usage
+    [no-image]             an image's answer has bytes that are no image
     [garbage]              stream an event of a shape nobody knows
     [html]                 answer an HTML page with status 200, as a wrong address does
     [gone]                 404: the model was ended ([fail 410] and [fail 400 gone] say so in other ways)
@@ -128,6 +131,9 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
     call = reply.call
     if plan.hang:
         await asyncio.Event().wait()
+    if plan.drop == "at once" or (plan.drop == "once" and plan.key not in _SEEN):
+        _SEEN.add(plan.key)
+        return await reply.drop()
     if plan.flaky and plan.key not in _SEEN:
         _SEEN.add(plan.key)
         plan.fail = plan.flaky
@@ -144,7 +150,8 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
     if plan.html:
         return await reply.whole(b"<!doctype html><title>Bienvenue</title>", "text/html; charset=utf-8")
     if call["path"].endswith("/images/generations"):
-        return await reply.json(openai.image(call["body"], plan))
+        made = openai.image(call["body"], plan)
+        return await (reply.half(made) if plan.drop == "half" else reply.json(made))
     if not call["body"].get("stream"):
         return await reply.json(reply.dialect.whole_answer(call, plan))
     await _stream(reply, plan)
@@ -226,6 +233,18 @@ class Reply:
 
     async def json(self, value: object, status: int = 200, headers: Headers | None = None) -> None:
         await self.whole(json.dumps(value).encode(), "application/json", status, headers)
+
+    async def half(self, value: object) -> None:
+        data = json.dumps(value).encode()
+        await self.open("application/json", headers={"content-length": str(len(data))})
+        await self.more(data[: len(data) // 2])
+        self.call["outcome"] = "cut"
+        raise CutError
+
+    async def drop(self) -> None:
+        """Close the socket before any answer. ASGI has no such thing: uvicorn's own connection is reached for."""
+        self.call["outcome"] = "cut"
+        self._send.__self__.transport.close()  # type: ignore[attr-defined]
 
     async def error(
         self, problem: tuple[int, dict[str, Any]], *, leak: bool = False, headers: Headers | None = None

@@ -66,6 +66,7 @@ class Plan:
     error: int | None = None
     ping: bool = False
     hang: bool = False
+    drop: str = ""
     refuse: str = ""
     think: str = ""
     leak: bool = False
@@ -83,6 +84,7 @@ class Plan:
     split: str = ""
     usage_at: str = ""
     gone: bool = False
+    no_image: bool = False
 
 
 def read_plan(model: str, text: str) -> Plan:
@@ -114,6 +116,12 @@ def _apply(plan: Plan, name: str, values: list[str]) -> None:
             plan.stall, plan.ping = int(count), True
         case "hang" | "leak" | "html" | "garbage" | "alternate" | "plain" | "gone", []:
             setattr(plan, name, True)
+        case "drop", []:
+            plan.drop = "at once"
+        case "drop", ["once" | "half" as when]:
+            plan.drop = when
+        case "no-image", []:
+            plan.no_image = True
         case "think", []:
             plan.think = "apart"
         case "think", ["text" | "only" | "list" as how]:

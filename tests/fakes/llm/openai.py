@@ -275,7 +275,7 @@ def image(body: dict[str, Any], plan: Plan) -> dict[str, Any]:
         "output_format": "png",
         "quality": "medium",
         "size": f"{width}x{height}",
-        "data": [{"b64_json": base64.b64encode(_png(width, height)).decode()}],
+        "data": [{"b64_json": base64.b64encode(b"no image" if plan.no_image else _png(width, height)).decode()}],
         "usage": {
             "input_tokens": counted["input"],
             "input_tokens_details": {"image_tokens": 0, "text_tokens": counted["input"]},
