@@ -24,6 +24,7 @@ from conversations.markdown import plain_title
 from conversations.models import Message
 from conversations.types import ConversationRefused
 from library import services as library
+from tenants.executors import give_back_connection
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import ReadOnlyWorkspace
@@ -71,6 +72,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
     if not _claim(answer, UUID(reference), price.pk):
         log.warning("image asked already answer=%s reference=%s", answer_id, reference)
         return
+    give_back_connection()
     started = time.monotonic()
     error_kind, item_id, usage, cost = "", None, None, Decimal(0)
     try:

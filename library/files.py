@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 
 from library.types import FileType
 from tenants.context import TenantRef
+from tenants.executors import give_back_connection
 
 log = logging.getLogger(__name__)
 ADDRESS_SECONDS: Final = 300
@@ -71,6 +72,7 @@ def store(tenant: TenantRef, item_id: UUID, file: IO[bytes], kind: FileType) -> 
     """Keep a file under the workspace's prefix; returns its path. Nothing of the path comes from outside."""
     path = f"{tenant.file_prefix}/library/{item_id}/{secrets.token_hex(16)}.{kind.extension}"
     file.seek(0)
+    give_back_connection()
     return str(storage().save(path, File(file)))
 
 

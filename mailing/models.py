@@ -31,6 +31,8 @@ class OutboxMessage(models.Model):
     status = LineField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     error = LineField(_("erreur"), max_length=300, blank=True)
+    # Somebody hands it to the transport until then, at most.
+    taken_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -16,6 +17,7 @@ from accounts.models import User
 from accounts.services import operators_written_to, owner_emails
 from mailing.models import OutboxMessage
 from tenants.context import TenantRef, current, public_context, tenant_context
+from tenants.executors import give_back_connection
 from tenants.lines import one_line
 from tenants.queue import enqueue
 from tenants.selectors import tenant_url
@@ -23,6 +25,8 @@ from tenants.selectors import tenant_url
 log = logging.getLogger(__name__)
 Status = OutboxMessage.Status
 MAX_TRIES = 6
+# Longer than any transport waits (config/settings/mail.py).
+LONGEST_DELIVERY = timedelta(minutes=5)
 
 
 def send(*, template: str, to: str, context: dict[str, Any], carries_secret: bool = False) -> None:
@@ -115,18 +119,24 @@ def queue_message(message: EmailMessage) -> None:
 
 
 def deliver(message_id: str) -> None:
-    """Hand one waiting message to the transport. A second call sends nothing."""
-    with transaction.atomic():
-        row = OutboxMessage.objects.select_for_update().filter(pk=UUID(message_id), status=Status.WAITING).first()
-        if row is not None:
-            _deliver(row)
+    """Hand one waiting message to the transport. A second call sends nothing.
+
+    Nothing of the database is held while the transport is waited for; who dies in the middle leaves it to be sent
+    again after `LONGEST_DELIVERY`.
+    """
+    now = timezone.now()
+    mine = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
+    free = mine.filter(Q(taken_until=None) | Q(taken_until__lte=now))
+    if free.update(taken_until=now + LONGEST_DELIVERY, tries=F("tries") + 1):
+        row = mine.get()
+        give_back_connection()
+        _deliver(row)
 
 
 def _deliver(row: OutboxMessage) -> None:
     message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to)
     if row.html:
         message.attach_alternative(row.html, "text/html")
-    row.tries += 1
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])
     except Exception as error:  # the transport's own errors have no common class
@@ -139,7 +149,8 @@ def _deliver(row: OutboxMessage) -> None:
         row.status, row.sent_at, row.error = Status.SENT, timezone.now(), ""
         if not settings.MAIL_KEEPS_BODIES:
             row.text = row.html = ""
-    row.save(update_fields=["status", "sent_at", "error", "tries", "text", "html"])
+    row.taken_until = None
+    row.save(update_fields=["status", "sent_at", "error", "taken_until", "text", "html"])
 
 
 def deliver_waiting() -> int:

@@ -1971,6 +1971,7 @@ CREATE TABLE public.mailing_outboxmessage (
     created_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
     carries_secret boolean DEFAULT true NOT NULL,
+    taken_until timestamp with time zone,
     CONSTRAINT mailing_outboxmessage_tries_check CHECK ((tries >= 0))
 );
 
@@ -3958,6 +3959,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('library', '0005_files_are_read', now()),
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
+    ('mailing', '0003_taken_until', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),

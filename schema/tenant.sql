@@ -395,6 +395,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('library', '0005_files_are_read', now()),
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
+    ('mailing', '0003_taken_until', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from tenants.executors import give_back_connection
+
 # First lines of every child: its limits, before it imports anything. What they forbid raises in the child.
 _OPENING: Final = """
 import resource, sys
@@ -65,6 +67,7 @@ def run(child: Path, file: IO[bytes], *words: str, limits: Limits = DEFAULT) -> 
         # -I: neither the environment nor the present folder decides what is imported.
         command = [sys.executable, "-I", "-c", _OPENING, *map(str, numbers), str(child), *words]
         os.lseek(file.fileno(), 0, os.SEEK_SET)
+        give_back_connection()
         with answer_path.open("wb") as answer:
             process = subprocess.Popen(
                 command,

@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -55,6 +55,15 @@ def _released(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Res
         return function(*args, **kwargs)
     finally:
         connections.close_all()
+
+
+def give_back_connection() -> None:
+    """Before waiting for somebody else (a server, a child process): this thread's connection goes back to the pool.
+
+    The next query takes one again. Inside a transaction nothing is given back: do not wait there.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 class StepsOfRequest(Executor):

@@ -13,6 +13,7 @@ from accounts.models import User
 from library import services as library
 from library.types import UploadRefused
 from tenants.context import TenantRef
+from tenants.executors import give_back_connection
 from tenants.services import change_identity, require_writable
 
 MAX_LOGO_BYTES = 500_000
@@ -53,6 +54,7 @@ def identity_change(
     path = "" if remove_logo else None
     if logo:
         ending = logo_type(logo)
+        give_back_connection()
         path = storages["default"].save(f"{tenant.file_prefix}/brand/{secrets.token_hex(8)}.{ending}", logo)  # type: ignore[arg-type]
     with transaction.atomic():
         ref = change_identity(tenant_id=tenant.id, name=name, language=language, brand_hue=brand_hue, logo=path)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import stripe
-from django.db import connection
 
 from billing.stripe.breaker import PROBE_SECONDS, breaker
+from tenants.executors import give_back_connection
 
 CONNECT_SECONDS: Final = 3.05
 
@@ -21,14 +21,8 @@ class Transport(stripe.RequestsClient):
     def request(  # type: ignore[override]  # Stripe's own client returns bytes where its base says text
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        release()
+        give_back_connection()
         with breaker.call() as tries:
             if tries:
                 return self._quick.request(method, url, headers, post_data, **more)
             return super().request(method, url, headers, post_data, **more)
-
-
-def release() -> None:
-    """Give this thread's connection back to the pool, where no transaction needs it: the next query takes one again."""
-    if not connection.in_atomic_block:
-        connection.close()

@@ -14,8 +14,8 @@ import stripe
 from django.utils import timezone
 
 from billing.models import StripeTurn
-from billing.stripe.transport import release
 from tenants.context import public_context
+from tenants.executors import give_back_connection
 from tenants.ids import new_id
 
 # Longer than whatever is asked in one turn; who died in the middle keeps the others out for no longer.
@@ -38,7 +38,7 @@ def turn(tenant_id: UUID) -> Iterator[None]:
     while not _take(tenant_id, key):
         if time.monotonic() >= until:
             raise TurnTaken
-        release()
+        give_back_connection()
         time.sleep(AGAIN_SECONDS)
     try:
         yield

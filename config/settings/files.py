@@ -32,6 +32,15 @@ SERVESTATIC_USE_ZSTD = False
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 
 _bucket = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+
+
+def _bucket_patience() -> Any:
+    """A bucket that says nothing is given up: by itself the client waits a minute, five times."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
+
+
 _private: dict[str, Any] = (
     {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -43,6 +52,7 @@ _private: dict[str, Any] = (
             "querystring_auth": True,
             "querystring_expire": 300,
             "file_overwrite": False,
+            "client_config": _bucket_patience(),
         },
     }
     if _bucket

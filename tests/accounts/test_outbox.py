@@ -65,6 +65,33 @@ def test_it_is_delivered_once_and_its_text_goes():
     assert (row.status, row.text, row.html, row.tries) == ("sent", "", "", 1) and row.sent_at
 
 
+def test_while_the_transport_is_waited_for_nothing_is_locked_and_nobody_sends_it_too(settings):
+    row, seen = put(), []
+
+    class Slow(Transport):
+        def send_messages(self, messages):
+            services.deliver(str(row.pk))
+            seen.append(OutboxMessage.objects.get(pk=row.pk).taken_until)
+            return super().send_messages(messages)
+
+    globals()["Slow"] = Slow
+    settings.MAIL_TRANSPORT = f"{__name__}.Slow"
+    services.deliver(str(row.pk))
+    assert len(sent) == 1 and len(seen) == 1 and seen[0] > timezone.now()
+    row.refresh_from_db()
+    assert (row.status, row.tries, row.taken_until) == ("sent", 1, None)
+
+
+def test_a_mail_whose_process_died_is_sent_again():
+    row = put()
+    OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now() + timedelta(minutes=1))
+    services.deliver(str(row.pk))
+    assert sent == []
+    OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now())
+    services.deliver(str(row.pk))
+    assert len(sent) == 1
+
+
 def test_the_embedded_run_keeps_it_to_be_read(settings):
     settings.MAIL_KEEPS_BODIES = True
     row = put()

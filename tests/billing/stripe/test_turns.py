@@ -12,6 +12,7 @@ from billing.stripe.errors import asking
 from billing.stripe.subscriptions import refresh
 from billing.subscription_types import StripeAway
 from tenants.context import public_context
+from tenants.executors import give_back_connection
 
 
 def test_a_second_one_waits_and_is_then_told(cast, monkeypatch):
@@ -47,7 +48,7 @@ def test_while_stripe_is_read_the_row_is_free(buyer, cast, monkeypatch):
         connections.close_all()
 
     def asked(self, *given, **named):
-        transport.release()
+        give_back_connection()
         seen.append(connections["default"].connection)
         thread = threading.Thread(target=elsewhere)
         thread.start()
