@@ -6,10 +6,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from assistants.costs import cost_bound
-from assistants.providers.bounds import estimate_tokens, input_token_bound
+from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, ChatRequest
 from assistants.selectors import Line
 from billing.types import EUROS, TOKENS
+from conversations.counted import Counted, input_bound
 from conversations.types import ConversationRefused
 
 DEMONSTRATION_TEMPERATURE = Decimal("0.2")
@@ -23,11 +24,14 @@ class Asked:
     amounts: dict[str, Decimal]
 
 
-def ask(line: Line, messages: list[ChatMessage]) -> Asked:
-    """What the line's model is asked. Raises `ConversationRefused` where it holds not even the last message."""
+def ask(line: Line, said: list[ChatMessage], counted: Counted | None = None) -> Asked:
+    """What the line's model is asked. Raises `ConversationRefused` where it holds not even the last message.
+
+    `counted`: what is known of the call before, of the same messages.
+    """
     most = min(line.assistant.max_output_tokens, line.model.limit_output)
-    messages = that_fit(line.version.text, messages, line.model.limit_context - most)
-    bound = input_token_bound(line.version.text, messages)
+    messages = that_fit(line.version.text, said, line.model.limit_context - most)
+    bound = input_bound(line, messages, len(said) - len(messages), counted)
     # So small a model wanders off when it is given any freedom.
     temperature = DEMONSTRATION_TEMPERATURE if line.model.is_demonstration else line.assistant.temperature
     request = ChatRequest(

@@ -48,6 +48,7 @@ def answer_fall_back(*, call: Call) -> Call | None:
                 model=line.model.name,
                 price_id=line.price.pk,
                 is_demonstration=line.model.is_demonstration,
+                prompt_messages=len(asked.request.messages),
             )
     except (ConversationRefused, QuotaExceeded, ReadOnlyWorkspace) as refused:
         log.warning("no fallback answer=%s model=%s: %s", answer.pk, line.model.name, refused)

@@ -103,6 +103,9 @@ class Message(models.Model):
     # Set before a provider is asked for the image: that request is made once for a reference, since it may be paid.
     image_price_id = models.UUIDField(null=True, blank=True)
     tokens = models.PositiveIntegerField(default=0)
+    # What the provider counted of the prompt (0: it did not), and how many messages the prompt had.
+    prompt_tokens = models.IntegerField(default=0, db_default=0)
+    prompt_messages = models.IntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)

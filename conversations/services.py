@@ -26,6 +26,7 @@ from billing import services as billing
 from billing.types import EUROS, TOKENS, Act
 from conversations import leases, live, selectors
 from conversations.asking import ask
+from conversations.counted import History, history, told
 from conversations.limits import places_here, too_many
 from conversations.markdown import plain_title
 from conversations.models import Conversation, Message, Pin
@@ -50,7 +51,7 @@ def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[
             author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
         )
         # Nobody else knows it yet: there is nothing to lock, and nothing was said before.
-        call = _ask(conversation, text, [])
+        call = _ask(conversation, text, ([], None))
     return conversation, call
 
 
@@ -62,7 +63,7 @@ def question_ask(*, author: User, conversation: Conversation, text: str) -> Call
     text = _question(text)
     with transaction.atomic():
         _lock_idle(conversation)
-        return _ask(conversation, text, _history(conversation))
+        return _ask(conversation, text, history(selectors.thread(conversation)))
 
 
 def _question(text: str) -> str:
@@ -78,9 +79,10 @@ def _question(text: str) -> str:
     return text
 
 
-def _ask(conversation: Conversation, text: str, history: list[ChatMessage]) -> Call:
+def _ask(conversation: Conversation, text: str, before: History) -> Call:
+    said, counted = before
     Message.objects.create(conversation=conversation, role=Role.USER, text=text)
-    return _open_answer(conversation, [*history, ChatMessage("user", text)])
+    return _open_answer(conversation, ([*said, ChatMessage("user", text)], counted))
 
 
 def answer_retry(*, conversation: Conversation, answer: Message) -> Call:
@@ -91,7 +93,7 @@ def answer_retry(*, conversation: Conversation, answer: Message) -> Call:
         if not shown or shown[-1].pk != answer.pk:
             raise ConversationRefused(_("Seule la dernière réponse peut être refaite."))
         Message.objects.filter(pk=answer.pk).update(replaced_at=timezone.now())
-        return _open_answer(conversation, _history(conversation))
+        return _open_answer(conversation, history(selectors.thread(conversation)))
 
 
 def _lock_idle(conversation: Conversation) -> None:
@@ -103,14 +105,9 @@ def _lock_idle(conversation: Conversation) -> None:
         close_abandoned_answer(answer_id)
 
 
-def _history(conversation: Conversation) -> list[ChatMessage]:
-    said = [message for message in selectors.thread(conversation) if message.text]
-    return [ChatMessage("user" if message.role == Role.USER else "assistant", message.text) for message in said]
-
-
-def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Call:
+def _open_answer(conversation: Conversation, said: History) -> Call:
     line = catalogue.line_for(conversation.assistant_id)
-    asked = ask(line, messages)
+    asked = ask(line, *said)
     answer = Message(
         conversation=conversation,
         role=Role.ASSISTANT,
@@ -120,6 +117,7 @@ def _open_answer(conversation: Conversation, messages: list[ChatMessage]) -> Cal
         model=line.model.name,
         price_id=line.price.pk,
         is_demonstration=line.model.is_demonstration,
+        prompt_messages=len(asked.request.messages),
     )
     billing.reserve(Act(ACT, answer.pk), asked.amounts)
     # The lease comes before the row can be seen.
@@ -152,6 +150,7 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
         answer.finished_at = timezone.now()
         line = _line_of(answer)
         answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, line.price)
+        answer.prompt_tokens = told(result.usage)
         answer.save()
         _settle(answer, line, result, usage)
         if answer.text.strip() and answer.state != State.FAILED:
