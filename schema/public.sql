@@ -3946,6 +3946,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('conversations', '0006_pins_of_authors', now()),
     ('conversations', '0007_forget_pinned_at', now()),
     ('conversations', '0008_image_asked_once', now()),
+    ('conversations', '0009_counted_prompts', now()),
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),

@@ -125,6 +125,8 @@ CREATE TABLE __workspace__.conversations_message (
     search tsvector,
     conversation_id uuid NOT NULL,
     image_price_id uuid,
+    prompt_messages integer DEFAULT 0 NOT NULL,
+    prompt_tokens integer DEFAULT 0 NOT NULL,
     CONSTRAINT conversations_message_tokens_check CHECK ((tokens >= 0))
 );
 
@@ -382,6 +384,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('conversations', '0006_pins_of_authors', now()),
     ('conversations', '0007_forget_pinned_at', now()),
     ('conversations', '0008_image_asked_once', now()),
+    ('conversations', '0009_counted_prompts', now()),
     ('django_rq', '0001_initial', now()),
     ('django_rq', '0002_delete_queue_create_dashboard', now()),
     ('django_rq', '0003_alter_dashboard_permission_names', now()),

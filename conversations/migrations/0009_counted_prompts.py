@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0007_forget_pinned_at"),
+        ("conversations", "0008_image_asked_once"),
     ]
 
     operations = [
