@@ -44,7 +44,11 @@ def test_an_order_keeps_who_when_which_and_from_where(shopper, cast):
     assert (entry.actor, entry.target, entry.details["order"]) == (cast.owner.email, cast.home.slug, session.id)
 
 
-@pytest.mark.parametrize("accepted", [None, Accepted(None, ORIGIN), Accepted(new_id(), ORIGIN)], ids=str)
+@pytest.mark.parametrize(
+    "accepted",
+    [None, Accepted(None, ORIGIN), Accepted(new_id(), ORIGIN)],
+    ids=["none", "no version", "unknown version"],
+)
 def test_without_acceptance_nothing_is_opened(shopper, accepted):
     with pytest.raises(ValidationError) as refused:
         subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
