@@ -16,6 +16,10 @@ class Euros:
     cache_read_eur: Decimal = Decimal("0.075")
     cache_write_eur: Decimal = Decimal("0.1875")
     output_eur: Decimal = Decimal("0.60")
+    cache_write_long_eur: Decimal = Decimal(0)
+    long_from_tokens: int | None = None
+    long_input_factor: Decimal = Decimal(1)
+    long_output_factor: Decimal = Decimal(1)
 
 
 def test_the_check_of_the_design():

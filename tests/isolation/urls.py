@@ -79,6 +79,7 @@ class Objects:
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",
             "hue": lambda: 30,
+            "number": lambda: 1,
             # No workspace of these tests has a logo: tests/workspace/test_settings.py has those that do.
             "name": lambda: "none.png",
         }

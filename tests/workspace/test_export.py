@@ -21,6 +21,12 @@ from workspace.export import archive, sending
 PAGE, DOWNLOAD = "/settings/data/", "/settings/data/download/"
 
 
+@pytest.fixture(autouse=True)
+def nobody_else():
+    """Answers that other tests never read to their end are under way for this process."""
+    sending._under_way.clear()
+
+
 @pytest.fixture
 def talk(cast):
     """A conversation of a person, with a question and an answer."""
@@ -169,6 +175,25 @@ def test_one_at_a_time_and_the_next_after_it(cast, talk, client_for, monkeypatch
     opened(first)
     opened(client.post(DOWNLOAD))
     assert AuditEntry.objects.filter(action="data.exported").count() == 2
+
+
+def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(cast, talk, client_for, monkeypatch):
+    talk(cast.member)
+    client = client_for(cast.member)
+    stalled = client.post(DOWNLOAD)
+    blocks = iter(stalled.streaming_content)
+    next(blocks)
+    monkeypatch.setattr(sending, "STALLED", 0.0)
+    opened(client.post(DOWNLOAD))
+    with pytest.raises(sending.TurnLost):
+        list(blocks)
+
+
+def test_a_failure_before_the_first_byte_ends_the_turn(cast, client_for, monkeypatch):
+    monkeypatch.setattr("workspace.export.views.archive_begin", None)
+    with pytest.raises(TypeError):
+        client_for(cast.member).post(DOWNLOAD)
+    assert not sending._under_way
 
 
 def test_the_page_says_what_there_is(cast, talk, client_for):

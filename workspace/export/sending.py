@@ -1,8 +1,8 @@
 """The archive over HTTP: step by step, each in the threads of what it does, holding nothing between two steps."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from workspace.export.archive import Archive
 # Archives under way in this process: of one person, and of everybody.
 MOST_OF_ONE: Final = 1
 MOST: Final = 8
-_under_way: Counter[tuple[UUID, UUID]] = Counter()
+# Seconds after which a reader who takes nothing loses the turn: eight of them would keep everybody from theirs.
+STALLED: Final = 60.0
 _OVER: Final = object()
 
 
@@ -28,24 +29,41 @@ class AtWork(Exception):
         self.own = own
 
 
-def take_turn(tenant: TenantRef, person: User) -> Callable[[], None]:
-    """Count one more under way; the answer ends it, and may be called more than once. Raises `AtWork`."""
-    key, ended = (tenant.id, person.pk), False
-    if _under_way[key] >= MOST_OF_ONE:
+class TurnLost(Exception):
+    """Raised in an archive whose reader took nothing for too long, when another one has taken its turn."""
+
+
+class Turn:
+    """One archive under way. The answer ends it, and may do so more than once."""
+
+    def __init__(self, key: tuple[UUID, UUID]) -> None:
+        self.key = key
+        self.moved_at = monotonic()
+
+    def moves(self) -> None:
+        """The reader took a block. Raises `TurnLost`."""
+        if self not in _under_way:
+            raise TurnLost
+        self.moved_at = monotonic()
+
+    def end(self) -> None:
+        _under_way.discard(self)
+
+
+_under_way: set[Turn] = set()
+
+
+def take_turn(tenant: TenantRef, person: User) -> Turn:
+    """One more under way. Raises `AtWork`."""
+    _under_way.difference_update([turn for turn in _under_way if monotonic() - turn.moved_at > STALLED])
+    key = (tenant.id, person.pk)
+    if sum(turn.key == key for turn in _under_way) >= MOST_OF_ONE:
         raise AtWork(own=True)
-    if _under_way.total() >= MOST:
+    if len(_under_way) >= MOST:
         raise AtWork(own=False)
-    _under_way[key] += 1
-
-    def end() -> None:
-        nonlocal ended
-        if not ended:
-            ended = True
-            _under_way[key] -= 1
-            if not _under_way[key]:
-                del _under_way[key]
-
-    return end
+    turn = Turn(key)
+    _under_way.add(turn)
+    return turn
 
 
 def _stepping(archive: Archive) -> Callable[[], Any]:
@@ -59,13 +77,14 @@ def _stepping(archive: Archive) -> Callable[[], Any]:
     return step
 
 
-async def send(archive: Archive) -> AsyncIterator[bytes]:
+async def send(archive: Archive, turn: Turn) -> AsyncIterator[bytes]:
     """The bytes, for ASGI."""
     step, loop, asks = _stepping(archive), asyncio.get_running_loop(), False
     while (block := await _taken(step, loop, asks=asks)) is not _OVER:
         asks = block is None
         if block:
             yield block
+            turn.moves()
 
 
 async def _taken(step: Callable[[], Any], loop: asyncio.AbstractEventLoop, *, asks: bool) -> Any:
@@ -74,9 +93,10 @@ async def _taken(step: Callable[[], Any], loop: asyncio.AbstractEventLoop, *, as
     return await loop.run_in_executor(executors.files(), step)
 
 
-def send_at_once(archive: Archive) -> Iterator[bytes]:
+def send_at_once(archive: Archive, turn: Turn) -> Iterator[bytes]:
     """The same where there is no event loop."""
     step = _stepping(archive)
     while (block := step()) is not _OVER:
         if block:
             yield block
+            turn.moves()

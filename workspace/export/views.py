@@ -26,17 +26,21 @@ def show(request: MemberRequest) -> HttpResponse:
 def download(request: MemberRequest) -> HttpResponseBase:
     """The archive, written while it is sent. Nothing of the workspace changes but its log."""
     try:
-        end = sending.take_turn(request.tenant, request.user)
+        turn = sending.take_turn(request.tenant, request.user)
     except sending.AtWork as error:
         refused = _page(request, busy="own" if error.own else "all", status=429 if error.own else 503)
         refused["Retry-After"] = "60"
         return refused
-    archive = archive_begin(tenant=request.tenant, person=request.user)
+    try:
+        archive = archive_begin(tenant=request.tenant, person=request.user)
+    except BaseException:
+        turn.end()
+        raise
     send = sending.send if isinstance(request, ASGIRequest) else sending.send_at_once
-    response = StreamingHttpResponse(send(archive), content_type="application/zip")
+    response = StreamingHttpResponse(send(archive, turn), content_type="application/zip")
     name = f"{request.tenant.slug}-{timezone.localdate():%Y-%m-%d}.zip"
     # Django calls it at the end, also when the reader leaves halfway.
-    response._resource_closers.append(end)  # type: ignore[attr-defined]
+    response._resource_closers.append(turn.end)  # type: ignore[attr-defined]
     response["Content-Disposition"] = disposition(name, as_attachment=True)
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
