@@ -15,7 +15,7 @@ from tenants.trials import days_left
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `tenant`, `trial_days_left`, `embedded`, `quotas_near`. No query, unless a limit is near."""
+    """`nav`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`. No query unless a limit is near."""
     tenant = getattr(request, "tenant", None)
     user = getattr(request, "user", None)
     context: dict[str, Any] = {
@@ -26,6 +26,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     if tenant is None or user is None or not user.is_authenticated:
         return context
+    if tenant.state != "closed" and user.role != Role.OPERATOR:
+        # What went wrong stands inside the workspace: its menu leads elsewhere. In a closed one it leads nowhere.
+        context["error_shell"] = "errors/in_workspace.html"
     shown = visible(_sections(user.role), tenant)
     current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in shown]
