@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,6 +116,36 @@ def _forget_cache(cache: Any) -> None:
 
     cache._cache.get_client(None, write=True).flushdb()
     broadcast.forget_here()
+
+
+@pytest.fixture
+def django_assert_num_queries(django_assert_num_queries: Any) -> Any:
+    """As pytest-django's, with what the process keeps in memory believed: it is not for a while on a busy machine."""
+    return _counting(django_assert_num_queries)
+
+
+@pytest.fixture
+def django_assert_max_num_queries(django_assert_max_num_queries: Any) -> Any:
+    """See `django_assert_num_queries`."""
+    return _counting(django_assert_max_num_queries)
+
+
+def _counting(count: Any) -> Any:
+    from tenants import broadcast
+
+    def listened() -> None:
+        until = time.monotonic() + 10
+        while not broadcast.connected():
+            assert time.monotonic() < until, "this process hears of no changes: what it remembers does not count"
+            time.sleep(0.01)
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        listened()
+        return count(*arguments, **named)
+
+    # Before the test's own warming up, too: whoever begins to listen forgets everything.
+    listened()
+    return counting
 
 
 @pytest.fixture
