@@ -18,11 +18,14 @@ MESSAGE_OVERHEAD = 16
 # that some models insert by themselves (30 to 40 tokens).
 REQUEST_OVERHEAD = 64
 
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz "
+# A word of small letters with the space before it. All else is a token a byte, letters alone and further spaces too.
+_WORD = re.compile(rb" ?[a-z]{2,}")
 # What words of French or English rarely have, and tokenisers cut into single letters: very long words, clusters of
-# consonants or vowels, odd words of two letters. Up to a token a letter.
+# consonants or vowels, odd words of two letters, or of two between digits, signs, lines and accents ("ab1cd2"). Up to
+# a token a letter.
 _ODD = re.compile(
-    rb"[a-z]{14,}|[bcdfghjklmnpqrstvwxz]{3,}|[aeiouy]{3,}|\b(?:y[a-z]|[a-z]y|[iou][aeiouy])\b",
+    rb"[a-z]{14,}|[bcdfghjklmnpqrstvwxz]{3,}|[aeiouy]{3,}|\b(?:y[a-z]|[a-z]y|[iou][aeiouy])\b"
+    rb"|(?<![a-z ])[a-z]{2}(?![a-z])",
 )
 # Words of an even number of letters lose a whole token more than half their letters where nobody knows them.
 _EVEN = re.compile(rb"\b(?:[a-z]{4}|[a-z]{6})\b")
@@ -30,15 +33,17 @@ _RARE = b"jkqwxzy"
 # Tokens a letter of the other words. Measured with o200k and cl100k against words chosen to be the dearest of 15,000
 # at random of each length: at most 0.96 of the bound. French prose is bound to 0.67 token a byte, and takes 0.23.
 _WORD_LETTER = 0.55
-# What begins a letter of Latin script with an accent (U+00C0 to U+024F), in two bytes: one token at most.
-_ACCENTED = bytes(range(0xC3, 0xCA))
-# What begins any other letter of two bytes, combining marks (0xCC, 0xCD) aside: Greek, Cyrillic, Hebrew, Arabic.
-_TWO_BYTES = bytes(range(0xCA, 0xCC)) + bytes(range(0xCE, 0xE0))
-_ASCII = bytes(range(0x80))
-# Tokens a byte, when nobody said: for words of Latin letters; for scripts of three and four bytes a character.
+# Letters with an accent that are one token at most, in o200k and in cl100k: those of western Europe, small, and the
+# capitals of French that are. All other ones of Latin script may be two.
+_ACCENTED = "àáâãäåæçèéêëìíîïñòóôõöøùúûüœßÀÂÇÉ"
+# What begins a letter of Greek, Cyrillic, Hebrew or Arabic, in two bytes, and one of Chinese or Japanese, in three. Of
+# further scripts a letter may be as many tokens as bytes.
+_TWO_BYTES = bytes([*range(0xCE, 0xD4), *range(0xD7, 0xDC)])
+_EAST_ASIAN = bytes(range(0xE3, 0xEA))
+# Tokens a byte, when nobody said: for words of Latin letters; for Chinese and Japanese.
 _ESTIMATED_LETTER = 1 / 3
 _ESTIMATED_NOISE = 2 / 3
-_ESTIMATED_LONG = 0.8
+_ESTIMATED_HAN = 0.8
 
 
 def input_token_bound(system: str, messages: Iterable[ChatMessage]) -> int:
@@ -55,15 +60,20 @@ def text_bound(text: str) -> float:
     """An upper bound of a text's tokens: its bytes; less for words of Latin letters."""
     data = text.encode("utf-8", "surrogatepass")
     letters, odd, rare = _words_of(data)
-    accented = len(data) - len(data.translate(None, _ACCENTED))
+    accented = _accented(text)
     even = len(_EVEN.findall(data))
     words = (letters - odd) * _WORD_LETTER + odd + (rare + even) / 2 + accented
     return min(words + len(data) - letters - 2 * accented, len(data))
 
 
+def _accented(text: str) -> int:
+    """Letters with an accent that are one token at most."""
+    return 0 if text.isascii() else sum(map(text.count, _ACCENTED))
+
+
 def _words_of(data: bytes) -> tuple[int, int, int]:
-    """(small letters and spaces, those in odd places, rare ones)."""
-    letters = len(data) - len(data.translate(None, _LETTERS))
+    """(letters of words and the spaces before them, those in odd places, rare ones)."""
+    letters = sum(map(len, _WORD.findall(data)))
     return letters, sum(map(len, _ODD.findall(data))), len(data) - len(data.translate(None, _RARE))
 
 
@@ -74,11 +84,11 @@ def tokens_at_most(text: str) -> float:
     """
     data = text.encode("utf-8", "surrogatepass")
     letters, odd, rare = _words_of(data)
-    two = len(data) - len(data.translate(None, _ACCENTED + _TWO_BYTES))
-    beyond = len(data.translate(None, _ASCII)) - 2 * two
-    ascii_rest = len(data) - letters - 2 * two - beyond
+    two = len(data) - len(data.translate(None, _TWO_BYTES))
+    han = 3 * (len(data) - len(data.translate(None, _EAST_ASIAN)))
+    rest = len(data) - letters - _accented(text) - two - (1 - _ESTIMATED_HAN) * han
     words = (letters - odd) * _ESTIMATED_LETTER + odd * _ESTIMATED_NOISE + rare / 4
-    return words + two + beyond * _ESTIMATED_LONG + ascii_rest
+    return min(words + rest, text_bound(text))
 
 
 def estimate_tokens(text: str) -> int:

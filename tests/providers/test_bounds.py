@@ -60,6 +60,36 @@ def _words(letters: str, length: int) -> str:
 DEAREST = """vqoivm ecfunm vvopeh ircavp yugt fihg fiiu oibl egtu gpeo iehf fgeg ojv uqg oqg uqo qgohf qhavf vjovu ojebi
 eehs epea aovd lfof uqgobg oqfucd tciulv eceipd""".split()
 _OTHER = random.Random(7)
+
+
+def _in_turn(*choices: str) -> str:
+    """A thousand times one of each in turn, at random."""
+    return "".join(_TURNS.choice(each) for _ in range(1000) for each in choices)
+
+
+def _letters(first: int, last: int) -> str:
+    return "".join(map(chr, range(first, last + 1)))
+
+
+_TURNS = random.Random(9)
+_SMALL = string.ascii_lowercase
+# Letters alone, and accents of other languages: counted as above, by gpt-tokenizer 3.
+ALONE = {
+    "letters and digits": (_in_turn(_SMALL, string.digits), 2000),
+    "a letter a line": (_in_turn(_SMALL, "\n"), 2000),
+    "two spaces": (_in_turn(_SMALL, " ", " "), 2000),
+    "cells": (_in_turn(_SMALL, "123456789", ";"), 2288),
+    "consonants and accents": (_in_turn("bdfghlmnprt", "ûèôñâäëï"), 1822),
+    "accents apart": (_in_turn("bdfghlmnprt", "ûèôñâäëï", " "), 1910),
+    "Latin-1": (_letters(0xC0, 0xFF) * 20, 1640),
+    "Latin Extended-A": (_in_turn(_letters(0x100, 0x17F)), 1755),
+    "Latin Extended-B": (_in_turn(_letters(0x180, 0x24F)), 1974),
+    "and spaces": (_in_turn(_letters(0x180, 0x24F), " "), 2977),
+    "combining marks": (_in_turn(_SMALL, _letters(0x300, 0x36F)), 2984),
+    "Armenian": (_in_turn(_letters(0x531, 0x556)), 2000),
+    "Ethiopic": (_in_turn(_letters(0x1200, 0x1248)), 2984),
+}
+COUNTED |= ALONE
 # Counted as above, by gpt-tokenizer 3.
 HOSTILE = [
     *(
