@@ -148,16 +148,27 @@ _ABBREVIATIONS = {
     *"M Mr Mrs Ms Dr Pr Prof Me St Ste av env ex cf etc fig no n° p pp vol art al bd chap réf tél".split()
 }
 MAX_TITLE_LINE: Final = 1_000
+# How a letter begins says nothing of it: a line that ends with a comma, or a sentence of its own.
+_GREETING = re.compile(
+    r"(?:bonjour|bonsoir|salut|coucou|ch(?:er|ère)s?|madame|monsieur|mesdames|messieurs|hello|hi|hey|dear)"
+    r"(?:\s+(?:et\s+|and\s+)?[\w'’.-]{1,40}){0,4}\s*(?:,\s*$|!\s*)",
+    re.IGNORECASE,
+)
 
 
 def plain_title(text: str, length: int = 80) -> str:
-    """The first sentence of a Markdown text, for a title."""
+    """The first sentence of a Markdown text that is not a greeting, for a title."""
+    greeting = ""
     for line in text[:20_000].splitlines():
         words = _MARKS.sub("", line.strip()[:MAX_TITLE_LINE])
         words = _LINK.sub(r"\1", words).replace("**", "").replace("__", "").replace("`", "").strip(" *_~#|-=")
+        greeted = _GREETING.match(words)
+        if greeted:
+            greeting = greeting or words
+            words = words[greeted.end() :]
         if words:
             return _shortened(_sentence(words), length)
-    return ""
+    return _shortened(greeting, length)
 
 
 def _sentence(words: str) -> str:

@@ -131,6 +131,12 @@ def test_what_is_too_much_is_shown_as_written():
     ("text", "title"),
     [
         ("## **Bonjour** à tous\nsuite", "Bonjour à tous"),
+        ("Bonjour,\n\nMerci d’être venus jeudi. À bientôt", "Merci d’être venus jeudi"),
+        ("Chère Madame Roux,\nVoici le devis.", "Voici le devis"),
+        ("Bonjour Léa ! Trois accroches pour lundi", "Trois accroches pour lundi"),
+        ("Bonjour, peux-tu résumer ce texte ?", "Bonjour, peux-tu résumer ce texte ?"),
+        ("# Madame Bovary\nUn résumé", "Madame Bovary"),
+        ("Bonjour,", "Bonjour,"),
         ("1. Premier point. Et la suite", "Premier point"),
         ("10 idées pour le printemps", "10 idées pour le printemps"),
         ("3.5 millions d’euros. Et plus", "3.5 millions d’euros"),
