@@ -272,6 +272,9 @@ def settle_abandoned() -> int:
 
 
 def _settle_one_abandoned(row: Reservation) -> bool:
+    if not Reservation.objects.filter(pk=row.pk, settled_at=None, expires_at__lt=timezone.now()).exists():
+        # Ended, or found to be under way, since it was listed.
+        return False
     name = lifecycle.ABANDONED_ACTS.get(row.act)
     closer: Callable[[UUID], bool] | None = import_string(name) if name else None
     try:

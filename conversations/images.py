@@ -102,11 +102,16 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
 
 
 def _claim(answer: Message, reference: UUID, price_id: UUID) -> bool:
-    """Write down, committed before the provider is asked, that it is asked; False where it was."""
+    """Write down, committed before the provider is asked, that it is asked; False where it was.
+
+    What is reserved is held from now on: the job may have waited for long.
+    """
     mine = Message.objects.filter(
         pk=answer.pk, image_state=ImageState.MAKING, image_reference=reference, image_price_id=None
     )
-    return mine.update(image_price_id=price_id) == 1
+    with transaction.atomic():
+        billing.extend_act(reference)
+        return mine.update(image_price_id=price_id) == 1
 
 
 def _finish(
@@ -121,7 +126,13 @@ def _finish(
 ) -> None:
     """Meter and settle an image, made or not, and tell its answer. `cost` in euros."""
     price = catalogue.price(price_id)
+    shown_by = Message.objects.filter(pk=answer.pk, image_reference=answer.image_reference)
     with transaction.atomic():
+        if not billing.settle(held.id, {EUROS: cost}):
+            # Given up meanwhile, and billed then. What came all the same is shown, unless another one was asked for.
+            if item_id:
+                shown_by.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
+            return
         version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
         author = answer.conversation.author
         billing.meter(
@@ -143,10 +154,9 @@ def _finish(
             outcome="done" if item_id else "failed",
             error_kind=error_kind,
         )
-        billing.settle(held.id, {EUROS: cost})
         analytics.record(cost=cost, failures=0 if item_id else 1)
         state = ImageState.DONE if item_id else ImageState.FAILED
-        Message.objects.filter(pk=answer.pk).update(image_state=state, image_item_id=item_id, image_error=error_kind)
+        shown_by.update(image_state=state, image_item_id=item_id, image_error=error_kind)
 
 
 def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
@@ -228,9 +238,10 @@ def give_up_image(reference: UUID) -> bool:
     held = billing.held_by(reference)
     if answer is None or held is None:
         return False
-    if answer.image_price_id is None:
-        Message.objects.filter(pk=answer.pk).update(image_state=ImageState.FAILED, image_error="unknown")
+    not_asked = Message.objects.filter(pk=answer.pk, image_reference=reference, image_price_id=None)
+    if not_asked.update(image_state=ImageState.FAILED, image_error="unknown"):
         return False
+    answer.refresh_from_db(fields=["image_price_id"])
     log.warning("image lost answer=%s paid=%s", answer.pk, held.amounts[EUROS])
-    _finish(answer, held, answer.image_price_id, held.amounts[EUROS], None, None, LOST, 0)
+    _finish(answer, held, cast(UUID, answer.image_price_id), held.amounts[EUROS], None, None, LOST, 0)
     return True

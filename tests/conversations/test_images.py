@@ -1,10 +1,12 @@
 """The image made of an answer, at the wire of a fake provider: reserved, kept, costed once, refused clearly."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from assistants.costs import cost_of
 from assistants.models import Assistant, Model
@@ -188,6 +190,55 @@ def test_a_job_that_never_asked_is_given_up_and_nothing_charged(cast):
     assert answer.image_state == "failed"
     gauge = billing.gauge(cast.home, EUROS)
     assert (gauge.used, gauge.reserved) == (0, 0)
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(cast, llm, monkeypatch, asked_again):
+    from billing import services
+
+    answer, keep = answer_of(cast), images._keep
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    first, bound = answer.image_reference, billing.gauge(cast.home, EUROS).reserved
+
+    def given_up_meanwhile(*args, **named):
+        kept = keep(*args, **named)
+        Reservation.objects.update(expires_at="2020-01-01T00:00:00Z")
+        with public_context():
+            assert services.settle_abandoned() == 1
+        if asked_again:
+            images.image_request(answer=Message.objects.get(pk=answer.pk))
+        return kept
+
+    with monkeypatch.context() as patched:
+        patched.setattr(images, "_keep", given_up_meanwhile)
+        make(answer)
+    event = UsageEvent.objects.get()
+    assert (event.reference, event.cost, event.error_kind) == (first, bound, "lost")
+    assert billing.gauge(cast.home, EUROS).used == bound
+    if asked_again:
+        assert (answer.image_state, answer.image_item_id) == ("making", None)
+        make(answer)
+        assert UsageEvent.objects.count() == 2
+        assert billing.gauge(cast.home, EUROS).reserved == 0
+    assert (answer.image_state, answer.image_error) == ("done", "")
+    assert answer.image_item_id is not None
+
+
+def test_a_job_that_waited_long_holds_what_it_needs_anew(cast, llm, monkeypatch):
+    answer, keep = answer_of(cast), images._keep
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    Reservation.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
+    left = []
+
+    def look(*args, **named):
+        left.append(Reservation.objects.get(reference=answer.image_reference).expires_at - timezone.now())
+        return keep(*args, **named)
+
+    monkeypatch.setattr(images, "_keep", look)
+    make(answer)
+    assert answer.image_state == "done" and left[0] > timedelta(minutes=10)
 
 
 def test_others_and_suspended_workspaces_make_none(cast, client_for):
