@@ -110,6 +110,9 @@ class StreamingProvider(ABC):
             return errors.from_network(error, provider=self.name, opened=opened, secrets=self.secrets)
         if isinstance(error, json.JSONDecodeError):
             return ProviderError("cut", f"{self.name}: what came is not JSON", may_be_paid=True)
+        if isinstance(error, UnicodeEncodeError):
+            # Not sent: what is configured, a key above all, goes in headers.
+            return ProviderError("auth", f"{self.name}: its key or address has a character that no header may have")
         response, status = getattr(error, "response", None), getattr(error, "status_code", None)
         return errors.from_sdk(
             error,

@@ -240,12 +240,23 @@ def from_body(head: bytes, *, provider: str, media_type: str, secrets: Iterable[
     return ProviderError("bad_request", line)
 
 
+# No request left: nobody was reached, or what was to be sent cannot be.
+_UNSENT = (
+    httpx2.ConnectTimeout,
+    httpx2.ConnectError,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+
+
 def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iterable[str]) -> ProviderError:
     """No answer, or half of one: `opened` tells whether the answer had begun."""
     # Both SDKs wrap httpx's error, Anthropic's only until the stream is open.
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
     line = scrub(f"{provider} {type(error).__name__}/{type(cause).__name__}: {cause}", secrets)
-    if isinstance(cause, httpx2.ConnectTimeout | httpx2.ConnectError | httpx2.PoolTimeout):
+    if isinstance(cause, _UNSENT):
         return ProviderError("connection", line)
     if isinstance(cause, httpx2.TimeoutException):
         return ProviderError("timeout", line, may_be_paid=True)

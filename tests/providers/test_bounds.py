@@ -109,6 +109,23 @@ HOSTILE = [
     ),
     (base64.b64encode(bytes(_OTHER.randrange(256) for _ in range(3000))).decode(), 2834),
     (" ".join(DEAREST * 20), 1920),
+    # The dearest of their lengths, apart and beside what is no space.
+    *(
+        (word * 100, counted)
+        for word, counted in (
+            ("gqo ", 301),
+            ("cgaqo ", 401),
+            ("dfevudc ", 501),
+            ("lqoafgop ", 601),
+            ("udtuubt, ", 600),
+            ("bqo\n", 400),
+            ("mzepi\n", 500),
+            ("naoqomt\n", 600),
+            ("ohep1", 400),
+            ("bqo;", 301),
+            ("dfevudc\n", 600),
+        )
+    ),
 ]
 
 

@@ -78,6 +78,33 @@ async def test_who_was_not_reached_was_not_paid(monkeypatch: pytest.MonkeyPatch)
     assert (caught.value.kind, caught.value.may_be_paid, len(tries)) == ("connection", False, 3)
 
 
+@pytest.mark.parametrize(
+    ("key", "address", "kind"), [("sk-é", "http://127.0.0.1:9/v1", "auth"), ("sk", "127.0.0.1:9/v1", "connection")]
+)
+async def test_what_could_not_be_sent_was_not_paid(key: str, address: str, kind: str) -> None:
+    provider = OpenAIChat(api_key=key, base_url=address, retries=0)
+    with pytest.raises(ProviderError) as caught:
+        await generate_image(provider, "fake-image", "Une ruche", "64x64")
+    await provider.aclose()
+    assert (caught.value.kind, caught.value.may_be_paid) == (kind, False)
+
+
+async def test_a_proxy_that_refuses_was_not_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        provider = OpenAIChat(api_key=KEY, base_url="https://provider.example/v1", retries=0)
+        with pytest.raises(ProviderError) as caught:
+            await generate_image(provider, "fake-image", "Une ruche", "64x64")
+        await provider.aclose()
+    assert (caught.value.kind, caught.value.may_be_paid) == ("connection", False)
+
+
 async def test_an_answer_that_is_no_image_tells_what_it_took(make: Make, fake: Handle) -> None:
     with pytest.raises(ProviderError) as caught:
         prompt = "Une ruche [no-image] [usage 40 4160]"

@@ -122,8 +122,8 @@ def test_the_largest_of_each_figure_counts(chunks: list[dict[str, Any]], buckets
 
 def test_what_came_after_the_count_is_added_at_most() -> None:
     usage = read_all([{"choices": [], "usage": counts(70, 0)}, {"choices": [choice("1 2 3 4 5")]}, END, NOTHING])
-    # Five digits and four blanks: 7 tokens at most.
-    assert (usage, usage.is_estimate) == (Usage(70, 0, 0, 7), True)
+    # Five digits and four blanks: a token each.
+    assert (usage, usage.is_estimate) == (Usage(70, 0, 0, 9), True)
 
 
 def test_a_first_token_is_no_count_of_an_answer() -> None:
