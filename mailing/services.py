@@ -27,6 +27,8 @@ Status = OutboxMessage.Status
 MAX_TRIES = 6
 # Longer than any transport waits (config/settings/mail.py).
 LONGEST_DELIVERY = timedelta(minutes=5)
+# For operators, beside the transports' own words.
+_NEVER_CAME_BACK = "the process that sent it ended each time, before it could say whether it did"
 
 
 def send(*, template: str, to: str, context: dict[str, Any], carries_secret: bool = False) -> None:
@@ -127,30 +129,37 @@ def deliver(message_id: str) -> None:
     now = timezone.now()
     mine = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
     free = mine.filter(Q(taken_until=None) | Q(taken_until__lte=now))
-    if free.update(taken_until=now + LONGEST_DELIVERY, tries=F("tries") + 1):
+    if free.filter(tries__lt=MAX_TRIES).update(taken_until=now + LONGEST_DELIVERY, tries=F("tries") + 1):
         row = mine.get()
         give_back_connection()
         _deliver(row)
+    else:
+        # Taken so often, and nobody came back: whoever sends it dies of it.
+        free.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_NEVER_CAME_BACK)
 
 
 def _deliver(row: OutboxMessage) -> None:
     message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to)
     if row.html:
         message.attach_alternative(row.html, "text/html")
+    outcome: dict[str, Any] = {"taken_until": None}
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])
     except Exception as error:  # the transport's own errors have no common class
         log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
-        row.error = f"{type(error).__name__}: {error}"[:300]
-        row.status = Status.FAILED if row.tries >= MAX_TRIES else Status.WAITING
-        if row.status == Status.FAILED and row.carries_secret and not settings.MAIL_KEEPS_BODIES:
-            row.text = row.html = ""
+        failed = row.tries >= MAX_TRIES
+        outcome |= {"error": f"{type(error).__name__}: {error}"[:300]}
+        outcome |= {"status": Status.FAILED if failed else Status.WAITING}
+        is_done = failed and row.carries_secret
     else:
-        row.status, row.sent_at, row.error = Status.SENT, timezone.now(), ""
-        if not settings.MAIL_KEEPS_BODIES:
-            row.text = row.html = ""
-    row.taken_until = None
-    row.save(update_fields=["status", "sent_at", "error", "taken_until", "text", "html"])
+        outcome |= {"status": Status.SENT, "sent_at": timezone.now(), "error": ""}
+        is_done = True
+    if is_done and not settings.MAIL_KEEPS_BODIES:
+        outcome |= {"text": "", "html": ""}
+    # Taken by somebody else since, it is theirs to say how it ended.
+    mine = OutboxMessage.objects.filter(pk=row.pk, status=Status.WAITING, taken_until=row.taken_until)
+    if not mine.update(**outcome):
+        log.warning("mail taken by another meanwhile id=%s", row.pk)
 
 
 def deliver_waiting() -> int:

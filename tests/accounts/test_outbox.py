@@ -1,5 +1,6 @@
 """Mail: in the outbox with the act it belongs to, delivered once, tried again, its text not kept."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,25 @@ class Transport(BaseEmailBackend):
     def send_messages(self, messages):
         sent.extend(messages)
         return len(messages)
+
+
+class Dies(Transport):
+    def send_messages(self, messages):
+        super().send_messages(messages)
+        raise KeyboardInterrupt
+
+
+class Late(Transport):
+    """So slow that another process has taken the mail and sent it, before this one fails."""
+
+    def send_messages(self, messages):
+        if not sent:
+            super().send_messages(messages)
+            row = OutboxMessage.objects.latest("pk")
+            OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now())
+            services.deliver(str(row.pk))
+            raise TimeoutError
+        return super().send_messages(messages)
 
 
 class Broken(BaseEmailBackend):
@@ -90,6 +110,26 @@ def test_a_mail_whose_process_died_is_sent_again():
     OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now())
     services.deliver(str(row.pk))
     assert len(sent) == 1
+
+
+def test_a_late_failure_does_not_undo_what_another_sent(settings):
+    settings.MAIL_TRANSPORT = f"{__name__}.Late"
+    row = put()
+    services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.text, row.error, len(sent)) == ("sent", "", "", 2)
+
+
+def test_a_mail_whose_every_process_dies_is_given_up(settings):
+    row = put()
+    for _ in range(services.MAX_TRIES + 2):
+        OutboxMessage.objects.filter(pk=row.pk, status="waiting").update(taken_until=timezone.now())
+        settings.MAIL_TRANSPORT = f"{__name__}.Dies"
+        with contextlib.suppress(KeyboardInterrupt):
+            services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.tries, len(sent)) == ("failed", services.MAX_TRIES, services.MAX_TRIES)
+    assert "ended each time" in row.error
 
 
 def test_the_embedded_run_keeps_it_to_be_read(settings):
