@@ -49,9 +49,19 @@ def version(number: int) -> TermsVersion | None:
 
 
 def blocks(text: str) -> list[Block]:
-    """A text as a page shows it."""
-    parts = (part.strip() for part in text.replace("\r\n", "\n").split("\n\n"))
-    return [Block(part.removeprefix(HEADING), part.startswith(HEADING)) for part in parts if part]
+    """A text as a page shows it: a line that begins with `## ` is a heading, an empty line ends a paragraph."""
+    found: list[Block] = []
+    paragraph: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        is_heading = line.startswith(HEADING)
+        if paragraph and (is_heading or not line.strip()):
+            found.append(Block("\n".join(paragraph), is_heading=False))
+            paragraph = []
+        if is_heading:
+            found.append(Block(line.removeprefix(HEADING).strip(), is_heading=True))
+        elif line.strip():
+            paragraph.append(line.strip())
+    return found
 
 
 def has_gaps(text: str) -> bool:

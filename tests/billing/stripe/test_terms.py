@@ -104,3 +104,17 @@ def test_an_origin_that_is_no_address_is_kept_as_none(shopper):
     accepted = Accepted(shopper.accepts().version, "unknown, evil")
     subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
     assert [row.origin for row in kept()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("## 1. Objet\nLe service est vendu au mois.\n\nFin.", ["# 1. Objet", "Le service est vendu au mois.", "Fin."]),
+        ("Un.\n \n## 2. Prix", ["Un.", "# 2. Prix"]),
+        ("Un.\r\nDeux.\r\n\r\n\r\nTrois.\n", ["Un.\nDeux.", "Trois."]),
+        ("Avant.\n## Titre\n## Autre", ["Avant.", "# Titre", "# Autre"]),
+        ("", []),
+    ],
+)
+def test_a_text_is_read_line_by_line(text, found):
+    assert [("# " if block.is_heading else "") + block.text for block in terms.blocks(text)] == found
