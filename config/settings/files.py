@@ -53,6 +53,8 @@ _private: dict[str, Any] = (
             "querystring_expire": 300,
             "file_overwrite": False,
             "client_config": _bucket_patience(),
+            # A larger object is read through a file on disk: by default all of it would be in memory.
+            "max_memory_size": 2 * 1024 * 1024,
         },
     }
     if _bucket

@@ -1,14 +1,21 @@
 """A person's contents as an archive: all that they may read, nothing else, in every state of the workspace."""
 
+import contextlib
 import hashlib
 import io
 import json
+import sys
+import threading
+import time
 import zipfile
 from decimal import Decimal
+from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from conversations.models import Conversation, Message
@@ -148,16 +155,18 @@ def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(cast, clien
     assert kept.size == len(PNG)
 
 
-def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeypatch):
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "learner"}])
+def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeypatch, change):
     monkeypatch.setattr(archive, "BATCH", 1)
     for number in range(3):
         talk(cast.member, f"Numéro {number}")
     response = client_for(cast.member).post(DOWNLOAD)
     blocks = iter(response.streaming_content)
     got = [next(blocks)]
-    type(cast.member).objects.filter(pk=cast.member.pk).update(is_active=False)
+    type(cast.member).objects.filter(pk=cast.member.pk).update(**change)
     with pytest.raises(archive.RightsEnded):
         got.extend(blocks)
+    assert not sending._under_way
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(b"".join(got)))
 
@@ -183,10 +192,86 @@ def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(cast, talk, client_
     stalled = client.post(DOWNLOAD)
     blocks = iter(stalled.streaming_content)
     next(blocks)
-    monkeypatch.setattr(sending, "STALLED", 0.0)
+    monkeypatch.setattr(sending, "monotonic", lambda: time.monotonic() + 61)
     opened(client.post(DOWNLOAD))
     with pytest.raises(sending.TurnLost):
         list(blocks)
+
+
+class Clock:
+    """Seconds, as a test moves them."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(sending, "monotonic", clock)
+    return clock
+
+
+def somebody(tenant_id=None):
+    return SimpleNamespace(id=tenant_id or uuid4()), SimpleNamespace(pk=uuid4())
+
+
+def test_who_waits_for_us_keeps_the_turn_and_who_sips_loses_it(clock):
+    waits, sips, reads = (sending.take_turn(*somebody()) for _ in range(3))
+    for _ in range(20):
+        # A block a minute; one that a slow line takes; one that our disk, not the reader, is late with.
+        for turn, size, seconds in ((sips, 1024, 59), (reads, 4 * 1024 * 1024, 59), (waits, 1024, 0)):
+            turn.gives(b"x" * size)
+            clock.now += seconds
+            turn.moves()
+        clock.now += 300
+    assert [turn.is_stalled() for turn in (waits, sips, reads)] == [False, True, False]
+    sending.take_turn(*somebody())
+    with pytest.raises(sending.TurnLost):
+        sips.moves()
+    waits.moves()
+
+
+def test_one_workspace_does_not_take_everybodys_turns(clock):
+    home = uuid4()
+    for _ in range(sending.MOST_OF_WORKSPACE):
+        sending.take_turn(*somebody(home))
+    with pytest.raises(sending.AtWork):
+        sending.take_turn(*somebody(home))
+    assert sending.take_turn(*somebody())
+
+
+def test_one_turn_for_a_person_who_asks_many_times_at_once():
+    who, asked, won = somebody(), threading.Barrier(6), []
+
+    def ask() -> None:
+        asked.wait()
+        for _ in range(200):
+            with contextlib.suppress(sending.AtWork):
+                won.append(sending.take_turn(*who))
+                sending.take_turn(*somebody()).close()
+
+    askers = [threading.Thread(target=ask) for _ in range(6)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(won) == 1
+
+
+def test_as_many_names_alike_as_there_are(cast):
+    made = archive.Archive(cast.home, cast.member, timezone.now())
+    part = SimpleNamespace(title="Bonjour", extension="md")
+    # Each looked for among all before it, it would be minutes.
+    names = [made._name("conversations", part) for _ in range(20_000)]
+    assert len(set(names)) == 20_000 and names[-1] == "conversations/Bonjour (20000).md"
 
 
 def test_a_failure_before_the_first_byte_ends_the_turn(cast, client_for, monkeypatch):

@@ -43,7 +43,9 @@ class Archive:
     person: User
     made_at: dt.datetime
     _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_DEFLATED))
+    # Names given, and how many of each were wished for: alike whatever the case.
     _names: set[str] = field(default_factory=set)
+    _wished: dict[str, int] = field(default_factory=dict)
     _files: list[dict[str, Any]] = field(default_factory=list)
     _missing: list[str] = field(default_factory=list)
     # What a person finds in the list: (name in the archive, title), by app.
@@ -89,10 +91,13 @@ class Archive:
         """No folders in it, no characters a system refuses, and unlike every other one whatever the case."""
         plain = name_from_title(part.title, part.extension)
         stem, _dot, ending = plain.rpartition(".")
-        name, count = f"{folder}/{plain}", 1
+        name = f"{folder}/{plain}"
+        wished = name.casefold()
+        count = self._wished.get(wished, 1)
         while name.casefold() in self._names:
             count += 1
             name = f"{folder}/{stem} ({count}).{ending}"
+        self._wished[wished] = count
         self._names.add(name.casefold())
         return name
 

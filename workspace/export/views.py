@@ -34,13 +34,13 @@ def download(request: MemberRequest) -> HttpResponseBase:
     try:
         archive = archive_begin(tenant=request.tenant, person=request.user)
     except BaseException:
-        turn.end()
+        turn.close()
         raise
     send = sending.send if isinstance(request, ASGIRequest) else sending.send_at_once
     response = StreamingHttpResponse(send(archive, turn), content_type="application/zip")
     name = f"{request.tenant.slug}-{timezone.localdate():%Y-%m-%d}.zip"
-    # Django calls it at the end, also when the reader leaves halfway.
-    response._resource_closers.append(turn.end)  # type: ignore[attr-defined]
+    # For an answer that nobody begins to read.
+    response._resource_closers.append(turn.close)  # type: ignore[attr-defined]
     response["Content-Disposition"] = disposition(name, as_attachment=True)
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
