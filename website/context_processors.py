@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +16,10 @@ from tenants.trials import days_left
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`. No query unless a limit is near."""
+    """`nav`, `searched`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`.
+
+    No query unless a limit is near.
+    """
     tenant = getattr(request, "tenant", None)
     user = getattr(request, "user", None)
     context: dict[str, Any] = {
@@ -29,6 +33,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if tenant.state != "closed" and user.role != Role.OPERATOR:
         # What went wrong stands inside the workspace: its menu leads elsewhere. In a closed one it leads nowhere.
         context["error_shell"] = "errors/in_workspace.html"
+    context["searched"] = _searched(request)
     shown = visible(_sections(user.role), tenant)
     current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in shown]
@@ -38,6 +43,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         if tenant.state == "trial" and tenant.trial_ends_at:
             context["trial_days_left"] = days_left(tenant.trial_ends_at)
     return context
+
+
+def _searched(request: HttpRequest) -> str:
+    """What the search field shows. The page may be the one that says that the query cannot be read."""
+    try:
+        return request.GET.get("q", "")
+    except SuspiciousOperation:
+        return ""
 
 
 def visible(entries: list[dict[str, Any]], tenant: TenantRef) -> list[dict[str, Any]]:

@@ -80,3 +80,12 @@ def test_a_read_only_workspace_says_what_each_can_do(cast, client_for):
     pages = {role: client.post("/library/upload/").content.decode() for role, client in clients.items()}
     assert "régler ou choisir une offre" in pages["owner"] and "Le propriétaire peut s’en charger" in pages["member"]
     assert MENU in pages["owner"] and MENU in pages["member"]
+
+
+@pytest.mark.parametrize("path", ["/", "/library/", "/no-such-page/", "/accounts/logout/"])
+def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, cast, path):
+    client = client_for(cast.owner)
+    client.raise_request_exception = False
+    answer = client.get(path + "?" + "&".join(f"p{number}=1" for number in range(1_100)))
+    assert answer.status_code in (200, 302, 400, 404)
+    assert answer.status_code != 400 or "<nav" in answer.content.decode()
