@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,15 +61,22 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
+    with running() as made:
+        yield made
+
+
+@contextmanager
+def running() -> Iterator[Site]:
+    """A platform of its own, ready; gone afterwards."""
     port, state = free_port(), Path(tempfile.mkdtemp(prefix="ruche-browser-"))
     environment = clean_environment() | {"RUCHE_STATE_DIR": str(state)}
     log = (state / "run.out").open("wb")
     command = [sys.executable, "-m", "config.embedded", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    running = Site(port, state, process)
+    made = Site(port, state, process)
     try:
-        _wait_until_ready(running)
-        yield running
+        _wait_until_ready(made)
+        yield made
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import axe
 from tests.browser.conftest import Site, sign_in
 
 ANSWER = "article[data-role=assistant]"
@@ -32,7 +33,7 @@ def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
         lengths.append(len(page.inner_text(ANSWER)))
     assert len(set(lengths)) > 1, "the answer did not grow while it was watched"
     page.wait_for_selector(DONE, timeout=120_000)
-    assert page.locator("[data-demonstration]").count() == 1
+    expect(page.locator("[data-demonstration]")).to_contain_text("interrogez-le plutôt en anglais")
     expect(page.get_by_text("Vous parlez à une intelligence artificielle")).to_be_visible()
 
     page.goto(f"{site.demo}/library/")
@@ -63,8 +64,11 @@ def test_stop_keeps_what_came_and_retry_replaces_it(site: Site, new_page, errors
     page.goto(f"{site.demo}/conversations/")
     ask(page, "Write a very long story about a beehive, with many chapters.")
     page.wait_for_selector(f"{ANSWER} [data-tail]:not(:empty), {ANSWER} [data-rendered]:not(:empty)", timeout=30_000)
+    wrong = axe.serious(page)
+    assert page.locator(f"{ANSWER}[data-state=streaming]").count() == 1, "it ended before it was looked at"
     page.click("[data-stop]")
     page.wait_for_selector(f"{ANSWER}[data-state=interrupted]", timeout=15_000)
+    assert wrong == []
     kept = page.inner_text(f"{ANSWER} .reading")
     assert kept.strip()
     page.reload()

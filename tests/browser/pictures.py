@@ -1,0 +1,52 @@
+"""`make pictures`: the pictures of the README, taken of a fresh platform with its demonstration. Needs Chromium."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, running, sign_in
+
+FOLDER = ROOT / "docs" / "images"
+WIDTH, HEIGHT = 1280, 800
+# Of the palette: flat surfaces need few colours, and the repository keeps every version.
+COLOURS = 128
+
+
+def main() -> None:
+    with running() as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        member = _signed_in(browser, site.demo, "member@demo.test")
+        member.goto(f"{site.demo}/conversations/")
+        _first(member, "[data-conversation]")
+        _keep(member, "conversation")
+        member.goto(f"{site.demo}/library/")
+        _keep(member, "library")
+        operator = _signed_in(browser, site.public, "operator@ruche.test")
+        operator.goto(f"{site.public}/admin/")
+        _keep(operator, "console")
+        browser.close()
+
+
+def _signed_in(browser: Browser, address: str, email: str) -> Page:
+    page = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}).new_page()
+    sign_in(page, address, email)
+    page.context.add_cookies([{"name": "language", "value": "en", "url": address}])
+    return page
+
+
+def _first(page: Page, link: str) -> None:
+    page.goto(page.evaluate("(link) => document.querySelector(link).href", link))
+
+
+def _keep(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    taken = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    path: Path = FOLDER / f"{name}.png"
+    taken.quantize(COLOURS).save(path, optimize=True)
+    print(path.relative_to(ROOT), path.stat().st_size // 1000, "kB")
+
+
+if __name__ == "__main__":
+    main()
