@@ -1,6 +1,7 @@
 """Conversations, answers and files of the library's tests."""
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def upload() -> Made:
 
 @pytest.fixture
 def kept_files() -> Callable[[], list[Path]]:
-    """The files of the workspace in context that stand on the disk."""
+    """The files of the workspace in context that stand on the disk; none yet, whatever other folders' tests left."""
+    _remove_files()
 
     def look() -> list[Path]:
         root = Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / current_tenant().file_prefix
@@ -65,9 +67,11 @@ def kept_files() -> Callable[[], list[Path]]:
 @pytest.fixture(autouse=True)
 def no_files_left() -> Any:
     """Rows are rolled back by every test; files are not."""
-    import shutil
-
     yield
+    _remove_files()
+
+
+def _remove_files() -> None:
     shutil.rmtree(settings.STORAGES["default"]["OPTIONS"]["location"], ignore_errors=True)
 
 
