@@ -1,6 +1,8 @@
 """Sending mail: rendered, put in the outbox with the act it belongs to, delivered by a job, tried again on failure."""
 
+import contextlib
 import logging
+import smtplib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,15 +18,21 @@ from accounts import audit
 from accounts.models import User
 from accounts.services import operators_written_to, owner_emails
 from mailing.models import OutboxMessage
+from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
 from tenants.lines import one_line
-from tenants.queue import enqueue
+from tenants.queue import JobTimeout, enqueue
 from tenants.selectors import tenant_url
 
 log = logging.getLogger(__name__)
 Status = OutboxMessage.Status
 MAX_TRIES = 6
+# After each try but the last: an evening's outage of the transport loses no mail.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360)]
+# A transport that did not answer is left alone so long, by all processes.
+REST_SECONDS = 60
+_RESTS = "mailing:transport-rests"
 # Longer than any transport waits (config/settings/mail.py).
 LONGEST_DELIVERY = timedelta(minutes=5)
 # For operators, beside the transports' own words.
@@ -124,8 +132,10 @@ def deliver(message_id: str) -> None:
     """Hand one waiting message to the transport. A second call sends nothing.
 
     Nothing of the database is held while the transport is waited for; who dies in the middle leaves it to be sent
-    again after `LONGEST_DELIVERY`.
+    again after `LONGEST_DELIVERY`. Where the transport did not answer a moment ago the message waits for the clock.
     """
+    if _transport_rests():
+        return
     now = timezone.now()
     mine = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
     free = mine.filter(Q(taken_until=None) | Q(taken_until__lte=now))
@@ -142,17 +152,25 @@ def _deliver(row: OutboxMessage) -> None:
     message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to)
     if row.html:
         message.attach_alternative(row.html, "text/html")
-    outcome: dict[str, Any] = {"taken_until": None}
+    outcome: dict[str, Any]
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])
+    except JobTimeout:
+        # The worker's limit: nobody knows whether it left.
+        raise
     except Exception as error:  # the transport's own errors have no common class
         log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
-        failed = row.tries >= MAX_TRIES
-        outcome |= {"error": f"{type(error).__name__}: {error}"[:300]}
-        outcome |= {"status": Status.FAILED if failed else Status.WAITING}
-        is_done = failed and row.carries_secret
+        if _is_away(error):
+            _let_transport_rest()
+        outcome = {"error": one_line(f"{type(error).__name__}: {error}")[:300]}
+        if row.tries < MAX_TRIES:
+            # Not before then.
+            outcome |= {"taken_until": timezone.now() + WAITS[row.tries - 1]}
+        else:
+            outcome |= {"status": Status.FAILED, "taken_until": None}
+        is_done = row.tries >= MAX_TRIES and row.carries_secret
     else:
-        outcome |= {"status": Status.SENT, "sent_at": timezone.now(), "error": ""}
+        outcome = {"status": Status.SENT, "sent_at": timezone.now(), "error": "", "taken_until": None}
         is_done = True
     if is_done and not settings.MAIL_KEEPS_BODIES:
         outcome |= {"text": "", "html": ""}
@@ -162,6 +180,26 @@ def _deliver(row: OutboxMessage) -> None:
         log.warning("mail taken by another meanwhile id=%s", row.pk)
 
 
+def _is_away(error: Exception) -> bool:
+    """True where the transport did not answer, whatever the mail: not where it answered with a refusal."""
+    refused = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
+    # requests' own errors, of HTTP transports, carry the answer there was.
+    return isinstance(error, OSError) and not isinstance(error, refused) and getattr(error, "response", None) is None
+
+
+def _let_transport_rest() -> None:
+    """Nobody asks it for a moment: each mail would hold a worker for as long as it takes to give up."""
+    with contextlib.suppress(RedisAway):
+        REDIS.call(lambda: quick_client().set(_RESTS, 1, ex=REST_SECONDS))
+
+
+def _transport_rests() -> bool:
+    try:
+        return bool(REDIS.call(lambda: quick_client().exists(_RESTS)))
+    except RedisAway:
+        return False
+
+
 def deliver_waiting() -> int:
     """Try again what waits for more than a minute; how many. Scheduled."""
     if not settings.MAIL_KEEPS_BODIES:
@@ -169,11 +207,16 @@ def deliver_waiting() -> int:
         OutboxMessage.objects.filter(status=Status.FAILED, carries_secret=True).exclude(text="", html="").update(
             text="", html=""
         )
-    due = OutboxMessage.objects.filter(status=Status.WAITING, created_at__lt=timezone.now() - timedelta(minutes=1))
-    keys = list(due.order_by("created_at").values_list("pk", flat=True)[:200])
-    for key in keys:
+    now = timezone.now()
+    waiting = OutboxMessage.objects.filter(status=Status.WAITING, created_at__lt=now - timedelta(minutes=1))
+    due = waiting.filter(Q(taken_until=None) | Q(taken_until__lte=now)).order_by("created_at")
+    handed = 0
+    for key in list(due.values_list("pk", flat=True)[:200]):
+        if _transport_rests():
+            break
         deliver(str(key))
-    return len(keys)
+        handed += 1
+    return handed
 
 
 def resend(*, message_id: UUID, reason: str, actor: User) -> None:
@@ -186,7 +229,7 @@ def resend(*, message_id: UUID, reason: str, actor: User) -> None:
         row = failed.exclude(text="").first()
         if row is None:
             return
-        row.status, row.tries, row.error = Status.WAITING, 0, ""
-        row.save(update_fields=["status", "tries", "error"])
+        row.status, row.tries, row.error, row.taken_until = Status.WAITING, 0, "", None
+        row.save(update_fields=["status", "tries", "error", "taken_until"])
         audit.record("mail.resent", actor=actor, target=", ".join(row.to), subject=row.subject, reason=reason)
         enqueue("mailing.services.deliver", message_id=str(row.pk))

@@ -15,12 +15,15 @@ from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 from rq import Retry, Worker
 from rq.job import Job
+from rq.timeouts import JobTimeoutException as JobTimeout
 
 from tenants import selectors
 from tenants.breaker import REDIS, RedisAway, quick_bytes_client
 from tenants.context import TenantRef, current, no_context, public_context, tenant_context
 from tenants.fleet.applied import WorkspaceBehind, is_behind
 from tenants.models import Tenant
+
+__all__ = ["JobTimeout", "TenantWorker", "enqueue", "enqueue_everywhere", "run", "run_public"]
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = [5, 30, 120, 600]

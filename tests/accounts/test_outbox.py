@@ -1,6 +1,7 @@
 """Mail: in the outbox with the act it belongs to, delivered once, tried again, its text not kept."""
 
 import contextlib
+import smtplib
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,9 @@ from django.utils import timezone
 
 from mailing import services
 from mailing.models import OutboxMessage
+from tenants.breaker import quick_client
 from tenants.context import public_context, tenant_context
+from tenants.queue import JobTimeout
 
 sent: list[EmailMessage] = []
 
@@ -20,6 +23,16 @@ class Transport(BaseEmailBackend):
     def send_messages(self, messages):
         sent.extend(messages)
         return len(messages)
+
+
+class Refuses(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise smtplib.SMTPRecipientsRefused({"lea@x.test": (550, b"no such mailbox")})
+
+
+class TooLong(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise JobTimeout
 
 
 class Dies(Transport):
@@ -49,6 +62,7 @@ class Broken(BaseEmailBackend):
 @pytest.fixture(autouse=True)
 def transport(settings):
     sent.clear()
+    quick_client().delete(services._RESTS)
     settings.MAIL_TRANSPORT = f"{__name__}.Transport"
     settings.MAIL_KEEPS_BODIES = False
 
@@ -147,10 +161,56 @@ def test_it_is_tried_again_and_given_up_in_the_end(settings):
         services.deliver(str(row.pk))
         row.refresh_from_db()
         assert (row.tries, row.status) == (tried, "failed" if tried == services.MAX_TRIES else "waiting")
+        if row.status == "waiting":
+            wait = row.taken_until - timezone.now()
+            assert services.WAITS[tried - 1] - timedelta(seconds=30) < wait <= services.WAITS[tried - 1]
+            later(row)
     assert row.error == "ConnectionRefusedError: nobody listens" and not row.text, "it carries a password"
     settings.MAIL_TRANSPORT = f"{__name__}.Transport"
     services.deliver(str(row.pk))
     assert sent == []
+
+
+def later(row: OutboxMessage) -> None:
+    """So much later that it may be tried again."""
+    OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now())
+    quick_client().delete(services._RESTS)
+
+
+def test_a_transport_that_does_not_answer_is_left_alone(settings):
+    """Each mail would hold a worker for as long as it takes to give up: twenty seconds."""
+    settings.MAIL_TRANSPORT = f"{__name__}.Broken"
+    rows = [put() for _ in range(5)]
+    for row in rows:
+        services.deliver(str(row.pk))
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    with public_context():
+        assert services.deliver_waiting() == 0
+    settings.MAIL_TRANSPORT = f"{__name__}.Transport"
+    later(rows[0])
+    with public_context():
+        services.deliver_waiting()
+    mine = OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    # Only the first was tried twice.
+    assert [(row.tries, row.status) for row in mine] == [(2, "sent")] + [(1, "sent")] * 4
+
+
+def test_a_refused_address_does_not_stop_the_others(settings):
+    settings.MAIL_TRANSPORT = f"{__name__}.Refuses"
+    first, second = put(), put()
+    for row in (first, second):
+        services.deliver(str(row.pk))
+    assert [row.tries for row in OutboxMessage.objects.filter(pk__in=[first.pk, second.pk])] == [1, 1]
+
+
+def test_the_workers_limit_ends_a_delivery(settings):
+    """It is no failure of the transport: nobody knows whether the mail left, so it waits as if the process had died."""
+    settings.MAIL_TRANSPORT = f"{__name__}.TooLong"
+    row = put()
+    with pytest.raises(JobTimeout):
+        services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert row.status == "waiting" and row.taken_until > timezone.now() + timedelta(minutes=4)
 
 
 def test_what_waits_is_found_by_the_clock():
