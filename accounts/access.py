@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from accounts.models import Role
-from tenants.admission import HASHING, PAGE
+from tenants.admission import HASHING, OUTSIDE, PAGE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -76,6 +76,12 @@ def access(
 def anyone(view: View) -> View:
     """Declare a view open to anyone, signed in or not."""
     view.access = ANYONE  # type: ignore[attr-defined]
+    return view
+
+
+def anyone_outside(view: View) -> View:
+    """Declare a view open to anyone that waits for a server outside: it works in that lane."""
+    view.access = replace(ANYONE, lane=OUTSIDE)  # type: ignore[attr-defined]
     return view
 
 

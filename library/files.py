@@ -16,7 +16,6 @@ from django.utils.http import content_disposition_header
 
 from library.types import FileType
 from tenants.context import TenantRef
-from tenants.executors import give_back_connection
 
 log = logging.getLogger(__name__)
 ADDRESS_SECONDS: Final = 300
@@ -72,7 +71,6 @@ def store(tenant: TenantRef, item_id: UUID, file: IO[bytes], kind: FileType) -> 
     """Keep a file under the workspace's prefix; returns its path. Nothing of the path comes from outside."""
     path = f"{tenant.file_prefix}/library/{item_id}/{secrets.token_hex(16)}.{kind.extension}"
     file.seek(0)
-    give_back_connection()
     return str(storage().save(path, File(file)))
 
 
@@ -97,7 +95,7 @@ def remove_all_of(prefix: str) -> None:
     if is_local():
         shutil.rmtree(place.path(prefix), ignore_errors=False) if place.exists(prefix) else None
     else:
-        place.bucket.objects.filter(Prefix=f"{prefix}/").delete()
+        place.delete_all(f"{prefix}/")
 
 
 def signed_address(path: str, media_type: str, disposition: str) -> str:

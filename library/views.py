@@ -211,7 +211,7 @@ def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
     return redirect(_where_from(request))
 
 
-@access(TEAM)
+@access(TEAM, lane=OUTSIDE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """The question whether an archived item shall go for good, and the answer yes."""

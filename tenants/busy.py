@@ -6,6 +6,7 @@ They ask neither the database nor Redis nor the session, so that they cost nothi
 import logging
 import time
 from functools import lru_cache
+from types import UnionType
 from typing import Final
 
 from django.conf import settings
@@ -17,9 +18,12 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from tenants.admission import Busy
 from tenants.context import TenantRef
+from tenants.resting import Away
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 2
+# Where a server does not answer: longer than it is left alone.
+AWAY_SECONDS: Final = 30
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -29,20 +33,26 @@ _HEADERS: Final = {
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether an error, or one it was raised from, says that a connection or a turn did not come in time."""
+    """Whether an error, or one it was raised from, says that what it needs did not come in time: a connection, a turn,
+    the answer of a server."""
+    return _is_from(error, Busy | PoolTimeout | PoolClosed | Away)
+
+
+def _is_from(error: BaseException | None, kinds: UnionType | type[Exception]) -> bool:
     seen = 0
     while error is not None and seen < 10:
-        if isinstance(error, Busy | PoolTimeout | PoolClosed):
+        if isinstance(error, kinds):
             return True
         error, seen = error.__cause__ or error.__context__, seen + 1
     return False
 
 
-def busy(request: HttpRequest, tenant: TenantRef | None = None) -> HttpResponse:
+def busy(request: HttpRequest, tenant: TenantRef | None = None, *, error: BaseException | None = None) -> HttpResponse:
     """503, and when to come again: a page for people, a notice for htmx, an object for machines."""
+    is_away = _is_from(error, Away)
     _say_busy()
-    response = _answer(request, tenant, "busy", 503)
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response = _answer(request, tenant, "away" if is_away else "busy", 503)
+    response["Retry-After"] = str(AWAY_SECONDS if is_away else RETRY_AFTER_SECONDS)
     return response
 
 
@@ -79,6 +89,8 @@ def _words(kind: str, language: str) -> str:
     with translation.override(language):
         if kind == "busy":
             return _("Beaucoup de demandes arrivent en ce moment. Réessayez dans quelques secondes.")
+        if kind == "away":
+            return _("Un service dont cette demande a besoin ne répond pas. Réessayez dans une minute.")
         return _("L’envoi est trop volumineux.")
 
 

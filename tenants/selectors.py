@@ -37,6 +37,12 @@ def tenant_ref(tenant_id: UUID) -> TenantRef:
         return ref_of(Tenant.objects.get(pk=tenant_id))
 
 
+def logo_of(tenant_id: UUID) -> str:
+    """The path of a workspace's logo by its row: what this process remembers may be a moment old."""
+    with public_context():
+        return Tenant.objects.filter(pk=tenant_id).values_list("logo", flat=True).first() or ""
+
+
 def ref_of(tenant: Tenant) -> TenantRef:
     """The picture of a workspace's row, with its primary domain."""
     return tenant.ref(primary_domain(tenant))

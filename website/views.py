@@ -68,12 +68,13 @@ def components(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`: 503 where a connection did not come in time, which is no fault of the code; else the page of a 500.
+    """`handler500`: 503 where what it needs did not come in time, no fault of the code; else the page of a 500.
 
     Neither asks the database: it may be what failed.
     """
-    if is_busy(sys.exc_info()[1]):
-        response = busy(request, getattr(request, "tenant", None))
+    error = sys.exc_info()[1]
+    if is_busy(error):
+        response = busy(request, getattr(request, "tenant", None), error=error)
         # One line a second says it; Django's would be one with a traceback for each.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response

@@ -1,5 +1,6 @@
 """What a workspace says of itself: name, language, colour, logo."""
 
+import contextlib
 import re
 import secrets
 from typing import IO, Any, Final
@@ -12,8 +13,8 @@ from accounts import audit
 from accounts.models import User
 from library import services as library
 from library.types import UploadRefused
+from tenants import selectors
 from tenants.context import TenantRef
-from tenants.executors import give_back_connection
 from tenants.services import change_identity, require_writable
 
 MAX_LOGO_BYTES = 500_000
@@ -54,7 +55,6 @@ def identity_change(
     path = "" if remove_logo else None
     if logo:
         ending = logo_type(logo)
-        give_back_connection()
         path = storages["default"].save(f"{tenant.file_prefix}/brand/{secrets.token_hex(8)}.{ending}", logo)  # type: ignore[arg-type]
     with transaction.atomic():
         ref = change_identity(tenant_id=tenant.id, name=name, language=language, brand_hue=brand_hue, logo=path)
@@ -67,7 +67,9 @@ def identity_change(
 def logo_named(tenant: TenantRef, name: str) -> tuple[bytes, str] | None:
     """Bytes and media type of the logo that a workspace keeps under a name; None where it keeps none."""
     path = f"{tenant.file_prefix}/brand/{name}"
-    if not _LOGO_NAME.fullmatch(name) or not storages["default"].exists(path):
+    # Anybody may ask for any name: the storage is asked for none but the workspace's own.
+    if not _LOGO_NAME.fullmatch(name) or (path != tenant.logo and path != selectors.logo_of(tenant.id)):
         return None
-    with storages["default"].open(path) as file:
+    with contextlib.suppress(FileNotFoundError), storages["default"].open(path) as file:
         return file.read(), _TYPES[name.rsplit(".", 1)[-1]]
+    return None

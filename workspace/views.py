@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
-from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone
+from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone, anyone_outside
 from accounts.http import MemberRequest
 from accounts.models import Role
 from assistants.selectors import assistants_offered
@@ -17,6 +17,7 @@ from billing import selectors as billing
 from billing.types import EUROS, TOKENS, Gauge
 from conversations import selectors as conversations
 from library import selectors as library
+from tenants.admission import OUTSIDE
 from website.templatetags.ui import money, number
 from workspace import services
 from workspace.colour import hex_of
@@ -82,7 +83,7 @@ def _with(code: str) -> str:
 
 
 # A photo taken for a logo is told its size by the form, with what was typed beside it kept.
-@access(MANAGERS, body_limit=10_000_000)
+@access(MANAGERS, body_limit=10_000_000, lane=OUTSIDE)
 def settings(request: MemberRequest) -> HttpResponse:
     """Name, language, colour and logo of the workspace."""
     tenant = request.tenant
@@ -116,7 +117,7 @@ def brand_css(request: MemberRequest, hue: int) -> HttpResponse:
     return HttpResponse(f":root{{--brand-hue:{hue}}}", content_type="text/css")
 
 
-@anyone
+@anyone_outside
 @cache_control(max_age=YEAR, private=True, immutable=True)
 def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
     """The logo kept under a name, also on the sign-in page."""

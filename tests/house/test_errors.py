@@ -9,7 +9,6 @@ PAGES = [
     ("403_csrf.html", "Ce formulaire a expiré"),
     ("429.html", "Trop d’essais en peu de temps"),
     ("errors/suspended.html", "Cet espace est en lecture seule"),
-    ("errors/offline_service.html", "Un service est momentanément indisponible"),
 ]
 
 

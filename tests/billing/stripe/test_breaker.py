@@ -9,10 +9,12 @@ from django.db import connection
 
 from billing.stripe import breaker as ours
 from billing.stripe import transport
-from billing.stripe.breaker import Breaker, Resting
+from billing.stripe.breaker import Resting
 from billing.stripe.client import client
 from billing.stripe.errors import asking
 from billing.subscription_types import StripeAway
+from tenants import resting
+from tenants.resting import Breaker
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +61,8 @@ def test_a_stripe_that_answers_again_is_called_again(silent, fake, settings, mon
 
 
 def test_one_tries_while_the_others_are_refused():
-    breaker = Breaker()
-    for _ in range(ours.FAILURES):
+    breaker = ours.new()
+    for _ in range(resting.FAILURES):
         _fail(breaker)
     with pytest.raises(Resting), breaker.call():
         pytest.fail("it was called")
@@ -74,8 +76,8 @@ def test_one_tries_while_the_others_are_refused():
 
 
 def test_a_try_without_an_answer_rests_again():
-    breaker = Breaker()
-    for _ in range(ours.FAILURES):
+    breaker = ours.new()
+    for _ in range(resting.FAILURES):
         _fail(breaker)
     breaker._rests_until = time.monotonic()
     _fail(breaker)
@@ -84,8 +86,8 @@ def test_a_try_without_an_answer_rests_again():
 
 
 def test_a_refusal_is_an_answer():
-    breaker = Breaker()
-    for _ in range(ours.FAILURES + 1):
+    breaker = ours.new()
+    for _ in range(resting.FAILURES + 1):
         _fail(breaker) if breaker._failures == 0 else None
         with breaker.call():
             pass
