@@ -35,6 +35,10 @@ def read(person: User, keys: Sequence[UUID]) -> list[Part]:
     return [part for row in rows for part in _parts(row)]
 
 
+def count(person: User) -> int:
+    return conversations_visible(person).count()
+
+
 def left_out(person: User) -> int:
     return Conversation.objects.exclude(pk__in=conversations_visible(person).order_by().values("pk")).count()
 

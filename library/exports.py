@@ -1,7 +1,7 @@
 """A person's library as files: what was brought as it came, what was made as Markdown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -25,20 +25,28 @@ def keys(person: User) -> list[UUID]:
 
 def read(person: User, keys: Sequence[UUID]) -> list[Part]:
     rows = items_visible(person).filter(pk__in=keys).select_related("author").order_by("id")
-    return [part for row in rows for part in _parts(row)]
+    return [part for row in rows for part in _parts(row, partial(_may_read, person, row.pk))]
+
+
+def _may_read(person: User, item_id: UUID) -> bool:
+    return items_visible(person).filter(pk=item_id).exists()
+
+
+def count(person: User) -> int:
+    return items_visible(person).count()
 
 
 def left_out(person: User) -> int:
     return Item.objects.exclude(pk__in=items_visible(person).order_by().values("pk")).count()
 
 
-def _parts(item: Item) -> list[Part]:
+def _parts(item: Item, still: Callable[[], bool]) -> list[Part]:
     title = f"{timezone.localdate(item.created_at):%Y-%m-%d} {item.title}"
     details = Part(title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False)
     if not item.file:
         return [Part(title, "md", item.text.encode()), details]
     extension = files.extension_of(item.file_name) or "bin"
-    return [Part(title, extension, open=partial(files.storage().open, item.file)), details]
+    return [Part(title, extension, open=partial(files.storage().open, item.file), still=still), details]
 
 
 def _plain(item: Item) -> dict[str, Any]:

@@ -18,6 +18,8 @@ class Part:
     open: Callable[[], IO[bytes]] | None = None
     # A text for people that others only repeat (JSON beside Markdown) is left out of the list that people read.
     listed: bool = True
+    # Whether the person may still read what `open` gives; it asks the database.
+    still: Callable[[], bool] | None = None
 
 
 class Exporter(Protocol):
@@ -32,6 +34,9 @@ class Exporter(Protocol):
 
     def read(self, person: Any, keys: Sequence[UUID]) -> list[Part]:
         """Those of these contents that the person may still read, as files."""
+
+    def count(self, person: Any) -> int:
+        """How many `keys` would give."""
 
     def left_out(self, person: Any) -> int:
         """How many contents of the workspace are private to other people, and so not in the export."""

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import json
+import random
 import sys
 import threading
 import time
@@ -171,6 +172,41 @@ def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeyp
         zipfile.ZipFile(io.BytesIO(b"".join(got)))
 
 
+@pytest.mark.parametrize("ends", ["account", "session", "sharing"])
+def test_rights_that_end_within_a_file_end_it(cast, client_for, monkeypatch, ends):
+    """A film takes minutes; a batch of texts is asked for once."""
+    monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
+    film = PNG + random.Random(1).randbytes(4_000_000)
+    item = services.item_upload(
+        author=cast.member, file=io.BytesIO(film), name="a.png", size=len(film), visibility="workspace"
+    )
+    client = client_for(cast.admin)
+    blocks = iter(client.post(DOWNLOAD).streaming_content)
+    got = [next(blocks)]
+    if ends == "account":
+        type(cast.admin).objects.filter(pk=cast.admin.pk).update(is_active=False)
+    elif ends == "session":
+        client.logout()
+    else:
+        Item.objects.filter(pk=item.pk).update(visibility="private")
+    with pytest.raises(archive.RightsEnded):
+        got.extend(blocks)
+    assert sum(map(len, got)) < 1_000_000
+
+
+def test_what_is_no_longer_shared_is_left_out(cast, talk, client_for, monkeypatch):
+    monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
+    talk(cast.admin)
+    item = upload(cast.member, visibility="workspace")
+    response = client_for(cast.admin).post(DOWNLOAD)
+    blocks = iter(response.streaming_content)
+    got = [next(blocks)]
+    Item.objects.filter(pk=item.pk).update(visibility="private")
+    got.extend(blocks)
+    names = zipfile.ZipFile(io.BytesIO(b"".join(got))).namelist()
+    assert not [name for name in names if name.endswith(".png")]
+
+
 def test_one_at_a_time_and_the_next_after_it(cast, talk, client_for, monkeypatch):
     talk(cast.member)
     client = client_for(cast.member)
@@ -267,7 +303,7 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
 
 
 def test_as_many_names_alike_as_there_are(cast):
-    made = archive.Archive(cast.home, cast.member, timezone.now())
+    made = archive.Archive(cast.home, cast.member, timezone.now(), lambda: True)
     part = SimpleNamespace(title="Bonjour", extension="md")
     # Each looked for among all before it, it would be minutes.
     names = [made._name("conversations", part) for _ in range(20_000)]

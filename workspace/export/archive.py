@@ -1,14 +1,16 @@
 """The archive itself: a ZIP made block by block from what the apps give (config/lifecycle.py, `EXPORTS`).
 
-Memory holds one batch of texts and one block of a file. What a person may read is asked again with every batch.
+Memory holds one batch of texts and one block of a file. What a person may read is asked again with every batch, and
+every few seconds while a file is sent.
 """
 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
+from time import monotonic
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
@@ -26,6 +28,8 @@ from tenants.exporting import Exporter, Part
 
 VERSION: Final = 1
 BATCH: Final = 10
+# Rights asked so long ago are asked again before more of a file goes.
+ASKED_SECONDS: Final = 2.0
 BLOCK: Final = 256 * 1024
 # Texts are made smaller; images, films and office files are compressed already.
 _SMALLER: Final = frozenset({"md", "json", "txt", "csv", "html", "svg"})
@@ -37,11 +41,13 @@ class RightsEnded(Exception):
 
 @dataclass
 class Archive:
-    """One export. Iterate `blocks` once."""
+    """One export. Iterate `blocks` once. `allowed`: whether the person would be given an export now."""
 
     tenant: TenantRef
     person: User
     made_at: dt.datetime
+    allowed: Callable[[], bool]
+    _asked_at: float = 0.0
     _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_DEFLATED))
     # Names given, and how many of each were wished for: alike whatever the case.
     _names: set[str] = field(default_factory=set)
@@ -68,22 +74,43 @@ class Archive:
         yield from self._end(left_out)
 
     def _read(self, exporter: Exporter, keys: list[Any]) -> list[Part]:
-        if not User.objects.filter(pk=self.person.pk, is_active=True, role=self.person.role).exists():
-            raise RightsEnded
+        self._ask()
         return exporter.read(self.person, keys)
 
-    def _part(self, exporter: Exporter, part: Part) -> Iterator[bytes]:
-        name = self._name(exporter.FOLDER, part)
+    def _ask(self, part: Part | None = None) -> None:
+        """Raises `RightsEnded` where the person may have no more, or no more of this part."""
+        if not self.allowed() or (part is not None and part.still is not None and not part.still()):
+            raise RightsEnded
+        self._asked_at = monotonic()
+
+    def _asked_lately(self) -> bool:
+        return monotonic() - self._asked_at < ASKED_SECONDS
+
+    def _part(self, exporter: Exporter, part: Part) -> Iterator[bytes | None]:
         if part.open is None:
+            name = self._name(exporter.FOLDER, part)
             yield from self._file(name, iter([part.data]))
         else:
+            if not self._asked_lately():
+                yield None
+                self._ask()
+                if part.still is not None and not part.still():
+                    # No longer shared, or gone: as if it had never been read.
+                    return
+                yield b""
+            name = self._name(exporter.FOLDER, part)
             try:
                 opened = part.open()
             except FileNotFoundError:
                 self._missing.append(name)
                 return
             with opened:
-                yield from self._file(name, _blocks_of(opened))
+                for block in self._file(name, _blocks_of(opened)):
+                    yield block
+                    if not self._asked_lately():
+                        yield None
+                        self._ask(part)
+                        yield b""
         if part.listed:
             self._listed.setdefault(str(exporter.LABEL), []).append((name, part.title))
 
@@ -141,11 +168,11 @@ class Archive:
         yield from self._zip.finalize()
 
 
-def archive_begin(*, tenant: TenantRef, person: User) -> Archive:
+def archive_begin(*, tenant: TenantRef, person: User, allowed: Callable[[], bool]) -> Archive:
     """An export of what a person may read, and its entry in the log."""
     with transaction.atomic():
         audit.record("data.exported", actor=person, target=person.email)
-    return Archive(tenant, person, timezone.now())
+    return Archive(tenant, person, timezone.now(), allowed)
 
 
 def _blocks_of(file: IO[bytes]) -> Iterator[bytes]:

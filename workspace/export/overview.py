@@ -17,4 +17,4 @@ class Count(NamedTuple):
 def of(person: User) -> list[Count]:
     """One line for each app that gives something."""
     exporters: list[Exporter] = [import_module(path) for path in lifecycle.EXPORTS]
-    return [Count(str(one.LABEL), len(one.keys(person)), one.left_out(person)) for one in exporters]
+    return [Count(str(one.LABEL), one.count(person), one.left_out(person)) for one in exporters]

@@ -1,5 +1,7 @@
 """The page of one's own data, and the archive of it."""
 
+from functools import partial
+
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -7,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import recheck
 from accounts.access import ALL_STATES, TEAM, access
 from accounts.http import MemberRequest
 from library.files import disposition
@@ -32,7 +35,7 @@ def download(request: MemberRequest) -> HttpResponseBase:
         refused["Retry-After"] = "60"
         return refused
     try:
-        archive = archive_begin(tenant=request.tenant, person=request.user)
+        archive = archive_begin(tenant=request.tenant, person=request.user, allowed=partial(_allowed, request))
     except BaseException:
         turn.close()
         raise
@@ -52,3 +55,9 @@ def download(request: MemberRequest) -> HttpResponseBase:
 def _page(request: MemberRequest, *, busy: str = "", status: int = 200) -> HttpResponse:
     context = {"counts": overview.of(request.user), "busy": busy, "title": _("Mes données")}
     return render(request, "home/data.html", context, status=status)
+
+
+def _allowed(request: MemberRequest) -> bool:
+    """Whether the person of a request that is being answered would be given the same export now."""
+    again = recheck.still_allowed(request, download.access)  # type: ignore[attr-defined]
+    return again is not None and again.user.role == request.user.role
