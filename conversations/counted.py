@@ -13,15 +13,16 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from assistants.providers.bounds import REQUEST_OVERHEAD, input_token_bound, messages_bound
+from assistants.providers.bounds import REQUEST_OVERHEAD, input_token_bound, messages_bound, tokens_at_most
 from assistants.providers.types import ChatMessage, Usage
 from assistants.selectors import Line
 from conversations.models import Message
 
 # A provider may put another model behind the same name: what it counted is believed for a day.
 BELIEVED_FOR = timedelta(days=1)
-# Prose takes a third of its bound. Who tells far less counts only what its cache did not have.
-LEAST_SHARE = 0.2
+# Of what the same texts take at most (`estimate_tokens`): prose takes more than half. Who tells far less counts only
+# what its cache did not have.
+LEAST_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def input_bound(line: Line, kept: Sequence[ChatMessage], dropped: int, counted: 
     repeated = counted.until - dropped
     if counted.version_id != line.version.pk or not 0 < repeated <= min(counted.messages, len(kept)):
         return by_script
-    if counted.tokens < math.ceil(input_token_bound(line.version.text, kept[:repeated]) * LEAST_SHARE):
+    texts = (line.version.text, *(message.text for message in kept[:repeated]))
+    if counted.tokens < math.ceil(sum(map(tokens_at_most, texts)) * LEAST_SHARE):
         return by_script
     return min(by_script, counted.tokens + messages_bound(kept[repeated:]) + REQUEST_OVERHEAD)

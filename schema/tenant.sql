@@ -374,6 +374,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('billing', '0008_code_use', now()),
     ('billing', '0009_stripe_turns', now()),
     ('billing', '0010_terms', now()),
+    ('billing', '0011_first_terms', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),

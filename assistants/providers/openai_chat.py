@@ -212,7 +212,8 @@ def _image_of(response: ImagesResponse, provider: str) -> GeneratedImage:
     counted = usage if output else None
     if not isinstance(images, list) or not images:
         line = f"{provider} answered without an image"
-        raise ProviderError("unknown", line, usage=counted, may_be_paid=counted is not None)
+        # An answer of the API without one may have been made; a page of something else was not.
+        raise ProviderError("unknown", line, usage=counted, may_be_paid=isinstance(images, list) or counted is not None)
     try:
         data = base64.b64decode(field_of(images[0], "b64_json") or "", validate=True)
     except (binascii.Error, TypeError, ValueError):

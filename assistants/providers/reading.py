@@ -14,6 +14,8 @@ Bucket = Literal["prompt", "beside", "read", "write", "write_long", "output"]
 
 # A model that thinks without a word writes so many tokens a second at most.
 HIDDEN_TOKENS_A_SECOND = 150
+# More than any model takes: a count above is a mistake.
+MOST_TOKENS = 100_000_000
 
 
 class Reader(ABC, Generic[EventT]):
@@ -114,9 +116,12 @@ def field_of(value: Any, name: str) -> Any:
 
 
 def figure(value: Any, *names: str) -> int | None:
-    """The first of these fields that is a whole number: servers name the same figure differently."""
+    """The first of these fields that is a count: servers name the same figure differently.
+
+    What is negative, or more than any model takes, is no count.
+    """
     for name in names:
         found = field_of(value, name)
-        if isinstance(found, int) and not isinstance(found, bool):
+        if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= MOST_TOKENS:
             return found
     return None

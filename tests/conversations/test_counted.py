@@ -70,8 +70,9 @@ def test_a_ratio_learnt_from_prose_would_be_overrun():
         (line(), replace(KNOWN, until=2), 0),
         # A server that counts only what its cache did not have.
         (line(), replace(KNOWN, tokens=40), 0),
+        (line(), replace(KNOWN, tokens=TOLD // 3), 0),
     ],
-    ids=["model", "provider", "version", "unknown", "dropped", "more", "cache"],
+    ids=["model", "provider", "version", "unknown", "dropped", "more", "cache", "a third"],
 )
 def test_what_was_counted_of_something_else_says_nothing(asked, known, dropped):
     kept = [*EASY, ChatMessage("user", "Et ensuite ?")]

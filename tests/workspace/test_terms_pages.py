@@ -86,6 +86,21 @@ def test_a_change_asks_only_for_a_version_that_is_new(shopper, owner):
     assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
 
 
+def test_after_a_refusal_the_version_shown_is_the_one_that_is_accepted(shopper, owner):
+    """What is sent with a box that was ticked for another version asks anew, its box not ticked."""
+    shopper.buy("starter")
+    change = "/settings/plan/change/?plan=pro&all=1"
+    terms.publish(text="Nouvelles conditions.", label="test")
+    page = owner.get(change).content.decode()
+    at, old = re.search(r'name="at" value="(\d+)"', page)[1], fields(page)
+    terms.publish(text="Encore nouvelles.", label="test")
+    refused = owner.post(change, {"at": at, **old}, follow=True).content.decode()
+    assert "/conditions/3/" in refused and fields(refused)["version"] == str(terms.current().pk)
+    assert "checked" not in re.search(r'<input[^>]*name="accept"[^>]*>', refused)[0]
+    made = owner.post(change, {"at": at, **fields(refused)}, follow=True)
+    assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
+
+
 def test_every_version_stays_readable(client_for, cast):
     public = client_for(None, host=settings.BASE_HOST)
     first = terms.current()

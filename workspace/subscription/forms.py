@@ -68,8 +68,9 @@ class TermsForm(forms.Form):
 
     def __init__(self, request: HttpRequest) -> None:
         terms = subscribing.terms_current()
+        self._current = terms.pk if terms else None
         data = request.POST if request.method == "POST" else None
-        super().__init__(data, initial={"version": terms.pk if terms else None})
+        super().__init__(data, initial={"version": self._current})
         address = public_url(f"/conditions/{terms.number}/" if terms else "/conditions/")
         link = format_html(
             '<a class="link" href="{}" target="_blank" rel="noopener">{}</a>',
@@ -80,6 +81,13 @@ class TermsForm(forms.Form):
         words = _("J’ai lu et j’accepte les {terms} (version {number}).")
         self.fields["accept"].label = format_html(str(words), terms=link, number=number)
         self._origin = origin_of(request)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("version") != self._current:
+            # What is shown next is the version in force, its box not ticked; what was sent is for the service to judge.
+            self.data = {"version": str(self._current or "")}
+        return cleaned
 
     def accepted(self) -> Accepted:
         return Accepted(self.cleaned_data["version"], self._origin)
