@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
@@ -102,10 +102,16 @@ class AccessMiddleware(MiddlewareMixin):
 class PrivatePagesMiddleware(MiddlewareMixin):
     """Pages of somebody signed in are kept nowhere: the back button asks again, also after signing out.
 
-    Signing out also takes what the browser keeps of the workspace: files in its cache, drafts in its storage.
+    Signing out also takes what the browser keeps of the workspace: files in its cache, drafts in its storage. A method
+    that a view does not take is answered with a page.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            # Django's own is blank: people come upon it by the address of an act.
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            response = page
         signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
         is_page = response.headers.get("Content-Type", "").startswith(KEPT_NOWHERE)
         if signed_in and is_page and "Cache-Control" not in response.headers:

@@ -3,11 +3,12 @@
 import contextlib
 import smtplib
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from mailing import services
@@ -23,6 +24,16 @@ class Transport(BaseEmailBackend):
     def send_messages(self, messages):
         sent.extend(messages)
         return len(messages)
+
+
+class Looks(Transport):
+    """Notes whether the thread that sends has a connection to the database."""
+
+    held: ClassVar[list[bool]] = []
+
+    def send_messages(self, messages):
+        self.held.append(connection.connection is not None)
+        return super().send_messages(messages)
 
 
 class Refuses(BaseEmailBackend):
@@ -193,6 +204,16 @@ def test_a_transport_that_does_not_answer_is_left_alone(settings):
     mine = OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
     # Only the first was tried twice.
     assert [(row.tries, row.status) for row in mine] == [(2, "sent")] + [(1, "sent")] * 4
+
+
+@pytest.mark.committed
+def test_no_connection_is_held_while_the_transport_is_waited_for(settings):
+    settings.MAIL_TRANSPORT = f"{__name__}.Looks"
+    row = put()
+    services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, Looks.held) == ("sent", [False])
+    row.delete()
 
 
 def test_a_refused_address_does_not_stop_the_others(settings):

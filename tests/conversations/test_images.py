@@ -6,14 +6,16 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
+from analytics.models import DailyFigures
 from assistants.costs import cost_of
 from assistants.models import Assistant, Model
 from assistants.providers.types import Usage
 from assistants.selectors import image_model
 from billing import selectors as billing
-from billing.models import Reservation, UsageEvent
+from billing.models import QuotaCounter, Reservation, UsageEvent
 from billing.types import EUROS
 from conversations import images
 from conversations.models import Conversation, Message
@@ -239,6 +241,29 @@ def test_a_job_that_waited_long_holds_what_it_needs_anew(cast, llm, monkeypatch)
     monkeypatch.setattr(images, "_keep", look)
     make(answer)
     assert answer.image_state == "done" and left[0] > timedelta(minutes=10)
+
+
+@pytest.mark.committed
+def test_no_connection_is_held_while_the_provider_draws(cast, llm, monkeypatch):
+    answer, call, held = answer_of(cast), images.generate_image, []
+
+    async def look(*arguments):
+        held.append(connection.connection is not None)
+        return await call(*arguments)
+
+    monkeypatch.setattr(images, "generate_image", look)
+    images.image_request(answer=answer)
+    answer.refresh_from_db()
+    make(answer)
+    reference, thread = answer.image_reference, answer.conversation
+    try:
+        assert (answer.image_state, held) == ("done", [False])
+    finally:
+        Item.objects.all().delete()
+        thread.delete()
+        Reservation.objects.filter(reference=reference).delete()
+        QuotaCounter.objects.filter(tenant_id=cast.home.id).delete()
+        DailyFigures.objects.filter(tenant_id=cast.home.id).delete()
 
 
 def test_others_and_suspended_workspaces_make_none(cast, client_for):

@@ -89,3 +89,13 @@ def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, cas
     answer = client.get(path + "?" + "&".join(f"p{number}=1" for number in range(1_100)))
     assert answer.status_code in (200, 302, 400, 404)
     assert answer.status_code != 400 or "<nav" in answer.content.decode()
+
+
+def test_the_address_of_an_act_is_no_blank_page(client_for, cast):
+    for client in (client_for(cast.owner), client_for(cast.member)):
+        answer = client.get("/settings/data/download/")
+        page = answer.content.decode()
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+        assert "Cette adresse n’est pas une page" in page and "<nav" in page
+    public = client_for(None, host="localhost").post("/tarifs/")
+    assert public.status_code in (200, 405) and public.content
