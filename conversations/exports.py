@@ -1,6 +1,7 @@
 """A person's conversations as files: Markdown to read, JSON to take elsewhere."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,10 @@ from conversations.selectors import conversations_visible
 from tenants.exporting import Part
 
 FOLDER = "conversations"
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_HEADING = re.compile(r"^( {0,3})(#{1,6})(?=[ \t]|$)")
+# What would be a sign in a heading.
+_SIGNS, _ESCAPED = re.compile(r"([\\`*_\[\]<>#|~])"), r"\\\1"
 LABEL = gettext_lazy("Conversations")
 
 
@@ -52,12 +57,29 @@ def _parts(row: Conversation) -> list[Part]:
 
 
 def _markdown(row: Conversation) -> str:
-    lines = [f"# {row.title or _('Sans titre')}", "", _by(row)]
+    lines = [f"# {_SIGNS.sub(_ESCAPED, row.title or _('Sans titre'))}", "", _by(row)]
     for message in row.messages.all():
         said_by = row.assistant.name if message.role == Message.Role.ASSISTANT else _name(row.author)
         at = timezone.localtime(message.created_at)
-        lines += ["", f"## {said_by}, {at:%Y-%m-%d %H:%M}", "", message.text or _("(sans texte)")]
+        said_by = _SIGNS.sub(_ESCAPED, said_by)
+        lines += ["", f"## {said_by}, {at:%Y-%m-%d %H:%M}", "", _under_heading(message.text) or _("(sans texte)")]
     return "\n".join(lines) + "\n"
+
+
+def _under_heading(text: str) -> str:
+    """A message as part of a document: its headings below that of its author, a code block that was cut off closed."""
+    lines, fence = [], ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if fence:
+            if found and found[1].startswith(fence) and not found[2].strip():
+                fence = ""
+        elif found and not (found[1][0] == "`" and "`" in found[2]):
+            fence = found[1]
+        else:
+            line = _HEADING.sub(lambda head: f"{head[1]}{'#' * min(6, len(head[2]) + 2)}", line)
+        lines.append(line)
+    return "\n".join([*lines, fence] if fence else lines)
 
 
 def _by(row: Conversation) -> str:

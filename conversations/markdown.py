@@ -8,9 +8,11 @@ only listed tags and attributes. No word of the interface stands in the result: 
 
 import logging
 import re
+from collections.abc import Callable
 from hashlib import sha256
-from html import escape
+from html import escape, unescape
 from typing import Final
+from urllib.parse import quote
 
 import cmarkgfm
 import nh3
@@ -23,7 +25,7 @@ from conversations.code_colours import CLASSES, coloured
 log = logging.getLogger(__name__)
 
 # Raised with every change of what `render` makes: what was stored under another version is made anew.
-VERSION: Final = 1
+VERSION: Final = 2
 # Characters. Longer texts are shown as they are written.
 MAX_INPUT: Final = 200_000
 # Quotes and lists within each other; deeper ones are shown at this depth.
@@ -32,19 +34,39 @@ MAX_DEPTH: Final = 16
 MAX_GROWTH: Final = 20
 CACHE_SECONDS: Final = 7 * 24 * 3600
 
-_TAGS = {*"a blockquote br code del em h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul".split()}
+_TAGS = {
+    *"a blockquote br code del em h3 h4 h5 h6 hr li ol p pre span strong sub sup table tbody td th thead tr ul".split()
+}
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}, "pre": {"data-language"}}
 _SCHEMES = {"http", "https", "mailto"}
 _EXTENSIONS = ["table", "strikethrough", "autolink", "tasklist"]
+# One tilde is "about" or a range: "50~60".
+_OPTIONS = Options.CMARK_OPT_HARDBREAKS | Options.CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE
 
-# Two characters of a private area stand for what the parser shall not see as a sign.
+# Characters of a private area stand for what the parser shall not see as a sign.
 _LESS, _NO_IMAGE = "\U000f0000", "\U000f0001"
+_PRIVATE = dict.fromkeys(range(0xF0000, 0xF0030), "\ufffd")
+# The HTML that models write where Markdown has none: two lines in a cell, indices and exponents. It stays text in code.
+_HTML = {name: chr(0xF0010 + place) for place, name in enumerate(("<br>", "<sub>", "</sub>", "<sup>", "</sup>"))}
+_KEPT_HTML = re.compile(r"<(br) ?/?>|<(/?su[bp])>", re.IGNORECASE)
+_ANY_CODE = re.compile(r"<code[^>]*>[^<]*</code>")
+# Formulas in TeX are shown as they are written: their signs are no emphasis, and no escapes.
+_MATH = re.compile(
+    r"\\\((?:[^\\\n]|\\(?![()])){1,1000}\\\)|\\\[(?:[^\\]|\\(?![\[\]])){1,4000}\\\]|\$\$[^$]{1,4000}\$\$"
+)
+_SIGNS = {ord(sign): chr(0xF0020 + place) for place, sign in enumerate("\\*_[]()~`#|$")}
+_SIGNS_AGAIN = {ord(stood): chr(sign) for sign, stood in _SIGNS.items()}
+# An address that the parser found by itself, with what ends it in French: it knows ASCII's spaces and marks alone.
+_TYPED_LINK = re.compile(
+    r'<a href="[^"]*">((?:https?://|www\.)[^<\s\u00a0\u202f\u2009«»“”…]+)([\u00a0\u202f\u2009«»“”…][^<]*)</a>'
+)
 # "<" where it begins an address (<https://a.example>, <a@b.example>) or a link's target ([a](<b c>)) stays a sign.
 _LESS_THAN = re.compile(
     r"(?P<kept>\]\(<[^<>\n]{1,2000}>(?=[)\s])|<(?:https?://|mailto:)[^<>\s]{1,2000}>|<[\w.+-]{1,64}@[\w.-]{1,250}>)|<"
 )
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")
 _CODE = re.compile(r'<pre><code(?: class="language-([^"]*)")?>([^<]*)</code></pre>')
+_OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
 _NESTING = {"blockquote", "ul", "ol", "li"}
 
 
@@ -94,12 +116,26 @@ def as_written(text: str) -> SafeString:
 
 
 def _parsed(text: str) -> str:
-    text = text.replace(_LESS, "\ufffd").replace(_NO_IMAGE, "\ufffd")
+    text = _MATH.sub(lambda found: found[0].translate(_SIGNS), text.translate(_PRIVATE))
+    text = _KEPT_HTML.sub(lambda found: _HTML[f"<{(found[1] or found[2]).lower()}>"], text)
     text = _LESS_THAN.sub(lambda found: found["kept"] or _LESS, text).replace("![", f"!{_NO_IMAGE}[")
-    html: str = cmarkgfm.markdown_to_html_with_extensions(
-        text, options=Options.CMARK_OPT_HARDBREAKS, extensions=_EXTENSIONS
-    )
+    html: str = cmarkgfm.markdown_to_html_with_extensions(text, options=_OPTIONS, extensions=_EXTENSIONS)
+    html = _TYPED_LINK.sub(_typed_link, html)
+    html = _ANY_CODE.sub(lambda found: _with_html(found[0], escape), html)
+    html = _with_html(html, str).translate(_SIGNS_AGAIN)
     return html.replace(_LESS, "&lt;").replace("%F3%B0%80%80", "%3C").replace(_NO_IMAGE, "")
+
+
+def _with_html(html: str, shown: Callable[[str], str]) -> str:
+    for tag, stood in _HTML.items():
+        html = html.replace(stood, shown(tag))
+    return html
+
+
+def _typed_link(found: re.Match[str]) -> str:
+    address, after = unescape(found[1]), found[2]
+    target = address if address.startswith("http") else f"http://{address}"
+    return f'<a href="{escape(quote(target, safe=_OF_ADDRESSES))}">{found[1]}</a>{after}'
 
 
 class _Shaping:
@@ -140,9 +176,18 @@ def _block(language: str | None, code: str) -> str:
     return f"<pre{named}><code>{code}</code></pre>"
 
 
-# What a title does not need of a line of Markdown: marks of headings, quotes and lists ("10 idées" keeps its number).
-_MARKS = re.compile(r"^(?:[#>\s]+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)+")
+# What a title does not need of a line of Markdown: marks of headings, quotes and lists ("10 idées" keeps its number,
+# "2026. Une année" too), signs of emphasis around words, the signs that close a heading.
+_MARKS = re.compile(r"^(?:#{1,6}\s+|[>\s]+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)+")
 _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\([^()\s]{0,2000}\)")
+_EMPHASIS = re.compile(
+    r"(\*{1,3}|~~|`)(?=[^\s*~`])([^*~`]{1,300})(?<=\S)\1"
+    r"|(?<![\w/])(_{1,3})(?=[^\s_])([^_]{1,300})(?<=\S)\3(?![\w.(/])"
+)
+_CLOSING = re.compile(r"\s+#+\s*$")
+# Lines that say nothing: rules, borders of tables, what is left of them.
+_NO_WORDS = re.compile(r"[-=*_~#|:\s]*$")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
 # A full stop after these is no end of a sentence.
 _ABBREVIATIONS = {
     *"M Mr Mrs Ms Dr Pr Prof Me St Ste av env ex cf etc fig no n° p pp vol art al bd chap réf tél".split()
@@ -157,25 +202,39 @@ _GREETING = re.compile(
 
 
 def plain_title(text: str, length: int = 80) -> str:
-    """The first sentence of a Markdown text that is not a greeting, for a title."""
-    greeting = ""
+    """The first sentence of a Markdown text, for a title.
+
+    Neither a greeting, nor code, nor the head of a table, unless there is nothing else.
+    """
+    rather, in_code = "", False
     for line in text[:20_000].splitlines():
-        words = _MARKS.sub("", line.strip()[:MAX_TITLE_LINE])
-        words = _LINK.sub(r"\1", words).replace("**", "").replace("__", "").replace("`", "").strip(" *_~#|-=")
-        greeted = _GREETING.match(words)
-        if greeted:
-            greeting = greeting or words
-            words = words[greeted.end() :]
+        if _FENCE.match(line):
+            in_code = not in_code
+            continue
+        words = _plain_words(line.strip()[:MAX_TITLE_LINE])
+        greeted = None if in_code else _GREETING.match(words)
+        if in_code or greeted or line.lstrip().startswith("|"):
+            rather = rather or words
+            words = words[greeted.end() :] if greeted else ""
         if words:
             return _shortened(_sentence(words), length)
-    return _shortened(greeting, length)
+    return _shortened(rather, length)
+
+
+def _plain_words(line: str) -> str:
+    if _NO_WORDS.match(line):
+        return ""
+    words = _LINK.sub(r"\1", _MARKS.sub("", line))
+    for _ in range(3):
+        words = _EMPHASIS.sub(lambda found: found[2] or found[4], words)
+    return _CLOSING.sub("", words).strip(" |")
 
 
 def _sentence(words: str) -> str:
     for end in re.finditer(r"[.!?…]+(?=\s)", words):
         before = words[: end.start()]
         word = re.split(r"[\s(’'«]", before)[-1]
-        is_short = word in _ABBREVIATIONS or (len(word) == 1 and word.isupper()) or word.isdigit()
+        is_short = word in _ABBREVIATIONS or (len(word) == 1 and word.isupper()) or word.isdigit() or "." in word
         if end[0] != "." or not is_short:
             return before if end[0] == "." else words[: end.end()]
     return words.rstrip(".") if words.rsplit(" ", 1)[-1].rstrip(".") not in _ABBREVIATIONS else words

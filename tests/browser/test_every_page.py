@@ -46,7 +46,8 @@ class Walk:
 
     def _found(self, url: Url) -> Iterator[str]:
         """The first link to a page of this pattern."""
-        pattern = re.compile("/" + re.sub(r"<[^>]+>", "[^/]+", url.route) + "$")
+        route = re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]+>", "[^/]+", url.route.replace("/^", "/").rstrip("$"))
+        pattern = re.compile(f"/{route}$")
         own = sorted(path for path in self._links if pattern.match(path))
         yield from own[:1]
 

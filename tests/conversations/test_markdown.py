@@ -137,6 +137,19 @@ def test_what_is_too_much_is_shown_as_written():
         ("Bonjour, peux-tu résumer ce texte ?", "Bonjour, peux-tu résumer ce texte ?"),
         ("# Madame Bovary\nUn résumé", "Madame Bovary"),
         ("Bonjour,", "Bonjour,"),
+        ("Comment apprendre C#", "Comment apprendre C#"),
+        ("## Titre ##", "Titre"),
+        ("L’algorithme A*", "L’algorithme A*"),
+        ("__init__.py", "__init__.py"),
+        ("**Note :** un *mot*, snake_case", "Note : un mot, snake_case"),
+        ("https://exemple.fr/a_b__c", "https://exemple.fr/a_b__c"),
+        ("-5 °C dehors", "-5 °C dehors"),
+        ("2026. Une année", "2026. Une année"),
+        ("```python\nprint(1)\n```\nExplique ce code", "Explique ce code"),
+        ("```python\nprint(1)\n```", "print(1)"),
+        ("Le P.-D.G. de l’entreprise. Fin", "Le P.-D.G. de l’entreprise"),
+        ("| A | B |\n|--|--|\n| x | y |\n\nLe bilan", "Le bilan"),
+        ("| A | B |\n|--|--|", "A | B"),
         ("1. Premier point. Et la suite", "Premier point"),
         ("10 idées pour le printemps", "10 idées pour le printemps"),
         ("3.5 millions d’euros. Et plus", "3.5 millions d’euros"),
@@ -151,3 +164,38 @@ def test_what_is_too_much_is_shown_as_written():
 )
 def test_titles(text, title):
     assert plain_title(text) == title
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "after"),
+    [
+        ("« https://exemple.fr/page\u00a0»", "https://exemple.fr/page", "\u00a0»"),
+        ("https://exemple.fr/d…", "https://exemple.fr/d", "…"),
+        ("“https://exemple.fr/d”", "https://exemple.fr/d", "”"),
+        ("https://exemple.fr\u202f; puis", "https://exemple.fr", "\u202f; puis"),
+        ("www.exemple.fr\u00a0!", "http://www.exemple.fr", "\u00a0!"),
+        ("https://e.fr/?a=1&b=é ok", "https://e.fr/?a=1&amp;b=%C3%A9", " ok"),
+    ],
+)
+def test_french_marks_end_an_address(text, address, after):
+    html = render(text).replace("&nbsp;", "\u00a0")
+    assert f'<a href="{address}" ' in html and html.rstrip().endswith(f"</a>{after}</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("| a |\n|--|\n| x<br>y<BR/>z |", "<td>x<br>y<br>z</td>"),
+        ("H<sub>2</sub>O, x<sup>2</sup>", "<p>H<sub>2</sub>O, x<sup>2</sup></p>"),
+        ("`a<br>b`", "<code>a&lt;br&gt;b</code>"),
+        ("```\n<sub>\n```", "<code>&lt;sub&gt;\n</code>"),
+        ("<br onclick=1><b>", "<p>&lt;br onclick=1&gt;&lt;b&gt;</p>"),
+        ("entre 50~60 € et 70~80 €, ~~non~~", "<p>entre 50~60 € et 70~80 €, <del>non</del></p>"),
+        (r"\(x_1 * y_2 * z\), \[a_1\], $$b*c*d$$", r"<p>\(x_1 * y_2 * z\), \[a_1\], $$b*c*d$$</p>"),
+        ("```\n\\(a_1\\)\n```", "<code>\\(a_1\\)\n</code>"),
+        (r"\(<script>\)", r"<p>\(&lt;script&gt;\)</p>"),
+        ("\U000f0010\U000f0020", "<p>\ufffd\ufffd</p>"),
+    ],
+)
+def test_what_models_write_beside_markdown(text, html):
+    assert html in render(text)

@@ -156,6 +156,20 @@ def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(cast, clien
     assert kept.size == len(PNG)
 
 
+def test_a_conversation_as_markdown_keeps_its_parts_apart(cast, talk, client_for):
+    """An answer cut off in a code block, and one with headings of its own."""
+    row = talk(cast.member, "# Budget *2026*")
+    first = row.messages.order_by("id").first()
+    assert first is not None
+    Message.objects.filter(pk=first.pk).update(text="## Une partie\n\n```python\n# note\nfor x in")
+    archived = opened(client_for(cast.member).post(DOWNLOAD))
+    (name,) = [name for name in archived.namelist() if name.endswith(".md")]
+    lines = archived.read(name).decode().splitlines()
+    assert lines[0] == r"# \# Budget \*2026\*"
+    assert [line for line in lines if line.startswith("## ")] and "#### Une partie" in lines and "# note" in lines
+    assert sum(line.startswith("```") for line in lines) == 2
+
+
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "learner"}])
 def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeypatch, change):
     monkeypatch.setattr(archive, "BATCH", 1)
