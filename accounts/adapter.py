@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.addresses import plain_address
 from accounts.models import Role, User
 from tenants.selectors import tenant_url
 
@@ -40,6 +41,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People are made by an owner, an admin or the operator."""
         return False
+
+    def clean_email(self, email: str) -> str:
+        """An address that somebody types for their account, as it is kept."""
+        return plain_address(super().clean_email(email))
 
     def is_safe_url(self, url: str) -> bool:
         """Whether a `next` leads to this host. An address that cannot even be read does not."""

@@ -26,6 +26,7 @@ from unfold.widgets import (
 )
 
 from accounts import audit_words, services
+from accounts.addresses import plain_address
 from accounts.models import AuditEntry, Role, User
 from config.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
@@ -61,7 +62,7 @@ class OperatorForm(forms.ModelForm):
         widgets: ClassVar = {"email": UnfoldAdminEmailInputWidget, "name": UnfoldAdminTextInputWidget}
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = plain_address(self.cleaned_data["email"])
         if User.objects.filter(email=email).exists():
             raise ValidationError(_("Un opérateur a déjà cette adresse."))
         return email

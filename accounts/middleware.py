@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from accounts.access import SAFE_METHODS, Access, NotEntitled, declared_access
@@ -92,11 +94,23 @@ class AccessMiddleware(MiddlewareMixin):
     def _sign_in(request: HttpRequest) -> HttpResponse:
         if request.headers.get("HX-Request") or "text/event-stream" in request.headers.get("Accept", ""):
             response = HttpResponse(status=401)
-            response["HX-Redirect"] = reverse("account_login")
+            response["HX-Redirect"] = redirect_to_login(_page_of(request), reverse("account_login")).url
             return response
-        # A form that was sent cannot be sent again by a redirect.
-        wanted = request.get_full_path() if request.method in SAFE_METHODS else "/"
+        # A form that was sent cannot be sent again by a redirect: its page keeps what was typed.
+        wanted = request.get_full_path() if request.method in SAFE_METHODS else _page_of(request)
         return redirect_to_login(wanted, reverse("account_login"))
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The path of the page that a request was made from, on this host; "/" where it does not say."""
+    said = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if not url_has_allowed_host_and_scheme(said, {request.get_host()}):
+        return "/"
+    try:
+        parts = urlsplit(said)
+    except ValueError:
+        return "/"
+    return parts.path + (f"?{parts.query}" if parts.query else "") or "/"
 
 
 class PrivatePagesMiddleware(MiddlewareMixin):

@@ -5,6 +5,7 @@ Each first purchase asks; a change of plan asks where a version came out since t
 
 import hashlib
 import ipaddress
+import re
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -22,7 +23,8 @@ Act = TermsAcceptance.Act
 LONGEST = 100_000
 # Of an integer in PostgreSQL.
 LARGEST = 2**31 - 1
-HEADING = "## "
+# As people type and paste it: further signs, indented, with a space that does not break.
+_HEADING = re.compile(r"\s{0,3}#{2,6}(?:\s+|$)(.*?)\s*")
 # One publication at a time: numbers follow each other.
 _LOCK = 0x7E125
 
@@ -52,15 +54,16 @@ def blocks(text: str) -> list[Block]:
     """A text as a page shows it: a line that begins with `## ` is a heading, an empty line ends a paragraph."""
     found: list[Block] = []
     paragraph: list[str] = []
-    for line in [*text.splitlines(), ""]:
-        is_heading = line.startswith(HEADING)
-        if paragraph and (is_heading or not line.strip()):
+    for line in [*text.replace("\ufeff", "").splitlines(), ""]:
+        heading = _HEADING.fullmatch(line)
+        words = "" if heading else line.strip()
+        if paragraph and not words:
             found.append(Block("\n".join(paragraph), is_heading=False))
             paragraph = []
-        if is_heading:
-            found.append(Block(line.removeprefix(HEADING).strip(), is_heading=True))
-        elif line.strip():
-            paragraph.append(line.strip())
+        if words:
+            paragraph.append(words)
+        elif heading and heading[1]:
+            found.append(Block(heading[1], is_heading=True))
     return found
 
 

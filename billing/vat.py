@@ -5,6 +5,7 @@ directive: 2006/112/CE).
 """
 
 import datetime as dt
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -113,7 +114,8 @@ def _is_business(buyer: Buyer, place: str) -> bool:
 def well_formed(text: str, country: str) -> str:
     """A VAT number of a member state as it is written without spaces, prefix first; "" where it is not one."""
     prefix = NUMBER_PREFIXES.get(country, "")
-    number = "".join(text.split()).upper()
+    # Pasting brings characters that nobody sees.
+    number = "".join(sign for sign in text if not sign.isspace() and unicodedata.category(sign) != "Cf").upper()
     if not prefix or not number:
         return ""
     # Many write it without the prefix; some Greeks with their country's code.

@@ -51,8 +51,8 @@ def left_out(person: User) -> int:
 def _parts(row: Conversation) -> list[Part]:
     title = f"{timezone.localdate(row.created_at):%Y-%m-%d} {row.title or _('Sans titre')}"
     return [
-        Part(title, "md", _markdown(row).encode()),
-        Part(title, "json", json.dumps(_plain(row), ensure_ascii=False, indent=1).encode(), listed=False),
+        Part(str(row.pk), title, "md", _markdown(row).encode()),
+        Part(str(row.pk), title, "json", json.dumps(_plain(row), ensure_ascii=False, indent=1).encode(), listed=False),
     ]
 
 
@@ -63,6 +63,8 @@ def _markdown(row: Conversation) -> str:
         at = timezone.localtime(message.created_at)
         said_by = _SIGNS.sub(_ESCAPED, said_by)
         lines += ["", f"## {said_by}, {at:%Y-%m-%d %H:%M}", "", _under_heading(message.text) or _("(sans texte)")]
+        if message.state in (Message.State.INTERRUPTED, Message.State.FAILED):
+            lines += ["", _("*(réponse interrompue)*") if message.text else _("*(réponse qui a échoué)*")]
     return "\n".join(lines) + "\n"
 
 
@@ -108,7 +110,15 @@ def _plain(row: Conversation) -> dict[str, Any]:
                 "text": message.text,
                 "created_at": message.created_at.isoformat(),
                 **(
-                    {"model": message.model, "tokens": message.tokens, "cost_euros": f"{message.cost:f}"}
+                    {
+                        "model": message.model,
+                        "tokens": message.tokens,
+                        "cost_euros": f"{message.cost:f}",
+                        "stopped": message.stopped,
+                        "error": message.error_kind,
+                        # The image made of it, by its key in the library.
+                        "image_item": message.image_item_id and str(message.image_item_id),
+                    }
                     if message.role == Message.Role.ASSISTANT
                     else {}
                 ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from decimal import Decimal
 from typing import Final, cast
@@ -32,6 +33,8 @@ from tenants.services import ReadOnlyWorkspace
 log = logging.getLogger(__name__)
 ACT = "image"
 SIZE = "1024x1024"
+# Of a prompt.
+MOST_CHARACTERS: Final = 4_000
 # Paid, as far as is known, and not there: people are told that it counts.
 LOST: Final = "lost"
 ImageState = Message.ImageState
@@ -204,9 +207,23 @@ def _prompt_bound(answer: Message) -> int:
     return input_token_bound("", [ChatMessage("user", _prompt_of(answer.text))])
 
 
+_BLOCK = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n(.+?)(?:\n[ \t]*(?:```|~~~)|\Z)", re.DOTALL | re.MULTILINE)
+_LABEL = re.compile(r"^[*_# ]*prompt[^:\n]{0,40}:[*_ ]*", re.IGNORECASE)
+
+
 def _prompt_of(text: str) -> str:
-    """The assistant answers with the prompt first, in one paragraph; variants follow."""
-    return text.strip().split("\n\n", 1)[0][:4000]
+    """The prompt of an answer: its first block of code, else its first paragraph that announces nothing.
+
+    The assistant is told to begin with the prompt, in one paragraph, variants after it; models like to say so before.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    block = _BLOCK.search(text)
+    if block and block[1].strip():
+        return block[1].strip()[:MOST_CHARACTERS]
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text)]
+    told = (part for part in paragraphs if part.strip("*_# ") and not part.rstrip("*_ ").endswith(":"))
+    first = next(told, paragraphs[0])
+    return (_LABEL.sub("", first) or first)[:MOST_CHARACTERS]
 
 
 def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost: Decimal) -> UUID:

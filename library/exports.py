@@ -42,11 +42,13 @@ def left_out(person: User) -> int:
 
 def _parts(item: Item, still: Callable[[], bool]) -> list[Part]:
     title = f"{timezone.localdate(item.created_at):%Y-%m-%d} {item.title}"
-    details = Part(title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False)
+    details = Part(
+        str(item.pk), title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False
+    )
     if not item.file:
-        return [Part(title, "md", item.text.encode()), details]
+        return [Part(str(item.pk), title, "md", item.text.encode()), details]
     extension = files.extension_of(item.file_name) or "bin"
-    return [Part(title, extension, open=partial(files.storage().open, item.file), still=still), details]
+    return [Part(str(item.pk), title, extension, open=partial(files.storage().open, item.file), still=still), details]
 
 
 def _plain(item: Item) -> dict[str, Any]:

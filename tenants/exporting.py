@@ -8,10 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Part:
-    """One file of an export. `title` is made into its name. `open`: gives the bytes instead of `data`, outside the
-    database; it raises `FileNotFoundError` where the storage has lost them.
+    """One file of an export. `title` is made into its name; files of one content have one `key`. `open`: gives the
+    bytes instead of `data`, outside the database; it raises `FileNotFoundError` where the storage has lost them.
     """
 
+    key: str
     title: str
     extension: str
     data: bytes = b""

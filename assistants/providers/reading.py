@@ -1,6 +1,7 @@
 """What one call's events say, whatever the dialect: its text, its end, and what it took."""
 
 import math
+import re
 import time
 from abc import ABC, abstractmethod
 from typing import Any, Generic, Literal, TypeVar
@@ -122,6 +123,10 @@ def figure(value: Any, *names: str) -> int | None:
     """
     for name in names:
         found = field_of(value, name)
+        # Some servers write 7.0 or "7".
+        is_whole = isinstance(found, float) and found.is_integer()
+        if is_whole or (isinstance(found, str) and re.fullmatch("[0-9]{1,9}", found)):
+            found = int(found)
         if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= MOST_TOKENS:
             return found
     return None

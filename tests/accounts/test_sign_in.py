@@ -94,7 +94,7 @@ def test_a_part_of_a_page_is_told_to_sign_in(cast):
     client = Client(headers={"host": cast.home.domain})
     for header in ({"HX-Request": "true"}, {"Accept": "text/event-stream"}):
         answer = client.get("/conversations/", headers=header)
-        assert (answer.status_code, answer["HX-Redirect"]) == (401, "/accounts/login/")
+        assert (answer.status_code, answer["HX-Redirect"]) == (401, "/accounts/login/?next=/")
 
 
 def test_nobody_signs_up(cast):

@@ -66,6 +66,21 @@ def make(answer: Message) -> None:
     answer.refresh_from_db()
 
 
+@pytest.mark.parametrize(
+    ("answer", "prompt"),
+    [
+        ("Une ruche au soleil.\n\nVariantes : nuit.", "Une ruche au soleil."),
+        ("Voici votre prompt :\r\n\r\nUne ruche au soleil.\r\n\r\nVariantes", "Une ruche au soleil."),
+        ("**Prompt :**\n\n```text\nUne ruche,\n\nau soleil.\n```\nBonne création !", "Une ruche,\n\nau soleil."),
+        ("**Prompt principal :** Une ruche.\n\nSuite", "Une ruche."),
+        ("## Proposition\n\nUne ruche", "## Proposition"),
+        ("Voici :", "Voici :"),
+    ],
+)
+def test_the_prompt_is_what_is_to_be_drawn(answer, prompt):
+    assert images._prompt_of(answer) == prompt
+
+
 @pytest.mark.parametrize("name", ["gpt-image-1-mini", "gpt-image-2.6-flare"])
 def test_an_image_is_made_kept_and_costed(cast, client_for, llm, name):
     """By the piece, and by its tokens."""

@@ -56,6 +56,7 @@ def choice(content: str | None, finish: str | None = None) -> dict[str, Any]:
             Usage(0, 12, 0, 5),
         ),
         ({"prompt_tokens": 10, "completion_tokens": None, "prompt_tokens_details": None}, Usage(10, 0, 0, 0)),
+        ({"prompt_tokens": 10.0, "completion_tokens": "5"}, Usage(10, 0, 0, 5)),
         # No count at all: what no model takes, and what a mistake writes.
         ({"prompt_tokens": 10, "completion_tokens": 2**31, "total_tokens": -5}, Usage(10, 0, 0, 0)),
         ({"prompt_tokens": 10, "completion_tokens": -(10**9)}, Usage(10, 0, 0, 0)),

@@ -22,6 +22,7 @@ from accounts.models import AuditEntry
 from conversations.models import Conversation, Message
 from library import files, services
 from library.models import Item
+from tenants.exporting import Part
 from tenants.models import Tenant
 from tests.library.samples import PNG
 from workspace.export import archive, sending
@@ -89,7 +90,7 @@ def test_all_that_a_person_may_read_and_nothing_else(cast, talk, client_for):
     plain = json.loads(next(found.read(name) for name in found.namelist() if name.endswith("Le mien.json")))
     assert plain["messages"][1] | {"id": "", "created_at": ""} == {
         "id": "", "role": "assistant", "state": "done", "text": "Réponse à Bonjour", "created_at": "",
-        "model": "m", "tokens": 3, "cost_euros": "0.001200000000",
+        "model": "m", "tokens": 3, "cost_euros": "0.001200000000", "stopped": False, "error": "", "image_item": None,
     }  # fmt: skip
     said = manifest(found)
     assert said["private_to_others"] == {"conversations": 1, "library": 1}
@@ -318,10 +319,13 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
 
 def test_as_many_names_alike_as_there_are(cast):
     made = archive.Archive(cast.home, cast.member, timezone.now(), lambda: True)
-    part = SimpleNamespace(title="Bonjour", extension="md")
     # Each looked for among all before it, it would be minutes.
-    names = [made._name("conversations", part) for _ in range(20_000)]
+    names = [made._name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
     assert len(set(names)) == 20_000 and names[-1] == "conversations/Bonjour (20000).md"
+    # The details of a content stand beside it, whatever endings others have.
+    pairs = [("a", "png"), ("a", "json"), ("b", "pdf"), ("b", "json")]
+    named = [made._name("library", Part(key, "photo", ending)) for key, ending in pairs]
+    assert named == ["library/photo.png", "library/photo.json", "library/photo (2).pdf", "library/photo (2).json"]
 
 
 def test_a_failure_before_the_first_byte_ends_the_turn(cast, client_for, monkeypatch):

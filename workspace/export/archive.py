@@ -49,8 +49,8 @@ class Archive:
     allowed: Callable[[], bool]
     _asked_at: float = 0.0
     _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_DEFLATED))
-    # Names given, and how many of each were wished for: alike whatever the case.
-    _names: set[str] = field(default_factory=set)
+    # Stems given, of which content, and how many of each were wished for: alike whatever the case.
+    _stems: dict[str, str] = field(default_factory=dict)
     _wished: dict[str, int] = field(default_factory=dict)
     _files: list[dict[str, Any]] = field(default_factory=list)
     _missing: list[str] = field(default_factory=list)
@@ -115,18 +115,21 @@ class Archive:
             self._listed.setdefault(str(exporter.LABEL), []).append((name, part.title))
 
     def _name(self, folder: str, part: Part) -> str:
-        """No folders in it, no characters a system refuses, and unlike every other one whatever the case."""
+        """No folders in it, no characters a system refuses, and unlike every other one whatever the case.
+
+        Files of one content share their stem: its details stand beside it under the same name.
+        """
         plain = name_from_title(part.title, part.extension)
         stem, _dot, ending = plain.rpartition(".")
-        name = f"{folder}/{plain}"
-        wished = name.casefold()
-        count = self._wished.get(wished, 1)
-        while name.casefold() in self._names:
+        wished = f"{folder}/{stem}".casefold()
+        count, name = self._wished.get(wished, 1), stem
+        if count > 1:
+            name = f"{stem} ({count})"
+        while self._stems.setdefault(f"{folder}/{name}".casefold(), part.key) != part.key:
             count += 1
-            name = f"{folder}/{stem} ({count}).{ending}"
+            name = f"{stem} ({count})"
         self._wished[wished] = count
-        self._names.add(name.casefold())
-        return name
+        return f"{folder}/{name}.{ending}"
 
     def _file(self, name: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
         size, content = 0, hashlib.sha256()

@@ -116,6 +116,16 @@ def test_an_origin_that_is_no_address_is_kept_as_none(shopper):
         ("Un.\n \n## 2. Prix", ["Un.", "# 2. Prix"]),
         ("Un.\r\nDeux.\r\n\r\n\r\nTrois.\n", ["Un.\nDeux.", "Trois."]),
         ("Avant.\n## Titre\n## Autre", ["Avant.", "# Titre", "# Autre"]),
+        (
+            "\ufeff## Un\n##\u00a0Deux\n  ### Trois\n##\tQuatre\n##\n#5 n’en est pas un",
+            [
+                "# Un",
+                "# Deux",
+                "# Trois",
+                "# Quatre",
+                "#5 n’en est pas un",
+            ],
+        ),
         ("", []),
     ],
 )
