@@ -3,8 +3,10 @@
 Called with the ending of the file's type and the most characters to give; the file is standard input.
 """
 
+import datetime as dt
 import io
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +16,13 @@ from xml.etree.ElementTree import XMLParser
 PART = 100_000
 # Elements that end a paragraph, a cell or a line, and those that hold a tab or a break, without their namespaces.
 _ENDS = {"p", "h", "br", "cr", "line-break", "tr"}
-_TABS = {"tab", "tc", "table-cell", "s"}
+_TABS = {"tab", "ptab", "tc", "table-cell", "s"}
+# Word writes this hyphen as an element; a soft one is nothing, as in a search.
+_HYPHENS = {"noBreakHyphen"}
+# More digits than a double holds: as Python writes it.
+_LARGEST = 1e21
+_MAIN = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]{0,2000}/officeDocument[\"'][^<>]{0,2000}>")
+_TARGET = re.compile(rb"\sTarget\s*=\s*[\"']/?([^\"']+)")
 
 
 def pdf(file: io.BufferedReader) -> Iterator[str]:
@@ -37,13 +45,60 @@ def pdf(file: io.BufferedReader) -> Iterator[str]:
 def sheets(file: io.BufferedReader) -> Iterator[str]:
     from python_calamine import CalamineWorkbook
 
-    book = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
+    book = CalamineWorkbook.from_filelike(_usual_book(file))
     for name in book.sheet_names:
         yield f"{name}\n"
         for row in book.get_sheet_by_name(name).iter_rows():
-            cells = [str(cell) for cell in row if cell not in ("", None)]
+            cells = [_shown(cell) for cell in row if cell not in ("", None)]
             if cells:
                 yield "\t".join(cells) + "\n"
+
+
+def _shown(cell: object) -> str:
+    """A cell as people see and type it: whole numbers without a point, others with a comma, also to the cent."""
+    if isinstance(cell, bool):
+        return "VRAI / TRUE" if cell else "FAUX / FALSE"
+    if isinstance(cell, float) and abs(cell) < _LARGEST:
+        if cell.is_integer():
+            return str(int(cell))
+        # The comma and the point are the same to a search, which takes both for the end of a word.
+        written, cents = repr(cell).replace(".", ","), f"{cell:.2f}".replace(".", ",")
+        return written if written == cents else f"{written} {cents}"
+    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
+        return str(cell.date())
+    return str(cell)
+
+
+def _usual_book(file: io.BufferedReader) -> IO[bytes]:
+    """The workbook with its main part under the name that its reader knows; parts are copied only where it is not."""
+    held = io.BytesIO(file.read())
+    with zipfile.ZipFile(held) as archive:
+        main, names = _main_part(archive), {_plain(name) for name in archive.namelist()}
+        if "xl/workbook.xml" in names or main not in names:
+            held.seek(0)
+            return held
+        folder, _slash, last = main.rpartition("/")
+        usual = {main: "xl/workbook.xml", f"{folder}/_rels/{last}.rels": "xl/_rels/workbook.xml.rels"}
+        renamed = io.BytesIO()
+        with zipfile.ZipFile(renamed, "w") as copy:
+            for part in archive.infolist():
+                name = _plain(part.filename)
+                copy.writestr(usual.get(name, name), archive.read(part))
+    renamed.seek(0)
+    return renamed
+
+
+def _main_part(archive: zipfile.ZipFile) -> str:
+    """The part a document begins with, as its package says: most often the usual one."""
+    names = {_plain(name): name for name in archive.namelist()}
+    relations = archive.read(names["_rels/.rels"]) if "_rels/.rels" in names else b""
+    tag = _MAIN.search(relations)
+    target = _TARGET.search(tag.group()) if tag else None
+    return _plain(target.group(1).decode("utf-8", "replace")) if target else ""
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/")
 
 
 class _Text:
@@ -63,7 +118,9 @@ class _Text:
     def end(self, tag: str) -> None:
         name = _name(tag)
         self._depth -= name == "t"
-        if name in _ENDS:
+        if name in _HYPHENS:
+            self.pieces.append("-")
+        elif name in _ENDS:
             self.pieces.append("\n")
         elif name in _TABS:
             self.pieces.append("\t")
@@ -91,9 +148,11 @@ def _xml(stream: IO[bytes], *, all_text: bool) -> Iterator[str]:
 def _office(prefixes: tuple[str, ...], *, all_text: bool = False) -> object:
     def read(file: io.BufferedReader) -> Iterator[str]:
         with zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if name.startswith(prefixes) and name.endswith(".xml")]
+            parts = {_plain(name): name for name in archive.namelist()}
+            names = {name for name in parts if name.lower().startswith(prefixes) and name.lower().endswith(".xml")}
+            names |= {_main_part(archive)} & set(parts)
             for name in sorted(names, key=lambda name: (len(name), name)):
-                with archive.open(name) as stream:
+                with archive.open(parts[name]) as stream:
                     yield from _xml(stream, all_text=all_text)
                 yield "\n\n"
 
@@ -105,7 +164,7 @@ READERS = {
     "xlsx": sheets,
     "ods": sheets,
     "docx": _office(("word/document", "word/header", "word/footer", "word/footnotes", "word/endnotes")),
-    "pptx": _office(("ppt/slides/slide", "ppt/notesSlides/notesSlide")),
+    "pptx": _office(("ppt/slides/slide", "ppt/notesslides/notesslide")),
     "odt": _office(("content",), all_text=True),
     "odp": _office(("content",), all_text=True),
 }

@@ -5,17 +5,22 @@ Called with the longest side and the most pixels; the image is standard input, t
 
 import sys
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
+
+# A picture whose last bytes are lost is shown without them.
+ImageFile.LOAD_TRUNCATED_IMAGES = True
+# The bound on what is decoded is ours, below: of a JPEG, that is a fraction of its size.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def main(side: int, most_pixels: int) -> None:
     # Only the types the library takes: Pillow knows many more, each with a parser of its own.
     with Image.open(sys.stdin.buffer, formats=("PNG", "JPEG", "GIF", "WEBP", "AVIF")) as image:
+        # A JPEG is read at a fraction of its size; other types have no such thing.
+        image.draft("RGB", (side * 2, side * 2))
         if image.width * image.height > most_pixels:
             sys.exit(3)
-        # A JPEG is read at a fraction of its size.
-        image.draft("RGB", (side * 2, side * 2))
-        small = ImageOps.exif_transpose(image)
+        small = _in_eight_bits(ImageOps.exif_transpose(image))
         has_alpha = small.mode in ("RGBA", "LA", "PA") or "transparency" in small.info
         small = small.convert("RGBA" if has_alpha else "RGB")
         small.thumbnail((side, side))
@@ -23,6 +28,16 @@ def main(side: int, most_pixels: int) -> None:
         clean = Image.new(small.mode, small.size)
         clean.paste(small)
         clean.save(sys.stdout.buffer, "WEBP", quality=80)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits in 8: converted as it is, all that is not black would be white."""
+    if not image.mode.startswith("I"):
+        return image
+    small = image.point(lambda value: value * (1 / 256)).convert("L")
+    # A grey that stands for nothing is given in 16 bits, too.
+    small.info.pop("transparency", None)
+    return small
 
 
 if __name__ == "__main__":

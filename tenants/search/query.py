@@ -19,6 +19,8 @@ MAX_WORDS: Final = 20
 # Shorter words are found as they are written, with or without an s: a stem of two letters begins too many words.
 SHORTEST_STEMMED: Final = 5
 _PART = re.compile(r'(?:(?<=\s)|^)(-?)(?:"([^"]*)"?|(\S+))|"([^"]*)"?|(\S+)')
+# A number as French people write it: « 1 234 567,89 ».
+_GROUPED = re.compile(r"(?<![\d.,-])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)")
 _QUOTES = str.maketrans("«»“”„", '"""""')
 _SMALL: Final = frozenset(
     """l la le les un une d de du des c ce cet cette ces s sa son ses se m ma mon mes me t ta ton tes te j je n ne qu
@@ -57,10 +59,17 @@ class Wanted:
 
 
 def wanted(typed: str) -> Wanted:
-    """Read what was typed; the first 200 characters count."""
+    """Read what was typed; the first 200 characters count. A number typed in groups is also looked for in one."""
+    text = typed[:MAX_QUERY].translate(_QUOTES)
+    whole = _GROUPED.sub(lambda number: "".join(number.group().split()), text)
+    groups = _groups(text) if whole == text else [*_groups(text), *_groups(whole)]
+    return Wanted(tuple(_without_small(group) for group in groups if group.words or group.phrases))
+
+
+def _groups(typed: str) -> list[_Group]:
     groups: list[_Group] = [_Group()]
     left = MAX_WORDS
-    for match in _PART.finditer(typed[:MAX_QUERY].translate(_QUOTES)):
+    for match in _PART.finditer(typed):
         minus, quoted, plain, late_quoted, late_plain = match.groups()
         phrase = quoted if quoted is not None else late_quoted
         text = phrase if phrase is not None else plain or late_plain or ""
@@ -77,7 +86,7 @@ def wanted(typed: str) -> Wanted:
             groups[-1].phrases.append(words)
         else:
             groups[-1].words.extend(words)
-    return Wanted(tuple(_without_small(group) for group in groups if group.words or group.phrases))
+    return groups
 
 
 def _without_small(group: _Group) -> _Group:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -71,6 +73,94 @@ def test_the_words_of_a_document_are_found_by_its_readers_alone(cast, name):
     # Again: the same, once.
     reading.read(item_id=str(item.pk))
     assert FileText.objects.filter(item=item).count() == 1
+
+
+def words(name: str, parts: dict[str, str]) -> str:
+    """What the child reads of a package."""
+    return "".join(json.loads(child_told("text.py", zipped(parts), name, "1000")))
+
+
+def child_told(name: str, content: bytes, *given: str) -> bytes:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return bounded.run(reading.CHILDREN / name, file, *given)
+
+
+NUMBERS = (
+    '<c r="B1"><v>20260042</v></c><c r="C1"><v>1234.56</v></c><c r="D1"><v>12.5</v></c><c r="E1" t="b"><v>1</v></c>'
+    '<c r="F1"><v>-0.30000000000000004</v></c><c r="G1"><v>7</v></c><c r="H1"><v>4500</v></c>'
+)
+
+
+def test_numbers_of_a_sheet_are_found_as_people_see_and_type_them(cast):
+    sheet = BOOK["xl/worksheets/sheet1.xml"].replace('<c r="B1"><v>12</v></c>', NUMBERS)
+    item = brought(cast.member, zipped(BOOK | {"xl/worksheets/sheet1.xml": sheet}), "ventes.xlsx")
+    reading.read(item_id=str(item.pk))
+    cells = FileText.objects.get(item=item).text.strip().split("\t")[1:]
+    assert cells == [
+        "20260042", "1234,56", "12,5 12,50", "VRAI / TRUE", "-0,30000000000000004 -0,30", "7", "4500",
+    ]  # fmt: skip
+    found = ["20260042", "1234.56", "1234,56", "1 234,56", "1\u202f234,56", "1\u00a0234.56 €", "12,50", "12,5", "4 500"]
+    for query in [*found, "vrai", "true", '"1234,56"', '"1 234,56"', "cévenole 4 500,", "0,30"]:
+        assert selectors.item_list(cast.member, selectors.Filters(query=query)).exists(), query
+    for query in ("1 235,56", "12,51", "4 501", "13 500"):
+        assert not selectors.item_list(cast.member, selectors.Filters(query=query)).exists(), query
+
+
+def test_hyphens_that_word_writes_as_elements():
+    body = (
+        f"<w:document {WORD_NS}><w:p><w:r><w:t>rendez</w:t><w:noBreakHyphen/><w:t>vous por</w:t><w:softHyphen/>"
+        "<w:t>tail</w:t></w:r></w:p></w:document>"
+    )
+    assert words("docx", {"word/document.xml": body}) == "rendez-vous portail\n\n\n"
+
+
+def test_parts_of_other_names_are_read():
+    body = f"<w:document {WORD_NS}><w:p><w:r><w:t>brouette</w:t></w:r></w:p></w:document>"
+    relation = '<Relationship Type="http://x/relationships/officeDocument" Target="/{0}"/>'
+    for name in ("word\\document.xml", "word/document2.xml", "corps.xml"):
+        assert "brouette" in words("docx", {"_rels/.rels": relation.format(name), name: body})
+    renamed = {
+        name.replace("workbook", "workbook2"): text.replace("xl/workbook", "xl/workbook2")
+        for name, text in BOOK.items()
+    }
+    for parts in (renamed, {name.replace("/", "\\"): text for name, text in BOOK.items()}):
+        assert "cévenole" in words("xlsx", parts)
+
+
+def thumbnail(content: bytes, most: int = reading.MAX_PIXELS) -> Image.Image:
+    told = child_told("thumbnail.py", content, str(reading.THUMBNAIL_SIDE), str(most))
+    return Image.open(io.BytesIO(told))
+
+
+def encoded(image: Image.Image, form: str, **more: Any) -> bytes:
+    held = io.BytesIO()
+    image.save(held, form, **more)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("more", [{}, {"transparency": 65535}])
+def test_a_grey_of_sixteen_bits_stays_grey(more):
+    grey = Image.frombytes("I;16", (256, 16), b"".join(bytes((0, level)) for level in range(256)) * 16)
+    small = thumbnail(encoded(grey, "PNG", **more)).convert("L")
+    assert [abs(small.getpixel((x, 5)) - round(x * 1.6)) < 6 for x in (1, 40, 80, 158)] == [True] * 4
+
+
+def test_a_picture_without_its_last_bytes_is_shown():
+    noise = Image.effect_noise((600, 400), 60).convert("RGB")
+    for form, lost in (("JPEG", 2_000), ("PNG", 2_000), ("WEBP", 0)):
+        small = thumbnail(encoded(noise, form)[: -lost or None])
+        assert max(small.size) == reading.THUMBNAIL_SIDE and small.convert("L").getextrema()[1] > 100
+
+
+def test_the_bound_on_pixels_is_that_of_what_is_decoded():
+    large = Image.new("L", (4_000, 3_000), 99)
+    assert thumbnail(encoded(large, "JPEG"), 500_000).size == (160, 120)
+    with pytest.raises(bounded.Failed):
+        thumbnail(encoded(large, "PNG"), 500_000)
+    with pytest.raises(bounded.Failed):
+        thumbnail(encoded(large, "JPEG"), 100_000)
 
 
 def test_what_was_found_in_a_file_is_shown_marked_in_the_list(cast, client_for):

@@ -111,3 +111,10 @@ def test_signs_around_what_was_found_keep_the_original():
 def test_a_word_of_the_same_stem_is_marked():
     assert f"{MARK_START}facturation{MARK_END}" in excerpt("La facturation.", wanted("facturations"))
     assert f"{MARK_START}commerciaux{MARK_END}" in excerpt("Des commerciaux.", wanted("commerciale"))
+
+
+def test_a_number_typed_in_groups_is_also_looked_for_in_one():
+    assert wanted("total 1\u202f234 567,80").words == ["total", "1", "234", "567", "80", "1234567"]
+    assert wanted('"1 500 €"').words == ["1", "500", "1500"]
+    for typed in ("12 4567", "2026 300", "1234 567", "01-12 300 4000", "1 500"[:3]):
+        assert len(wanted(typed).groups) == 1
