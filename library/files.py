@@ -4,7 +4,6 @@ import logging
 import re
 import secrets
 import shutil
-import unicodedata
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -19,12 +18,6 @@ from tenants.context import TenantRef
 
 log = logging.getLogger(__name__)
 ADDRESS_SECONDS: Final = 300
-MAX_NAME: Final = 120
-_JOINERS: Final = "\u200c\u200d"
-_BLACK_FLAG: Final = "\U0001f3f4"
-_FLAG_TAGS: Final = frozenset(map(chr, range(0xE0020, 0xE0080)))
-# Controls, format and direction characters, halves of pairs, private use.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
 _PREFIX = re.compile(r"tenants/[0-9a-f-]{36}")
 
 
@@ -36,30 +29,6 @@ def storage() -> Storage:
 def is_local() -> bool:
     """True where we serve the bytes ourselves; otherwise the storage does, by signed addresses."""
     return isinstance(storage(), FileSystemStorage)
-
-
-def plain_line(text: str) -> str:
-    """A line without control and direction characters, which could show it as another.
-
-    What emoji and Persian words are made with stays: the two joiners, and the tags behind a black flag.
-    """
-    kept: list[str] = []
-    for letter in text:
-        is_flag = letter in _FLAG_TAGS and bool(kept) and (kept[-1] == _BLACK_FLAG or kept[-1] in _FLAG_TAGS)
-        if is_flag or letter in _JOINERS or unicodedata.category(letter) not in _UNSEEN:
-            kept.append(letter)
-    return "".join(kept)
-
-
-def clean_name(name: str) -> str:
-    """A file's name as people see it: no folders, no control or direction characters, of reasonable length."""
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    spaced = re.sub(r"\s+", " ", last)
-    tidy = plain_line(spaced).strip(" .")
-    stem, dot, ending = tidy.rpartition(".")
-    if not dot:
-        return tidy[:MAX_NAME]
-    return f"{stem[: MAX_NAME - 12].strip()}.{ending[:10]}"
 
 
 def extension_of(name: str) -> str:
@@ -116,9 +85,3 @@ def storage_origin() -> str:
 def disposition(name: str, *, as_attachment: bool) -> str:
     """A Content-Disposition header that says how to take a file, and its name."""
     return content_disposition_header(as_attachment, name) or "inline"
-
-
-def name_from_title(title: str, extension: str) -> str:
-    """A file's name made of a title: what no system takes in names is left out."""
-    plain = re.sub(r'[<>:"/\\|?*]+', " ", title)
-    return clean_name(f"{re.sub(r'[. ]+$', '', plain)[:80].strip() or 'contenu'}.{extension}")

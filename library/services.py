@@ -20,7 +20,7 @@ from analytics import services as analytics
 from billing import selectors as billing
 from billing import services as quotas
 from billing.types import QuotaExceeded
-from library import files, reading, selectors
+from library import files, names, reading, selectors
 from library.models import Item
 from library.sharing import (
     SHARE_DAYS,
@@ -159,12 +159,12 @@ def item_edit(*, item: Item, title: str, tags: Iterable[str]) -> Item:
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
     """Trimmed, in lower case, each once, in the order given; 20 of 40 characters at most."""
-    tidy = (files.plain_line(re.sub(r"\s+", " ", tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
+    tidy = (names.plain_line(re.sub(r"\s+", " ", tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
     return list(dict.fromkeys(tag for tag in tidy if tag))[:MAX_TAGS]
 
 
 def _title(title: str) -> str:
-    line = files.plain_line(re.sub(r"\s+", " ", title))
+    line = names.plain_line(re.sub(r"\s+", " ", title))
     return line.strip()[:MAX_TITLE] or _("Sans titre")
 
 
@@ -230,18 +230,18 @@ def item_upload(
 ) -> Item:
     """Keep a file somebody brought. Raises `UploadRefused` or `ReadOnlyWorkspace`; then nothing is left of it."""
     tenant = require_writable()
-    name = files.clean_name(name) or "fichier"
+    stem, ending = names.split(names.clean_name(name) or "fichier")
     wanted = Item.Visibility(visibility)
-    kind = _checked(file, name, size)
+    kind = _checked(file, ending, size)
     _require_room(tenant, size)
     item = Item(
         id=new_id(),
         kind=kind.kind,
-        title=_title(title or name.rpartition(".")[0] or name),
+        title=_title(title or stem),
         text=_words_of(file, kind, size),
         author=author,
         visibility=wanted,
-        file_name=f"{name.rpartition('.')[0] or name}.{kind.extension}",
+        file_name=names.joined(stem, _ending_of(kind, ending)),
         media_type=kind.stored,
         reading=reading.first_state(kind),
         size=size,
@@ -266,17 +266,22 @@ def file_type(file: IO[bytes], extension: str = "") -> FileType:
     return sniff(file, extension)
 
 
-def _checked(file: IO[bytes], name: str, size: int) -> FileType:
+def _checked(file: IO[bytes], ending: str, size: int) -> FileType:
     if not size:
         raise UploadRefused("empty")
     largest = max(settings.MAX_UPLOAD_BYTES.values())
     if size > largest:
         raise UploadRefused("too_large", size=filesize(size), limit=filesize(largest))
-    kind = file_type(file, files.extension_of(name))
+    kind = file_type(file, ending)
     limit = settings.MAX_UPLOAD_BYTES[kind.kind]
     if size > limit:
         raise UploadRefused("too_large", size=filesize(size), limit=filesize(limit))
     return kind
+
+
+def _ending_of(kind: FileType, ending: str) -> str:
+    """What a file's name ends in: its type says so, but texts of many kinds have a harmless ending of their own."""
+    return ending if kind.media_type.startswith("text/") and ending in names.TEXT_ENDINGS else kind.extension
 
 
 def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
@@ -285,7 +290,8 @@ def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
         return ""
     file.seek(0)
     raw = file.read(MAX_READ_TEXT).removeprefix(codecs.BOM_UTF8)
-    return _clean(raw.decode(kind.charset or "utf-8", errors="replace"))
+    # DOS ended texts with \x1a.
+    return _clean(raw.decode(kind.charset or "utf-8", errors="replace").rstrip("\x1a"))
 
 
 def _require_room(tenant: TenantRef, size: int) -> None:

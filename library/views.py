@@ -19,7 +19,7 @@ from django_htmx.http import trigger_client_event
 from accounts.access import BODY_LIMIT, TEAM, access, anyone
 from accounts.models import User
 from conversations.markdown import MAX_INPUT, render_kept
-from library import files, presenters, selectors, services
+from library import files, names, presenters, selectors, services
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
 from library.serving import file_response, thumbnail_response
@@ -181,7 +181,7 @@ def _download(request: HttpRequest, item: Item) -> HttpResponseBase:
     wanted = request.GET.get("format", "md")
     ending = wanted if wanted in DOWNLOADS else "md"
     response = HttpResponse(item.text, content_type=f"{DOWNLOADS[ending]}; charset=utf-8")
-    response["Content-Disposition"] = files.disposition(files.name_from_title(item.title, ending), as_attachment=True)
+    response["Content-Disposition"] = files.disposition(names.name_from_title(item.title, ending), as_attachment=True)
     response["Cache-Control"] = "private, no-store"
     return response
 

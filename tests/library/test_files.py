@@ -1,11 +1,12 @@
 """Private files over HTTP: who gets them, how they are labelled, and parts of them."""
 
 import asyncio
+import unicodedata
 
 import pytest
 from django.test import AsyncRequestFactory
 
-from library import files, services
+from library import files, names, services
 from library.serving import file_response
 from tests.library.samples import PDF, PNG, SOUND
 
@@ -195,6 +196,30 @@ def test_under_asgi_blocks_come_one_by_one(cast, upload):
 
 
 def test_nothing_of_a_title_leaves_the_header():
-    assert files.name_from_title("..", "md") == "contenu.md"
-    assert files.name_from_title("a\nb/c", "md") == "a b c.md"
+    assert names.name_from_title("..", "md") == "contenu.md"
+    assert names.name_from_title("a\nb/c", "md") == "a b c.md"
     assert services.MAX_TITLE == 200
+
+
+FAMILY, SCOTLAND = "👨‍👩‍👧", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
+
+@pytest.mark.parametrize("seen", ["😀", "é̂", "👋🏽", "❤️", "🇫🇷", "1️⃣", FAMILY, SCOTLAND, "क्ष"])
+def test_names_are_cut_by_bytes_and_between_what_is_seen_as_one(seen):
+    one = names.plain_line(unicodedata.normalize("NFC", seen))
+    for before in range(4):
+        for letters in (None, 80):
+            kept = names.cut("a" * before + one * 90, 176, letters).removeprefix("a" * before)
+            assert kept and kept == one * (len(kept) // len(one))
+        name = names.name_from_title("a" * before + seen * 90, "md")
+        assert len(name.encode()) <= names.MAX_BYTES and name.endswith(f"{one}.md")
+
+
+def test_what_is_seen_as_one_without_end_is_left_out():
+    assert names.name_from_title("e" + "\u0302\u0323" * 200, "md") == "contenu.md"
+
+
+@pytest.mark.parametrize("name", ["CON", "prn", "Aux", "NUL", "COM1", "lpt9", "com¹", "nul.tar", "con ."])
+def test_no_name_is_a_device_of_windows(name):
+    assert names.name_from_title(name, "md") == f"_{name.rstrip(' .')}.md"
+    assert names.name_from_title(f"{name[:3]}sole", "md") == f"{name[:3]}sole.md"

@@ -145,6 +145,36 @@ def test_the_words_of_a_text_are_found(cast, upload):
 
 
 @pytest.mark.parametrize(
+    ("name", "title", "kept"),
+    [
+        ("Rapport v1.2", "Rapport v1.2", "Rapport v1.2.pdf"),
+        ("Contrat M. Dupont", "Contrat M. Dupont", "Contrat M. Dupont.pdf"),
+        ("Devis M.Petit", "Devis M.Petit", "Devis M.Petit.pdf"),
+        ("Site exemple.com", "Site exemple.com", "Site exemple.com.pdf"),
+        ("Rapport v1.2.PDF", "Rapport v1.2", "Rapport v1.2.pdf"),
+        ("Rapport.docx", "Rapport", "Rapport.pdf"),
+        (".pdf", "pdf", "pdf.pdf"),
+        ("nul", "nul", "_nul.pdf"),
+    ],
+)
+def test_only_an_ending_is_cut_from_a_name(cast, upload, name, title, kept):
+    item = upload(cast.member, PDF, name)
+    assert (item.title, item.file_name) == (title, kept)
+
+
+def test_a_text_keeps_a_harmless_ending_of_its_own(cast, upload, client_for):
+    for ending in ("json", "ics", "vcf", "srt", "vtt", "eml", "tsv", "log", "yml", "ini", "tex", "rst"):
+        item = upload(cast.member, b"du texte", f"données v1.{ending.upper()}")
+        assert (item.title, item.file_name) == ("données v1", f"données v1.{ending}")
+        assert item.media_type == "text/plain" and item.file.endswith(".txt")
+    answer = client_for(cast.member).get(f"/library/{item.pk}/download/")
+    assert answer["Content-Type"].startswith("text/plain") and answer["Content-Disposition"].startswith("attachment")
+    for name in ("a.html", "a.svg", "a.xml", "a.js", "a.bat", "a.hta"):
+        assert upload(cast.member, b"du texte", name).file_name in ("a.txt", "a.js.txt")
+    assert upload(cast.member, PNG, "a.json").file_name == "a.png"
+
+
+@pytest.mark.parametrize(
     ("name", "kept"),
     [
         ("../../etc/passwd", "passwd.png"),
@@ -157,7 +187,10 @@ def test_the_words_of_a_text_are_found(cast, upload):
         ("می\u200cخواهم.png", "می\u200cخواهم.png"),
         ("...", "fichier.png"),
         ("", "fichier.png"),
-        ("x" * 500 + ".png", "x" * 108 + ".png"),
+        ("x" * 500 + ".png", "x" * 176 + ".png"),
+        ("😀" * 69 + ".png", "😀" * 44 + ".png"),
+        ("CON.png", "_CON.png"),
+        ("Contrat M. Dupont-Durand", "Contrat M. Dupont-Durand.png"),
     ],
 )
 def test_names_are_only_words(cast, upload, kept_files, name, kept):

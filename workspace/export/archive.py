@@ -22,7 +22,7 @@ from zipstream import ZipStream
 from accounts import audit
 from accounts.models import User
 from config import lifecycle
-from library.files import name_from_title
+from library.names import name_from_title
 from tenants.context import TenantRef
 from tenants.exporting import Exporter, Part
 
