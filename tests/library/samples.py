@@ -12,9 +12,18 @@ def zipped(parts: dict[str, str]) -> bytes:
     return held.getvalue()
 
 
-def _mp4(brand: bytes, *others: bytes) -> bytes:
-    box = b"ftyp" + brand + b"\0\0\2\0" + b"".join(others)
-    return (len(box) + 4).to_bytes(4, "big") + box + b"\0" * 60
+def box(name: bytes, content: bytes) -> bytes:
+    return (len(content) + 8).to_bytes(4, "big") + name + content
+
+
+def film(brand: bytes, *others: bytes) -> bytes:
+    return box(b"ftyp", brand + b"\0\0\2\0" + b"".join(others)) + box(b"free", b"\0" * 52)
+
+
+def tracks(*handlers: bytes) -> bytes:
+    """The table of a film's tracks."""
+    held = (box(b"trak", box(b"mdia", box(b"hdlr", b"\0" * 8 + name + b"\0" * 12))) for name in handlers)
+    return box(b"mdat", b"\0" * 9) + box(b"moov", box(b"mvhd", b"\0" * 20) + b"".join(held))
 
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89" + b"\0" * 40
@@ -27,12 +36,12 @@ SOUND = {
     "image/jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0\1" + b"\0" * 60,
     "image/gif": b"GIF89a\1\0\1\0\0\0\0;" + b"\0" * 20,
     "image/webp": b"RIFF\x24\0\0\0WEBPVP8 " + b"\0" * 40,
-    "image/avif": _mp4(b"avif", b"avif", b"mif1"),
-    "video/mp4": _mp4(b"isom", b"isom", b"avc1"),
-    "video/quicktime": _mp4(b"qt  ", b"qt  "),
+    "image/avif": film(b"avif", b"avif", b"mif1"),
+    "video/mp4": film(b"isom", b"isom", b"avc1"),
+    "video/quicktime": film(b"qt  ", b"qt  "),
     "video/webm": b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\1\x42\xf7\x81\1\x42\xf2\x81\4\x42\xf3\x81\x08\x42\x82\x84webm"
     + b"\0" * 40,
-    "audio/mp4": _mp4(b"M4A ", b"M4A ", b"mp42"),
+    "audio/mp4": film(b"M4A ", b"M4A ", b"mp42"),
     "audio/mpeg": b"ID3\3\0\0\0\0\0\x0f" + b"\0" * 60,
     "audio/wav": b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0" + b"\0" * 40,
     "audio/ogg": b"OggS\0\2" + b"\0" * 20 + b"\1\x1e\1vorbis" + b"\0" * 40,
@@ -70,5 +79,5 @@ HOSTILE = {
     "nul.txt": b"hello\0world",
     "late.csv": b"a;b\n" * 40_000 + b"\0",
     "mkv.webm": b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\1\x42\x82\x88matroska" + b"\0" * 40,
-    "heic.jpg": _mp4(b"heic", b"mif1"),
+    "heic.jpg": film(b"heic", b"mif1"),
 }

@@ -16,7 +16,7 @@ from library import archives, files, services
 from library.models import Item
 from library.sniffing import TYPES, sniff
 from library.types import UploadRefused
-from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PDF, PNG, SOUND, WORD, zipped
+from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PDF, PNG, SOUND, WORD, film, tracks, zipped
 
 
 @pytest.mark.parametrize("media_type", SOUND)
@@ -46,6 +46,175 @@ def test_a_pdf_behind_a_mark_or_an_empty_line_is_known(before):
         sniff(io.BytesIO(b"<script>" + before + PDF))
 
 
+PJL = b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE = PDF\r\n"
+HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [PJL, HEADERS, b"Content-Type: application/pdf\n\n", b"\x1b%-12345X"])
+def test_a_pdf_behind_headers_is_known(before):
+    assert sniff(io.BytesIO(before + PDF), "txt").media_type == "application/pdf"
+    for told in (b"<html>\n", b"<!-- -->\n", b"#!/bin/sh\n"):
+        with pytest.raises(UploadRefused):
+            sniff(io.BytesIO(told + before + PDF), "pdf")
+
+
+@pytest.mark.parametrize(
+    "told", ["Note:\n%PDF-1.7 est une marque.", "La marque %PDF-1.7\n1 0 obj", "X: <b>\n%PDF-1.7\n1 0 obj"]
+)
+def test_words_about_pdf_are_words(told):
+    assert sniff(io.BytesIO(told.encode())).media_type == "text/plain"
+
+
+MP42, M4A = film(b"mp42", b"isom", b"mp42"), film(b"mp42", b"isom", b"M4A ")
+
+
+@pytest.mark.parametrize(
+    ("content", "ending", "found"),
+    [
+        *((film(brand, b"isom", b"mp42"), "mp4", "video/mp4") for brand in (b"iso3", b"iso8", b"3gp4", b"3gp5")),
+        *((film(brand, b"mp42"), "mp4", "video/mp4") for brand in (b"XAVC", b"mp71", b"dby1")),
+        (film(b"mif1", b"mif1", b"avif", b"miaf"), "avif", "image/avif"),
+        (MP42, "mp4", "video/mp4"),
+        (MP42, "M4A", "audio/mp4"),
+        (M4A, "mp4", "audio/mp4"),
+        (film(b"M4V ", b"M4V ", b"M4A ", b"mp42"), "m4v", "video/mp4"),
+        (MP42 + tracks(b"soun"), "mp4", "audio/mp4"),
+        (MP42 + tracks(b"soun", b"vide"), "m4a", "video/mp4"),
+        (M4A + tracks(b"vide"), "m4a", "video/mp4"),
+    ],
+)
+def test_films_and_sounds_by_their_brands_and_tracks(content, ending, found):
+    assert sniff(io.BytesIO(content), ending).media_type == found
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        film(b"heic", b"mif1", b"heic"),
+        film(b"mif1", b"mif1", b"heic"),
+        film(b"mif1", b"avif", b"heic"),
+        film(b"crx ", b"crx ", b"isom"),
+        film(b"XAVC", b"XAVC"),
+        b"<!--ftypXAVC\0\0\0\0mp42--><script>alert(1)</script>",
+        b"<!--ftypisom\0\0\0\0mp42--><script>alert(1)</script>",
+        film(b"3gp4", b"mp42")[:18],
+    ],
+)
+def test_other_boxes_are_refused(content):
+    for ending in ("mp4", "m4a", "avif"):
+        with pytest.raises(UploadRefused):
+            sniff(io.BytesIO(content), ending)
+
+
+def test_boxes_without_end_are_walked_within_bounds():
+    boxes = b"\0\0\0\x08free" * 100_000
+    assert sniff(io.BytesIO(MP42 + boxes + tracks(b"soun")), "mp4").media_type == "video/mp4"
+    assert sniff(io.BytesIO(MP42 + b"\0\0\0\0moov" * 9_000), "mp4").media_type == "video/mp4"
+
+
+RELATION = (
+    '<Relationship Id="r1" Target="/{0}"'
+    ' Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"/>'
+)
+LABEL = (
+    '<Override PartName="/{0}" ContentType="application/vnd.openxmlformats-officedocument.'
+    'wordprocessingml.document.main+xml"/>'
+)
+
+
+def _named(main: str, label: str = LABEL, relation: str = RELATION) -> dict[str, str]:
+    labels = f"<Types>{label.format(main)}</Types>"
+    return {
+        "[Content_Types].xml": labels,
+        "_rels/.rels": f"<Relationships>{relation.format(main)}</Relationships>",
+        main: "<x/>",
+    }
+
+
+def test_a_document_is_known_by_the_part_its_package_names():
+    for parts in (_named("word/document2.xml"), _named("document.xml"), _named("word\\document3.xml")):
+        assert TYPES[sniff(io.BytesIO(zipped(parts))).media_type].extension == "docx"
+    for usual, ending in (
+        ("word\\document.xml", "docx"),
+        ("xl\\workbook.xml", "xlsx"),
+        ("PPT/Presentation.xml", "pptx"),
+    ):
+        parts = {"[Content_Types].xml": "<Types/>", usual: "<x/>"}
+        assert TYPES[sniff(io.BytesIO(zipped(parts))).media_type].extension == ending
+
+
+MACROS = '<Override PartName="/x.bin" ContentType="application/vnd.ms-office.vbaProject"/>'
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        _named("word/document2.xml", LABEL + MACROS),
+        WORD | {"[Content_Types].xml": f"<Types>{MACROS}</Types>"},
+        WORD | {"word\\VBAProject.bin": "x"},
+        _named("a.xml", LABEL.replace("openxmlformats-officedocument.", "ms-").replace(".main", ".macroEnabled.main")),
+        _named("word/document2.xml", "<!DOCTYPE x>" + LABEL),
+        _named("word/document2.xml", label=""),
+        _named("word/document2.xml", relation=""),
+        _named("word/document2.xml", relation=RELATION.replace("/>", ' TargetMode="External"/>')),
+        _named("word/document2.xml") | {"[Content_Types].xml": "a" * 2_000_001},
+    ],
+)
+def test_other_packages_are_refused(parts):
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO(zipped(parts)), "docx")
+
+
+@pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_without_a_mark_is_known(cast, upload, coding):
+    item = upload(cast.member, "Été ; à la mer".encode(coding), "note.txt")
+    charset = coding.replace("-16-", "-16")
+    assert (item.media_type, item.text) == (f"text/plain; charset={charset}", "Été ; à la mer")
+    for text in ("<script>alert(1)</script>", " <html>", "#!/bin/sh", "a\x01b", "a\0b"):
+        with pytest.raises(UploadRefused):
+            sniff(io.BytesIO(text.encode(coding)), "txt")
+    with pytest.raises(UploadRefused):
+        sniff(io.BytesIO("du texte".encode(coding) + b"x"), "txt")
+
+
+def test_the_sign_that_ended_texts_under_dos(cast, upload):
+    item = upload(cast.member, b"a;b\r\n1;2\r\n\x1a", "vieux.csv")
+    assert (item.media_type, item.text) == ("text/csv", "a;b\r\n1;2\r\n")
+    assert sniff(io.BytesIO(b"a;b" + b"\x1a" * 120), "csv").media_type == "text/csv"
+    for content in (b"\x1a", b"\x1a" * 200, b"a\x1ab", b"a" + b"\x1a" * 200):
+        with pytest.raises(UploadRefused):
+            sniff(io.BytesIO(content), "csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<Alice> Bonjour",
+        "<Jean-Luc M> a dit <3",
+        "<alice>: oui\n<bob>: non",
+        "<jean@exemple.fr> a dit",
+        "<a@b.fr>:\nOui",
+    ],
+)
+def test_a_text_may_begin_with_who_speaks(text):
+    for ending in ("txt", "md", "log"):
+        assert sniff(io.BytesIO(text.encode()), ending).media_type.startswith("text/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<Alice> <script>alert(1)</script>", "<Alice> oui <script>alert(1)//", "<note> mot </note>", "<x a=b> mot",
+        "<body> mot", "<SVG onload> mot", "<jean@exemple.fr> <b>mot", "<x/onclick> mot", "<svg:a> mot", "<alice>\nmot",
+        "<alice> <!-- x", "<a@b onload=alert(1)> x", "<p@b.fr> <?php", "<alice> mot <IMG src=x onerror=alert(1)>",
+    ],
+)  # fmt: skip
+def test_a_tag_is_nobody_who_speaks(text):
+    for ending in ("txt", "html"):
+        with pytest.raises(UploadRefused):
+            sniff(io.BytesIO(text.encode()), ending)
+
+
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-be"])
 def test_wide_text_is_known_and_read(cast, upload, coding):
     raw = ("\ufeff".encode(coding) if coding.endswith("be") else b"") + "Été ; à la mer".encode(coding)
@@ -66,7 +235,13 @@ def test_an_odd_byte_is_no_wide_text():
 
 @pytest.mark.parametrize(
     "text",
-    ['<div align="center">\n# Titre', "<!-- a -->\n<!-- b -->\n<p>Bonjour</p>", "<https://exemple.fr>", "<br/>\n"],
+    [
+        '<div align="center">\n# Titre',
+        "<!-- a -->\n<!-- b -->\n<p>Bonjour</p>",
+        "<https://exemple.fr>",
+        "<br/>\n",
+        "<think>\nVoyons.\n</think>\nOui.",
+    ],
 )
 def test_markdown_may_begin_with_a_tag(text):
     assert sniff(io.BytesIO(text.encode()), "md").media_type == "text/markdown"
@@ -113,7 +288,8 @@ def test_the_flood_above_is_a_sound_zip():
 
 def test_the_ending_chooses_among_texts_only(cast, upload):
     assert upload(cast.member, b"a;b\n1;2", "a.csv").media_type == "text/csv"
-    assert upload(cast.member, b"# Titre", "a.MD").media_type == "text/markdown"
+    for name in ("a.MD", "a.markdown"):
+        assert upload(cast.member, b"# Titre", name).media_type == "text/markdown"
     page = upload(cast.member, b"du texte", "page.html")
     assert (page.media_type, page.file_name) == ("text/plain", "page.txt")
     picture = upload(cast.member, PNG, "page.html")
