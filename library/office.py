@@ -66,7 +66,7 @@ def _kind(archive: ZipFile) -> FileType | None:
     if parts and parts[0].filename == "mimetype" and parts[0].file_size < 100:
         return _OPEN_TYPES.get(archive.read(parts[0]).strip())
     labels = _label(archive, named.get("[content_types].xml"))
-    if labels is None or _MACROS.search(labels):
+    if labels is None or _MACROS.search(html.unescape(labels)):
         return None
     found = next((kind for part, kind in _PARTS.items() if part in named), None)
     return found or _by_label(labels, _main_part(_label(archive, named.get("_rels/.rels")) or ""), named)
@@ -83,7 +83,7 @@ def _label(archive: ZipFile, part: ZipInfo | None) -> str | None:
     raw = archive.read(part)
     is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = raw.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
-    return None if _DECLARES.search(text) else text
+    return None if "\x00" in text or _DECLARES.search(text) else text
 
 
 def _tags(text: str, name: str) -> list[dict[str, str]]:

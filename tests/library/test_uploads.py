@@ -151,6 +151,8 @@ MACROS = '<Override PartName="/x.bin" ContentType="application/vnd.ms-office.vba
     [
         _named("word/document2.xml", LABEL + MACROS),
         WORD | {"[Content_Types].xml": f"<Types>{MACROS}</Types>"},
+        WORD | {"[Content_Types].xml": f"<Types>{MACROS.replace('vba', '&#x76;ba')}</Types>"},
+        WORD | {"[Content_Types].xml": MACROS.encode("utf-16-le").decode()},
         WORD | {"word\\VBAProject.bin": "x"},
         _named("a.xml", LABEL.replace("openxmlformats-officedocument.", "ms-").replace(".main", ".macroEnabled.main")),
         _named("word/document2.xml", "<!DOCTYPE x>" + LABEL),
