@@ -102,6 +102,8 @@ class AnthropicReader(Reader[RawMessageStreamEvent]):
                 self.think(event.delta.thinking or "")
         elif event.type == "message_delta":
             self._stop_reason = _STOP_REASONS.get(event.delta.stop_reason or "", "other")
+            # Servers that speak this dialect may leave `message_stop` out.
+            self.complete = self.complete or bool(event.delta.stop_reason)
             self._report(event.usage)
         elif event.type == "message_stop":
             self.complete = True

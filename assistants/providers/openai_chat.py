@@ -20,6 +20,7 @@ from assistants.providers.turns import said
 from assistants.providers.types import (
     ChatRequest,
     Delta,
+    ErrorKind,
     Finished,
     GeneratedImage,
     ProviderError,
@@ -31,7 +32,23 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 # The SDK sends OPENAI_API_KEY of the environment when it is given no key: never to somebody else's address.
 NO_KEY = "none"
 
-_STOP_REASONS: dict[str, StopReason] = {"stop": "stop", "length": "length", "content_filter": "refusal"}
+# In small letters: each server has its own, and some write them large.
+_STOP_REASONS: dict[str, StopReason] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    **dict.fromkeys(
+        ("content_filter", "content_filtered", "safety", "sensitive", "refusal", "recitation", "prohibited_content"),
+        "refusal",
+    ),
+}
+# No end but a failure, told in its place.
+_FAILURES: dict[str, ErrorKind] = {
+    "error": "cut",
+    "abort": "cut",
+    "failed": "cut",
+    "network_error": "cut",
+    "insufficient_system_resource": "overloaded",
+}
 _IMAGE_TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp", b"GIF8": "image/gif"}
 
 
@@ -134,7 +151,10 @@ class OpenAIReader(Reader[ChatCompletionChunk]):
             self._report(usage)
         if choice and choice.finish_reason:
             self.complete = True
-            self._stop_reason = _STOP_REASONS.get(choice.finish_reason, "other")
+            reason = str(choice.finish_reason).lower()
+            if reason in _FAILURES:
+                raise ProviderError(_FAILURES[reason], f"the answer ended with {reason}")
+            self._stop_reason = _STOP_REASONS.get(reason, "other")
         elif choice is None:
             # A last chunk without choices carries the usage only; some servers skip the finish reason before it. One
             # that comes before the text, or within it, is no end.

@@ -10,6 +10,12 @@ OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "str
 MOST_MODELS = 1_000
 _NAMED = re.compile(r"(?<![\w-])(" + "|".join(sorted(OPTIONAL)) + r")(?![\w-])")
 
+_REFUSES = re.compile(
+    r"not (?:be )?(?:supported|allowed|permitted|recogni[sz]ed|valid with)|unsupported|unrecogni[sz]ed|unknown"
+    r"|unexpected|extra (?:inputs|fields)|does ?n[o']t support|only the default|deprecated|no longer",
+    re.IGNORECASE,
+)
+
 _refused: dict[tuple[str, str], frozenset[str]] = {}
 # Models that were seen to think without a word of it, by what their provider told of it.
 _secretive: set[str] = set()
@@ -54,6 +60,8 @@ def _parameter_of(error: ProviderError) -> str:
         return ""
     if error.parameter in OPTIONAL:
         return error.parameter
-    # Some say it in the sentence alone; the first parameter named is the refused one ("use … instead" comes after).
+    # Some say it in the sentence alone; the first parameter named is the refused one ("use … instead" comes after). It
+    # must be called unsupported: a value that is too large or too small for this once says nothing of the parameter,
+    # and a sentence may quote what people wrote.
     found = _NAMED.search(error.detail)
-    return found.group(1) if found else ""
+    return found.group(1) if found and _REFUSES.search(error.detail) else ""

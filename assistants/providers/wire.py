@@ -1,10 +1,14 @@
-"""Between the socket and the SDK: what the body began with, and bytes that are no UTF-8 by themselves.
+"""Between the socket and the SDK: what the body began with, events without data, bytes that are no UTF-8 by themselves.
+
+The SDKs take every event for JSON, also those that only keep the connection open (an empty `data:`, an `id:`, a
+`retry:`, a comment, all allowed by the HTML standard, 9.2.6): such events do not reach them.
 
 The SDKs decode each event alone, and fail on a character whose bytes a server sent in two of them. Such bytes pass as
 characters of a private area, and `words.WholeCharacters` joins them again.
 """
 
 import codecs
+import re
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -30,6 +34,44 @@ def has_bytes(text: str) -> bool:
     return not text.isascii() and not BYTES_AS_CHARACTERS.isdisjoint(text)
 
 
+_ENDS = re.compile(r"\r\n|\n|\r")
+# A field that an event has more than once, or that the SDKs read: the others are about the connection.
+_DATA = re.compile(r"data(?::|$)")
+_NAMED = re.compile(r"event(?::|$)")
+
+
+class Events:
+    """The events of a stream that carry data, as text, whatever pieces it comes in."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._lines: list[str] = []
+        self._has_begun = False
+
+    def feed(self, text: str, *, last: bool = False) -> str:
+        if text and not self._has_begun:
+            # A stream may begin with a byte order mark.
+            text, self._has_begun = text.removeprefix("\ufeff"), True
+        text = self._rest + text
+        # The second half of an end of line may be on its way.
+        held = "\r" if text.endswith("\r") and not last else ""
+        *lines, self._rest = _ENDS.split(text.removesuffix(held) if held else text)
+        self._rest += held
+        if last and self._rest:
+            lines, self._rest = [*lines, self._rest], ""
+        return "".join(map(self._line, lines)) + (self._line("") if last else "")
+
+    def _line(self, line: str) -> str:
+        if line:
+            if _DATA.match(line) or _NAMED.match(line):
+                self._lines.append(line)
+            return ""
+        event, self._lines = self._lines, []
+        if any(_DATA.match(one) and one[5:].strip() for one in event):
+            return "\n".join([*event, "", ""])
+        return ""
+
+
 class Watched(httpx2.AsyncByteStream):
     """A response's body, handed on as it comes."""
 
@@ -38,13 +80,15 @@ class Watched(httpx2.AsyncByteStream):
         self.head = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        events = Events()
         decoder = codecs.getincrementaldecoder("utf-8")("ruche-bytes-as-characters")
         async for chunk in self._body:
             if len(self.head) < HEAD_BYTES:
                 self.head += chunk[: HEAD_BYTES - len(self.head)]
-            yield decoder.decode(chunk).encode()
-        if rest := decoder.decode(b"", True):
-            yield rest.encode()
+            if ready := events.feed(decoder.decode(chunk)):
+                yield ready.encode()
+        if ready := events.feed(decoder.decode(b"", True), last=True):
+            yield ready.encode()
 
     async def aclose(self) -> None:
         await self._body.aclose()

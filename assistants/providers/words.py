@@ -1,10 +1,18 @@
 """From pieces of a stream to words that can be shown: whole characters, and nothing of what a model thinks aloud."""
 
 import codecs
+import re
 
 from assistants.providers.wire import BYTES_AS_CHARACTERS, FIRST_BYTE, has_bytes
 
-_TAGS = (("<think>", "</think>"), ("<thinking>", "</thinking>"))
+# In small letters: models are not exact about them.
+_TAGS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("[think]", "[/think]"),
+)
 
 
 class Words:
@@ -39,20 +47,20 @@ class Words:
         # Each turn ends a thought, begins one, or leaves.
         while True:
             if self._closing:
-                _thought, found, rest = self._held.partition(self._closing)
-                if not found:
+                closing = re.search(re.escape(self._closing), self._held, re.IGNORECASE | re.ASCII)
+                if closing is None:
                     # The end of what came may be the beginning of the tag.
                     self._held = self._held[-len(self._closing) :]
                     return ""
-                self._held, self._closing = rest, ""
+                self._held, self._closing = self._held[closing.end() :], ""
             head = self._held.lstrip()
             if not head:
                 return ""
-            tags = next((pair for pair in _TAGS if head.startswith(pair[0])), None)
+            tags = next((pair for pair in _TAGS if head.lower().startswith(pair[0])), None)
             if tags is None:
                 break
             self._held, self._closing, self._has_thought = head[len(tags[0]) :], tags[1], True
-        if any(tag.startswith(head) for tag, _closing in _TAGS):
+        if any(tag.startswith(head.lower()) for tag, _closing in _TAGS):
             return ""
         shown, self._held, self._in_answer = head if self._has_thought else self._held, "", True
         return shown
