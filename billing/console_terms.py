@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from billing import terms
 from billing.console_parts import OfWorkspaceAdmin, asking_page
@@ -38,6 +38,28 @@ class TermsForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "lang": "en"}),
         help_text=_("Montrée à qui lit en anglais. Vide : le texte français."),
     )
+    is_still_right = forms.BooleanField(
+        label=_("Le texte français change, et la traduction reste juste telle quelle"),
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+    has_gaps = forms.BooleanField(
+        label=_("Publier avec des passages entre crochets, à compléter plus tard"),
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        text, translation = (terms.plain(str(data.get(name, ""))) for name in ("text", "translation"))
+        latest = terms.current()
+        former = latest is not None and text != latest.text and translation == latest.translation != ""
+        if former and not data.get("is_still_right"):
+            error = _("Le texte français a changé, cette traduction non : qui lit en anglais accepterait l’ancien.")
+            self.add_error("translation", error)
+        if terms.has_gaps(text) and not data.get("has_gaps"):
+            self.add_error("text", _("Des passages entre crochets restent à compléter."))
+        return data
 
 
 @admin.register(TermsVersion)
@@ -58,7 +80,8 @@ class TermsVersionAdmin(ReadOnlyAdmin):
         before = {"text": latest.text, "translation": latest.translation} if latest else {}
 
         def done(form: Any) -> str:
-            row = terms.publish(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
+            texts = {name: form.cleaned_data[name] for name in ("text", "translation")}
+            row = terms.publish(**texts, actor=request.user)  # type: ignore[arg-type]
             return gettext("La version %(number)s est en vigueur.") % {"number": row.number}
 
         return asking_page(

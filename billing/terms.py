@@ -6,6 +6,7 @@ Each first purchase asks; a change of plan asks where a version came out since t
 import hashlib
 import ipaddress
 import re
+import unicodedata
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -72,9 +73,15 @@ def has_gaps(text: str) -> bool:
     return "[" in text and "]" in text
 
 
+def plain(text: str) -> str:
+    """A text as it is kept: pasting brings marks, ends of line and forms of letters that are not its own."""
+    lines = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", lines).strip()
+
+
 def publish(*, text: str, translation: str = "", actor: User | None = None, label: str = "") -> TermsVersion:
     """Put a version in force. Raises `ValidationError` where it is the one in force already, or too long."""
-    text, translation = (one.replace("\r\n", "\n").strip() for one in (text, translation))
+    text, translation = plain(text), plain(translation)
     if not text or max(len(text), len(translation)) > LONGEST:
         raise ValidationError(_("Donnez un texte, de 100 000 caractères au plus."), code="length")
     digest = hashlib.sha256(text.encode()).hexdigest()

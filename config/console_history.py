@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 
@@ -21,6 +22,19 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
     """`adds_audited`, `changes_audited`: adding a row, or changing one, is an audited service of its own."""
 
     adds_audited = changes_audited = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Named by what it lists; Django's own title asks to choose a row."""
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Named by its row."""
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        title = {"title": str(row)} if row is not None else {}
+        return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
 
     def audit_targets(self, obj: Any) -> list[str]:
         """What the audit log may call this object."""

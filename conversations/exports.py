@@ -59,7 +59,7 @@ def _parts(row: Conversation) -> list[Part]:
 def _markdown(row: Conversation) -> str:
     lines = [f"# {_SIGNS.sub(_ESCAPED, row.title or _('Sans titre'))}", "", _by(row)]
     for message in row.messages.all():
-        said_by = row.assistant.name if message.role == Message.Role.ASSISTANT else _name(row.author)
+        said_by = _(row.assistant.name) if message.role == Message.Role.ASSISTANT else _name(row.author)
         at = timezone.localtime(message.created_at)
         said_by = _SIGNS.sub(_ESCAPED, said_by)
         lines += ["", f"## {said_by}, {at:%Y-%m-%d %H:%M}", "", _under_heading(message.text) or _("(sans texte)")]
@@ -85,7 +85,7 @@ def _under_heading(text: str) -> str:
 
 
 def _by(row: Conversation) -> str:
-    return _("%(author)s avec %(assistant)s") % {"author": _name(row.author), "assistant": row.assistant.name}
+    return _("%(author)s avec %(assistant)s") % {"author": _name(row.author), "assistant": _(row.assistant.name)}
 
 
 def _name(person: User) -> str:

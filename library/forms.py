@@ -11,14 +11,22 @@ from library.models import Item
 from library.selectors import Filters
 from library.services import MAX_TITLE, SHARE_DAYS
 from tenants.lines import Line
+from tenants.search import MAX_QUERY
 
 DAYS: Final = {"today": 0, "7": 6, "30": 29}
+
+
+class SoughtWords(Line):
+    """What is looked for. Cells are pasted with tabs, and far too much: it is read as words, and cut."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(super().to_python(value)).split())[:MAX_QUERY]
 
 
 class FilterForm(forms.Form):
     """The filters of the list, from the address. A value that makes no sense narrows nothing."""
 
-    q = Line(required=False, max_length=200)
+    q = SoughtWords(required=False)
     kind = forms.ChoiceField(required=False, choices=[("", _("Tous les types")), *Item.Kind.choices])
     date = forms.ChoiceField(
         required=False,

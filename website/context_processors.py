@@ -34,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         # What went wrong stands inside the workspace: its menu leads elsewhere. In a closed one it leads nowhere.
         context["error_shell"] = "errors/in_workspace.html"
     context["searched"] = _searched(request)
-    shown = visible(_sections(user.role), tenant)
+    shown = visible(_sections(user.role) if tenant.state != "closed" else _closed(user.role), tenant)
     current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in shown]
     if user.role in MANAGERS:
@@ -65,6 +65,12 @@ def _is_current(request: HttpRequest, url: str) -> bool:
 
 def _plan() -> dict[str, Any]:
     return {"url": reverse("workspace_plan"), "label": _("Offre et facturation"), "icon": "credit-card"}
+
+
+def _closed(role: str) -> list[dict[str, Any]]:
+    """What opens in a closed workspace, which its owner alone still enters."""
+    data = {"url": reverse("workspace_data"), "label": _("Mes données"), "icon": "download"}
+    return [data, _plan()] if role == Role.OWNER else []
 
 
 def _sections(role: str) -> list[dict[str, Any]]:

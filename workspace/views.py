@@ -29,7 +29,9 @@ _PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "hom
 
 @access(EVERYBODY, states=ALL_STATES)
 def home(request: MemberRequest) -> HttpResponse:
-    """The page of one's role."""
+    """The page of one's role. In a closed workspace there is nothing left to do but to take one's data along."""
+    if request.tenant.state == "closed":
+        return redirect("workspace_data")
     page = _PAGES.get(request.user.role)
     return render(request, page) if page else render(request, "home/member.html", _team(request))
 

@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"base": _BASE, "primary": _PRIMARY},
     "STYLES": [lambda request: static("admin-extra/console.css")],
+    "SCRIPTS": [lambda request: static("admin-extra/icons.js")],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -42,10 +42,7 @@ def reader_after(reason: str) -> OpenAIReader:
     reader = OpenAIReader(ChatRequest("m", "", [ChatMessage("user", "Bonjour")], max_output_tokens=100))
     for delta, finish in (({"content": "Bon"}, None), ({}, reason)):
         choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": finish}
-        text = json.dumps(
-            {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-        )
-        reader.feed(_chunk(text))
+        reader.feed(_chunk({"id": "1", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}))
     return reader
 
 

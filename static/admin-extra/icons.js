@@ -1,0 +1,13 @@
+// The console's icons are letters that a font draws: they are not to be read aloud, nor translated.
+const hide = (root) => {
+  for (const icon of root.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+    icon.setAttribute("aria-hidden", "true");
+    icon.setAttribute("translate", "no");
+  }
+};
+const start = () => {
+  hide(document);
+  new MutationObserver(() => hide(document)).observe(document.body, { childList: true, subtree: true });
+};
+if (document.body) start();
+else document.addEventListener("DOMContentLoaded", start);
