@@ -53,3 +53,33 @@ def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, c
     row = TermsAcceptance.objects.get()
     assert console.post(f"{ACCEPTANCES}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert TermsAcceptance.objects.count() == 1
+
+
+def test_a_new_text_asks_for_its_translation_and_for_its_gaps(console: Client) -> None:
+    """Who reads in English would accept the former text under the new number."""
+    first = terms.current()
+    assert first is not None and first.translation
+    publish = f"{VERSIONS}publish/"
+    for sent, said in (
+        ({"text": "Conditions.", "translation": first.translation}, "accepterait l’ancien"),
+        ({"text": "Conditions [à compléter].", "translation": "Terms."}, "restent à compléter"),
+    ):
+        answer = console.post(publish, sent)
+        assert answer.status_code == 400 and said in answer.content.decode()
+    assert TermsVersion.objects.count() == 1
+    told = {"text": "Conditions [à compléter].\r\n\ufeff", "translation": first.translation}
+    assert console.post(publish, told | {"is_still_right": "on", "has_gaps": "on"}).status_code == 302
+    latest = terms.current()
+    assert latest is not None and (latest.text, latest.translation) == ("Conditions [à compléter].", first.translation)
+
+
+def test_what_is_not_there_leads_back_to_the_console(console: Client) -> None:
+    page = console.get("/admin/nope/")
+    assert page.status_code == 404 and 'href="/admin/"' in page.content.decode()
+
+
+def test_lists_and_rows_are_called_by_their_names(console: Client) -> None:
+    assert "Sélectionnez" not in console.get(VERSIONS).content.decode()
+    empty = console.get(ACCEPTANCES).content.decode()
+    assert "Rien pour le moment" in empty and "Effacer les filtres" not in empty
+    assert "Rien ne correspond" in console.get(f"{ACCEPTANCES}?q=zzz").content.decode()

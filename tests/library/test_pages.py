@@ -228,3 +228,12 @@ def test_a_read_only_workspace_is_still_read(cast, answer, client_for, set_state
     assert client.get(f"/library/{item.pk}/download/").content == b"Le texte"
     assert client.post(f"/library/{item.pk}/archive/").status_code == 403
     assert Item.objects.get(pk=item.pk).archived_at is None
+
+
+def test_what_is_pasted_into_the_search_is_looked_for(cast, client_for, upload):
+    """Two cells with their tab, or far too many words: not everything as if it were found."""
+    upload(cast.member, PNG, "photo.png")
+    client = client_for(cast.member)
+    for query in ("introuvable\tDurand", "mot " * 100):
+        assert "Aucun contenu ne correspond" in client.get("/library/", {"q": query}).content.decode()
+    assert "photo" in client.get("/library/", {"q": "photo\t"}).content.decode()

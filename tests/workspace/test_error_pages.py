@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from tenants import selectors
 from tenants.models import Tenant
 
 NOWHERE = "/nowhere/"
@@ -99,3 +100,16 @@ def test_the_address_of_an_act_is_no_blank_page(client_for, cast):
         assert "Cette adresse n’est pas une page" in page and "<nav" in page
     public = client_for(None, host="localhost").post("/tarifs/")
     assert public.status_code in (200, 405) and public.content
+
+
+def test_a_closed_workspace_leads_its_owner_to_the_export_and_lets_others_out(cast, client_for):
+    owner, member = client_for(cast.owner), client_for(cast.member)
+    Tenant.objects.filter(pk=cast.home.id).update(state="closed")
+    selectors.forget_hosts(cast.home.id)
+    assert owner.get("/")["Location"] == "/settings/data/"
+    page = owner.get("/settings/data/").content.decode()
+    assert 'href="/conversations/"' not in page and 'href="/settings/plan/"' in page
+    assert "Vous pouvez encore exporter" in page
+    shut = member.get("/")
+    assert shut.status_code == 403 and 'action="/accounts/logout/"' in shut.content.decode()
+    assert member.post("/accounts/logout/").status_code == 302
