@@ -45,7 +45,7 @@ function count(form, refused = false) {
 // -- drafts
 
 const saving = new WeakMap();
-// What was sent and is not yet known to be taken, by form.
+// What was sent and is not yet known to be taken, by form: its text, and how often it had been said before (`heard`).
 const sent = new WeakMap();
 
 const assistantOf = (form) => form.querySelector("[name=assistant]:checked")?.value;
@@ -54,7 +54,7 @@ function keep(form) {
   const place = form.dataset.draft;
   const text = areaOf(form).value;
   const waiting = sent.get(form);
-  if (text.trim() || waiting) write(place, { text, waiting, assistant: assistantOf(form) });
+  if (text.trim() || waiting) write(place, { text, waiting: waiting?.text, heard: waiting?.heard, assistant: assistantOf(form) });
   else drop(place);
 }
 
@@ -66,12 +66,16 @@ function keepSoon(form) {
 const joined = (first, second) => [first, second].filter((text) => text?.trim()).join("\n\n");
 const said = () => [...document.querySelectorAll("article[data-role=user]")].map((one) => plain(one.querySelector("p")?.textContent ?? ""));
 
+const timesSaid = (text) => said().filter((one) => one === plain(text)).length;
+// "Continue" may have been said before: it has arrived when it stands there once more.
+const hasArrived = (draft) => timesSaid(draft.waiting) > (draft.heard ?? 0);
+
 function takeBack(form) {
   const draft = read(form.dataset.draft);
   const area = areaOf(form);
   // A page that comes back with a refusal shows what was typed: that counts.
   if (!draft || area.value.trim()) return keep(form);
-  const waiting = draft.waiting && said().includes(plain(draft.waiting)) ? "" : draft.waiting;
+  const waiting = draft.waiting && hasArrived(draft) ? "" : draft.waiting;
   const text = joined(waiting, draft.text);
   if (!text) return drop(form.dataset.draft);
   area.value = text;
@@ -93,10 +97,9 @@ function meet() {
 // A first question sent as a plain form leads to its conversation, where it is seen.
 function dropWhatIsSaid() {
   if (isErrorPage()) return;
-  const heard = said();
   for (const place of places()) {
     const draft = read(place);
-    if (!draft?.waiting || !heard.includes(plain(draft.waiting))) continue;
+    if (!draft?.waiting || !hasArrived(draft)) continue;
     if (draft.text?.trim()) write(place, { ...draft, waiting: "" });
     else drop(place);
   }
@@ -159,14 +162,16 @@ document.addEventListener("submit", (event) => {
   const form = composerOf(event.target);
   if (!form?.dataset.draft || event.defaultPrevented) return;
   saving.get(form)?.now();
-  write(form.dataset.draft, { text: "", waiting: areaOf(form).value, assistant: assistantOf(form) });
+  const waiting = areaOf(form).value;
+  write(form.dataset.draft, { text: "", waiting, heard: timesSaid(waiting), assistant: assistantOf(form) });
 });
 
 // htmx has read the values by now: the field is free for what comes next.
 document.addEventListener("htmx:beforeSend", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-composer]")) return;
-  sent.set(form, areaOf(form).value);
+  const text = areaOf(form).value;
+  sent.set(form, { text, heard: timesSaid(text) });
   show(areaOf(form), "");
   saving.get(form)?.now();
 });
@@ -177,7 +182,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const area = areaOf(form);
   // A refusal that is swapped in counts as successful for htmx: the status says what it was.
   const taken = event.detail.successful && event.detail.xhr.status < 400;
-  const back = sent.get(form);
+  const back = sent.get(form).text;
   sent.delete(form);
   if (taken) {
     document.getElementById("refusal")?.replaceChildren();

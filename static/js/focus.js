@@ -12,3 +12,22 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const words = fresh.matches?.("[data-announce]") ? fresh : fresh.querySelector?.("[data-announce]");
   announce(words?.dataset.announce);
 });
+
+// A row that goes (archived, restored) leaves focus to the next one, or to the page's title.
+let heir = null;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const row = detail.target;
+  if (!row?.matches?.("[data-item]")) return;
+  heir = [row.nextElementSibling, row.previousElementSibling].find((one) => one?.matches("[data-item]")) ?? document.querySelector("main h1");
+});
+document.addEventListener("htmx:afterRequest", () => {
+  const next = heir;
+  heir = null;
+  if (!next) return;
+  setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    const target = next.querySelector("a") ?? next;
+    if (target === next) next.tabIndex = -1;
+    target.focus();
+  });
+});

@@ -79,3 +79,47 @@ def test_focus_goes_back_from_a_dialog_to_the_menu_it_was_opened_from(site, new_
     page.keyboard.press("Escape")
     page.wait_for_function("document.activeElement.tagName === 'SUMMARY'")
     assert errors == []
+
+
+def test_a_row_that_goes_leaves_focus_to_the_next(site, new_page, errors):
+    page = new_page()
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/library/")
+    rows = page.locator("[data-item]:has(form[hx-post$='/archive/'])")
+    row = rows.first.get_attribute("data-item")
+    after = page.evaluate("(key) => document.querySelector(`[data-item='${key}'] + [data-item]`).dataset.item", row)
+    page.locator(f"[data-item='{row}'] summary").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(f"[data-item='{row}'] form[hx-post$='/archive/'] button").press("Enter")
+    page.wait_for_function("(key) => !document.querySelector(`[data-item='${key}']`)", arg=row)
+    page.wait_for_function("(key) => document.activeElement.closest('[data-item]')?.dataset.item === key", arg=after)
+    page.locator("[data-toast-undo] button").click()
+    assert errors == []
+
+
+def test_a_refused_form_begins_at_its_first_error(site, new_page):
+    page = new_page()
+    sign_in(page, site.demo, OWNER)
+    page.goto(f"{site.demo}/accounts/password/change/")
+    page.fill("[name=oldpassword]", "faux")
+    page.fill("[name=password1]", "une-longue-phrase-42")
+    page.fill("[name=password2]", "une-autre-phrase-42")
+    page.press("[name=password2]", "Enter")
+    page.wait_for_selector("[aria-invalid=true]")
+    page.wait_for_function("document.activeElement.getAttribute('aria-invalid') === 'true'")
+
+
+def test_a_question_in_words_said_before_is_not_taken_for_it(site, new_page):
+    """« Continue », sent, and the page reloaded before the server has taken it."""
+    page = new_page()
+    sign_in(page, site.demo, "admin@demo.test")
+    page.goto(f"{site.demo}/conversations/")
+    page.goto(site.demo + page.locator("[data-conversation]").first.get_attribute("href"))
+    said = page.locator("article[data-role=user] p").first.inner_text()
+    page.route("**/messages/", lambda route: None)
+    page.fill("textarea[name=text]", said)
+    page.press("textarea[name=text]", "Enter")
+    page.wait_for_function("document.querySelector('textarea[name=text]').value === ''")
+    page.unroute("**/messages/")
+    page.reload()
+    page.wait_for_function("(text) => document.querySelector('textarea[name=text]').value.trim() === text.trim()", arg=said)
