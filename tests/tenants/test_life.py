@@ -198,7 +198,7 @@ def test_closed_is_for_owners_only(cast, client_for):
     command("tenant_delete", "atelier")
     assert Tenant.objects.get(slug="atelier").state == "closed"
     assert client_for(cast.member).get("/").status_code == 403
-    assert client_for(cast.owner).get("/").status_code == 200
+    assert client_for(cast.owner).get("/settings/data/").status_code == 200
 
 
 def test_deleting_now_wants_the_slug(cast):
