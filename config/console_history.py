@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -31,9 +32,10 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        """Named by its row."""
+        """Named by its row, or by what it is where the row has no name for people."""
         row = self.get_object(request, unquote(object_id)) if object_id else None
-        title = {"title": str(row)} if row is not None else {}
+        is_named = row is not None and str(row) != Model.__str__(row)
+        title = {"title": str(row) if is_named else capfirst(self.opts.verbose_name)} if row is not None else {}
         return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
 
     def audit_targets(self, obj: Any) -> list[str]:

@@ -1,8 +1,12 @@
-// The console's icons are letters that a font draws: they are not to be read aloud, nor translated.
+// The console's icons are letters that a font draws: they are not to be read aloud, nor translated. A control that has
+// nothing else is the one that shows a page's acts.
 const hide = (root) => {
   for (const icon of root.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
     icon.setAttribute("aria-hidden", "true");
     icon.setAttribute("translate", "no");
+    const control = icon.closest("a, button");
+    if (!control || control.ariaLabel || control.title) continue;
+    if (control.textContent.trim() === icon.textContent.trim()) control.ariaLabel = "Actions";
   }
 };
 const start = () => {

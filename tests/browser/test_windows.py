@@ -122,4 +122,5 @@ def test_a_question_in_words_said_before_is_not_taken_for_it(site, new_page):
     page.wait_for_function("document.querySelector('textarea[name=text]').value === ''")
     page.unroute("**/messages/")
     page.reload()
-    page.wait_for_function("(text) => document.querySelector('textarea[name=text]').value.trim() === text.trim()", arg=said)
+    back = "(text) => document.querySelector('textarea[name=text]').value.trim() === text.trim()"
+    page.wait_for_function(back, arg=said)
