@@ -16,7 +16,7 @@ help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
 
 run: $(VENV)/.base $(MODEL) ## Run Ruche on this machine (PORT=8000); Ctrl-C stops it
-	@exec $(BIN)/python -m config.embedded --port $(PORT)
+	@exec $(BIN)/python -m embedded --port $(PORT)
 
 test: $(VENV)/.dev ## All tests but those of a browser, of the baseline and the deep ones (ARGS="-k name")
 	@exec $(BIN)/python -m tests $(ARGS)
@@ -59,7 +59,7 @@ bench-full: $(VENV)/.dev ## Measure at full size (long)
 	@exec $(BIN)/python -m bench --full $(ARGS)
 
 clean: ## Stop what runs here, and remove what tools and tests left (never your data)
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m config.embedded --stop; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m embedded --stop; fi
 	rm -rf .ruche/test .mypy_cache .ruff_cache .pytest_cache .import_linter_cache staticfiles
 	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 

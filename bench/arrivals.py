@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from tests.fakes.llm import server as fake
+from fakes.llm import server as fake
 from tests.live.browser import Browser
 from tests.live.workspaces import PASSWORD, Workspace
 

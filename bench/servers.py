@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from config.embedded import postgres, redis
+from embedded import postgres, redis
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".ruche" / "bench"

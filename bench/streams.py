@@ -15,8 +15,8 @@ from django.conf import settings
 from bench import arrivals
 from bench.figures import percentile
 from bench.servers import free_port
+from fakes.llm import server as fake
 from tenants.context import public_context
-from tests.fakes.llm import server as fake
 from tests.live import workspaces
 from tests.live.web import Web
 

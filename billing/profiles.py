@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.countries import is_country, name_of
 from billing.models import BillingProfile
-from billing.vat import Buyer, Seller, Vat, country_of, vat_on, well_formed
-from billing.vat_tables import EU, FRENCH_OVERSEAS, place_of
+from tax.countries import is_country, name_of
+from tax.vat import Buyer, Seller, Vat, country_of, vat_on, well_formed
+from tax.vat_tables import EU, FRENCH_OVERSEAS, place_of
 from tenants.context import TenantRef, public_context
 
 Status = BillingProfile.VatStatus

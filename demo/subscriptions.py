@@ -20,9 +20,9 @@ from accounts.models import Role, User
 from billing import subscribing
 from billing.models import Plan, Price, RevenueChange, Subscription
 from billing.subscription_types import Accepted, Choice
-from config.embedded.stripe_fake import CARD, KEY
 from demo.past import id_at, insert
 from demo.people import FORMER, WORKSPACES, Workspace
+from embedded.stripe_fake import CARD, KEY
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from django.conf import settings
 
-from config.embedded import postgres
 from tenants.baseline import PLACEHOLDER
 from tenants.context import PUBLIC_SCHEMA
 
@@ -33,27 +32,22 @@ class BuildFailed(RuntimeError):
 
 @contextmanager
 def scratch_database() -> Iterator[tuple[str, str]]:
-    """(owner's URL, superuser's URL) of an empty database, dropped at the end.
-
-    On the server of DATABASE_ADMIN_URL, else on the embedded one.
-    """
-    given = os.environ.get("DATABASE_ADMIN_URL")
-    server = None if given else postgres.start(settings.RUCHE_STATE_DIR / "test" / "postgres", fsync=False)
-    admin = given or (server.admin_url if server else "")
-    owner = os.environ["DATABASE_OWNER_URL"] if given else (server.owner_url if server else "")
+    """(owner's URL, superuser's URL) of an empty database on the server of DATABASE_ADMIN_URL, dropped at the end."""
+    admin, owner = os.environ.get("DATABASE_ADMIN_URL"), os.environ.get("DATABASE_OWNER_URL")
+    if not admin or not owner:
+        raise BuildFailed(
+            "A scratch database needs DATABASE_ADMIN_URL (a superuser's) and DATABASE_OWNER_URL; "
+            "`python -m embedded.manage schema_baseline` has its own server."
+        )
     name = f"ruche_scratch_{secrets.token_hex(4)}"
     role = urlsplit(owner).username
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" OWNER "{role}"'.encode())
     try:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" OWNER "{role}"'.encode())
-        try:
-            yield _database(owner, name), _database(admin, name)
-        finally:
-            with psycopg.connect(admin, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        yield _database(owner, name), _database(admin, name)
     finally:
-        if server:
-            server.stop()
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 def _database(url: str, name: str) -> str:
@@ -101,7 +95,8 @@ def _run(command: list[str], environment: dict[str, str]) -> str:
 def dump(url: str, schema: str) -> str:
     """`pg_dump -s` of one schema, owners left out, rights kept."""
     command = [
-        str(postgres.binary("pg_dump")),
+        # As new as the server, or newer.
+        os.environ.get("PG_DUMP", "pg_dump"),
         "--schema-only",
         "--no-owner",
         "--no-comments",

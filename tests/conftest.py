@@ -20,7 +20,7 @@ from tests.cast import Cast, assemble
 from tests.servers import DATABASE, with_database
 
 # Folders whose tests need no database of ours.
-WITHOUT_DATABASE = ("providers", "run", "browser", "stripe_fake")
+WITHOUT_DATABASE = ("providers", "run", "browser", "stripe_fake", "tax")
 
 
 def _admin(sql: str) -> None:

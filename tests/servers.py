@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from config.embedded import postgres, redis
+from embedded import postgres, redis
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".ruche" / "test"
@@ -33,6 +33,7 @@ def prepare_environment() -> None:
         server = postgres.start(STATE / "postgres", fsync=False, dies_with_us=True)
         os.environ["DATABASE_URL"], os.environ["DATABASE_OWNER_URL"] = server.app_url, server.owner_url
         os.environ["DATABASE_ADMIN_URL"] = server.admin_url
+        os.environ["PG_DUMP"] = str(postgres.binary("pg_dump"))
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = redis.start(STATE / "redis", dies_with_us=True).url
         # Runs beside each other do not empty each other's cache.

@@ -19,8 +19,8 @@ from billing.stripe.errors import asking
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import tax_rate_of
 from billing.stripe.turns import turn
-from billing.vat import Vat
 from mailing.services import send_to_owners
+from tax.vat import Vat
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.selectors import tenant_ref
 
@@ -45,7 +45,7 @@ def profile_save(
 ) -> BillingProfile:
     """Keep what the next invoices bear, and tell Stripe. A subscription that lives takes its VAT from its next invoice.
 
-    `country`: two letters, of `billing.countries`. Raises `ValidationError` with the messages of each field, and
+    `country`: two letters, of `tax.countries`. Raises `ValidationError` with the messages of each field, and
     `StripeAway`: nothing is kept here then, and saving again finishes what was begun there.
     """
     fields = checked(

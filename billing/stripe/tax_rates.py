@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 import stripe
 
 from billing.stripe.client import client
-from billing.vat import Category, Vat
+from tax.vat import Category, Vat
 
 # Printed beside the percentage.
 NAMES = {

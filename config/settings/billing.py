@@ -1,6 +1,6 @@
 """Stripe, through dj-stripe: in public only, its tables there from the first baseline on. Off without a key.
 
-`make run` without a key gives one of its own, and the address of a fake in Stripe's place (config/embedded).
+`make run` without a key gives one of its own, and the address of a fake in Stripe's place (embedded).
 """
 
 import re
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from billing.vat_tables import EU
 from config.settings.env import env
+from tax.vat_tables import EU
 
 __all__ = [
     "DJSTRIPE_FOREIGN_KEY_TO_FIELD",
@@ -25,7 +25,7 @@ __all__ = [
     "VAT_OSS",
 ]
 
-# Whose VAT is owed (billing/vat.py). One Stop Shop: above 10 000 € a year sold in other member states to who has no
+# Whose VAT is owed (tax/vat.py). One Stop Shop: above 10 000 € a year sold in other member states to who has no
 # VAT number, theirs is.
 SELLER_COUNTRY: str = env.str("SELLER_COUNTRY", default="FR").upper()
 VAT_OSS: bool = env.bool("VAT_OSS", default=False)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts import limits
-from config.embedded import programs
+from embedded import programs
 from mailing.models import OutboxMessage
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id

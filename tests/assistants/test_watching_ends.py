@@ -13,10 +13,10 @@ from assistants.models import Assistant, Model
 from assistants.providers import listing
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ProviderError
+from fakes.llm.openai import ENDS
 from mailing.models import OutboxMessage
 from tenants.context import public_context
 from tests.conversations.test_images import llm
-from tests.fakes.llm.openai import ENDS
 
 __all__ = ["llm"]
 

@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from djstripe import models
 from djstripe.settings import djstripe_settings
 
+from fakes.stripe.server import KEY, Handle, start
 from tenants.context import public_context
-from tests.fakes.stripe.server import KEY, Handle, start
 from tests.stripe_fake.shop import MARCH, PERSON, Shop, again, visit
 
 

@@ -71,7 +71,7 @@ def running() -> Iterator[Site]:
     port, state = free_port(), Path(tempfile.mkdtemp(prefix="ruche-browser-"))
     environment = clean_environment() | {"RUCHE_STATE_DIR": str(state)}
     log = (state / "run.out").open("wb")
-    command = [sys.executable, "-m", "config.embedded", "--port", str(port)]
+    command = [sys.executable, "-m", "embedded", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     made = Site(port, state, process)
     try:

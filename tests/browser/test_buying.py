@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from fakes.stripe.server import Handle
 from tests.browser.conftest import Site, sign_in
-from tests.fakes.stripe.server import Handle
 
 SLUG, OWNER = "confiserie", "owner@confiserie.test"
 # What is promised is a second; a test on a busy machine waits longer before it says that nothing came.

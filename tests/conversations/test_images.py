@@ -19,10 +19,10 @@ from billing.models import QuotaCounter, Reservation, UsageEvent
 from billing.types import EUROS
 from conversations import images
 from conversations.models import Conversation, Message
+from fakes.llm import server
 from library.models import Item
 from tenants.context import public_context
 from tenants.services import tenant_suspend
-from tests.fakes.llm import server
 
 
 @pytest.fixture(scope="module")

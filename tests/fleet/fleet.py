@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from config.embedded import postgres
+from embedded import postgres
 from tests.servers import ROOT, with_database
 
 HEAD = """

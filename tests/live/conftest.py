@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
-from tests.fakes.llm import server as fake
+from fakes.llm import server as fake
 from tests.live import workspaces
 from tests.live.web import Web
 from tests.live.workspaces import Workspace

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from conversations.models import Message
+from fakes.llm import server as fake
 from library.models import Item
 from tenants.context import tenant_context
-from tests.fakes.llm import server as fake
 from tests.live.browser import Asked, Browser, Followed, Shown
 from tests.live.conftest import Maker
 from tests.live.web import Web

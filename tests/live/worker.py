@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from config.embedded import programs
+from embedded import programs
 from tests.live.web import ROOT
 
 

@@ -19,7 +19,7 @@ from assistants.providers.base import Provider, Timeouts
 from assistants.providers.control import StreamControl
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished
-from tests.fakes.llm import server
+from fakes.llm import server
 
 KEY = "sk-test-51H8cretK3yThatMustNeverBeLogged"
 

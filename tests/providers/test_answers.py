@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from assistants.providers.types import ChatMessage, ChatRequest, Usage
-from tests.fakes.llm.directives import BEE, MARKDOWN, TEXT
-from tests.fakes.llm.server import Handle
+from fakes.llm.directives import BEE, MARKDOWN, TEXT
+from fakes.llm.server import Handle
 from tests.providers.conftest import KEY, Make, ask, read
 
 pytestmark = pytest.mark.asyncio

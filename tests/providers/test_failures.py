@@ -14,7 +14,7 @@ from assistants.providers.base import Provider, Timeouts
 from assistants.providers.errors import scrub
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import Delta, ProviderError, Usage, message_for
-from tests.fakes.llm.server import Handle
+from fakes.llm.server import Handle
 from tests.providers.conftest import KEY, Make, ask, read
 
 both = pytest.mark.parametrize("dialect", ["openai", "anthropic"])

@@ -11,9 +11,9 @@ import openai
 import pytest
 import pytest_asyncio
 
-from tests.fakes.llm import server
-from tests.fakes.llm.directives import TEXT
-from tests.fakes.llm.server import Handle
+from fakes.llm import server
+from fakes.llm.directives import TEXT
+from fakes.llm.server import Handle
 from tests.providers.conftest import KEY
 
 HELLO = "Bonjour [usage 900 80 cached 300 write 100 reasoning 20]"
@@ -140,7 +140,7 @@ def test_calls_are_listed_and_forgotten(fake: Handle) -> None:
 
 def test_a_killed_parent_leaves_no_server_behind() -> None:
     script = (
-        "import os, signal; from tests.fakes.llm import server; h = server.start(); "
+        "import os, signal; from fakes.llm import server; h = server.start(); "
         "print(h.url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", script]

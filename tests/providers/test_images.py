@@ -10,7 +10,7 @@ from assistants.providers.base import Timeouts
 from assistants.providers.images import generate_image
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ProviderError, Usage
-from tests.fakes.llm.server import Handle
+from fakes.llm.server import Handle
 from tests.providers.conftest import KEY, Make
 
 pytestmark = pytest.mark.asyncio

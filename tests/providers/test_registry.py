@@ -10,8 +10,8 @@ from assistants.providers import registry
 from assistants.providers.base import StreamingProvider
 from assistants.providers.registry import available, close_providers, get_provider
 from assistants.providers.types import ProviderNotConfigured
-from tests.fakes.llm.directives import TEXT
-from tests.fakes.llm.server import Handle
+from fakes.llm.directives import TEXT
+from fakes.llm.server import Handle
 from tests.providers.conftest import KEY, ask, read
 
 

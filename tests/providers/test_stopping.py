@@ -10,8 +10,8 @@ from assistants.providers import control as control_module
 from assistants.providers.control import StreamControl
 from assistants.providers.openai_chat import OpenAIChat
 from assistants.providers.types import ChatMessage, ChatRequest, Delta, Finished, Usage
-from tests.fakes.llm.directives import THOUGHT
-from tests.fakes.llm.server import Handle
+from fakes.llm.directives import THOUGHT
+from fakes.llm.server import Handle
 from tests.providers.conftest import Make, ask
 
 pytestmark = pytest.mark.asyncio

@@ -76,7 +76,7 @@ def stand_in(state: Path, port: int, **environment: str) -> Started:
 
 
 def ruche(state: Path, port: int, **environment: str) -> Started:
-    return Started([sys.executable, "-m", "config.embedded", "--port", str(port)], state, **environment)
+    return Started([sys.executable, "-m", "embedded", "--port", str(port)], state, **environment)
 
 
 def _alive(process: psutil.Process) -> bool:

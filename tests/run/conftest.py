@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from config.embedded import ports
+from embedded import ports
 from tests.run.cast import Started, stand_in
 
 

@@ -10,8 +10,8 @@ import os
 import sys
 from dataclasses import replace
 
-from config.embedded import __main__, run, stripe_fake
-from config.embedded.programs import Program
+from embedded import __main__, run, stripe_fake
+from embedded.programs import Program
 
 WEB = """
 import http.server, sys

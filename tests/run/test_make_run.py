@@ -15,8 +15,8 @@ import pytest
 import requests
 import stripe
 
-from config.embedded.wheels import is_installed
-from tests.fakes.stripe.server import Handle
+from embedded.wheels import is_installed
+from fakes.stripe.server import Handle
 from tests.run.cast import Started, ruche
 from tests.run.conftest import Starter
 

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 import redis as redis_client
 
-from config.embedded import pg_install, postgres, redis
-from config.embedded.errors import StartError
-from config.embedded.processes import Identity
+from embedded import pg_install, postgres, redis
+from embedded.errors import StartError
+from embedded.processes import Identity
 
 
 @pytest.fixture

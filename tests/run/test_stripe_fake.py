@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from config.embedded import banner, stripe_fake
-from config.embedded.run import answers
-from config.embedded.state import ROOT, State
-from tests.fakes.stripe import server
+from embedded import banner, stripe_fake
+from embedded.run import answers
+from embedded.state import ROOT, State
+from fakes.stripe import server
 from tests.run.cast import Started, stand_in
 from tests.run.conftest import Starter
 

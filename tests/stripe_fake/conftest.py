@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
-from tests.fakes.stripe.server import KEY, Handle, start
+from fakes.stripe.server import KEY, Handle, start
 from tests.stripe_fake.shop import Shop
 
 

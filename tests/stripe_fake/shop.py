@@ -9,7 +9,7 @@ from typing import Any
 
 import stripe
 
-from tests.fakes.stripe.server import Handle
+from fakes.stripe.server import Handle
 
 # 1 March 2026, 12:00 UTC: a month of 31 days, 2,678,400 seconds.
 MARCH = 1772366400

@@ -5,7 +5,7 @@ import re
 import pytest
 import stripe
 
-from tests.fakes.stripe.resources.table import ROUTES
+from fakes.stripe.resources.table import ROUTES
 from tests.stripe_fake.shop import MARCH, PERSON, again, visit
 
 ASKED: list[dict[str, str]] = []

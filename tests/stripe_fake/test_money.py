@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.fakes.stripe.billing import money, periods
+from fakes.stripe.billing import money, periods
 
 MONTH, YEAR = {"interval": "month", "interval_count": 1}, {"interval": "year", "interval_count": 1}
 

@@ -2,7 +2,7 @@
 
 import stripe
 
-from tests.fakes.stripe.server import KEY, start
+from fakes.stripe.server import KEY, start
 from tests.stripe_fake.shop import PERSON, Shop, again, invoices, visit
 
 

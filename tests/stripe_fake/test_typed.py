@@ -6,8 +6,8 @@ import pytest
 import stripe
 from stripe._object_classes import OBJECT_CLASSES
 
-from tests.fakes.stripe.hints import type_hints
-from tests.fakes.stripe.typed import class_of, problems
+from fakes.stripe.hints import type_hints
+from fakes.stripe.typed import class_of, problems
 
 RATE = {
     "id": "txr_1",

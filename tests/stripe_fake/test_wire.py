@@ -5,7 +5,7 @@ import uuid
 import pytest
 import stripe
 
-from tests.fakes.stripe.server import KEY
+from fakes.stripe.server import KEY
 from tests.stripe_fake.shop import again
 
 

@@ -14,10 +14,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from config.settings.files import _bucket_transfers
+from fakes.bucket import FakeBucket, running
 from library import files, services
 from tenants import bucket as ours
 from tenants.bucket import Bucket, BucketAway
-from tests.fakes.bucket import FakeBucket, running
 from tests.library.samples import PNG
 
 

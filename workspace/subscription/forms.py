@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.http import origin_of
 from billing import subscribing
 from billing.choices import REASONS
-from billing.countries import countries
 from billing.subscription_types import Accepted
-from billing.vat_tables import EU
+from tax.countries import countries
+from tax.vat_tables import EU
 from tenants.context import TenantRef
 from tenants.lines import Line
 from tenants.selectors import public_url

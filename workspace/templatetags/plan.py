@@ -6,8 +6,8 @@ from django import template
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from billing.countries import name_of
 from billing.subscription_types import Choice
+from tax.countries import name_of
 from workspace.subscription import choosing
 
 register = template.Library()

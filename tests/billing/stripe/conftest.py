@@ -17,10 +17,10 @@ from djstripe.models import APIKey
 
 from billing.models import Price, Subscription
 from billing.stripe import endpoint, webhooks
+from fakes.stripe.server import KEY, Handle, start
 from tenants import queue
 from tenants.context import public_context
 from tenants.models import Tenant
-from tests.fakes.stripe.server import KEY, Handle, start
 from tests.modules import register
 
 SECRET = "whsec_of_the_tests_0000000000000000"

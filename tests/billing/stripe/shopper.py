@@ -5,7 +5,7 @@ from typing import Any
 
 from billing import subscribing
 from billing.subscription_types import Accepted, Choice, Current
-from tests.fakes.stripe.server import Handle
+from fakes.stripe.server import Handle
 from tests.stripe_fake.shop import PERSON, Seen, visit
 
 WHERE = {"success_url": "http://atelier.test/merci", "cancel_url": "http://atelier.test/non"}

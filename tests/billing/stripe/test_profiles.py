@@ -8,7 +8,6 @@ import stripe
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from billing.countries import countries, is_country, name_of
 from billing.models import BillingProfile
 from billing.stripe.customers import customer_of
 from billing.stripe.profiles import follow_tax_id, profile_of, profile_save, vat_of
@@ -16,8 +15,9 @@ from billing.stripe.profiles import tell as tell_stripe
 from billing.stripe.subscriptions import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.subscription_types import StripeAway
-from billing.vat import Category, Vat
 from mailing.models import OutboxMessage
+from tax.countries import countries, is_country, name_of
+from tax.vat import Category, Vat
 from tenants.context import public_context
 from tests.billing.stripe.conftest import tell
 

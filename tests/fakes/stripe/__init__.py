@@ -1,1 +1,0 @@
-"""A fake of Stripe at the wire: `python -m tests.fakes.stripe --port N`. How to use it is in README.md."""
