@@ -28,7 +28,7 @@ from unfold.widgets import (
 from accounts import audit_words, services
 from accounts.addresses import plain_address
 from accounts.models import AuditEntry, Role, User
-from config.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
+from ui.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
 # Rights of the console are the role's: Django's groups are not used.
 admin.site.unregister(Group)

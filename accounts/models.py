@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import plain_address
 from tenants.ids import new_id
-from tenants.lines import LineEmailField, LineField
+from ui.lines import LineEmailField, LineField
 
 
 class Role(models.TextChoices):

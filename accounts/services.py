@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import Role, User
 from tenants.actors import SYSTEM
 from tenants.context import TenantRef, public_context, tenant_context
-from tenants.lines import refuse_control_characters
+from ui.lines import refuse_control_characters
 
 
 def user_create(

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from analytics.models import DailyFigures
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, exact_euros, figure, moment
 from tenants.models import Tenant
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, exact_euros, figure, moment
 
 
 def _count(value: int) -> SafeString:

@@ -25,9 +25,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from assistants import services
 from assistants.console_ends import EndFilter, shown_end
 from assistants.models import Assistant, Model, Price, PromptVersion
-from config.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
-from config.console_text import strong, two_lines
-from tenants.lines import Line
+from ui.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
+from ui.console_text import strong, two_lines
+from ui.lines import Line
 
 PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
 FACTORS = ("long_input_factor", "long_output_factor", "region_factor")

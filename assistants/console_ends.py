@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from assistants.ends import WARNED_AT
 from assistants.models import Model
-from config.console import NOTHING, badge
-from config.console_text import two_lines
+from ui.console import NOTHING, badge
+from ui.console_text import two_lines
 
 SOON_DAYS = max(WARNED_AT)
 

@@ -31,7 +31,7 @@ from billing.meters import METERS
 from billing.models import AddOn, Entitlement, Plan, UsageEvent
 from billing.prices import prices_follow
 from billing.selectors import usage_totals
-from config.console import (
+from ui.console import (
     NOTHING,
     DayRangeFilter,
     NoDeleteAdmin,
@@ -41,7 +41,7 @@ from config.console import (
     figure,
     moment,
 )
-from config.console_text import two_lines
+from ui.console_text import two_lines
 
 Outcome = UsageEvent.Outcome
 KINDS = {Outcome.DONE: "good", Outcome.STOPPED: "neutral", Outcome.INTERRUPTED: "warn", Outcome.FAILED: "bad"}

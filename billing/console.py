@@ -24,7 +24,7 @@ from billing.console_units import quantity, right_name
 from billing.forms import AddOnForm, OverrideForm, PriceForm
 from billing.meters import METERS
 from billing.models import AddOn, Override, Price, TenantAddOn
-from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
+from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 
 
 class _OfWorkspaceAdmin(WithSlugAdmin):

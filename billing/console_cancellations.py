@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from billing.console_parts import OfWorkspaceAdmin
 from billing.models import Cancellation
-from config.console import NOTHING, DayRangeFilter, badge, moment
+from ui.console import NOTHING, DayRangeFilter, badge, moment
 
 Outcome = Cancellation.Outcome
 KINDS = {Outcome.CANCELLED: "bad", Outcome.KEPT: "good", Outcome.RESUMED: "good"}

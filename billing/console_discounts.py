@@ -23,8 +23,8 @@ from billing import discounts
 from billing.console_parts import amount, asking_page
 from billing.forms_discounts import CouponForm, PromotionCodeForm
 from billing.models import Coupon, PromotionCode
-from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, badge, figure, moment, posted
-from config.console_text import two_lines
+from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, badge, figure, moment, posted
+from ui.console_text import two_lines
 
 LINK = '<a class="rc-link rc-nowrap" href="{}">{}</a>'
 

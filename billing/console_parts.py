@@ -18,8 +18,8 @@ from unfold.decorators import display
 from billing.console_text import euros
 from billing.models import Plan
 from billing.subscription_types import StripeAway
-from config.console import NOTHING, ReadOnlyAdmin, act_page, badge, figure
 from tenants.models import Tenant
+from ui.console import NOTHING, ReadOnlyAdmin, act_page, badge, figure
 
 State = Tenant.State
 STATES = {

@@ -16,7 +16,7 @@ from billing.console_parts import WithSlugAdmin
 from billing.console_units import quantity, right_name
 from billing.meters import METERS, Kind, meter_of
 from billing.models import QuotaCounter, Reservation
-from config.console import NOTHING, badge, figure, moment
+from ui.console import NOTHING, badge, figure, moment
 
 # What is held for, in words.
 ACTS = {"answer": _("Réponse"), "image": _("Image"), "metered": _("Acte mesuré")}

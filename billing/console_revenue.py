@@ -22,8 +22,8 @@ from billing import revenue_figures
 from billing.models import RevenueChange
 from billing.revenue_figures import Month
 from billing.revenue_words import cause, euros, kind_badge, signed
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
 from tenants.models import Tenant
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
 
 Kind = RevenueChange.Kind
 # What is lost is drawn below the line. Greens for who came, blue for more, amber for less, red for who left.

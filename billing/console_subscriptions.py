@@ -33,9 +33,9 @@ from billing.console_webhooks import latest_events_of
 from billing.models import Cancellation, Dunning, DunningNotice, Price, Subscription, TenantAddOn
 from billing.stripe.states import SUSPENDED_AFTER
 from billing.stripe.subscriptions import stands_by_hand
-from config.console import NOTHING, ReasonForm, badge, moment, posted
-from config.console_text import two_lines
 from tenants.models import Tenant
+from ui.console import NOTHING, ReasonForm, badge, moment, posted
+from ui.console_text import two_lines
 
 State = Tenant.State
 # How the list is cut: what Stripe says, in the operator's words.

@@ -18,8 +18,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 from billing import terms
 from billing.console_parts import OfWorkspaceAdmin, asking_page
 from billing.models import TermsAcceptance, TermsVersion
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, badge, figure, moment, posted
-from config.console_text import two_lines
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, badge, figure, moment, posted
+from ui.console_text import two_lines
 
 
 class TermsForm(forms.Form):

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext, pgettext
 
 from billing.meters import METERS, Kind, Unit, meter_of
-from config.console_text import limit_words
+from ui.console_text import limit_words
 
 GIGABYTE = Decimal(10**9)
 

@@ -22,10 +22,10 @@ from billing import subscription_acts as acts
 from billing.console_parts import asking_page, workspace_link
 from billing.models import Subscription, WebhookEvent
 from billing.stripe.webhooks import customer_of
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, badge, moment, posted
-from config.console_text import strong, two_lines
-from tenants.lines import Line
 from tenants.models import Tenant
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, badge, moment, posted
+from ui.console_text import strong, two_lines
+from ui.lines import Line
 
 REFUSED, FAILED, WAITING, DONE = (
     Q(valid=False),

@@ -13,10 +13,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from billing import modules
 from billing.meters import METERS, Kind, Meter
 from billing.models import AddOn, Plan, Price
-from config.console import ReasonForm
-from tenants.days import end_of_day
-from tenants.lines import Line
 from tenants.models import Tenant
+from ui.console import ReasonForm
+from ui.days import end_of_day
+from ui.lines import Line
 
 
 def _rights() -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from billing.models import Coupon
-from tenants.days import end_of_day
-from tenants.lines import Line
+from ui.days import end_of_day
+from ui.lines import Line
 
 
 def _coupons() -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from billing.console_text import plain_euros
 from billing.models import RevenueChange
 from billing.revenue import CAUSES
-from config.console_text import NOTHING, badge
+from ui.console_text import NOTHING, badge
 
 Kind = RevenueChange.Kind
 BADGES = {

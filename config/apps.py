@@ -12,6 +12,7 @@ class App(NamedTuple):
 
 # Ruche's own apps. The order of the public ones is the order of the arrows: lower never imports higher.
 OWN: tuple[App, ...] = (
+    App("ui", "public"),
     App("tenants", "public"),
     App("accounts", "both"),
     App("mailing", "public"),

@@ -19,7 +19,6 @@ from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
 from conversations import leases, live, services
 from conversations.falling_back import answer_fall_back
-from conversations.growing_markdown import GrowingMarkdown
 from conversations.hub import hub
 from conversations.live import Entry
 from conversations.log_writer import log_writer
@@ -27,6 +26,7 @@ from conversations.progress import answers_flush
 from conversations.threads import in_thread
 from conversations.types import Call, Result, clean
 from tenants.context import TenantRef, tenant_context
+from ui.growing_markdown import GrowingMarkdown
 
 log = logging.getLogger(__name__)
 SAY_SECONDS = 0.04

@@ -21,7 +21,6 @@ from assistants.providers.registry import close_providers, get_provider
 from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured, Usage
 from billing import services as billing
 from billing.types import EUROS, Act, Held, QuotaExceeded
-from conversations.markdown import plain_title
 from conversations.models import Message
 from conversations.types import ConversationRefused
 from library import services as library
@@ -29,6 +28,7 @@ from tenants.executors import give_back_connection
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import ReadOnlyWorkspace
+from ui.markdown import plain_title
 
 log = logging.getLogger(__name__)
 ACT = "image"

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
-from tenants.lines import LineField
 from tenants.search import Words
+from ui.lines import LineField
 
 
 class Conversation(models.Model):

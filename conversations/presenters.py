@@ -19,12 +19,12 @@ from assistants.providers.types import message_for
 from assistants.selectors import NoModel, answers_by_demonstration, image_model
 from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
-from conversations.markdown import render_kept
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
 from tenants.logs import request_id
 from tenants.services import ReadOnlyWorkspace
+from ui.markdown import render_kept
 
 log = logging.getLogger(__name__)
 

@@ -28,12 +28,12 @@ from conversations import leases, live, selectors
 from conversations.asking import ask
 from conversations.counted import History, history, told
 from conversations.limits import places_here, too_many
-from conversations.markdown import plain_title
 from conversations.models import Conversation, Message, Pin
 from conversations.types import Call, ConversationRefused, Result, clean
 from library import services as library
 from tenants.context import current_tenant
 from tenants.services import require_writable
+from ui.markdown import plain_title
 
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State

@@ -27,13 +27,13 @@ from billing import services as billing
 from billing.meters import Slot
 from billing.models import UsageEvent
 from billing.types import EUROS, TOKENS
-from conversations.markdown import plain_title
 from conversations.models import Conversation, Message, Pin
 from demo.past import id_at, insert
 from demo.texts import Script
 from library.models import Item
 from tenants.context import TenantRef
 from tenants.ids import new_id
+from ui.markdown import plain_title
 
 TURN = dt.timedelta(minutes=4)
 STORAGE = "storage"

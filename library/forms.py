@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from library.models import Item
 from library.selectors import Filters
 from library.services import MAX_TITLE, SHARE_DAYS
-from tenants.lines import Line
 from tenants.search import MAX_QUERY
+from ui.lines import Line
 
 DAYS: Final = {"today": 0, "7": 6, "30": 29}
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
-from tenants.lines import LineField
 from tenants.search import Words
+from ui.lines import LineField
 
 
 class Item(models.Model):

@@ -18,8 +18,8 @@ from library.models import FileText, Item, Share
 from library.types import ShareGone
 from tenants import search
 from tenants.context import TenantRef, current_tenant
-from tenants.days import end_of_day, start_of_day
 from tenants.signing import BadSignature, sign, unsign
+from ui.days import end_of_day, start_of_day
 
 EXCERPT: Final = 240
 # As they stand in the indexes.

@@ -37,7 +37,7 @@ from tenants.context import TenantRef, current_tenant
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import require_writable
-from website.templatetags.ui import filesize
+from ui.templatetags.ui import filesize
 
 __all__ = [
     "SHARE_DAYS",

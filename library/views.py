@@ -18,7 +18,6 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import BODY_LIMIT, TEAM, access, anyone
 from accounts.models import User
-from conversations.markdown import MAX_INPUT, render_kept
 from library import files, names, presenters, selectors, services
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
@@ -27,6 +26,7 @@ from library.types import ShareGone, UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
 from tenants.selectors import tenant_url
+from ui.markdown import MAX_INPUT, render_kept
 
 PAGE: Final = 30
 # The largest file of any kind, and the form around it.

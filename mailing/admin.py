@@ -14,9 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from config.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 from mailing import services
 from mailing.models import OutboxMessage
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
 Status = OutboxMessage.Status
 KINDS = {Status.WAITING: "wait", Status.SENT: "good", Status.FAILED: "bad"}

@@ -21,9 +21,9 @@ from mailing.models import OutboxMessage
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
-from tenants.lines import one_line
 from tenants.queue import JobTimeout, enqueue
 from tenants.selectors import tenant_url
+from ui.lines import one_line
 
 log = logging.getLogger(__name__)
 Status = OutboxMessage.Status

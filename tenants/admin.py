@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from config.console import NOTHING, ReadOnlyAdmin, moment
 from tenants.models import DeletionCertificate, Domain, ReadySchema, SchemaFailure, Tenant
+from ui.console import NOTHING, ReadOnlyAdmin, moment
 
 
 @admin.register(Domain)

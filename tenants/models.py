@@ -9,7 +9,7 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants.context import TenantRef
 from tenants.ids import new_id
-from tenants.lines import LineEmailField, LineField
+from ui.lines import LineEmailField, LineField
 
 
 class Tenant(TenantMixin):

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from tenants import lifecycle, queue, selectors
 from tenants.actors import SYSTEM
 from tenants.context import TenantRef, current_tenant, public_context
-from tenants.lines import refuse_control_characters
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.pool import take_ready_schema
 from tenants.slugs import validate_slug
 from tenants.sql import owner_transaction
+from ui.lines import refuse_control_characters
 
 log = logging.getLogger(__name__)
 TRIAL = timedelta(days=14)

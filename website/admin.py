@@ -27,12 +27,12 @@ from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
 from billing.stripe.standing import current
-from config.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 from tenants import services, trials
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
+from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
+from ui.templatetags.ui import money, number, tokens
 from website.console_forms import DeleteForm, NewWorkspaceForm, PlanForm, TrialForm, slug_problem
-from website.templatetags.ui import money, number, tokens
 
 State = Tenant.State
 KINDS = {

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Plan
-from config.console import ReasonForm
-from tenants.days import end_of_day
-from tenants.lines import Line
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
-from website.templatetags.ui import money
+from ui.console import ReasonForm
+from ui.days import end_of_day
+from ui.lines import Line
+from ui.templatetags.ui import money
 
 
 def slug_problem(slug: str) -> ValidationError | None:

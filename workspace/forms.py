@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from tenants.lines import Line
+from ui.lines import Line
 from workspace.colour import NoColour, NoHue, hue_of
 from workspace.services import LogoRefused, logo_type
 

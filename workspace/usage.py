@@ -17,7 +17,7 @@ from billing import entitlements, usage
 from billing.meters import Meter, Unit, meter_of
 from billing.selectors import add_ons_for
 from billing.types import Right, Source, SourceKind
-from website.templatetags.ui import filesize, money, number, tokens
+from ui.templatetags.ui import filesize, money, number, tokens
 
 _WRITERS: dict[Unit, Callable[[Any], str]] = {
     Unit.TOKENS: tokens,

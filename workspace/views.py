@@ -18,7 +18,7 @@ from billing.types import EUROS, TOKENS, Gauge
 from conversations import selectors as conversations
 from library import selectors as library
 from tenants.admission import OUTSIDE
-from website.templatetags.ui import money, number
+from ui.templatetags.ui import money, number
 from workspace import services
 from workspace.colour import hex_of
 from workspace.forms import IdentityForm

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
-from tenants.lines import LineField
+from ui.lines import LineField
 
 
 class BillingProfile(models.Model):

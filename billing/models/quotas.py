@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.amounts import QUANTITY
 from tenants.ids import new_id
-from tenants.lines import LineField
+from ui.lines import LineField
 
 
 class QuotaCounter(models.Model):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.amounts import QUANTITY
 from billing.models.catalogue import AddOn
 from tenants.ids import new_id
-from tenants.lines import LineField
+from ui.lines import LineField
 
 
 class Override(models.Model):

@@ -14,8 +14,8 @@ from billing import entitlements
 from billing.meters import METERS, Kind
 from billing.selectors import offers_with
 from billing.types import Right
-from config.console_text import limit_words
 from tenants.context import TenantRef
+from ui.console_text import limit_words
 
 register = template.Library()
 

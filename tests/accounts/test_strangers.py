@@ -98,7 +98,7 @@ class TestOneLine:
 
 
 def test_a_name_keeps_what_a_name_needs(cast):
-    from tenants.lines import one_line, refuse_control_characters
+    from ui.lines import one_line, refuse_control_characters
 
     for name in ("Ferme d’été\u00a0: «\u00a0L’œuf\u00a0»", "👩\u200d🌾 Marie", "می\u200cخواهم", "Zoë\u0301 \u200f"):
         refuse_control_characters(name)

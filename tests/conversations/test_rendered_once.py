@@ -3,11 +3,12 @@
 import pytest
 from django.core.cache import cache
 
-from conversations import markdown, presenters
-from conversations.markdown import MAX_INPUT, render, render_kept
+from conversations import presenters
 from library import services as library
 from library.models import Item
 from tests.conversations.test_conversations import finish, start
+from ui import markdown
+from ui.markdown import MAX_INPUT, render, render_kept
 
 LONG = "Un **mot** de plus. " * 100
 

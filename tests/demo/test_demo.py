@@ -16,7 +16,6 @@ from assistants.models import Model
 from billing.models import QuotaCounter, UsageEvent
 from billing.types import EUROS, TOKENS
 from conversations import selectors
-from conversations.markdown import render
 from conversations.models import Conversation, Message, Pin
 from demo import removal, services
 from demo.people import OPERATOR, WORKSPACES, Workspace
@@ -27,6 +26,7 @@ from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.sql import owner_transaction
 from tests.cast import Cast
+from ui.markdown import render
 
 HOME = Workspace(
     slug="atelier",

@@ -19,7 +19,7 @@ from assistants.seeds import _ASSISTANTS
 from billing.models import AddOn
 from billing.seeds import ADD_ONS, LABELS
 from mailing.models import OutboxMessage
-from website.templatetags.ui import money
+from ui.templatetags.ui import money
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "en" / "LC_MESSAGES"
 PERCENT = re.compile(r"%\(\w+\)[sd]|%%")

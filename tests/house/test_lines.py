@@ -1,4 +1,4 @@
-"""Every field of one line, in tables and in forms, refuses control characters: tenants/lines.py."""
+"""Every field of one line, in tables and in forms, refuses control characters: ui/lines.py."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import models
 
 from config.apps import OWN
-from tenants.lines import Line, LineEmailField, LineField
+from ui.lines import Line, LineEmailField, LineField
 
 OURS = tuple(app.name for app in OWN)
 # Checked by what they are: an address, a slug, a pattern.
@@ -29,7 +29,7 @@ def test_columns_of_one_line_are_line_fields():
         and str(field) not in THEIRS
         and not isinstance(field, (LineField, LineEmailField, models.SlugField, models.URLField))
     ]
-    assert not wrong, f"LineField of tenants/lines.py instead of CharField: {wrong}"
+    assert not wrong, f"LineField of ui/lines.py instead of CharField: {wrong}"
 
 
 def every_form() -> list[type[forms.BaseForm]]:
@@ -58,7 +58,7 @@ def test_fields_of_one_line_in_forms_are_lines():
             if not isinstance(field, Line) and not form.__module__.startswith("accounts.forms"):
                 wrong.append(f"{form.__module__}.{form.__name__}.{name}")
     assert seen > 15
-    assert not wrong, f"Line of tenants/lines.py instead of forms.CharField: {wrong}"
+    assert not wrong, f"Line of ui/lines.py instead of forms.CharField: {wrong}"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\x00b", "a\x7fb", "a\u2029b"])

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from accounts import audit_words as words
 from accounts.models import AuditEntry
-from config import console_text as console
+from ui import console_text as console
 
 register = template.Library()
 

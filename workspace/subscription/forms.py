@@ -15,8 +15,8 @@ from billing.subscription_types import Accepted
 from tax.countries import countries
 from tax.vat_tables import EU
 from tenants.context import TenantRef
-from tenants.lines import Line
 from tenants.selectors import public_url
+from ui.lines import Line
 
 
 def _filled(what: str) -> forms.TextInput:

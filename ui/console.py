@@ -14,10 +14,10 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from config.console_history import AuditedAdmin
-from config.console_text import NOTHING, badge, exact_euros, figure, moment
-from tenants.days import end_of_day, start_of_day
-from tenants.lines import Line
+from ui.console_history import AuditedAdmin
+from ui.console_text import NOTHING, badge, exact_euros, figure, moment
+from ui.days import end_of_day, start_of_day
+from ui.lines import Line
 
 __all__ = [
     "NOTHING",

@@ -13,7 +13,7 @@ import re
 import time
 from typing import Any, Final
 
-from conversations.markdown import render
+from ui.markdown import render
 
 News = list[tuple[str, dict[str, Any]]]
 

@@ -20,7 +20,7 @@ from cmarkgfm.cmark import Options
 from django.core.cache import cache
 from django.utils.safestring import SafeString, mark_safe
 
-from conversations.code_colours import CLASSES, coloured
+from ui.code_colours import CLASSES, coloured
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ import time
 import pytest
 from pygments.lexers import get_lexer_by_name
 
-from conversations import growing_markdown
-from conversations.code_colours import LANGUAGES, MAX_CODE, SECONDS, coloured
-from conversations.growing_markdown import GrowingMarkdown
-from conversations.markdown import MAX_GROWTH, plain_title, render
-from tests.conversations.hostile_markdown import cases
+from tests.ui.hostile_markdown import cases
+from ui import growing_markdown
+from ui.code_colours import LANGUAGES, MAX_CODE, SECONDS, coloured
+from ui.growing_markdown import GrowingMarkdown
+from ui.markdown import MAX_GROWTH, plain_title, render
 
 SMALL, LARGE = cases(8_000), cases(32_000)
 # Four times the text: 4 in proportion, 16 by its square.

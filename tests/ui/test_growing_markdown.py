@@ -2,9 +2,9 @@
 
 import pytest
 
-from conversations import growing_markdown
-from conversations.growing_markdown import GrowingMarkdown, completed
-from conversations.markdown import render
+from ui import growing_markdown
+from ui.growing_markdown import GrowingMarkdown, completed
+from ui.markdown import render
 
 
 class Page:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conversations.markdown import MAX_DEPTH, MAX_INPUT, plain_title, render
+from ui.markdown import MAX_DEPTH, MAX_INPUT, plain_title, render
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -1,6 +1,6 @@
 """How the console writes states, figures and moments.
 
-Apart from config/console.py: templates load this one, and the theme loads templates while it is being imported.
+Apart from ui/console.py: templates load this one, and the theme loads templates while it is being imported.
 """
 
 import datetime as dt

@@ -1,0 +1,30 @@
+"""What runs by the clock, in the public schema, as `name()`: registered by config/cron.py, resolved by a system check."""
+
+# Every so many seconds.
+EVERY: tuple[tuple[int, str], ...] = (
+    (20, "conversations.jobs.close_abandoned"),
+    (60, "billing.services.settle_abandoned"),
+    (60, "billing.jobs.tell_waiting"),
+    (120, "mailing.services.deliver_waiting"),
+    (120, "billing.stripe.webhooks.take_up"),
+    (600, "billing.stripe.clock.run_due"),
+    (300, "tenants.trials.expire_trials"),
+    (300, "tenants.pool.refill_ready_schemas"),
+    (3600, "tenants.pool.sweep_lost_schemas"),
+    (3600, "billing.jobs.look_at_all"),
+    (3600, "library.reading.take_up_everywhere"),
+    (3600, "billing.stripe.closing.end_left"),
+)
+
+# At these times, in UTC, as crontab writes them.
+DAILY: tuple[tuple[str, str], ...] = (
+    ("17 3 * * *", "tenants.services.delete_closed_workspaces"),
+    ("27 3 * * *", "tenants.trials.close_long_suspended"),
+    ("33 3 * * *", "billing.services.recount_standing"),
+    ("37 3 * * *", "billing.services.sweep_hours"),
+    ("47 4 * * *", "billing.stripe.reconcile.run_daily"),
+    ("57 3 * * *", "billing.stripe.webhooks.sweep"),
+    ("41 3 * * *", "accounts.jobs.clear_everywhere"),
+    ("10 7 * * *", "tenants.trials.remind_trials"),
+    ("20 7 * * *", "assistants.jobs.watch_ends"),
+)
