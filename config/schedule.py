@@ -1,4 +1,4 @@
-"""What runs by the clock, in the public schema, as `name()`: registered by config/cron.py, resolved by a system check."""
+"""What runs by the clock, as `name()` in the public schema. See config/cron.py (registers) and tenants/names.py."""
 
 # Every so many seconds.
 EVERY: tuple[tuple[int, str], ...] = (
