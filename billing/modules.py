@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db.models import Prefetch
 from django.utils.module_loading import import_string
 
 from billing.meters import METERS
 from billing.models import AddOn, Entitlement
-from config.modules import MODULES
 
 
 def is_there(key: str) -> bool:
     """True where a module serves the right."""
-    return key in MODULES
+    return key in settings.ENTITLEMENT_MODULES
 
 
 def is_sold(option: AddOn) -> bool:
@@ -30,7 +30,7 @@ def sold(options: Iterable[AddOn], *, had: Iterable[str] = ()) -> list[AddOn]:
 
 def shown_entitlements() -> "Prefetch[Any, Any, Any]":
     """What of a plan is shown to who compares."""
-    return Prefetch("entitlements", queryset=Entitlement.objects.filter(key__in=list(MODULES)))
+    return Prefetch("entitlements", queryset=Entitlement.objects.filter(key__in=list(settings.ENTITLEMENT_MODULES)))
 
 
 def missing(keys: Iterable[str]) -> list[str]:
@@ -42,7 +42,7 @@ def missing(keys: Iterable[str]) -> list[str]:
 def check_modules(**_kwargs: Any) -> list[CheckMessage]:
     """Every registered right is known, and its module can be loaded."""
     found: list[CheckMessage] = []
-    for key, name in MODULES.items():
+    for key, name in settings.ENTITLEMENT_MODULES.items():
         if key not in METERS:
             found.append(Error(f"config/modules.py: {key} is no right of billing/meters.py", id="ruche.E020"))
         try:

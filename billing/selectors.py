@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
@@ -13,7 +14,6 @@ from billing import entitlements, modules
 from billing.meters import METERS, Slot, slot_of, this_period
 from billing.models import AddOn, Entitlement, Plan, QuotaCounter, Reservation, UsageEvent
 from billing.types import Gauge
-from config import lifecycle
 from tenants.context import TenantRef, public_context
 
 __all__ = [
@@ -91,7 +91,7 @@ def counters_of(tenant_id: UUID, slots: dict[str, Slot]) -> dict[str, tuple[Deci
 
 def standing_now(meter: str) -> Decimal | None:
     """How much of a standing meter there is in the workspace in context, counted; None where nobody counts it."""
-    name = lifecycle.STANDING.get(meter)
+    name = settings.STANDING_METERS.get(meter)
     return Decimal(import_string(name)()) if name else None
 
 

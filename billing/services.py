@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -35,7 +36,6 @@ from billing.models import (
     UsageEvent,
 )
 from billing.types import Act, Held, QuotaExceeded
-from config import lifecycle
 from tenants.context import TenantRef, current_tenant, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.selectors import tenant_ref
@@ -215,7 +215,7 @@ def metered(meter: str, amount: Decimal | int = ONE) -> Iterator[None]:
 
 def recount_standing() -> int:
     """Set the counters of what stands to what there is; how many were wrong. Scheduled daily."""
-    rows = QuotaCounter.objects.filter(meter__in=lifecycle.STANDING, period=STANDS.period)
+    rows = QuotaCounter.objects.filter(meter__in=settings.STANDING_METERS, period=STANDS.period)
     return sum(_recount(tenant_id, meter) for tenant_id, meter in list(rows.values_list("tenant_id", "meter")))
 
 
@@ -275,7 +275,7 @@ def _settle_one_abandoned(row: Reservation) -> bool:
     if not Reservation.objects.filter(pk=row.pk, settled_at=None, expires_at__lt=timezone.now()).exists():
         # Ended, or found to be under way, since it was listed.
         return False
-    name = lifecycle.ABANDONED_ACTS.get(row.act)
+    name = settings.ABANDONED_ACTS.get(row.act)
     closer: Callable[[UUID], bool] | None = import_string(name) if name else None
     try:
         if closer is not None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import models
 
-from config.apps import BOTH_ALLOWED
 from tenants.context import PUBLIC_SCHEMA
 from tenants.grants import models_of
 
@@ -19,7 +19,7 @@ def check_schemas(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = [
         Error(f"{model._meta.label} stands in public and in workspaces.", id="ruche.E001")
         for model in public & tenant
-        if model._meta.app_label not in BOTH_ALLOWED
+        if model._meta.app_label not in settings.TABLES_IN_BOTH
     ]
     for model in apps.get_models(include_auto_created=True):
         for field in model._meta.local_fields:

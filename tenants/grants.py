@@ -7,13 +7,12 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import models
 
-from config.apps import shared_apps, tenant_apps
 from tenants.context import PUBLIC_SCHEMA
 
 
 def app_configs_of(schema_name: str) -> list[AppConfig]:
     """The apps whose tables stand in a schema: public, or any workspace's."""
-    names = set(shared_apps() if schema_name == PUBLIC_SCHEMA else tenant_apps())
+    names = set(settings.SHARED_APPS if schema_name == PUBLIC_SCHEMA else settings.TENANT_APPS)
     return [
         config
         for config in apps.get_app_configs()

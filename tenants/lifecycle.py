@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils.module_loading import import_string
 
-from config import lifecycle
 from tenants.context import TenantRef
 
 
 def run(event: str, tenant: TenantRef, **details: Any) -> None:
     """Call each step of an event, in the caller's transaction. A step that raises undoes all."""
-    for name in lifecycle.STEPS[event]:
+    for name in settings.LIFECYCLE_STEPS[event]:
         import_string(name)(tenant, **details)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
-
-from config import lifecycle, schedule
 
 _GIVEN = object()
 
@@ -20,18 +19,18 @@ def check_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _wrong() -> Iterator[tuple[str, str, str]]:
-    for event, names in lifecycle.STEPS.items():
+    for event, names in settings.LIFECYCLE_STEPS.items():
         for name in names:
             # What else a step is given depends on its event.
-            yield from _told(f"lifecycle.STEPS[{event}]", name, wrong_call(name, _GIVEN, partial=True))
-    for name in lifecycle.ABANDONED_ACTS.values():
-        yield from _told("lifecycle.ABANDONED_ACTS", name, wrong_call(name, _GIVEN))
-    for name in (*lifecycle.STANDING.values(), lifecycle.DEMONSTRATION):
-        yield from _told("lifecycle", name, wrong_call(name))
-    for name in lifecycle.EXPORTS:
-        yield from _told("lifecycle.EXPORTS", name, wrong_exporter(name))
-    for _when, name in (*schedule.EVERY, *schedule.DAILY):
-        yield from _told("schedule", name, wrong_call(name))
+            yield from _told(f"LIFECYCLE_STEPS[{event}]", name, wrong_call(name, _GIVEN, partial=True))
+    for name in settings.ABANDONED_ACTS.values():
+        yield from _told("ABANDONED_ACTS", name, wrong_call(name, _GIVEN))
+    for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION):
+        yield from _told("STANDING_METERS, DEMONSTRATION", name, wrong_call(name))
+    for name in settings.EXPORTS:
+        yield from _told("EXPORTS", name, wrong_exporter(name))
+    for _when, name in settings.SCHEDULE:
+        yield from _told("SCHEDULE", name, wrong_call(name))
 
 
 def _told(place: str, name: str, wrong: str) -> Iterator[tuple[str, str, str]]:

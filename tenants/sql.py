@@ -7,13 +7,12 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection
-
-from config.settings.env import env
+from environ import Env
 
 
 def owner_parameters() -> dict[str, Any]:
     """Keyword arguments of `psycopg.connect` for the owner's role, in the database Django is connected to."""
-    parsed = env.db_url_config(settings.DATABASE_OWNER_URL)
+    parsed = Env.db_url_config(settings.DATABASE_OWNER_URL)
     parameters = {
         "host": parsed.get("HOST"),
         "port": parsed.get("PORT"),

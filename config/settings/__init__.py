@@ -10,5 +10,6 @@ from config.settings.jobs import *
 from config.settings.language import *
 from config.settings.log import *
 from config.settings.mail import *
+from config.settings.names import *
 from config.settings.providers import *
 from config.settings.security import *

@@ -4,9 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-from config import lifecycle
 from config.apps import OWN
 from tenants.names import check_names, wrong_call, wrong_exporter
 
@@ -20,16 +18,16 @@ def test_all_names_of_today_can_be_called():
 @pytest.mark.parametrize(
     ("table", "value", "said"),
     [
-        ("STANDING", {"seats": "billing.seats.nobody_counts"}, "nobody_counts"),
-        ("STANDING", {"seats": "billing.seats"}, "not callable"),
+        ("STANDING_METERS", {"seats": "billing.seats.nobody_counts"}, "nobody_counts"),
+        ("STANDING_METERS", {"seats": "billing.seats"}, "not callable"),
         ("ABANDONED_ACTS", {"answer": "library.selectors.storage_used"}, "too many positional"),
         ("EXPORTS", ("library.sniffing",), "lacks FOLDER"),
-        ("STEPS", {"made": ("no.such.module",)}, "No module"),
-        ("STEPS", {"made": ("library.selectors.storage_used",)}, "too many positional"),
+        ("LIFECYCLE_STEPS", {"made": ("no.such.module",)}, "No module"),
+        ("LIFECYCLE_STEPS", {"made": ("library.selectors.storage_used",)}, "too many positional"),
     ],
 )
-def test_a_name_that_leads_nowhere_is_an_error(monkeypatch, table, value, said):
-    monkeypatch.setattr(lifecycle, table, value)
+def test_a_name_that_leads_nowhere_is_an_error(settings, table, value, said):
+    setattr(settings, table, value)
     (error,) = check_names(None)
     assert error.id == "ruche.E010" and said in error.msg
 
@@ -40,11 +38,11 @@ def test_what_is_missing_is_said():
     assert wrong_exporter("library.exports") == ""
 
 
-def asked_in_code() -> list[tuple[str, str, set[str]]]:
+def asked_in_code(root: Path) -> list[tuple[str, str, set[str]]]:
     """(file, name, keywords) of each job that the code asks for by a literal name."""
     found = []
     for app in (one.name for one in OWN):
-        for file in (Path(settings.BASE_DIR) / app).rglob("*.py"):
+        for file in (root / app).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                     continue
@@ -55,12 +53,12 @@ def asked_in_code() -> list[tuple[str, str, set[str]]]:
     return found
 
 
-def test_jobs_asked_for_in_code_take_what_they_are_given():
+def test_jobs_asked_for_in_code_take_what_they_are_given(settings):
     import inspect
 
     from django.utils.module_loading import import_string
 
-    jobs = asked_in_code()
+    jobs = asked_in_code(Path(settings.BASE_DIR))
     assert len(jobs) > 8
     for file, name, keywords in jobs:
         signature = inspect.signature(import_string(name))

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
+from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -21,7 +22,6 @@ from zipstream import ZipStream
 
 from accounts import audit
 from accounts.models import User
-from config import lifecycle
 from library.names import name_from_title
 from tenants.context import TenantRef
 from tenants.exporting import Exporter, Part
@@ -60,7 +60,7 @@ class Archive:
     def blocks(self) -> Iterator[bytes | None]:
         """The bytes. None: the next step asks the database; no other step does, and none of those opens a file."""
         left_out: dict[str, int] = {}
-        for path in lifecycle.EXPORTS:
+        for path in settings.EXPORTS:
             exporter: Exporter = import_module(path)  # type: ignore[assignment]
             yield None
             keys = exporter.keys(self.person)

@@ -3,8 +3,9 @@
 from importlib import import_module
 from typing import NamedTuple
 
+from django.conf import settings
+
 from accounts.models import User
-from config import lifecycle
 from tenants.exporting import Exporter
 
 
@@ -16,5 +17,5 @@ class Count(NamedTuple):
 
 def of(person: User) -> list[Count]:
     """One line for each app that gives something."""
-    exporters: list[Exporter] = [import_module(path) for path in lifecycle.EXPORTS]
+    exporters: list[Exporter] = [import_module(path) for path in settings.EXPORTS]
     return [Count(str(one.LABEL), one.count(person), one.left_out(person)) for one in exporters]

@@ -6,7 +6,6 @@ from django.utils.module_loading import import_string
 
 from assistants import seeds as assistants
 from billing import seeds as billing
-from config import lifecycle
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
 from tenants.pool import refill_ready_schemas
@@ -26,4 +25,4 @@ class Command(BaseCommand):
         if settings.RUCHE_EMBEDDED:
             if collect_if_changed():
                 self.stdout.write("static files: collected and compressed")
-            self.stdout.write(f"demo workspace: {import_string(lifecycle.DEMONSTRATION)()}")
+            self.stdout.write(f"demo workspace: {import_string(settings.DEMONSTRATION)()}")

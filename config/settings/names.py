@@ -1,0 +1,29 @@
+"""What apps call each other by: the tables of config/apps.py, lifecycle.py, modules.py and schedule.py.
+
+Apps read them here, as settings: nothing of the product imports `config`.
+"""
+
+from config import apps, lifecycle, modules, schedule
+
+__all__ = [
+    "ABANDONED_ACTS",
+    "DEMONSTRATION",
+    "ENTITLEMENT_MODULES",
+    "EXPORTS",
+    "LIFECYCLE_STEPS",
+    "OWN_APPS",
+    "SCHEDULE",
+    "STANDING_METERS",
+    "TABLES_IN_BOTH",
+]
+
+OWN_APPS = tuple(app.name for app in apps.OWN)
+TABLES_IN_BOTH = apps.BOTH_ALLOWED
+LIFECYCLE_STEPS = lifecycle.STEPS
+ABANDONED_ACTS = lifecycle.ABANDONED_ACTS
+STANDING_METERS = lifecycle.STANDING
+EXPORTS = lifecycle.EXPORTS
+DEMONSTRATION = lifecycle.DEMONSTRATION
+ENTITLEMENT_MODULES = modules.MODULES
+# (when, name) of all that runs by the clock.
+SCHEDULE = (*schedule.EVERY, *schedule.DAILY)
