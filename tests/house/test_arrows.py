@@ -1,0 +1,72 @@
+"""The import contracts of pyproject.toml: each holds, and each fails when its arrow is turned around."""
+
+import tomllib
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.configuration import configure
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.layers import LayersContract
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+KINDS = {"forbidden": ForbiddenContract, "layers": LayersContract}
+CONTRACTS = {contract["name"]: contract for contract in OPTIONS["contracts"]}
+# By contract: an import that must not be.
+PLANTED = {
+    "1. Public apps stand in one order: lower never imports higher": ("accounts.services", "billing.services"),
+    "1. Public apps never import apps of workspaces": ("billing.services", "library.services"),
+    "1. Apps of workspaces stand in one order too": ("library.services", "conversations.services"),
+    "1. Tax and ui import nothing of ours": ("tax.vat", "billing.types"),
+    "1. The product imports neither its launcher, nor fakes, nor tests (demo is the launcher's)": (
+        "tenants.baseline_build",
+        "embedded.postgres",
+    ),
+    "1. Nobody imports config: its tables are settings": ("tenants.lifecycle", "config.lifecycle"),
+    "1. Fakes know nothing of the product": ("fakes.stripe.server", "billing.types"),
+    "2. No app reaches into another's views": ("billing.services", "workspace.views"),
+    "2. Apps of workspaces talk to public ones through services, selectors and types": (
+        "library.services",
+        "billing.models",
+    ),
+    "3. Only assistants.providers imports openai and anthropic": ("conversations.services", "openai"),
+    "3. Only billing imports stripe and djstripe": ("workspace.views", "stripe"),
+    "3. Only tenants imports django_tenants": ("accounts.services", "django_tenants"),
+    "3. Only tenants.queue imports django_rq": ("mailing.services", "django_rq"),
+    "4. Inside an app: views -> forms -> services -> selectors -> models": ("library.selectors", "library.services"),
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    configure()
+    return grimp.build_graph(*OPTIONS["root_packages"], include_external_packages=True, cache_dir=None)
+
+
+def is_kept(graph: grimp.ImportGraph, contract: dict) -> bool:
+    options = {key: value for key, value in contract.items() if key not in ("name", "type")}
+    options = {key: str(value).lower() if isinstance(value, bool) else value for key, value in options.items()}
+    session = {key: value for key, value in OPTIONS.items() if key != "contracts"}
+    kind = KINDS[contract["type"]](name=contract["name"], session_options=session, contract_options=options)
+    return bool(kind.check(graph, verbose=False).kept)
+
+
+def test_every_contract_has_an_import_that_breaks_it():
+    assert PLANTED.keys() == CONTRACTS.keys()
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_contract_holds_and_fails_when_its_arrow_is_turned(graph, name):
+    assert is_kept(graph, CONTRACTS[name])
+    importer, imported = PLANTED[name]
+    # A new edge where there is none; both ends are there.
+    assert importer in graph.modules
+    if imported not in graph.modules:
+        graph.add_module(imported, is_squashed=True)
+    assert imported not in graph.find_modules_directly_imported_by(importer)
+    graph.add_import(importer=importer, imported=imported)
+    try:
+        assert not is_kept(graph, CONTRACTS[name])
+    finally:
+        graph.remove_import(importer=importer, imported=imported)
