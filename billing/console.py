@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from billing import prices, rights
+from billing import grants, prices
 from billing.console_parts import WithSlugAdmin, asking_page
 from billing.console_units import quantity, right_name
 from billing.forms import AddOnForm, OverrideForm, PriceForm
@@ -88,7 +88,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
     def grant(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
             given = form.cleaned_data
-            rights.override_grant(
+            grants.override_grant(
                 tenant_id=given["slug"].pk,
                 key=given["key"],
                 limit=given["limit"],
@@ -115,7 +115,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
 
         def do(form: Any) -> None:
             reason = form.cleaned_data["reason"]
-            rights.override_end(override_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            grants.override_end(override_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
 
         return self._act(
             request,
@@ -173,7 +173,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
     def give(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
             given = form.cleaned_data
-            rights.add_on_give(
+            grants.add_on_give(
                 tenant_id=given["slug"].pk,
                 add_on=given["add_on"],
                 quantity=given["quantity"],
@@ -197,7 +197,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
 
         def do(form: Any) -> None:
             reason = form.cleaned_data["reason"]
-            rights.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            grants.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
 
         return self._act(
             request,

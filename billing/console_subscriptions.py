@@ -32,7 +32,7 @@ from billing.console_parts import (
 from billing.console_webhooks import latest_events_of
 from billing.models import Cancellation, Dunning, DunningNotice, Price, Subscription, TenantAddOn
 from billing.stripe.states import SUSPENDED_AFTER
-from billing.stripe.subscriptions import stands_by_hand
+from billing.stripe.sync import stands_by_hand
 from tenants.models import Tenant
 from ui.console import NOTHING, ReasonForm, badge, moment, posted
 from ui.console_text import two_lines

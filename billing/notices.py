@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from billing import entitlements, selectors
-from billing.holds import Moved
+from billing.counters import Moved
 from billing.meters import this_period
 from billing.models import QuotaNotice
 from billing.types import Gauge, Right

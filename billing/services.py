@@ -3,7 +3,7 @@
     with services.metered("automation_runs"):   # one of them, given back where the block fails or the process dies
         run(...)
 
-Counters move by the statements of billing/holds.py: they cannot overshoot, whatever runs beside them.
+Counters move by the statements of billing/counters.py: they cannot overshoot, whatever runs beside them.
 """
 
 import datetime as dt
@@ -21,9 +21,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from billing import entitlements, holds, notices, selectors
+from billing import counters as holds
+from billing import entitlements, notices, selectors
+from billing.counters import Wish
 from billing.entitlements import has_entitlement, require
-from billing.holds import Wish
 from billing.meters import METERS, STANDS, Kind, meter_of, slot_of
 from billing.models import (
     BillingProfile,

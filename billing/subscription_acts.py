@@ -20,7 +20,7 @@ from billing.stripe import dunning, webhooks
 from billing.stripe.client import client
 from billing.stripe.customers import locked_row
 from billing.stripe.errors import asking
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tenants.queue import enqueue

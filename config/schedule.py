@@ -7,7 +7,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (60, "billing.jobs.tell_waiting"),
     (120, "mailing.services.deliver_waiting"),
     (120, "billing.stripe.webhooks.take_up"),
-    (600, "billing.stripe.clock.run_due"),
+    (600, "billing.stripe.scheduled.run_due"),
     (300, "tenants.trials.expire_trials"),
     (300, "tenants.pool.refill_ready_schemas"),
     (3600, "tenants.pool.sweep_lost_schemas"),

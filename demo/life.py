@@ -22,7 +22,7 @@ from analytics.models import ActiveMember, DailyFigures
 from assistants.costs import cost_of
 from assistants.models import Assistant, Price
 from assistants.providers.types import Usage
-from billing import holds
+from billing import counters as holds
 from billing import services as billing
 from billing.meters import Slot
 from billing.models import UsageEvent

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Role, User
-from billing import subscribing
+from billing import api
 from billing.models import Plan, Price, RevenueChange, Subscription
 from billing.subscription_types import Accepted, Choice
 from demo.past import id_at, insert
@@ -64,14 +64,14 @@ def subscribe_demo() -> list[str]:
             _buy(workspace, found[workspace.slug])
         _tell(base, "age", days=AGE_DAYS)
         for ref in found.values():
-            subscribing.returned(ref)
+            api.returned(ref)
     finally:
         _tell(base, "release")
     return [workspace.slug for workspace in wanted]
 
 
 def _monthly(plan: str, interval: str) -> Decimal:
-    """What a plan brings a month, as billing/monthly.py counts it."""
+    """What a plan brings a month, as billing/mrr.py counts it."""
     price = Price.objects.filter(plan_id=plan, interval=interval, is_active=True).first()
     amount = price.amount_excl_vat if price else Plan.objects.get(code=plan).month_price
     return (amount / (12 if interval == "year" else 1)).quantize(Decimal("0.01"))
@@ -126,16 +126,16 @@ def _buy(workspace: Workspace, ref: TenantRef) -> None:
     address = {"name": workspace.name, "line1": line1, "line2": "", "postal_code": postal_code, "city": city}
     with tenant_context(ref):
         owner = User.objects.get(email=workspace.email, role=Role.OWNER)
-        subscribing.profile_save(ref, actor=owner, **address, country="FR", vat_number="")
+        api.profile_save(ref, actor=owner, **address, country="FR", vat_number="")
         back = {"success_url": f"https://{ref.domain}/", "cancel_url": f"https://{ref.domain}/"}
-        terms = subscribing.terms_current()
+        terms = api.terms_current()
         accepted = Accepted(terms.pk if terms else None)
-        page = subscribing.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, accepted=accepted, **back)
+        page = api.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, accepted=accepted, **back)
         card = {"do": "pay", "method": "card", "number": CARD, "email": workspace.email, "country": "FR", **address}
         _visit(page, card)
-        subscribing.returned(ref)
+        api.returned(ref)
         if not workspace.pays:
-            portal = subscribing.portal_url(ref, return_url=f"https://{ref.domain}/", flow="payment_method_update")
+            portal = api.portal_url(ref, return_url=f"https://{ref.domain}/", flow="payment_method_update")
             _visit(portal, {"do": "method", "method": "card", "number": REFUSED})
 
 

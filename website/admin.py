@@ -26,7 +26,7 @@ from accounts.models import AuditEntry
 from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
-from billing.stripe.standing import current
+from billing.stripe.status import current
 from tenants import services, trials
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url

@@ -17,17 +17,17 @@ from accounts.models import User
 from billing import selectors, terms
 from billing.meters import METERS, Kind
 from billing.models import Entitlement
-from billing.quoting import amounts
+from billing.quotes import amounts
 from billing.stripe import code_uses, coupons, invoice_lines
-from billing.stripe.choosing import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.client import client, page_client
-from billing.stripe.describing import method_kind
+from billing.stripe.descriptions import method_kind
 from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
 from billing.stripe.moments import moment
+from billing.stripe.price_items import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.profiles import vat_of
-from billing.stripe.standing import current
-from billing.stripe.subscriptions import follow_act
+from billing.stripe.status import current
+from billing.stripe.sync import follow_act
 from billing.stripe.turns import turn
 from billing.subscription_types import Accepted, Change, Choice, Current, Preview
 from billing.types import Gauge

@@ -11,15 +11,15 @@ from accounts.models import User
 from billing import terms
 from billing.models import Subscription
 from billing.stripe import code_uses, coupons, profiles
-from billing.stripe.choosing import wanted
 from billing.stripe.client import client
 from billing.stripe.customers import customer_of, expire_pages, living_customer_of
 from billing.stripe.errors import asking
 from billing.stripe.portal_configuration import portal_configuration
+from billing.stripe.price_items import wanted
 from billing.stripe.profiles import profile_of, vat_of
-from billing.stripe.reading import Known, read
-from billing.stripe.standing import current
-from billing.stripe.subscriptions import refresh
+from billing.stripe.snapshot import Known, read
+from billing.stripe.status import current
+from billing.stripe.sync import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.stripe.turns import turn
 from billing.subscription_types import Accepted, Choice, Current

@@ -10,7 +10,7 @@ from billing.models import Subscription
 from billing.stripe.client import is_on
 from billing.stripe.customers import end_subscriptions
 from billing.stripe.states import LIVE
-from billing.stripe.subscriptions import ACTOR, refresh
+from billing.stripe.sync import ACTOR, refresh
 from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
 from tenants.queue import enqueue

@@ -10,8 +10,8 @@ from billing.stripe.client import page_client
 from billing.stripe.errors import asking
 from billing.stripe.invoice_lines import euros, excl_vat
 from billing.stripe.moments import moment
-from billing.stripe.standing import row_of
 from billing.stripe.states import LIVE
+from billing.stripe.status import row_of
 from billing.subscription_types import Invoice, NextPayment
 from tenants.context import TenantRef, public_context
 

@@ -11,9 +11,9 @@ from billing.models import Subscription
 from billing.profiles import profile_of, vat_for
 from billing.stripe import code_uses, options, profiles
 from billing.stripe.client import is_on
-from billing.stripe.reading import Known, read
+from billing.stripe.snapshot import Known, read
 from billing.stripe.states import LIVE, Facts, decide
-from billing.stripe.subscriptions import KEPT, refresh, stands_by_hand, wanted_options
+from billing.stripe.sync import KEPT, refresh, stands_by_hand, wanted_options
 from billing.stripe.tax_rates import key_of
 from billing.stripe.turns import turn
 from tenants.context import public_context

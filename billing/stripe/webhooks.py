@@ -18,7 +18,7 @@ from billing.stripe import code_uses
 from billing.stripe.client import secret_key
 from billing.stripe.moments import moment
 from billing.stripe.profiles import follow_tax_id
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from tenants.queue import enqueue
 
 log = logging.getLogger(__name__)

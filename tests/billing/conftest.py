@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing import rights
+from billing import grants
 from billing.models import AddOn, Entitlement
 from tenants.context import public_context
 from tests.library.conftest import no_files_left, upload
@@ -20,7 +20,7 @@ def grant(cast) -> Any:
 
     def make(key: str, limit: Any, *, days: float | None = None) -> Any:
         until = timezone.now() + timedelta(days=days) if days else None
-        return rights.override_grant(
+        return grants.override_grant(
             tenant_id=cast.home.id, key=key, limit=limit, reason="essai", actor=cast.operator, expires_at=until
         )
 
@@ -38,7 +38,7 @@ def give(cast) -> Any:
                 for key, limit in gives.items():
                     Entitlement.objects.create(add_on=option, key=key, label=key, limit=limit)
         until = timezone.now() + timedelta(days=days) if days else None
-        return rights.add_on_give(
+        return grants.add_on_give(
             tenant_id=cast.home.id, add_on=code, quantity=quantity, reason="essai", actor=cast.operator, until=until
         )
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from billing import rights, selectors, services
+from billing import grants, selectors, services
 from billing.models import Override, QuotaCounter, Reservation
 from billing.types import EUROS, TOKENS
 from tenants.context import public_context, tenant_context
@@ -41,7 +41,7 @@ def allow(cast, space):
     """`allow("ai_euros", 5)`: so much for this workspace alone."""
 
     def set_limit(key, limit):
-        return rights.override_grant(
+        return grants.override_grant(
             tenant_id=space.id,
             key=key,
             limit=None if limit is None else Decimal(limit),
@@ -166,11 +166,11 @@ def test_every_process_knows_of_a_change_within_a_second(peers, cast, space, all
 
     row = allow("seats", 4)
     seen("seats", "4.000000000000")
-    rights.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
     seen("seats", "15.000000000000")
-    option = rights.add_on_give(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=cast.operator)
+    option = grants.add_on_give(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=cast.operator)
     seen("api_calls_month", "None")
-    rights.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=cast.operator)
+    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=cast.operator)
     seen("api_calls_month", "1000.000000000000")
     peers[0].ask("call", service="change_plan", tenant_id=str(space.id), plan="scale", reason="essai", actor="test")
     seen("seats", "100.000000000000")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.access import NotEntitled
 from accounts.models import AuditEntry
-from billing import entitlements, rights, seeds
+from billing import entitlements, grants, seeds
 from billing.models import AddOn, Entitlement, Override, Plan, Price, TenantAddOn
 from billing.types import SourceKind
 from tenants.context import public_context, tenant_context
@@ -92,9 +92,9 @@ def test_an_exception_gives_what_nothing_else_names(cast, grant):
 
 def test_an_exception_that_is_ended_lets_the_plan_speak(cast, grant):
     row = grant("seats", Decimal(4))
-    rights.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
     assert of_home(cast).limit("seats") == 15
-    rights.override_end(override_id=row.pk, reason="encore", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="encore", actor=cast.operator)
     assert AuditEntry.objects.filter(action="override.ended").count() == 1
 
 
@@ -167,8 +167,8 @@ def test_a_change_that_is_rolled_back_is_seen_inside_alone(cast, grant):
 def test_both_logs_keep_what_the_operator_gives(cast, give, grant):
     row = grant("seats", Decimal(4), days=2)
     option = give("analytics")
-    rights.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
-    rights.add_on_take(tenant_add_on_id=option.pk, reason="rendue", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
+    grants.add_on_take(tenant_add_on_id=option.pk, reason="rendue", actor=cast.operator)
     acts = ["add_on.given", "add_on.taken", "override.ended", "override.granted"]
     for here in (public_context(), tenant_context(cast.home)):
         with here:
@@ -191,7 +191,7 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(cast, give, grant):
         tenant_id=cast.home.id, add_on_id="white_label", since=timezone.now(), source="stripe"
     )
     with pytest.raises(ValidationError):
-        rights.add_on_take(tenant_add_on_id=paid.pk, reason="non", actor=cast.operator)
+        grants.add_on_take(tenant_add_on_id=paid.pk, reason="non", actor=cast.operator)
     assert Override.objects.count() == 0 and TenantAddOn.objects.filter(until=None).count() == 2
 
 
@@ -249,7 +249,7 @@ def test_a_module_appears_and_disappears(cast, client_for, with_modules, give, g
     assert [client.get(page).status_code for page in pages] == [403, 403]
     row = grant(key, Decimal(1))
     assert [client.get(page).status_code for page in pages] == [200, 200]
-    rights.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
     assert [client.get(page).status_code for page in pages] == [403, 403]
 
 
@@ -259,7 +259,7 @@ def test_an_option_opens_its_pages(cast, client_for, with_modules, give, add_on)
     client = client_for(cast.member)
     keys = [key for key in seeds.ADD_ON_RIGHTS[add_on] if key in MODULES]
     assert {client.get(f"/module/{key}/").status_code for key in keys} == {200}
-    rights.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=cast.operator)
+    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=cast.operator)
     assert {client.get(f"/module/{key}/").status_code for key in keys} == {403}
 
 

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 
 from billing import modules, selectors, usage
 from billing.models import AddOn, Entitlement, Plan, Price
-from billing.quoting import catalogue
-from billing.stripe.choosing import wanted
+from billing.quotes import catalogue
+from billing.stripe.price_items import wanted
 from billing.subscription_types import Choice
 from config.modules import MODULES
 from tenants.context import public_context, tenant_context

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import revenue, revenue_figures
 from billing.models import RevenueChange, Subscription
-from billing.stripe.worth import monthly_of
+from billing.stripe.mrr import monthly_of
 from tenants.context import public_context
 from tenants.ids import new_id
 from tests.billing.revenue_year import Life, Year

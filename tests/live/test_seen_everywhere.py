@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 
 from accounts.models import User
-from billing import rights
+from billing import grants
 from billing.models import TenantAddOn
 from library.models import Item
 from tenants import queue, services
@@ -199,21 +199,21 @@ def test_rights_come_and_go(scene: Scene, cast: Any) -> None:
         return {status for statuses in scene.both(ask) for status in statuses}
 
     def grant() -> None:
-        kept["override"] = rights.override_grant(**acts, key="analytics", limit=Decimal(1), actor=cast.operator).pk
+        kept["override"] = grants.override_grant(**acts, key="analytics", limit=Decimal(1), actor=cast.operator).pk
 
     def give() -> None:
-        kept["add_on"] = rights.add_on_give(**acts, add_on="analytics", actor=cast.operator).pk
+        kept["add_on"] = grants.add_on_give(**acts, add_on="analytics", actor=cast.operator).pk
 
     assert pages() == {403}
     scene.change(grant, analytics=True)
     assert pages() == {200}
     end = {"override_id": kept["override"], "reason": "fini", "actor": cast.operator}
-    scene.change(lambda: rights.override_end(**end), analytics=False)
+    scene.change(lambda: grants.override_end(**end), analytics=False)
     assert pages() == {403}
     scene.change(give, analytics=True)
     assert pages() == {200}
     take = {"tenant_add_on_id": kept["add_on"], "reason": "fini", "actor": cast.operator}
-    scene.change(lambda: rights.add_on_take(**take), analytics=False)
+    scene.change(lambda: grants.add_on_take(**take), analytics=False)
     assert pages() == {403}
     smaller = {"plan": "starter", "plan_of_rights": "starter", "seats": 3}
     scene.change(lambda: services.change_plan(**acts, plan="starter", actor="test"), **smaller)

@@ -10,7 +10,7 @@ import stripe
 from django.utils import timezone
 
 from accounts.models import User
-from billing import subscribing
+from billing import api
 from billing.models import AddOn, BillingProfile, Cancellation, Coupon, Entitlement, Plan, Price
 from billing.subscription_types import Choice
 from tenants import selectors, services
@@ -57,7 +57,7 @@ def text(answer: Any) -> str:
 
 def ticked() -> dict[str, str]:
     """What the order's form sends once the terms are accepted."""
-    terms = subscribing.terms_current()
+    terms = api.terms_current()
     assert terms is not None
     return {"accept": "on", "version": str(terms.pk)}
 
@@ -154,7 +154,7 @@ class TestChanging:
         seen = owner.get(self.UP)
         due = seen.context["preview"].due_now_incl_vat
         assert due > 0 and "Offre Starter : temps non utilisé" in text(seen)
-        assert subscribing.current(cast.home).choice == Choice("starter"), "looking changes nothing"
+        assert api.current(cast.home).choice == Choice("starter"), "looking changes nothing"
         form = {"at": re.search(r'name="at" value="(\d+)"', seen.content.decode())[1]}  # type: ignore[index]
         made = owner.post(self.UP, form, follow=True)
         assert "Le changement est fait." in messages_of(made) and "Offre Pro" in text(made)
@@ -186,7 +186,7 @@ class TestChanging:
         at = owner.get(self.UP).context["preview"].at
         answer = owner.post(self.UP, {"at": at})
         assert answer.url.startswith(buyer.fake.url)
-        assert subscribing.current(cast.home).choice == Choice("starter")
+        assert api.current(cast.home).choice == Choice("starter")
 
     def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, cast):
         from billing.meters import slot_of
@@ -211,7 +211,7 @@ class TestLeaving:
     def test_a_reason_is_wanted_then_it_ends_and_goes_on(self, owner, buyer, cast):
         assert owner.post(f"{PLAN}cancel/", {"comment": "bof"}).status_code == 422
         offered = owner.post(f"{PLAN}cancel/", {"reason": "missing_features", "comment": "des images"})
-        assert "Parlons-en" in text(offered) and not subscribing.current(cast.home).ends
+        assert "Parlons-en" in text(offered) and not api.current(cast.home).ends
         form = {"reason": "missing_features", "comment": "des images", "declined": "1"}
         for _twice in range(2):
             ended = owner.post(f"{PLAN}cancel/", form, follow=True)
@@ -227,7 +227,7 @@ class TestLeaving:
         page = text(owner.get(PLAN))
         assert "Résiliée" in page and "Reprendre l’offre" in page and "Aucun : l’offre prend fin." in page
         assert "continue" in messages_of(owner.post(f"{PLAN}resume/", follow=True))
-        assert not subscribing.current(cast.home).ends
+        assert not api.current(cast.home).ends
 
     def test_who_finds_it_dear_may_stay_for_less(self, owner, buyer, cast):
         with public_context():
@@ -237,7 +237,7 @@ class TestLeaving:
         code = offered.context["offer"].code
         kept = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": code}, follow=True)
         assert "Merci de rester" in messages_of(kept) and "remise comprise" in text(kept)
-        assert not subscribing.current(cast.home).ends
+        assert not api.current(cast.home).ends
         again = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"}, follow=True)
         assert "Votre offre prend fin" in text(again), "once a year"
 
@@ -284,7 +284,7 @@ class TestOwing:
 
 class TestDocuments:
     def test_ones_own_and_nobody_elses(self, buyer, owner, client_for, cast):
-        mine = subscribing.invoices(cast.home)[0]
+        mine = api.invoices(cast.home)[0]
         for kind in ("page", "pdf", "receipt"):
             assert owner.get(f"{PLAN}invoices/{mine.id}/{kind}/").url.startswith(buyer.fake.url)
         for path in (f"{mine.id}/xml", f"{mine.id}x/pdf", "cus_1/pdf"):
@@ -336,7 +336,7 @@ class TestStripeAway:
 
     def test_leaving_and_details_keep_what_was_typed(self, gone, owner, cast):
         answer = owner.post(f"{PLAN}cancel/", {"reason": "other", "declined": "1"}, follow=True)
-        assert "répond pas" in messages_of(answer) and not subscribing.current(cast.home).ends
+        assert "répond pas" in messages_of(answer) and not api.current(cast.home).ends
         answer = owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Nantes"})
         assert answer.status_code == 422 and "Nantes" in answer.content.decode() and "répond pas" in text(answer)
         with public_context():
@@ -401,7 +401,7 @@ class TestAround:
             owner.get(f"{PLAN}{path}")
 
     def test_asking_too_often_is_stopped_with_words(self, owner, buyer, monkeypatch):
-        monkeypatch.setattr("workspace.subscription.door.A_MINUTE", 2)
+        monkeypatch.setattr("workspace.subscription.guards.A_MINUTE", 2)
         answers = [owner.get(f"{PLAN}change/?plan=pro&all=1").status_code for _ in range(3)]
         assert answers == [200, 200, 429]
         assert "répond pas" in part(owner, f"{PLAN}next/")
@@ -432,7 +432,7 @@ class TestWhatIsSaid:
         buyer.change("scale")
         buyer.pass_days(5)
         buyer.change("starter")
-        coming = subscribing.next_payment(cast.home)
+        coming = api.next_payment(cast.home)
         assert coming is not None and coming.credit_incl_vat < 0
         assert coming.amount_excl_vat * Decimal("1.2") + coming.credit_incl_vat == coming.amount_incl_vat
         assert "Avoir déduit −" in part(owner, f"{PLAN}next/")
@@ -440,7 +440,7 @@ class TestWhatIsSaid:
 
     def test_a_running_discount_is_said_where_renewals_are(self, buyer, owner, cast):
         owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": "fidelite"})
-        name = subscribing.current(cast.home).discount
+        name = api.current(cast.home).discount
         assert name
         for path in ("choose/", "change/?plan=pro&all=1"):
             assert f"La remise « {name} » s’en déduit" in text(owner.get(f"{PLAN}{path}"))

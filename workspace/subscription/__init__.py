@@ -1,1 +1,1 @@
-"""The owner's pages of plan, payment and invoices, on the door `billing.subscribing`. They hold no rule of money."""
+"""The owner's pages of plan, payment and invoices, on the door `billing.api`. They hold no rule of money."""

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.http import MemberRequest
-from billing import subscribing
-from billing.quoting import Catalogue, catalogue, quote
+from billing import api
+from billing.quotes import Catalogue, catalogue, quote
 from billing.subscription_types import Accepted, Choice, Current, StripeAway
 from tenants.selectors import public_url, tenant_ref, tenant_url
-from workspace.subscription import choosing
-from workspace.subscription.door import asks_stripe, away, by_hand, owner_acts, words
+from workspace.subscription import selection
 from workspace.subscription.forms import DetailsForm, TermsForm
+from workspace.subscription.guards import asks_stripe, away, by_hand, owner_acts, words
 
 TWO_WAYS = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -25,11 +25,11 @@ TWO_WAYS = require_http_methods(["GET", "HEAD", "POST"])
 def chosen(request: MemberRequest, data: Any = None) -> tuple[Choice, Current, Catalogue]:
     """What the request chooses, beside what is paid for and what is for sale."""
     tenant = request.tenant
-    now = subscribing.current(tenant)
+    now = api.current(tenant)
     had = now.choice
     sold = catalogue(keep=had.plan if had else "", had=had.add_ons if had else ())
-    first = choosing.start(tenant, now, sold)
-    return choosing.read(request.GET if data is None else data, first, sold), now, sold
+    first = selection.start(tenant, now, sold)
+    return selection.read(request.GET if data is None else data, first, sold), now, sold
 
 
 @owner_acts
@@ -38,11 +38,11 @@ def choose(request: MemberRequest) -> HttpResponse:
     """Plans and options beside each other, and what the choice comes to."""
     choice, now, sold = chosen(request)
     context = {
-        "is_on": subscribing.is_on(),
+        "is_on": api.is_on(),
         "by_hand": by_hand(),
         "now": now,
         "choice": choice,
-        "is_same": choosing.same(choice, now.choice),
+        "is_same": selection.same(choice, now.choice),
         "plans": [_plan(plan, choice, sold) for plan in sold.plans],
         "compared": sold.plans,
         "options": _options(choice, sold),
@@ -54,7 +54,7 @@ def choose(request: MemberRequest) -> HttpResponse:
 
 
 def _code_refusal(request: MemberRequest, choice: Choice) -> str:
-    return subscribing.code_refusal(request.tenant, choice.promotion_code) if choice.promotion_code else ""
+    return api.code_refusal(request.tenant, choice.promotion_code) if choice.promotion_code else ""
 
 
 def _plan(plan: Any, choice: Choice, sold: Catalogue) -> dict[str, Any]:
@@ -74,18 +74,18 @@ def details(request: MemberRequest) -> HttpResponse:
     """Whom invoices are made out to. With a choice in the address, on to the order."""
     choice, _now, _sold = chosen(request)
     ordering = "plan" in request.GET
-    profile = subscribing.profile_of(request.tenant)
+    profile = api.profile_of(request.tenant)
     form = DetailsForm(request.POST or None, profile=profile, tenant=request.tenant)
     if request.method == "POST" and form.is_valid() and _saved(request, form):
         messages.success(request, _("Coordonnées enregistrées."))
-        return redirect(choosing.address("plan_checkout", choice) if ordering else reverse("workspace_plan"))
-    context = {"form": form, "profile": profile, "back": choosing.address("plan_choose", choice) if ordering else ""}
+        return redirect(selection.address("plan_checkout", choice) if ordering else reverse("workspace_plan"))
+    context = {"form": form, "profile": profile, "back": selection.address("plan_choose", choice) if ordering else ""}
     return render(request, "home/plan/details.html", context, status=422 if form.is_bound else 200)
 
 
 def _saved(request: MemberRequest, form: DetailsForm) -> bool:
     try:
-        subscribing.profile_save(request.tenant, actor=request.user, **form.cleaned_data)
+        api.profile_save(request.tenant, actor=request.user, **form.cleaned_data)
     except StripeAway:
         form.add_error(None, away())
         return False
@@ -102,22 +102,22 @@ def checkout(request: MemberRequest) -> HttpResponse:
     """The order as it will be charged; sent, on to Stripe's page where it is paid."""
     choice, now, sold = chosen(request)
     if now.is_live:
-        return redirect(choosing.address("plan_change", choice))
-    profile = subscribing.profile_of(request.tenant)
+        return redirect(selection.address("plan_change", choice))
+    profile = api.profile_of(request.tenant)
     if profile is None:
-        return redirect(choosing.address("plan_details", choice))
+        return redirect(selection.address("plan_details", choice))
     form = TermsForm(request)
     if form.is_valid():
         return _on_to_stripe(request, choice, form.accepted())
     if _code_refusal(request, choice):
         # Said there, beside the code: an order never shows one that will not count.
-        return redirect(choosing.address("plan_choose", choice))
+        return redirect(selection.address("plan_choose", choice))
     context = {
         "choice": choice,
         "profile": profile,
         "quote": quote(request.tenant, choice, sold),
-        "choose_url": choosing.address("plan_choose", choice),
-        "details_url": choosing.address("plan_details", choice),
+        "choose_url": selection.address("plan_choose", choice),
+        "details_url": selection.address("plan_details", choice),
         "form": form,
         "privacy_url": public_url("/confidentialite/"),
     }
@@ -125,9 +125,9 @@ def checkout(request: MemberRequest) -> HttpResponse:
 
 
 def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) -> HttpResponse:
-    back = choosing.address("plan_choose", choice)
+    back = selection.address("plan_choose", choice)
     try:
-        url = subscribing.checkout_url(
+        url = api.checkout_url(
             request.tenant,
             choice,
             actor=request.user,
@@ -138,7 +138,7 @@ def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) ->
     except (ValidationError, StripeAway) as error:
         messages.error(request, words(error))
         about_terms = isinstance(error, ValidationError) and error.code == "terms"
-        return redirect(choosing.address("plan_checkout", choice) if about_terms else back)
+        return redirect(selection.address("plan_checkout", choice) if about_terms else back)
     return redirect(url)
 
 
@@ -146,14 +146,14 @@ def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) ->
 @require_GET
 def thanks(request: MemberRequest) -> HttpResponse:
     """Where one comes back to after paying. Stripe is asked: its webhook may come later."""
-    if not subscribing.is_on():
+    if not api.is_on():
         return redirect("workspace_plan")
     try:
-        now = subscribing.returned(request.tenant)
+        now = api.returned(request.tenant)
         # The page's own frame follows too: a trial that ended a moment ago is not counted down beside the thanks.
         request.tenant = tenant_ref(request.tenant.id)
-        latest = subscribing.invoices(request.tenant, 1)
+        latest = api.invoices(request.tenant, 1)
         context = {"now": now, "invoice": latest[0] if latest else None, "away": False}
     except StripeAway:
-        context = {"now": subscribing.current(request.tenant), "invoice": None, "away": True}
+        context = {"now": api.current(request.tenant), "invoice": None, "away": True}
     return render(request, "home/plan/thanks.html", context)

@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 
 from accounts.access import SAFE_METHODS
 from accounts.http import MemberRequest
-from billing import subscribing
-from billing.quoting import Catalogue
+from billing import api
+from billing.quotes import Catalogue
 from billing.subscription_types import Choice, StripeAway
 from billing.types import Gauge
 from tenants.selectors import public_url
-from workspace.subscription import choosing
+from workspace.subscription import selection
 from workspace.subscription.buying import TWO_WAYS, chosen
-from workspace.subscription.door import asks_stripe, owner_acts, words
 from workspace.subscription.forms import ShownForm, TermsForm
+from workspace.subscription.guards import asks_stripe, owner_acts, words
 from workspace.usage import amount_shown
 
 
@@ -29,16 +29,16 @@ def change(request: MemberRequest) -> HttpResponse:
     """What the change costs now and later; sent, it is made as it was shown."""
     choice, now, sold = chosen(request)
     if not now.is_live:
-        return redirect(choosing.address("plan_checkout", choice))
+        return redirect(selection.address("plan_checkout", choice))
     # A version that the workspace has accepted is not asked for again.
-    terms = TermsForm(request) if subscribing.terms_must_ask(request.tenant) else None
+    terms = TermsForm(request) if api.terms_must_ask(request.tenant) else None
     if request.method not in SAFE_METHODS and (terms is None or terms.is_valid()):
         return _made(request, choice, terms)
     try:
-        preview = subscribing.preview(request.tenant, choice)
+        preview = api.preview(request.tenant, choice)
     except (ValidationError, StripeAway) as error:
         messages.error(request, words(error))
-        return redirect(choosing.address("plan_choose", choice))
+        return redirect(selection.address("plan_choose", choice))
     context = {
         "now": now,
         "choice": choice,
@@ -46,7 +46,7 @@ def change(request: MemberRequest) -> HttpResponse:
         "plan_name": _name(choice, sold),
         "options": [option.name for option in sold.add_ons if option.code in choice.add_ons],
         "exceeded": [_exceeded(gauge) for gauge in preview.exceeded],
-        "choose_url": choosing.address("plan_choose", choice),
+        "choose_url": selection.address("plan_choose", choice),
         "form": terms,
         "terms_url": public_url("/conditions/"),
         "privacy_url": public_url("/confidentialite/"),
@@ -60,13 +60,13 @@ def _made(request: MemberRequest, choice: Choice, terms: TermsForm | None) -> Ht
     shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
     try:
         accepted = terms.accepted() if terms else None
-        done = subscribing.change(request.tenant, choice, **shown, actor=request.user, accepted=accepted)
+        done = api.change(request.tenant, choice, **shown, actor=request.user, accepted=accepted)
     except ValidationError as error:
         if error.code == "same":
             messages.info(request, words(error))
             return redirect("workspace_plan")
         messages.error(request, words(error))
-        return redirect(choosing.address("plan_change", choice))
+        return redirect(selection.address("plan_change", choice))
     if done.pay_url:
         return redirect(done.pay_url)
     messages.success(request, _("Le changement est fait."))

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.http import origin_of
-from billing import subscribing
+from billing import api
 from billing.choices import REASONS
 from billing.subscription_types import Accepted
 from tax.countries import countries
@@ -67,7 +67,7 @@ class TermsForm(forms.Form):
     version = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, request: HttpRequest) -> None:
-        terms = subscribing.terms_current()
+        terms = api.terms_current()
         self._current = terms.pk if terms else None
         data = request.POST if request.method == "POST" else None
         super().__init__(data, initial={"version": self._current})

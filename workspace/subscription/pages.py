@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import MemberRequest
-from billing import subscribing, usage
+from billing import api, usage
 from billing.entitlements import of as rights_of
-from billing.quoting import Catalogue, catalogue
+from billing.quotes import Catalogue, catalogue
 from billing.subscription_types import Current, StripeAway
 from billing.types import EUROS, TOKENS
 from tenants.selectors import tenant_url
-from workspace.subscription.choosing import start
-from workspace.subscription.door import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
-from workspace.subscription.standing import standing
+from workspace.subscription.guards import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
+from workspace.subscription.selection import start
+from workspace.subscription.status import standing
 from workspace.usage import gauge_shown
 
 GAUGES = ("seats", TOKENS, EUROS, "storage")
@@ -30,17 +30,17 @@ LATEST = 5
 def show(request: MemberRequest) -> HttpResponse:
     """What one has, where it stands, what to do. Stripe is not asked; what only it knows is loaded after."""
     tenant = request.tenant
-    now = subscribing.current(tenant)
+    now = api.current(tenant)
     had = now.choice
     sold = catalogue(keep=had.plan if had else tenant.plan_code, had=had.add_ons if had else ())
     context = {
         "now": now,
-        "is_on": subscribing.is_on(),
+        "is_on": api.is_on(),
         "by_hand": by_hand(),
         "standing": standing(tenant, now),
         "plan_name": rights_of(tenant).plan_name,
         "options": _options(now, sold),
-        "profile": subscribing.profile_of(tenant),
+        "profile": api.profile_of(tenant),
         "gauges": [gauge_shown(line) for line in usage.lines(tenant) if line.gauge.key in GAUGES],
         "start": start(tenant, now, sold),
     }
@@ -56,7 +56,7 @@ def _options(now: Current, sold: Catalogue) -> list[str]:
 @require_GET
 def next_payment(request: MemberRequest) -> HttpResponse:
     """What is charged next and when, as Stripe counts it: a part of the page, or a page where scripts do not run."""
-    context = _asked(lambda: {"payment": subscribing.next_payment(request.tenant)})
+    context = _asked(lambda: {"payment": api.next_payment(request.tenant)})
     return render(request, f"home/plan/{'_next' if request.htmx else 'next'}.html", context)
 
 
@@ -65,13 +65,13 @@ def next_payment(request: MemberRequest) -> HttpResponse:
 def invoices(request: MemberRequest) -> HttpResponse:
     """The invoices; as a part of the page, the latest."""
     limit = {"limit": LATEST} if request.htmx else {}
-    context = _asked(lambda: {"invoices": subscribing.invoices(request.tenant, **limit)})
+    context = _asked(lambda: {"invoices": api.invoices(request.tenant, **limit)})
     return render(request, f"home/plan/{'_invoices' if request.htmx else 'invoices'}.html", context)
 
 
 def _asked(ask: Any) -> dict[str, Any]:
     """What Stripe says; `away` where it does not."""
-    if not subscribing.is_on():
+    if not api.is_on():
         return {"off": by_hand()}
     try:
         return dict(ask()) if within() else {"away": True}
@@ -83,12 +83,12 @@ def _asked(ask: Any) -> dict[str, Any]:
 @require_GET
 def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse:
     """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""
-    if not subscribing.is_on():
+    if not api.is_on():
         raise Http404
     if not within():
         return render(request, "429.html", status=429)
     try:
-        return redirect(subscribing.document_url(request.tenant, invoice_id, kind))
+        return redirect(api.document_url(request.tenant, invoice_id, kind))
     except LookupError as error:
         raise Http404 from error
     except StripeAway:
@@ -101,7 +101,7 @@ def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse
 @asks_stripe
 def pay(request: MemberRequest) -> HttpResponse:
     """On to where what is owed is paid."""
-    url = subscribing.pay_url(request.tenant)
+    url = api.pay_url(request.tenant)
     if url:
         return redirect(url)
     messages.info(request, _("Rien n’est à régler."))
@@ -114,7 +114,7 @@ def pay(request: MemberRequest) -> HttpResponse:
 def portal(request: MemberRequest) -> HttpResponse:
     """On to where the means of payment is changed."""
     back = tenant_url(request.tenant.domain, reverse("plan_back"))
-    return redirect(subscribing.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
+    return redirect(api.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
 
 
 @owner_acts
@@ -122,5 +122,5 @@ def portal(request: MemberRequest) -> HttpResponse:
 @asks_stripe
 def came_back(request: MemberRequest) -> HttpResponse:
     """Where one comes back to from Stripe's page of means of payment: the new one is shown at once."""
-    subscribing.returned(request.tenant)
+    api.returned(request.tenant)
     return redirect("workspace_plan")

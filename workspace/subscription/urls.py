@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workspace.subscription import buying, changing, leaving, pages
+from workspace.subscription import buying, cancellation, changing, pages
 
 urlpatterns = [
     path("", pages.show, name="workspace_plan"),
@@ -17,6 +17,6 @@ urlpatterns = [
     path("checkout/", buying.checkout, name="plan_checkout"),
     path("thanks/", buying.thanks, name="plan_thanks"),
     path("change/", changing.change, name="plan_change"),
-    path("cancel/", leaving.cancel, name="plan_cancel"),
-    path("resume/", leaving.resume, name="plan_resume"),
+    path("cancel/", cancellation.cancel, name="plan_cancel"),
+    path("resume/", cancellation.resume, name="plan_resume"),
 ]

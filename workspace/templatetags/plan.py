@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.subscription_types import Choice
 from tax.countries import name_of
-from workspace.subscription import choosing
+from workspace.subscription import selection
 
 register = template.Library()
 
@@ -18,7 +18,7 @@ country_name = register.filter("country_name", name_of)
 @register.filter
 def choice_url(choice: Choice, name: str) -> str:
     """The path of a page, with the choice in it."""
-    return choosing.address(name, choice)
+    return selection.address(name, choice)
 
 
 @register.filter

@@ -228,7 +228,7 @@ def _use_balance(world: World, invoice: Object, customer: Object) -> None:
 
 
 def mark_paid(world: World, invoice: Object, *, out_of_band: bool = False) -> None:
-    from fakes.stripe.billing import standing
+    from fakes.stripe.billing import status
 
     now, before = world.now_for(invoice), world.render(invoice)
     paid = 0 if out_of_band else invoice["amount_due"]
@@ -236,7 +236,7 @@ def mark_paid(world: World, invoice: Object, *, out_of_band: bool = False) -> No
     invoice |= {"next_payment_attempt": None, "auto_advance": False}
     invoice["status_transitions"]["paid_at"] = now
     tell(world, invoice, before, "invoice.paid", "invoice.payment_succeeded")
-    standing.invoice_paid(world, invoice)
+    status.invoice_paid(world, invoice)
 
 
 def void(world: World, invoice: Object) -> None:

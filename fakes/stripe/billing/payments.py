@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fakes.stripe.billing import money, standing
+from fakes.stripe.billing import money
+from fakes.stripe.billing import status as standing
 from fakes.stripe.errors import StripeError, card_error, invalid
 from fakes.stripe.resources import payment_methods
 from fakes.stripe.world import DAY, Object, World, token

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from fakes.stripe.billing import invoices, payments, standing, subscriptions
+from fakes.stripe.billing import invoices, payments, status, subscriptions
 from fakes.stripe.errors import invalid
 from fakes.stripe.world import Object, World
 
@@ -33,7 +33,7 @@ def check(world: World, subscription: Object, params: dict[str, Any]) -> None:
         raise invalid(message, given[0])
     if subscription["collection_method"] != "charge_automatically":
         raise invalid(f"{BEHAVIOUR} needs collection_method=charge_automatically.", "payment_behavior")
-    method = standing.method_of(world, subscription)
+    method = status.method_of(world, subscription)
     if method and method["type"] not in METHODS:
         message = f"{BEHAVIOUR} cannot be used with a payment method of type {method['type']}."
         raise invalid(message, "payment_behavior")

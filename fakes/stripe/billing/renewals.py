@@ -1,7 +1,7 @@
 """The end of a period, and the end of a trial."""
 
 from fakes.stripe.billing import discounts as discounting
-from fakes.stripe.billing import invoices, lines, periods, standing, subscriptions
+from fakes.stripe.billing import invoices, lines, periods, status, subscriptions
 from fakes.stripe.world import Object, World
 
 
@@ -74,6 +74,6 @@ def resume(world: World, subscription: Object, *, anchor: str = "now") -> Object
     change = changes.Change(new_anchor=anchor == "now", proration="none")
     invoice = changes.apply(world, subscription, change)
     if invoice is None or invoice["status"] == "paid":
-        standing.set_status(world, subscription, "active")
+        status.set_status(world, subscription, "active")
     world.emit("customer.subscription.resumed", subscription)
     return invoice

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from billing import subscribing
+from billing import api
 from billing.subscription_types import Accepted, Choice, Current
 from fakes.stripe.server import Handle
 from tests.stripe_fake.shop import PERSON, Seen, visit
@@ -29,14 +29,14 @@ class Shopper:
         self.fake, self.tenant, self.actor = fake, cast.home, cast.owner
 
     def address(self, **changed: str) -> None:
-        subscribing.profile_save(self.tenant, actor=self.actor, **{**ADDRESS, **changed})
+        api.profile_save(self.tenant, actor=self.actor, **{**ADDRESS, **changed})
 
     def page(self, choice: Choice) -> str:
-        return subscribing.checkout_url(self.tenant, choice, actor=self.actor, accepted=self.accepts(), **WHERE)
+        return api.checkout_url(self.tenant, choice, actor=self.actor, accepted=self.accepts(), **WHERE)
 
     def accepts(self) -> Accepted:
         """The terms in force, as somebody does who ticks the box."""
-        terms = subscribing.terms_current()
+        terms = api.terms_current()
         assert terms is not None
         return Accepted(terms.pk, ORIGIN)
 
@@ -45,17 +45,17 @@ class Shopper:
         url = self.page(Choice(plan, interval, add_ons, code))
         seen = visit(url, do="pay", **{**PERSON, **form})
         assert (seen.status, seen.location) == (303, WHERE["success_url"]), seen.text
-        return subscribing.returned(self.tenant)
+        return api.returned(self.tenant)
 
     def change(self, plan: str, *add_ons: str, interval: str = "month", code: str = "") -> Any:
         """As a page does: shown first, then made."""
         choice = Choice(plan, interval, add_ons, code)
-        shown = subscribing.preview(self.tenant, choice)
-        return shown, subscribing.change(self.tenant, choice, at=shown.at, actor=self.actor)
+        shown = api.preview(self.tenant, choice)
+        return shown, api.change(self.tenant, choice, at=shown.at, actor=self.actor)
 
     def card(self, number: str) -> None:
         """Another card, by Stripe's portal."""
-        url = subscribing.portal_url(self.tenant, return_url="http://atelier.test/", flow="payment_method_update")
+        url = api.portal_url(self.tenant, return_url="http://atelier.test/", flow="payment_method_update")
         seen = visit(url, do="method", method="card", number=number)
         assert seen.status == 303, seen.text
 
@@ -64,7 +64,7 @@ class Shopper:
 
     def pass_days(self, days: float) -> Current:
         self.fake.age(days)
-        return subscribing.returned(self.tenant)
+        return api.returned(self.tenant)
 
 
 def plain(text: str) -> str:

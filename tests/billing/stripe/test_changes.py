@@ -8,7 +8,7 @@ import stripe
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from billing import discounts, subscribing
+from billing import api, discounts
 from billing.meters import slot_of
 from billing.models import Price, QuotaCounter
 from billing.prices import price_set
@@ -59,7 +59,7 @@ def test_what_is_shown_is_what_is_charged(shopper, cast, before, after):
     else:
         assert (shown.due_now_incl_vat, shown.credit_excl_vat) == (0, -Decimal(real.total_excluding_tax) / 100)
     assert sum(line.amount_excl_vat for line in shown.lines) == Decimal(real.total_excluding_tax) / 100
-    now = subscribing.current(cast.home)
+    now = api.current(cast.home)
     assert now.choice == after
     assert row(cast).plan_code == after.plan
 
@@ -68,7 +68,7 @@ def test_the_lines_speak_our_language(shopper):
     shopper.buy("starter")
     shopper.pass_days(10)
     choice = Choice("pro", "month", ("analytics",))
-    texts = [plain(line.text) for line in subscribing.preview(shopper.tenant, choice).lines]
+    texts = [plain(line.text) for line in api.preview(shopper.tenant, choice).lines]
     assert texts[0] == "Offre Starter : temps non utilisé"
     assert texts[1].startswith("Offre Pro : jusqu’au ")
     assert texts[2].startswith("Option Statistiques avancées : jusqu’au ")
@@ -79,7 +79,7 @@ def test_a_credit_pays_the_next_invoice(shopper, cast):
     shopper.pass_days(5)
     shown, _made = shopper.change("starter")
     assert shown.credit_excl_vat > 100
-    coming = subscribing.next_payment(cast.home)
+    coming = api.next_payment(cast.home)
     assert coming is not None
     assert coming.amount_excl_vat == Decimal("99.00")
     assert coming.amount_incl_vat == 0, "the credit is larger than the month"
@@ -90,22 +90,22 @@ def test_a_refused_card_changes_nothing_until_it_is_paid(shopper, cast):
     shopper.card(REFUSED)
     _shown, made = shopper.change("scale")
     assert not made.done and made.pay_url
-    waits = subscribing.current(cast.home)
+    waits = api.current(cast.home)
     assert (waits.choice, waits.change_waits) == (Choice("starter"), True)
     assert (row(cast).plan_code, state(cast)) == ("starter", "active")
     assert "Payer" in visit(made.pay_url).text
     assert shopper.pay(made.pay_url).status == 303
-    assert subscribing.returned(cast.home).choice == Choice("scale")
+    assert api.returned(cast.home).choice == Choice("scale")
 
 
 def test_the_bank_is_asked_before_anything_changes(shopper, cast, fake):
     shopper.buy("starter")
     fake.next_payments("authenticate")
     _shown, made = shopper.change("pro")
-    assert made.pay_url and subscribing.current(cast.home).choice == Choice("starter")
+    assert made.pay_url and api.current(cast.home).choice == Choice("starter")
     shopper.pass_days(2)
-    assert subscribing.current(cast.home).choice == Choice("starter"), "put aside, then forgotten"
-    assert subscribing.pay_url(cast.home) == ""
+    assert api.current(cast.home).choice == Choice("starter"), "put aside, then forgotten"
+    assert api.pay_url(cast.home) == ""
 
 
 def test_who_pays_by_debit_has_the_change_at_once(shopper, cast):
@@ -113,18 +113,18 @@ def test_who_pays_by_debit_has_the_change_at_once(shopper, cast):
     shopper.pass_days(8)
     _shown, made = shopper.change("pro")
     assert made.done
-    assert subscribing.current(cast.home).choice == Choice("pro")
-    assert subscribing.invoices(cast.home)[0].is_pending
-    assert subscribing.pay_url(cast.home) == "", "nothing to pay while the debit is under way"
+    assert api.current(cast.home).choice == Choice("pro")
+    assert api.invoices(cast.home)[0].is_pending
+    assert api.pay_url(cast.home) == "", "nothing to pay while the debit is under way"
 
 
 def test_sent_twice_it_is_charged_once(shopper, cast):
     shopper.buy("starter")
     choice = Choice("pro")
-    shown = subscribing.preview(cast.home, choice)
-    subscribing.change(cast.home, choice, at=shown.at, actor=cast.owner)
+    shown = api.preview(cast.home, choice)
+    api.change(cast.home, choice, at=shown.at, actor=cast.owner)
     with pytest.raises(ValidationError, match="déjà ce que vous avez"):
-        subscribing.change(cast.home, choice, at=shown.at, actor=cast.owner)
+        api.change(cast.home, choice, at=shown.at, actor=cast.owner)
     assert len(stripe.Invoice.list().data) == 2
 
 
@@ -132,8 +132,8 @@ def test_sent_twice_it_is_charged_once(shopper, cast):
 def test_what_was_counted_long_ago_or_tomorrow_is_counted_anew(shopper, cast, late):
     shopper.buy("starter")
     with pytest.raises(ValidationError, match="quart d’heure"):
-        subscribing.change(cast.home, Choice("pro"), at=int(time.time()) - late, actor=cast.owner)
-    assert subscribing.returned(cast.home).choice == Choice("starter")
+        api.change(cast.home, Choice("pro"), at=int(time.time()) - late, actor=cast.owner)
+    assert api.returned(cast.home).choice == Choice("starter")
 
 
 def test_who_owes_pays_first(shopper, cast):
@@ -141,10 +141,10 @@ def test_who_owes_pays_first(shopper, cast):
     shopper.card(REFUSED)
     assert shopper.pass_days(32).status == "past_due"
     with pytest.raises(ValidationError, match="facture en attente"):
-        subscribing.preview(cast.home, Choice("pro"))
-    assert shopper.pay(subscribing.pay_url(cast.home)).status == 303
-    assert subscribing.returned(cast.home).status == "active"
-    assert subscribing.pay_url(cast.home) == ""
+        api.preview(cast.home, Choice("pro"))
+    assert shopper.pay(api.pay_url(cast.home)).status == 303
+    assert api.returned(cast.home).status == "active"
+    assert api.pay_url(cast.home) == ""
 
 
 def test_who_stays_keeps_the_old_price(shopper, cast):
@@ -154,7 +154,7 @@ def test_who_stays_keeps_the_old_price(shopper, cast):
         price_set(plan, interval="month", amount_excl_vat=Decimal(199), actor=cast.operator)
     push()
     shopper.change("starter", "analytics")
-    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("128.00")
+    assert api.current(cast.home).monthly_excl_vat == Decimal("128.00")
 
 
 def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
@@ -163,7 +163,7 @@ def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
         slot = slot_of("ai_tokens")
         mine = {"tenant_id": cast.home.id, "meter": "ai_tokens", "period": slot.period, "hour": slot.hour}
         QuotaCounter.objects.update_or_create(**mine, defaults={"used": 2_000_000})
-    found = subscribing.preview(cast.home, Choice("starter")).exceeded
+    found = api.preview(cast.home, Choice("starter")).exceeded
     said = {gauge.key: (gauge.used, gauge.limit) for gauge in found}
     assert said == {"seats": (4, 3), "ai_tokens": (2_000_000, 1_000_000)}, (
         "what stands is counted, not taken from counters"
@@ -185,11 +185,11 @@ def test_a_code_is_had_once_and_takes_no_other_s_place(shopper, cast):
     with pytest.raises(ValidationError, match="court déjà"):
         shopper.change("pro", code="FIDELE")
     shopper.pass_days(32)
-    assert subscribing.current(cast.home).discount == ""
+    assert api.current(cast.home).discount == ""
     with pytest.raises(ValidationError, match="déjà eu"):
         shopper.change("pro", code="MOITIE")
     shopper.change("pro", code="FIDELE")
-    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("89.40")
+    assert api.current(cast.home).monthly_excl_vat == Decimal("89.40")
 
 
 def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, cast):
@@ -201,7 +201,7 @@ def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, cast):
     shopper.card("4242 4242 4242 4242")
     shown, made = shopper.change("scale", code="MOITIE")
     assert made.done
-    assert subscribing.current(cast.home).monthly_excl_vat == Decimal("174.50")
+    assert api.current(cast.home).monthly_excl_vat == Decimal("174.50")
     assert shown.due_now_incl_vat < 250
 
 

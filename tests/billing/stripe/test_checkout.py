@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from billing import subscribing
+from billing import api
 from billing.models import Price, Subscription
 from billing.subscription_types import Choice, StripeAway
 from tenants.context import public_context
@@ -28,7 +28,7 @@ def last_subscription() -> stripe.Subscription:
 
 
 def test_from_a_trial_to_a_paying_workspace(shopper, cast):
-    assert subscribing.current(cast.home).is_live is False
+    assert api.current(cast.home).is_live is False
     shopper.address()
     now = shopper.buy("starter", "analytics")
     assert (now.is_live, now.status, now.choice) == (True, "active", Choice("starter", "month", ("analytics",)))
@@ -89,9 +89,9 @@ def test_an_option_by_the_month_comes_after_a_year_s_plan(shopper):
         shopper.page(Choice("pro", "year", ("certificates",)))
     shopper.buy("pro", interval="year")
     shopper.change("pro", "certificates", interval="year")
-    now = subscribing.current(shopper.tenant)
+    now = api.current(shopper.tenant)
     assert (now.choice, now.monthly_excl_vat) == (Choice("pro", "year", ("certificates",)), Decimal("143.17"))
-    ends = subscribing.cancel(shopper.tenant, reason="unused", comment="", offer="", actor=shopper.actor)
+    ends = api.cancel(shopper.tenant, reason="unused", comment="", offer="", actor=shopper.actor)
     assert ends is not None and (ends - timezone.now()).days > 360, "the year's end, not the option's month"
 
 
@@ -100,7 +100,7 @@ def test_one_page_at_a_time_and_one_subscription(shopper, cast):
     first, second = shopper.page(Choice("pro")), shopper.page(Choice("scale"))
     assert visit(first, do="pay", **PERSON).status == 410
     assert visit(second, do="pay", **PERSON).status == 303
-    assert subscribing.returned(cast.home).choice == Choice("scale")
+    assert api.returned(cast.home).choice == Choice("scale")
     with pytest.raises(ValidationError, match="déjà un abonnement"):
         shopper.page(Choice("pro"))
     assert len(stripe.Subscription.list(status="all").data) == 1
@@ -109,11 +109,11 @@ def test_one_page_at_a_time_and_one_subscription(shopper, cast):
 def test_what_was_paid_a_moment_ago_is_not_paid_again(shopper, cast):
     shopper.address()
     assert visit(shopper.page(Choice("pro")), do="pay", **PERSON).status == 303
-    assert subscribing.current(cast.home).is_live is False, "no webhook came yet"
+    assert api.current(cast.home).is_live is False, "no webhook came yet"
     with pytest.raises(ValidationError, match="déjà un abonnement"):
         shopper.page(Choice("pro"))
     assert len(stripe.Subscription.list(status="all").data) == 1
-    assert subscribing.current(cast.home).choice == Choice("pro"), "and it is followed at once"
+    assert api.current(cast.home).choice == Choice("pro"), "and it is followed at once"
 
 
 def test_a_debit_takes_days_and_opens_at_once(shopper, cast):
@@ -121,9 +121,9 @@ def test_a_debit_takes_days_and_opens_at_once(shopper, cast):
     now = shopper.buy("pro", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
     assert now.is_live
     assert now.payment_method.startswith("SEPA DE")
-    assert subscribing.invoices(cast.home)[0].is_pending
+    assert api.invoices(cast.home)[0].is_pending
     shopper.pass_days(8)
-    line = subscribing.invoices(cast.home)[0]
+    line = api.invoices(cast.home)[0]
     assert (line.status, line.is_pending) == ("paid", False)
 
 
@@ -140,12 +140,12 @@ def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, cast):
 def test_the_portal_shows_means_of_payment_only(shopper, cast):
     shopper.address()
     shopper.buy("pro")
-    page = visit(subscribing.portal_url(cast.home, return_url="http://atelier.test/")).text
+    page = visit(api.portal_url(cast.home, return_url="http://atelier.test/")).text
     assert "http://atelier.test/" in page
     assert 'value="method"' in page
     assert 'value="cancel"' not in page and 'value="switch"' not in page
     shopper.card("5555 5555 5555 4444")
-    assert subscribing.returned(cast.home).payment_method == "Mastercard •••• 4444"
+    assert api.returned(cast.home).payment_method == "Mastercard •••• 4444"
 
 
 def test_a_customer_that_stripe_lost_is_made_anew(shopper, cast):
@@ -167,6 +167,6 @@ def test_a_first_payment_that_nobody_confirmed_comes_first(shopper, cast):
     assert left.status == "incomplete"
     with pytest.raises(ValidationError, match="attend d’être terminé"):
         shopper.page(Choice("scale"))
-    subscribing.returned(cast.home)
-    assert shopper.pay(subscribing.pay_url(cast.home)).status == 303
-    assert subscribing.returned(cast.home).choice == Choice("pro")
+    api.returned(cast.home)
+    assert shopper.pay(api.pay_url(cast.home)).status == 303
+    assert api.returned(cast.home).choice == Choice("pro")

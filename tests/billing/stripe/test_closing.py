@@ -4,8 +4,8 @@ import pytest
 import stripe
 
 from accounts.models import AuditEntry
-from billing.stripe import clock, closing, customers
-from billing.stripe.subscriptions import refresh
+from billing.stripe import closing, customers, scheduled
+from billing.stripe.sync import refresh
 from billing.subscription_types import Choice
 from tenants import queue, services
 from tenants.context import public_context
@@ -55,7 +55,7 @@ def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, cast, a
     for sent in fake.take():
         tell(sent)
     with public_context():
-        assert clock.run_due() == 0 and closing.end_left() == 0
+        assert scheduled.run_due() == 0 and closing.end_left() == 0
     assert (state(cast), row(cast).status, row(cast).mrr_euros) == ("closed", "canceled", 0)
     assert run(*jobs[0]) == 0, "a second run finds nothing"
     with public_context():

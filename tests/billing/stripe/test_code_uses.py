@@ -7,7 +7,7 @@ import stripe
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from billing import discounts, subscribing
+from billing import api, discounts
 from billing.models import CodeUse
 from billing.stripe import code_uses
 from billing.stripe.reconcile import reconcile
@@ -47,7 +47,7 @@ def off(invoice: str) -> int:
 
 def test_a_code_typed_on_stripes_page_is_refused_in_a_change(shopper, cast):
     type_on_stripes_page(shopper)
-    subscribing.returned(cast.home)
+    api.returned(cast.home)
     assert uses(cast.home.id) == ["BIENVENUE"]
     with public_context():
         entry = AuditEntry.objects.get(action="promotion_code.used")
@@ -56,7 +56,7 @@ def test_a_code_typed_on_stripes_page_is_refused_in_a_change(shopper, cast):
     assert off(paid) == 2970, "30 % of 99"
     for code in ("bienvenue", " BIENVENUE "):
         with pytest.raises(ValidationError, match=HAD):
-            subscribing.preview(cast.home, Choice("pro", promotion_code=code))
+            api.preview(cast.home, Choice("pro", promotion_code=code))
         with pytest.raises(ValidationError, match=HAD):
             shopper.change("pro", code=code)
     assert stripe.Subscription.list(status="all").data[0].latest_invoice == paid, "nothing was changed"
@@ -68,7 +68,7 @@ def test_it_is_refused_before_anything_of_it_was_told(shopper, cast):
     """Neither the way back nor the webhook has come: Stripe is asked."""
     type_on_stripes_page(shopper)
     assert uses(cast.home.id) == []
-    subscribing.returned(cast.home)
+    api.returned(cast.home)
     CodeUse.objects.all().delete()
     with pytest.raises(ValidationError, match=HAD):
         shopper.change("pro", code="BIENVENUE")
@@ -76,9 +76,9 @@ def test_it_is_refused_before_anything_of_it_was_told(shopper, cast):
 
 def test_after_the_end_a_new_subscription_does_not_have_it_again(shopper, cast):
     type_on_stripes_page(shopper)
-    subscribing.returned(cast.home)
+    api.returned(cast.home)
     stripe.Subscription.cancel(stripe.Subscription.list().data[0].id)
-    subscribing.returned(cast.home)
+    api.returned(cast.home)
     with pytest.raises(ValidationError, match=HAD):
         shopper.page(Choice("pro", promotion_code="bienvenue"))
     shopper.page(Choice("pro"))
@@ -107,7 +107,7 @@ def test_a_lost_webhook_is_made_up_for_by_the_reconciliation_once(shopper, cast)
 
 def test_a_code_had_is_remembered_when_the_customer_was_lost_at_stripe(shopper, cast):
     type_on_stripes_page(shopper)
-    now = subscribing.returned(cast.home)
+    now = api.returned(cast.home)
     assert now.is_live
     stripe.Customer.delete(stripe.Customer.list().data[0].id)
     with pytest.raises(ValidationError, match=HAD):
@@ -116,6 +116,6 @@ def test_a_code_had_is_remembered_when_the_customer_was_lost_at_stripe(shopper, 
 
 def test_another_workspace_has_the_code_too(shopper, cast):
     type_on_stripes_page(shopper)
-    subscribing.returned(cast.home)
+    api.returned(cast.home)
     code_uses.record(cast.away.id, "bienvenue")
     assert (uses(cast.home.id), uses(cast.away.id)) == (["BIENVENUE"], ["BIENVENUE"])

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import subscribing
+from billing import api
 from billing.models import Subscription
 from billing.stripe.documents import NoSuchDocument
 from billing.subscription_types import StripeAway
@@ -23,16 +23,16 @@ def shopper(fake, cast) -> Shopper:
 
 
 def test_a_workspace_that_never_bought_has_none(fake, cast):
-    assert subscribing.invoices(cast.home) == []
-    assert subscribing.next_payment(cast.home) is None
-    assert subscribing.pay_url(cast.home) == ""
+    assert api.invoices(cast.home) == []
+    assert api.next_payment(cast.home) is None
+    assert api.pay_url(cast.home) == ""
     assert fake.ask("calls") == []
 
 
 def test_what_was_paid_and_its_documents(shopper, cast):
     shopper.buy("pro")
     shopper.pass_days(32)
-    second, first = subscribing.invoices(cast.home)
+    second, first = api.invoices(cast.home)
     assert (first.amount_excl_vat, first.amount_vat, first.amount_incl_vat) == (
         149,
         Decimal("29.80"),
@@ -40,50 +40,50 @@ def test_what_was_paid_and_its_documents(shopper, cast):
     )
     assert first.at < second.at and first.number != second.number
     assert (first.status, first.remaining_incl_vat, first.has_receipt) == ("paid", 0, True)
-    assert first.number in visit(subscribing.document_url(cast.home, first.id, "page")).text
-    assert visit(subscribing.document_url(cast.home, first.id, "pdf")).text.startswith("%PDF")
-    assert "178,80" in visit(subscribing.document_url(cast.home, first.id, "receipt")).text
+    assert first.number in visit(api.document_url(cast.home, first.id, "page")).text
+    assert visit(api.document_url(cast.home, first.id, "pdf")).text.startswith("%PDF")
+    assert "178,80" in visit(api.document_url(cast.home, first.id, "receipt")).text
 
 
 def test_an_unpaid_one_says_what_is_left(shopper, cast):
     shopper.buy("pro")
     shopper.card(REFUSED)
     shopper.pass_days(32)
-    line = subscribing.invoices(cast.home)[0]
+    line = api.invoices(cast.home)[0]
     assert (line.status, line.remaining_incl_vat, line.has_receipt) == ("open", Decimal("178.80"), False)
     with pytest.raises(NoSuchDocument):
-        subscribing.document_url(cast.home, line.id, "receipt")
+        api.document_url(cast.home, line.id, "receipt")
 
 
 def test_the_neighbour_s_invoice_is_not_found(shopper, cast):
     shopper.buy("pro")
-    mine = subscribing.invoices(cast.home)[0]
+    mine = api.invoices(cast.home)[0]
     with public_context():
         Subscription.objects.create(tenant_id=cast.away.id, stripe_customer_id="cus_of_the_neighbour")
     for kind in ("page", "pdf", "receipt"):
         with pytest.raises(NoSuchDocument):
-            subscribing.document_url(cast.away, mine.id, kind)
+            api.document_url(cast.away, mine.id, kind)
 
 
 @pytest.mark.parametrize("key", ["in_nothing", "ch_123", "../v1/customers", "in_1/../../customers"])
 def test_what_is_no_invoice_is_not_found(shopper, cast, key):
     shopper.buy("pro")
     with pytest.raises(NoSuchDocument):
-        subscribing.document_url(cast.home, key, "pdf")
+        api.document_url(cast.home, key, "pdf")
 
 
 def test_when_stripe_is_away(shopper, cast, fake):
     shopper.buy("pro")
     fake.tell("fail", path="/v1/invoices", status=503, times=20)
-    for ask in (subscribing.invoices, subscribing.next_payment, subscribing.pay_url):
+    for ask in (api.invoices, api.next_payment, api.pay_url):
         with pytest.raises(StripeAway):
             ask(cast.home)
 
 
 def test_what_comes_next(shopper, cast):
     shopper.buy("pro", "analytics")
-    coming = subscribing.next_payment(cast.home)
+    coming = api.next_payment(cast.home)
     assert coming is not None
     assert (coming.amount_excl_vat, coming.amount_incl_vat) == (178, Decimal("213.60"))
-    assert coming.at == subscribing.current(cast.home).period_end
+    assert coming.at == api.current(cast.home).period_end
     assert [line.text for line in coming.lines] == ["Offre Pro", "Option Statistiques avancées"]

@@ -8,8 +8,8 @@ import stripe
 from django.utils import timezone
 
 from billing.models import DunningNotice, Subscription
-from billing.stripe import clock, dunning
-from billing.stripe.subscriptions import refresh
+from billing.stripe import dunning, scheduled
+from billing.stripe.sync import refresh
 from mailing.models import OutboxMessage
 from tenants import services
 from tenants.context import public_context, tenant_context
@@ -25,7 +25,7 @@ def mails():
 
 def run(cast):
     with public_context():
-        return clock.run_due()
+        return scheduled.run_due()
 
 
 @pytest.mark.parametrize(("days", "day"), [(0.1, 0), (2.9, 0), (3.1, 3), (6.9, 3), (7.1, 7), (13.9, 7)])

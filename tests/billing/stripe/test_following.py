@@ -5,8 +5,8 @@ import stripe
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from billing import subscribing
-from billing.stripe.subscriptions import refresh
+from billing import api
+from billing.stripe.sync import refresh
 from billing.subscription_types import Choice
 from tenants import services, trials
 from tenants.context import public_context, tenant_context
@@ -45,7 +45,7 @@ def test_the_same_plan_taken_again_is_had_again(seen, shopper, cast):
     shopper.buy("scale")
     stripe.Subscription.cancel(row(cast).stripe_id)
     if seen:
-        subscribing.returned(cast.home)
+        api.returned(cast.home)
     services.change_plan(tenant_id=cast.home.id, plan="starter", reason="geste", actor=OPERATOR)
     refresh(cast.home.id)
     assert plan(cast) == "starter", "nothing was bought since"
@@ -69,20 +69,20 @@ def test_what_was_done_is_not_said_to_have_failed(shopper, fake, cast):
     """Nor is it done twice, nor undone in words only."""
     shopper.buy("starter")
     with tenant_context(cast.home):
-        shown = subscribing.preview(cast.home, Choice("pro"))
+        shown = api.preview(cast.home, Choice("pro"))
         unread(fake)
-        assert subscribing.change(cast.home, Choice("pro"), at=shown.at, actor=cast.owner).done
+        assert api.change(cast.home, Choice("pro"), at=shown.at, actor=cast.owner).done
         unread(fake)
         told = {"reason": "other", "comment": "", "offer": ""}
-        subscribing.cancel(cast.home, **told, actor=cast.owner)
-        assert not subscribing.current(cast.home).ends, "the webhook comes later"
+        api.cancel(cast.home, **told, actor=cast.owner)
+        assert not api.current(cast.home).ends, "the webhook comes later"
         with pytest.raises(ValidationError, match="déjà fin"):
-            subscribing.cancel(cast.home, **told, actor=cast.owner)
+            api.cancel(cast.home, **told, actor=cast.owner)
         unread(fake)
-        subscribing.resume(cast.home, actor=cast.owner)
+        api.resume(cast.home, actor=cast.owner)
         assert sorted(acts()) == ["subscription.cancelled", "subscription.changed", "subscription.resumed"]
     assert not stripe.Subscription.retrieve(row(cast).stripe_id).cancel_at_period_end
-    assert subscribing.returned(cast.home).choice == Choice("pro")
+    assert api.returned(cast.home).choice == Choice("pro")
 
 
 def test_who_pays_does_not_fall_back_into_a_trial(shopper, cast):

@@ -14,8 +14,8 @@ from django.db import transaction
 
 from accounts.models import AuditEntry
 from billing.models import TenantAddOn
-from billing.stripe import clock
-from billing.stripe.subscriptions import refresh
+from billing.stripe import scheduled
+from billing.stripe.sync import refresh
 from mailing.models import OutboxMessage
 from tenants.context import public_context
 from tenants.models import Tenant
@@ -48,7 +48,7 @@ def _one(dice: random.Random, fake: Any, cast: Any, known: Prices) -> None:
     if lossless:
         assert _found(cast, expected) == expected, f"told, {said}"
     with public_context():
-        clock.run_due()
+        scheduled.run_due()
     differing = _reconcile()
     assert lossless is False or not [row for row in differing if not row["for_people"]], (differing, said)
     assert _found(cast, expected) == expected, said

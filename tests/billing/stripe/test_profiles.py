@@ -12,7 +12,7 @@ from billing.models import BillingProfile
 from billing.stripe.customers import customer_of
 from billing.stripe.profiles import follow_tax_id, profile_of, profile_save, vat_of
 from billing.stripe.profiles import tell as tell_stripe
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.subscription_types import StripeAway
 from mailing.models import OutboxMessage

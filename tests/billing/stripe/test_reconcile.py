@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from billing.models import BillingProfile, Subscription
 from billing.stripe import reconcile
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from tenants import services
 from tenants.context import public_context
 from tests.billing.stripe.conftest import price_id, push, row, state

@@ -15,7 +15,7 @@ from django.db import connections
 from billing import revenue_figures
 from billing.models import RevenueChange, Subscription, TenantAddOn
 from billing.stripe.customers import workspace_deleting
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from mailing.models import OutboxMessage
 from tenants import services
 from tenants.context import public_context

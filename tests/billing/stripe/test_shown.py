@@ -6,7 +6,7 @@ import pytest
 import stripe
 from django.core.exceptions import ValidationError
 
-from billing import subscribing
+from billing import api
 from billing.models import Price
 from billing.prices import price_set
 from billing.subscription_types import Choice
@@ -71,15 +71,15 @@ def test_an_option_by_the_month_leaves_the_year_its_end(shopper, cast):
 
 def test_what_somebody_else_changed_meanwhile_is_shown_before_it_is_charged(shopper, cast):
     shopper.buy("starter")
-    shown = subscribing.preview(cast.home, Choice("scale"))
+    shown = api.preview(cast.home, Choice("scale"))
     shopper.change("pro")
     made = {"at": shown.at, "due": shown.due_now_incl_vat, "actor": cast.owner}
     with pytest.raises(ValidationError, match="le voici refait") as raised:
-        subscribing.change(cast.home, Choice("scale"), **made)
+        api.change(cast.home, Choice("scale"), **made)
     assert raised.value.code == "old"
-    assert subscribing.returned(cast.home).choice == Choice("pro")
-    shown = subscribing.preview(cast.home, Choice("scale"))
-    assert subscribing.change(cast.home, Choice("scale"), **made | {"at": shown.at, "due": shown.due_now_incl_vat}).done
+    assert api.returned(cast.home).choice == Choice("pro")
+    shown = api.preview(cast.home, Choice("scale"))
+    assert api.change(cast.home, Choice("scale"), **made | {"at": shown.at, "due": shown.due_now_incl_vat}).done
     assert latest().amount_paid == shown.due_now_incl_vat * 100
 
 
@@ -89,5 +89,5 @@ def test_what_somebody_else_changed_meanwhile_is_shown_before_it_is_charged(shop
 def test_nothing_else_makes_the_sum_another(after, shopper, cast):
     shopper.buy("pro")
     shopper.pass_days(9.7)
-    shown = subscribing.preview(cast.home, after)
-    assert subscribing.change(cast.home, after, at=shown.at, due=shown.due_now_incl_vat, actor=cast.owner).done
+    shown = api.preview(cast.home, after)
+    assert api.change(cast.home, after, at=shown.at, due=shown.due_now_incl_vat, actor=cast.owner).done

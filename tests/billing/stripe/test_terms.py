@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from billing import subscribing, terms
+from billing import api, terms
 from billing.models import TermsAcceptance, TermsVersion
 from billing.subscription_types import Accepted, Choice
 from tenants.context import public_context
@@ -54,7 +54,7 @@ def test_an_order_keeps_who_when_which_and_from_where(shopper, cast):
 )
 def test_without_acceptance_nothing_is_opened(shopper, accepted):
     with pytest.raises(ValidationError) as refused:
-        subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
+        api.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
     assert refused.value.code == "terms"
     assert stripe.checkout.Session.list().data == [] and kept() == []
 
@@ -73,11 +73,11 @@ def test_a_new_version_is_asked_for_at_the_next_change_and_then_no_more(shopper)
     second = terms.publish(text="Nouvelles conditions.", label="test")
     assert second.number == 2 and terms.must_ask(shopper.tenant) is True
     choice = Choice("scale")
-    shown = subscribing.preview(shopper.tenant, choice)
+    shown = api.preview(shopper.tenant, choice)
     with pytest.raises(ValidationError) as refused:
-        subscribing.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor)
-    assert refused.value.code == "terms" and subscribing.current(shopper.tenant).choice == Choice("pro")
-    done = subscribing.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor, accepted=shopper.accepts())
+        api.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor)
+    assert refused.value.code == "terms" and api.current(shopper.tenant).choice == Choice("pro")
+    done = api.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor, accepted=shopper.accepts())
     assert done.done and terms.must_ask(shopper.tenant) is False
     assert [(row.act, row.terms.number) for row in kept()] == [("checkout", 1), ("change", 2)]
 
@@ -86,7 +86,7 @@ def test_an_older_version_is_not_enough(shopper):
     first = shopper.accepts()
     terms.publish(text="Nouvelles conditions.", label="test")
     with pytest.raises(ValidationError, match="viennent de changer"):
-        subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=first, **WHERE)
+        api.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=first, **WHERE)
     assert kept() == []
 
 
@@ -105,7 +105,7 @@ def test_the_same_text_is_no_new_version():
 
 def test_an_origin_that_is_no_address_is_kept_as_none(shopper):
     accepted = Accepted(shopper.accepts().version, "unknown, evil")
-    subscribing.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
+    api.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
     assert [row.origin for row in kept()] == [None]
 
 

@@ -7,9 +7,9 @@ import pytest
 from django.db import connections, transaction
 
 from billing.models import StripeTurn, Subscription
-from billing.stripe import subscriptions, transport, turns
+from billing.stripe import sync, transport, turns
 from billing.stripe.errors import asking
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from billing.subscription_types import StripeAway
 from tenants.context import public_context
 from tenants.executors import give_back_connection
@@ -57,7 +57,7 @@ def test_while_stripe_is_read_the_row_is_free(buyer, cast, monkeypatch):
 
     real = transport.Transport.request
     monkeypatch.setattr(transport.Transport, "request", asked)
-    monkeypatch.setattr(subscriptions.letters, "tell", lambda *_: None)
+    monkeypatch.setattr(sync.letters, "tell", lambda *_: None)
     try:
         refresh(cast.home.id)
         assert seen[:2] == [None, cast.home.id]

@@ -13,7 +13,7 @@ from accounts.models import AuditEntry
 from billing import entitlements
 from billing.models import Subscription
 from billing.stripe import webhooks
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from tenants import services
 from tenants.context import public_context
 from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell

@@ -3,12 +3,12 @@
 Raises `ValidationError` (in people's words, nothing was done) and `StripeAway`, everywhere but where it says otherwise.
 """
 
-from billing.stripe.cancelling import cancel, counter_offer, offer_accept, resume
+from billing.stripe.cancellation import cancel, counter_offer, offer_accept, resume
 from billing.stripe.changes import change, preview
 from billing.stripe.checkout import checkout_url, code_refusal, portal_url, returned
 from billing.stripe.documents import document_url, invoices, next_payment, pay_url
 from billing.stripe.profiles import profile_of, profile_save
-from billing.stripe.standing import current, is_on
+from billing.stripe.status import current, is_on
 from billing.terms import current as terms_current
 from billing.terms import must_ask as terms_must_ask
 

@@ -11,7 +11,7 @@ from billing.models import DunningNotice, Subscription
 from billing.stripe import dunning
 from billing.stripe.client import is_on
 from billing.stripe.states import SUSPENDED_AFTER
-from billing.stripe.subscriptions import refresh
+from billing.stripe.sync import refresh
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import stripe
 from django.db import transaction
 from django.urls import resolve
 
-from billing.stripe.letters import Seen, due
-from billing.stripe.subscriptions import refresh
+from billing.stripe.notifications import Seen, due
+from billing.stripe.sync import refresh
 from mailing import notices
 from mailing.models import OutboxMessage
 from tenants import services

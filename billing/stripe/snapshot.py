@@ -11,13 +11,13 @@ import stripe
 from django.utils import timezone
 
 from billing.models import Price
+from billing.stripe.arrears import owing_since
 from billing.stripe.client import client
-from billing.stripe.describing import discount_words, method_words
+from billing.stripe.descriptions import discount_words, method_words
 from billing.stripe.moments import moment
-from billing.stripe.owing import owing_since
+from billing.stripe.mrr import monthly_of
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import keys_of
-from billing.stripe.worth import monthly_of
 
 log = logging.getLogger(__name__)
 # Which of several subscriptions counts: one that lives, then one that lived, then one that never began.

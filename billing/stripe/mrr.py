@@ -13,12 +13,12 @@ from uuid import UUID
 import stripe
 
 from billing.models import Subscription
-from billing.monthly import Charge, Reduction, monthly_euros
+from billing.mrr import Charge, Reduction, monthly_euros
 from billing.stripe import options
 from billing.stripe.moments import moment
 
 if TYPE_CHECKING:
-    from billing.stripe.reading import Known
+    from billing.stripe.snapshot import Known
 
 # The books are in euros.
 CURRENCY = "eur"

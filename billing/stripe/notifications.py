@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from billing import quoting
+from billing import quotes
 from billing.models import Plan, Subscription
 from billing.stripe import options
 from billing.stripe.states import LIVE
@@ -94,9 +94,9 @@ def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
 def lines(row: Subscription) -> list[dict[str, Any]]:
     """{"name", "amount_excl_vat" (euros), "is_yearly"} of the plan and each option, at the prices in force."""
     choice = Choice(row.plan_code, row.interval, tuple(options.bought(row.tenant_id)))
-    found = quoting.lines_of(choice, quoting.catalogue(keep=row.plan_code, had=choice.add_ons))
+    found = quotes.lines_of(choice, quotes.catalogue(keep=row.plan_code, had=choice.add_ons))
     return [
-        {"name": one.name, "amount_excl_vat": one.amount_excl_vat, "is_yearly": one.interval == quoting.YEAR}
+        {"name": one.name, "amount_excl_vat": one.amount_excl_vat, "is_yearly": one.interval == quotes.YEAR}
         for one in found
     ]
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.access import ALL_STATES, access
 from accounts.http import MemberRequest
 from accounts.models import Role
-from billing import subscribing
+from billing import api
 from billing.subscription_types import StripeAway
 from tenants.admission import OUTSIDE
 
@@ -35,7 +35,7 @@ def asks_stripe(view: Handler) -> Handler:
 
     @wraps(view)
     def asked(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not subscribing.is_on():
+        if not api.is_on():
             messages.info(request, by_hand())
             return redirect("workspace_plan")
         if not within():

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import modules
 from billing.models import AddOn, Plan, Price
 from billing.prices import EUR
-from billing.stripe.standing import row_of
 from billing.stripe.states import LIVE
+from billing.stripe.status import row_of
 from billing.subscription_types import Choice
 from tenants.context import TenantRef
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from billing.quoting import MONTH, YEAR, Catalogue
+from billing.quotes import MONTH, YEAR, Catalogue
 from billing.subscription_types import Choice, Current
 from tenants.context import TenantRef
 

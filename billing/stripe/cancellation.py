@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.models import Cancellation, Coupon, Plan, Price, Subscription
-from billing.stripe.choosing import require_living
 from billing.stripe.client import client
 from billing.stripe.errors import asking
-from billing.stripe.standing import current, row_of
-from billing.stripe.subscriptions import follow_act
+from billing.stripe.price_items import require_living
+from billing.stripe.status import current, row_of
+from billing.stripe.sync import follow_act
 from billing.stripe.turns import turn
 from billing.subscription_types import Current, Offer
 from tenants.context import TenantRef, public_context

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.http import MemberRequest
-from billing import subscribing
+from billing import api
 from billing.subscription_types import Choice, Current, Offer
-from workspace.subscription import choosing
+from workspace.subscription import selection
 from workspace.subscription.buying import TWO_WAYS
-from workspace.subscription.door import asks_stripe, owner_acts
 from workspace.subscription.forms import LeavingForm
+from workspace.subscription.guards import asks_stripe, owner_acts
 
 
 @owner_acts
@@ -20,7 +20,7 @@ from workspace.subscription.forms import LeavingForm
 @asks_stripe
 def cancel(request: MemberRequest) -> HttpResponse:
     """Why, then what is offered if something is, then the end; sent again, where that stands."""
-    now = subscribing.current(request.tenant)
+    now = api.current(request.tenant)
     if not now.is_live:
         messages.info(request, _("Rien n’est à résilier : aucun abonnement n’est en cours."))
         return redirect("workspace_plan")
@@ -35,16 +35,16 @@ def cancel(request: MemberRequest) -> HttpResponse:
 def _answer(request: MemberRequest, form: LeavingForm, now: Current) -> HttpResponse:
     said = form.cleaned_data
     tenant, reason, comment = request.tenant, said["reason"], said["comment"]
-    offer = subscribing.counter_offer(tenant, reason)
+    offer = api.counter_offer(tenant, reason)
     if said["accepted"]:
-        subscribing.offer_accept(tenant, said["accepted"], reason=reason, comment=comment, actor=request.user)
+        api.offer_accept(tenant, said["accepted"], reason=reason, comment=comment, actor=request.user)
         messages.success(request, _("Merci de rester. La remise s’applique dès la prochaine facture."))
         return redirect("workspace_plan")
     if offer is not None and not said["declined"]:
         context = {"form": form, "offer": offer, "now": now, "plan_url": _plan_url(offer, now)}
         return render(request, "home/plan/offer.html", context)
     offered = (offer.code or offer.kind) if offer else ""
-    subscribing.cancel(tenant, reason=reason, comment=comment, offer=offered, actor=request.user)
+    api.cancel(tenant, reason=reason, comment=comment, offer=offered, actor=request.user)
     return redirect("plan_cancel")
 
 
@@ -52,7 +52,7 @@ def _plan_url(offer: Offer, now: Current) -> str:
     """Where the plan that is offered can be seen before anything changes."""
     if offer.kind != "plan" or now.choice is None:
         return ""
-    return choosing.address("plan_change", Choice(offer.code, now.choice.interval, now.choice.add_ons))
+    return selection.address("plan_change", Choice(offer.code, now.choice.interval, now.choice.add_ons))
 
 
 @owner_acts
@@ -60,6 +60,6 @@ def _plan_url(offer: Offer, now: Current) -> str:
 @asks_stripe
 def resume(request: MemberRequest) -> HttpResponse:
     """Go on as if it had not been ended."""
-    subscribing.resume(request.tenant, actor=request.user)
+    api.resume(request.tenant, actor=request.user)
     messages.success(request, _("L’offre continue : la résiliation est annulée."))
     return redirect("workspace_plan")

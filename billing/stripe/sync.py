@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from billing import revenue
 from billing.models import Subscription
-from billing.stripe import dunning, letters, options
+from billing.stripe import dunning, notifications, options
 from billing.stripe.customers import locked_row
-from billing.stripe.reading import Known, read
+from billing.stripe.mrr import cause_of
+from billing.stripe.snapshot import Known, read
 from billing.stripe.states import LIVE, Facts, Move, decide
 from billing.stripe.turns import turn
-from billing.stripe.worth import cause_of
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
@@ -58,7 +58,7 @@ def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> 
         if tenant is None:
             _keep_what_is_left(row, known)
             return
-        was = letters.seen(row, tenant.state)
+        was = notifications.seen(row, tenant.state)
         now = timezone.now()
         _follow_plan(row, tenant, known)
         _follow_revenue(row, tenant, known, now)
@@ -73,7 +73,7 @@ def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> 
         options.follow(ref, wanted_options(known, move), now)
         row.save()
         dunning.tell(row, ref, now)
-        letters.tell(was, row, ref)
+        notifications.tell(was, row, ref)
 
 
 def follow_act(tenant_id: UUID) -> None:

@@ -8,7 +8,7 @@ import stripe
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from billing import subscribing
+from billing import api
 from billing.models import Cancellation
 from tenants.context import public_context
 from tests.billing.stripe.conftest import push, state
@@ -25,7 +25,7 @@ def shopper(fake, cast) -> Shopper:
 
 def leave(shopper, reason="too_expensive", offer=""):
     told = {"reason": reason, "comment": "Trop cher pour nous.", "offer": offer}
-    return subscribing.cancel(shopper.tenant, **told, actor=shopper.actor)
+    return api.cancel(shopper.tenant, **told, actor=shopper.actor)
 
 
 def outcomes() -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ def test_leaving_ends_with_what_is_paid_for(shopper, cast):
     shopper.buy("pro")
     ends = leave(shopper)
     assert ends is not None and ends > timezone.now() + timedelta(days=27)
-    now = subscribing.current(cast.home)
+    now = api.current(cast.home)
     assert (now.ends, now.is_live, state(cast)) == (True, True, "active")
     told = stripe.Subscription.list(limit=1).data[0].cancellation_details
     assert (told.feedback, told.comment) == ("too_expensive", "Trop cher pour nous.")
@@ -53,45 +53,45 @@ def test_coming_back_before_the_end(shopper, cast):
     shopper.buy("pro", "analytics", interval="year")
     ends = leave(shopper, "unused")
     assert ends is not None and ends > timezone.now() + timedelta(days=360), "the year's end, not the option's month"
-    subscribing.resume(cast.home, actor=cast.owner)
-    assert subscribing.current(cast.home).ends is False
+    api.resume(cast.home, actor=cast.owner)
+    assert api.current(cast.home).ends is False
     assert outcomes() == [("unused", "resumed")]
-    subscribing.resume(cast.home, actor=cast.owner)
+    api.resume(cast.home, actor=cast.owner)
     shopper.pass_days(40)
     assert state(cast) == "active"
 
 
 def test_what_is_offered_follows_the_reason(shopper, cast):
-    assert subscribing.counter_offer(cast.home, "too_expensive") is None, "nothing to leave yet"
+    assert api.counter_offer(cast.home, "too_expensive") is None, "nothing to leave yet"
     shopper.buy("pro")
-    offer = subscribing.counter_offer(cast.home, "too_expensive")
+    offer = api.counter_offer(cast.home, "too_expensive")
     assert offer is not None
     assert (offer.kind, offer.code, offer.saves_excl_vat) == ("coupon", "fidelite", Decimal("29.80"))
-    cheaper = subscribing.counter_offer(cast.home, "unused")
+    cheaper = api.counter_offer(cast.home, "unused")
     assert cheaper is not None and (cheaper.kind, cheaper.code, cheaper.saves_excl_vat) == ("plan", "starter", 50)
-    talk = subscribing.counter_offer(cast.home, "low_quality")
+    talk = api.counter_offer(cast.home, "low_quality")
     assert talk is not None and talk.kind == "talk"
 
 
 def test_staying_with_the_offer_takes_it_off_and_only_once(shopper, cast):
     shopper.buy("pro")
     told = {"reason": "too_expensive", "comment": "", "actor": cast.owner}
-    subscribing.offer_accept(cast.home, "fidelite", **told)
-    now = subscribing.current(cast.home)
+    api.offer_accept(cast.home, "fidelite", **told)
+    now = api.current(cast.home)
     assert (now.discount, now.ends, now.monthly_excl_vat) == ("Fidélité", False, Decimal("119.20"))
     assert outcomes() == [("too_expensive", "kept")]
-    assert subscribing.counter_offer(cast.home, "too_expensive") is None
+    assert api.counter_offer(cast.home, "too_expensive") is None
     with pytest.raises(ValidationError, match="plus disponible"):
-        subscribing.offer_accept(cast.home, "fidelite", **told)
-    assert subscribing.next_payment(cast.home).amount_excl_vat == Decimal("119.20")
+        api.offer_accept(cast.home, "fidelite", **told)
+    assert api.next_payment(cast.home).amount_excl_vat == Decimal("119.20")
 
 
 def test_a_coupon_that_nobody_offered_is_not_given(shopper, cast):
     shopper.buy("pro", interval="year")
-    assert subscribing.counter_offer(cast.home, "too_expensive") is None, "three months off a year's price are nothing"
+    assert api.counter_offer(cast.home, "too_expensive") is None, "three months off a year's price are nothing"
     with pytest.raises(ValidationError):
-        subscribing.offer_accept(cast.home, "fidelite", reason="too_expensive", comment="", actor=cast.owner)
-    assert subscribing.current(cast.home).discount == ""
+        api.offer_accept(cast.home, "fidelite", reason="too_expensive", comment="", actor=cast.owner)
+    assert api.current(cast.home).discount == ""
     assert outcomes() == []
 
 
@@ -100,7 +100,7 @@ def test_a_reason_is_asked_for(shopper, cast, reason):
     shopper.buy("pro")
     with pytest.raises(ValidationError):
         leave(shopper, reason)
-    assert subscribing.returned(cast.home).ends is False
+    assert api.returned(cast.home).ends is False
     assert outcomes() == []
 
 
