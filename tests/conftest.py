@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import translation
 
 from tenants.ids import new_id
-from tests.cast import Cast, assemble
+from tests.people import People, assemble
 from tests.servers import DATABASE, with_database
 
 # Folders whose tests need no database of ours.
@@ -62,7 +62,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cast(django_db_setup: None, django_db_blocker: Any) -> Cast:
+def people(django_db_setup: None, django_db_blocker: Any) -> People:
     with django_db_blocker.unblock():
         return assemble()
 
@@ -81,7 +81,7 @@ def in_workspace(request: pytest.FixtureRequest) -> Iterator[None]:
 
     from tenants.context import tenant_context
 
-    people: Cast = request.getfixturevalue("cast")
+    people: People = request.getfixturevalue("people")
     blocker = request.getfixturevalue("django_db_blocker")
     # The client of the test before has left the language of its last request.
     translation.deactivate()
@@ -98,7 +98,7 @@ def in_workspace(request: pytest.FixtureRequest) -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def _take_back_what_is_only_added(people: Cast, begun: uuid.UUID) -> None:
+def _take_back_what_is_only_added(people: People, begun: uuid.UUID) -> None:
     """Lines of ledgers and logs that a test has committed, which no test can delete as the application."""
     from tenants.grants import models_of
     from tenants.sql import owner_transaction
@@ -149,12 +149,12 @@ def _counting(count: Any) -> Any:
 
 
 @pytest.fixture
-def client_for(cast: Cast) -> Callable[..., Client]:
+def client_for(people: People) -> Callable[..., Client]:
     """A client signed in as somebody, on their host (or on `host`); None: signed out, on `host` or at home."""
     from tenants.context import public_context, tenant_context
 
     def make(person: Any = None, *, host: str = "") -> Client:
-        tenant = cast.home if person is None else cast.home_of(person)
+        tenant = people.home if person is None else people.home_of(person)
         client = Client(headers={"host": host or (tenant.domain if tenant else settings.BASE_HOST)})
         if person is not None:
             with tenant_context(tenant) if tenant else public_context():

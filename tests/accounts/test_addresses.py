@@ -25,7 +25,7 @@ def test_an_address_is_kept_plain(typed, kept):
     assert plain_address(typed) == kept
 
 
-def test_the_same_mailbox_is_no_second_person(cast):
+def test_the_same_mailbox_is_no_second_person(people):
     user_create(email="jean@ex\u00e4mple.de", password="une-longue-phrase-42", role="member")
     for again in ("jean@exa\u0308mple.de", "jean@xn--exmple-cua.de", "JEAN\u200b@ex\u00e4mple.de"):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -48,10 +48,10 @@ def test_a_sender_that_no_mail_can_have_is_told_at_the_start(settings):
         ({}, "/"),
     ],
 )
-def test_whose_session_ended_comes_back_to_the_page_they_wrote_on(cast, client_for, headers, back):
+def test_whose_session_ended_comes_back_to_the_page_they_wrote_on(people, client_for, headers, back):
     from urllib.parse import parse_qs, urlsplit
 
-    host = cast.home.domain
+    host = people.home.domain
     headers = {name: value.replace("HOST", host) for name, value in headers.items()}
     client = client_for(None)
     plain = client.post("/conversations/new/", {"text": "Bonjour"}, headers=headers)

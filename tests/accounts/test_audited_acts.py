@@ -39,7 +39,7 @@ def made(slug="cabinet"):
     return services.tenant_create(slug=slug, name="Cabinet", email="a@cabinet.test", actor="operator@platform.test")
 
 
-def test_a_command_leaves_its_entries(cast, no_ddl, capsys):
+def test_a_command_leaves_its_entries(people, no_ddl, capsys):
     call_command("tenant_create", "cabinet", "--name", "Cabinet", "--email", "a@cabinet.test")
     (entry,) = entries("tenant.created", target="cabinet")
     assert (entry.actor, entry.actor_id) == ("ligne de commande", None)
@@ -51,7 +51,7 @@ def test_a_command_leaves_its_entries(cast, no_ddl, capsys):
     assert (entry.actor, entry.details["reason"]) == ("ligne de commande", "essai fini")
 
 
-def test_the_nightly_deletion_leaves_one(cast, no_ddl):
+def test_the_nightly_deletion_leaves_one(people, no_ddl):
     tenant = made().tenant
     with public_context():
         long_ago = timezone.now() - timedelta(days=31)
@@ -62,40 +62,40 @@ def test_the_nightly_deletion_leaves_one(cast, no_ddl):
     assert not entries("tenant.deleted", target="atelier") and not entries("tenant.deleted", target="voisine")
 
 
-def test_an_operator_is_named_by_their_key_and_both_logs_keep_it(cast):
+def test_an_operator_is_named_by_their_key_and_both_logs_keep_it(people):
     tenant = made().tenant
     (entry,) = entries("tenant.created", target="cabinet")
-    assert (entry.actor, entry.actor_id) == (cast.operator.email, cast.operator.pk)
+    assert (entry.actor, entry.actor_id) == (people.operator.email, people.operator.pk)
     with tenant_context(tenant):
-        assert AuditEntry.objects.get(action="tenant.created").actor == cast.operator.email
+        assert AuditEntry.objects.get(action="tenant.created").actor == people.operator.email
 
 
-def test_what_is_refused_leaves_none(cast):
+def test_what_is_refused_leaves_none(people):
     with public_context():
         before = AuditEntry.objects.count()
         with pytest.raises(services.WorkspaceNameMismatch):
-            services.tenant_delete_now(tenant_id=cast.home.id, typed_slug="faux", reason="non", actor="système")
+            services.tenant_delete_now(tenant_id=people.home.id, typed_slug="faux", reason="non", actor="système")
         with pytest.raises(Exception, match="déjà prise"):
             made("atelier")
         assert AuditEntry.objects.count() == before
 
 
-def test_the_catalogue_keeps_its_acts(cast):
+def test_the_catalogue_keeps_its_acts(people):
     with public_context():
         model = Model.objects.earliest("pk")
-        assistants.price_create(model=model, actor=cast.operator)
+        assistants.price_create(model=model, actor=people.operator)
         assistant = Assistant.objects.earliest("pk")
         first = assistant.current_version_id
-        assistants.prompt_version_create(assistant_id=assistant.pk, text="Autre", actor=cast.operator)
-        assistants.prompt_version_put_in_service(assistant_id=assistant.pk, version_id=first, actor=cast.operator)
+        assistants.prompt_version_create(assistant_id=assistant.pk, text="Autre", actor=people.operator)
+        assistants.prompt_version_put_in_service(assistant_id=assistant.pk, version_id=first, actor=people.operator)
     for action in ("price.created", "prompt.created", "prompt.put_in_service"):
-        assert entries(action, actor_id=cast.operator.pk), action
+        assert entries(action, actor_id=people.operator.pk), action
 
 
 class TestConsole:
-    def test_an_address_is_attached_to_nobody(self, cast, client_for):
+    def test_an_address_is_attached_to_nobody(self, people, client_for):
         """An operator would have a verified address of their own at a colleague's account, and reset its password."""
-        client = client_for(cast.operator)
+        client = client_for(people.operator)
         with public_context():
             victim = User.objects.create_superuser("victim@platform.test", "x" * 12)
             row = EmailAddress.objects.create(user=victim, email=victim.email, verified=True, primary=True)
@@ -110,13 +110,13 @@ class TestConsole:
             assert list(EmailAddress.objects.filter(user=victim).values_list("email", flat=True)) == [victim.email]
             assert not EmailAddress.objects.filter(email="thief@platform.test").exists()
 
-    def test_only_our_own_pages_write(self, cast, client_for):
+    def test_only_our_own_pages_write(self, people, client_for):
         """What libraries register is read: an act of the console is a service of ours, with its entry."""
         from django.contrib import admin
         from django.test import RequestFactory
 
         request = RequestFactory().get("/admin/")
-        request.user, request.tenant = cast.operator, None
+        request.user, request.tenant = people.operator, None
         ours = {"accounts", "assistants", "billing"}
         for model, page in admin.site._registry.items():
             writes = page.has_change_permission(request) or page.has_add_permission(request)
@@ -126,16 +126,16 @@ class TestConsole:
             if model._meta.app_label not in ours:
                 assert not page.has_delete_permission(request), model
 
-    def test_a_changed_name_is_kept(self, cast, client_for):
-        client = client_for(cast.operator)
-        client.post(f"/admin/accounts/user/{cast.operator.pk}/change/", {"name": "Léa", "language": "en"})
+    def test_a_changed_name_is_kept(self, people, client_for):
+        client = client_for(people.operator)
+        client.post(f"/admin/accounts/user/{people.operator.pk}/change/", {"name": "Léa", "language": "en"})
         (entry,) = entries("operator.changed")
-        assert (entry.actor_id, entry.details["fields"]) == (cast.operator.pk, "language, name")
-        client.post(f"/admin/accounts/user/{cast.operator.pk}/change/", {"name": "Léa", "language": "en"})
+        assert (entry.actor_id, entry.details["fields"]) == (people.operator.pk, "language, name")
+        client.post(f"/admin/accounts/user/{people.operator.pk}/change/", {"name": "Léa", "language": "en"})
         assert len(entries("operator.changed")) == 1
 
-    def test_a_changed_row_of_the_catalogue_is_kept(self, cast, client_for):
-        client = client_for(cast.operator)
+    def test_a_changed_row_of_the_catalogue_is_kept(self, people, client_for):
+        client = client_for(people.operator)
         with public_context():
             model = Model.objects.earliest("pk")
         page = client.get(f"/admin/assistants/model/{model.pk}/change/")
@@ -144,7 +144,7 @@ class TestConsole:
         sent["label"] = "Un autre nom"
         assert client.post(f"/admin/assistants/model/{model.pk}/change/", sent).status_code == 302
         (entry,) = entries("row.changed")
-        assert entry.actor_id == cast.operator.pk and entry.details["fields"]
+        assert entry.actor_id == people.operator.pk and entry.details["fields"]
         sent["label"] = ""
         assert client.post(f"/admin/assistants/model/{model.pk}/change/", sent).status_code == 200
         assert len(entries("row.changed")) == 1

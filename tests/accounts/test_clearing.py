@@ -21,28 +21,28 @@ def keys() -> set[str]:
     return set(Session.objects.values_list("pk", flat=True))
 
 
-def test_what_has_expired_goes_and_nothing_else(cast, client_for, monkeypatch):
-    client = client_for(cast.member)
+def test_what_has_expired_goes_and_nothing_else(people, client_for, monkeypatch):
+    client = client_for(people.member)
     mine = client.cookies["session"].value
     for n in range(5):
         session(f"ended-{n}", days=-1)
     session("to come", days=1)
-    address = EmailAddress.objects.get_primary(cast.member)
+    address = EmailAddress.objects.get_primary(people.member)
     for key, days in (("old", 30), ("new", 0)):
         EmailConfirmation.objects.create(email_address=address, key=key, sent=timezone.now() - timedelta(days=days))
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         session("ended-next-door", days=-1)
     monkeypatch.setattr(jobs, "BATCH", 2)
     assert jobs.clear_here() == 6
     assert keys() == {mine, "to come"}
     assert list(EmailConfirmation.objects.values_list("key", flat=True)) == ["new"]
     assert client.get("/").status_code == 200
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         assert "ended-next-door" in keys()
     assert jobs.clear_here() == 0
 
 
-def test_one_small_job_for_public_and_one_for_each_workspace(cast, on_commit):
+def test_one_small_job_for_public_and_one_for_each_workspace(people, on_commit):
     queue = django_rq.get_queue("default")
     queue.empty()
     with public_context(), on_commit(execute=True):

@@ -12,10 +12,10 @@ FRENCH, ENGLISH = "fr", "en"
 @pytest.mark.parametrize("cookie", ["", FRENCH, ENGLISH, "xx"])
 @pytest.mark.parametrize("person", ["", FRENCH, ENGLISH, "xx"])
 @pytest.mark.parametrize("workspace", [FRENCH, ENGLISH])
-def test_the_first_that_is_known_counts(cast, client_for, cookie, person, workspace):
-    services.change_identity(tenant_id=cast.home.id, name="Atelier", language=workspace, brand_hue=None)
-    User.objects.filter(pk=cast.member.pk).update(language=person)
-    client = client_for(cast.member)
+def test_the_first_that_is_known_counts(people, client_for, cookie, person, workspace):
+    services.change_identity(tenant_id=people.home.id, name="Atelier", language=workspace, brand_hue=None)
+    User.objects.filter(pk=people.member.pk).update(language=person)
+    client = client_for(people.member)
     if cookie:
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
     wanted = next(one for one in (cookie, person, workspace) if one in (FRENCH, ENGLISH))
@@ -24,19 +24,19 @@ def test_the_first_that_is_known_counts(cast, client_for, cookie, person, worksp
     assert f'<html lang="{wanted}"' in page.content.decode()
 
 
-def test_who_has_not_signed_in_reads_the_workspaces(cast, client_for):
+def test_who_has_not_signed_in_reads_the_workspaces(people, client_for):
     assert client_for(None).get("/accounts/login/")["Content-Language"] == FRENCH
-    services.change_identity(tenant_id=cast.home.id, name="Atelier", language=ENGLISH, brand_hue=None)
+    services.change_identity(tenant_id=people.home.id, name="Atelier", language=ENGLISH, brand_hue=None)
     assert client_for(None).get("/accounts/login/")["Content-Language"] == ENGLISH
 
 
-def test_the_browsers_wish_is_not_guessed_from(cast, client_for):
+def test_the_browsers_wish_is_not_guessed_from(people, client_for):
     page = client_for(None).get("/accounts/login/", headers={"accept-language": "en"})
     assert page["Content-Language"] == FRENCH
     assert client_for(None, host="localhost").get("/")["Content-Language"] == FRENCH
 
 
-def test_a_choice_is_kept_by_a_cookie_of_this_host_alone(cast, client_for):
+def test_a_choice_is_kept_by_a_cookie_of_this_host_alone(people, client_for):
     client = client_for(None)
     answer = client.post("/language/", {"language": ENGLISH, "next": "/accounts/login/"})
     cookie = answer.cookies[settings.LANGUAGE_COOKIE_NAME]
@@ -44,8 +44,8 @@ def test_a_choice_is_kept_by_a_cookie_of_this_host_alone(cast, client_for):
     assert client.get("/accounts/login/")["Content-Language"] == ENGLISH
 
 
-def test_one_request_does_not_speak_for_the_next(cast, client_for):
-    english = client_for(cast.member)
+def test_one_request_does_not_speak_for_the_next(people, client_for):
+    english = client_for(people.member)
     english.cookies[settings.LANGUAGE_COOKIE_NAME] = ENGLISH
     assert english.get("/")["Content-Language"] == ENGLISH
-    assert client_for(cast.owner).get("/")["Content-Language"] == FRENCH
+    assert client_for(people.owner).get("/")["Content-Language"] == FRENCH

@@ -10,7 +10,7 @@ from embedded import programs
 from mailing.models import OutboxMessage
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
-from tests.cast import PASSWORD, TWIN_PASSWORD
+from tests.people import PASSWORD, TWIN_PASSWORD
 
 ATTACKER, OWNER, ELSEWHERE = "203.0.113.7", "198.51.100.20", "192.0.2.1"
 
@@ -31,19 +31,19 @@ def mails_to(address, begun):
         return [row for row in rows if address in row.to]
 
 
-def test_no_spelling_of_the_host_resets_the_count(cast):
+def test_no_spelling_of_the_host_resets_the_count(people):
     spellings = ["atelier.localhost", "ATELIER.localhost", "atelier.localhost."]
     spellings += [f"atelier.localhost:{port}" for port in range(1, 6)]
     for host in spellings:
         attempt(host)
-    for host in ("atelier.localhost:7777", "Atelier.Localhost.:1", cast.home.domain):
+    for host in ("atelier.localhost:7777", "Atelier.Localhost.:1", people.home.domain):
         assert not gets_in(host, ATTACKER), host
 
 
-def test_no_spelling_of_the_address_resets_it(cast):
+def test_no_spelling_of_the_address_resets_it(people):
     for email in ("member@atelier.test", "MEMBER@atelier.test", " member@ATELIER.test ", "Member@Atelier.Test") * 2:
-        attempt(cast.home.domain, email=email)
-    assert not gets_in(cast.home.domain, ATTACKER)
+        attempt(people.home.domain, email=email)
+    assert not gets_in(people.home.domain, ATTACKER)
 
 
 @pytest.mark.parametrize(
@@ -54,34 +54,34 @@ def test_no_spelling_of_the_address_resets_it(cast):
         ([f"::ffff:203.0.113.{number}" for number in range(1, 9)], "203.0.113.99"),
     ],
 )
-def test_a_whole_network_is_one_origin(cast, ips, beside):
+def test_a_whole_network_is_one_origin(people, ips, beside):
     for ip in ips:
-        attempt(cast.home.domain, ip)
-    assert not gets_in(cast.home.domain, beside)
-    assert gets_in(cast.home.domain, OWNER)
+        attempt(people.home.domain, ip)
+    assert not gets_in(people.home.domain, beside)
+    assert gets_in(people.home.domain, OWNER)
 
 
-def test_an_attacker_does_not_lock_the_holder_out(cast):
+def test_an_attacker_does_not_lock_the_holder_out(people):
     for _number in range(20):
-        attempt(cast.home.domain)
-    assert not gets_in(cast.home.domain, ATTACKER), "not even with the right one"
-    assert gets_in(cast.home.domain, OWNER)
-    assert gets_in(cast.away.domain, ATTACKER, password=TWIN_PASSWORD), "the neighbour's account of the same address"
+        attempt(people.home.domain)
+    assert not gets_in(people.home.domain, ATTACKER), "not even with the right one"
+    assert gets_in(people.home.domain, OWNER)
+    assert gets_in(people.away.domain, ATTACKER, password=TWIN_PASSWORD), "the neighbour's account of the same address"
 
 
-def from_many_networks(cast, count=100):
+def from_many_networks(people, count=100):
     for number in range(count):
-        attempt(cast.home.domain, f"10.{number // 8}.0.1")
+        attempt(people.home.domain, f"10.{number // 8}.0.1")
 
 
-def test_many_networks_together_close_the_password_but_not_the_known_door(cast, settings):
+def test_many_networks_together_close_the_password_but_not_the_known_door(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_anywhere": "12/h/key"}
-    assert gets_in(cast.home.domain, OWNER), "their network is known from now on"
-    from_many_networks(cast, 12)
-    assert not gets_in(cast.home.domain, ELSEWHERE)
-    assert gets_in(cast.home.domain, OWNER)
-    assert gets_in(cast.home.domain, ELSEWHERE, cast.owner.email), "somebody else's account"
-    assert gets_in(cast.away.domain, ELSEWHERE, password=TWIN_PASSWORD), "the neighbour's"
+    assert gets_in(people.home.domain, OWNER), "their network is known from now on"
+    from_many_networks(people, 12)
+    assert not gets_in(people.home.domain, ELSEWHERE)
+    assert gets_in(people.home.domain, OWNER)
+    assert gets_in(people.home.domain, ELSEWHERE, people.owner.email), "somebody else's account"
+    assert gets_in(people.away.domain, ELSEWHERE, password=TWIN_PASSWORD), "the neighbour's"
 
 
 def test_the_bound_over_all_networks_is_far_above_a_forgetful_persons(settings):
@@ -99,48 +99,48 @@ def ask_code(host, ip, email="member@atelier.test"):
     return client, client.post("/accounts/login/code/", {"email": email})
 
 
-def test_a_code_by_mail_is_the_way_in(cast, settings):
+def test_a_code_by_mail_is_the_way_in(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_anywhere": "12/h/key"}
-    from_many_networks(cast, 12)
-    page = Client(headers={"host": cast.home.domain}).get("/accounts/login/").content.decode()
+    from_many_networks(people, 12)
+    page = Client(headers={"host": people.home.domain}).get("/accounts/login/").content.decode()
     assert "/accounts/login/code/" in page
     begun = new_id()
-    client, asked = ask_code(cast.home.domain, ELSEWHERE)
+    client, asked = ask_code(people.home.domain, ELSEWHERE)
     assert asked["Location"].startswith("/accounts/login/code/confirm/")
     client.post("/accounts/login/code/confirm/", {"code": code_sent(begun)})
     assert client.get("/accounts/password/change/").status_code == 200
-    assert gets_in(cast.home.domain, ELSEWHERE), "who proved to be the holder is known there"
+    assert gets_in(people.home.domain, ELSEWHERE), "who proved to be the holder is known there"
 
 
-def test_a_code_is_worth_nothing_next_door_nor_in_another_browser(cast):
+def test_a_code_is_worth_nothing_next_door_nor_in_another_browser(people):
     begun = new_id()
-    ask_code(cast.home.domain, OWNER)
+    ask_code(people.home.domain, OWNER)
     code = code_sent(begun)
-    for host in (cast.away.domain, cast.home.domain):
+    for host in (people.away.domain, people.home.domain):
         client, _asked = ask_code(host, ELSEWHERE)
         client.post("/accounts/login/code/confirm/", {"code": code})
         assert client.get("/accounts/password/change/").status_code == 302, host
 
 
-def test_three_wrong_codes_end_it(cast):
+def test_three_wrong_codes_end_it(people):
     begun = new_id()
-    client, _asked = ask_code(cast.home.domain, OWNER)
+    client, _asked = ask_code(people.home.domain, OWNER)
     for _number in range(3):
         client.post("/accounts/login/code/confirm/", {"code": "AAAA-AAAA"})
     client.post("/accounts/login/code/confirm/", {"code": code_sent(begun)})
     assert client.get("/accounts/password/change/").status_code == 302
 
 
-def test_nobody_unknown_or_put_out_of_use_gets_a_code(cast):
+def test_nobody_unknown_or_put_out_of_use_gets_a_code(people):
     begun = new_id()
-    answers = [ask_code(cast.home.domain, OWNER, email)[1] for email in (cast.member.email, "nul@atelier.test")]
+    answers = [ask_code(people.home.domain, OWNER, email)[1] for email in (people.member.email, "nul@atelier.test")]
     assert answers[0]["Location"] == answers[1]["Location"], "nothing tells whether an account exists"
     assert mails_to("nul@atelier.test", begun) == []
-    assert mails_to(cast.stranger.email, begun) == []
-    cast.owner.is_active = False
-    type(cast.owner).objects.filter(pk=cast.owner.pk).update(is_active=False)
-    ask_code(cast.home.domain, OWNER, cast.owner.email)
-    assert mails_to(cast.owner.email, begun) == []
+    assert mails_to(people.stranger.email, begun) == []
+    people.owner.is_active = False
+    type(people.owner).objects.filter(pk=people.owner.pk).update(is_active=False)
+    ask_code(people.home.domain, OWNER, people.owner.email)
+    assert mails_to(people.owner.email, begun) == []
 
 
 def reset(host, email, ip=ATTACKER):
@@ -150,42 +150,42 @@ def reset(host, email, ip=ATTACKER):
 class TestMailbox:
     """Nobody's mailbox is flooded, and no workspace uses up what the others need."""
 
-    def test_in_one_workspace(self, cast):
+    def test_in_one_workspace(self, people):
         begun = new_id()
         spellings = ("atelier.localhost", "atelier.localhost:1", "atelier.localhost.")
         for number in range(9):
             reset(
                 spellings[number % 3],
-                cast.member.email.upper() if number % 2 else cast.member.email,
+                people.member.email.upper() if number % 2 else people.member.email,
                 f"10.0.{number}.1",
             )
-        ask_code(cast.home.domain, OWNER)
-        assert len(mails_to(cast.member.email, begun)) == 5
+        ask_code(people.home.domain, OWNER)
+        assert len(mails_to(people.member.email, begun)) == 5
 
-    def test_over_all_workspaces(self, cast):
+    def test_over_all_workspaces(self, people):
         """The member's address is an account of both."""
         begun = new_id()
-        for host in (cast.home.domain, cast.away.domain):
+        for host in (people.home.domain, people.away.domain):
             for number in range(7):
-                reset(host, cast.member.email, f"10.0.{number}.1")
-        assert len(mails_to(cast.member.email, begun)) == 10
-        with tenant_context(cast.home):
-            assert not limits.takes_another_mail("account", cast.member.email)
+                reset(host, people.member.email, f"10.0.{number}.1")
+        assert len(mails_to(people.member.email, begun)) == 10
+        with tenant_context(people.home):
+            assert not limits.takes_another_mail("account", people.member.email)
         with public_context():
-            assert not limits.takes_another_mail("account", cast.member.email), "nor from the platform"
-        assert limits.takes_another_mail("account", cast.owner.email)
+            assert not limits.takes_another_mail("account", people.member.email), "nor from the platform"
+        assert limits.takes_another_mail("account", people.owner.email)
 
-    def test_one_workspace_leaves_the_other_its_share(self, cast):
+    def test_one_workspace_leaves_the_other_its_share(self, people):
         for number in range(40):
-            reset(cast.away.domain, cast.member.email, f"10.0.{number}.1")
+            reset(people.away.domain, people.member.email, f"10.0.{number}.1")
         begun = new_id()
-        reset(cast.home.domain, cast.member.email)
-        assert len(mails_to(cast.member.email, begun)) == 1
+        reset(people.home.domain, people.member.email)
+        assert len(mails_to(people.member.email, begun)) == 1
 
-    def test_mails_to_new_addresses_do_not_use_up_the_accounts(self, cast):
+    def test_mails_to_new_addresses_do_not_use_up_the_accounts(self, people):
         for _number in range(20):
-            limits.takes_another_mail("unproven", cast.member.email)
-        assert limits.takes_another_mail("account", cast.member.email)
+            limits.takes_another_mail("unproven", people.member.email)
+        assert limits.takes_another_mail("account", people.member.email)
 
     @pytest.mark.parametrize("address", ["victim+1@x.test", "VICTIM+a+b@x.test", "victim@X.test"])
     def test_a_mailbox_is_one_whatever_follows_the_plus(self, address):

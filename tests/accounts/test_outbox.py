@@ -84,14 +84,19 @@ def put(text: str = "Le mot de passe est : secret") -> OutboxMessage:
     return OutboxMessage.objects.latest("pk")
 
 
-def test_it_is_put_there_and_asked_for_once_the_act_is_done(cast, on_commit, monkeypatch):
+def test_it_is_put_there_and_asked_for_once_the_act_is_done(people, on_commit, monkeypatch):
     asked = []
     monkeypatch.setattr("tenants.queue._push", lambda *arguments: asked.append(arguments))
     with on_commit(execute=True):
         row = put()
         assert asked == [] and sent == []
-    assert asked == [("mailing.services.deliver", str(cast.home.id), {"message_id": str(row.pk)})]
-    assert (row.status, row.tenant_id, row.tenant_slug, row.to) == ("waiting", cast.home.id, "atelier", ["lea@x.test"])
+    assert asked == [("mailing.services.deliver", str(people.home.id), {"message_id": str(row.pk)})]
+    assert (row.status, row.tenant_id, row.tenant_slug, row.to) == (
+        "waiting",
+        people.home.id,
+        "atelier",
+        ["lea@x.test"],
+    )
 
 
 def test_an_act_undone_sends_nothing():
@@ -247,11 +252,11 @@ def test_what_waits_is_found_by_the_clock():
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_welcome_says_all_one_needs(cast, settings, language):
+def test_the_welcome_says_all_one_needs(people, settings, language):
     from dataclasses import replace
 
     services.send_welcome(
-        replace(cast.home, language=language),
+        replace(people.home, language=language),
         email="lea@x.test",
         password="bien-secret<&>",
         must_change_password=True,
@@ -267,15 +272,15 @@ def test_the_welcome_says_all_one_needs(cast, settings, language):
     ):
         assert told in mail.text, told
     assert "bien-secret&lt;&amp;&gt;" in mail.html and f'lang="{language}"' in mail.html
-    assert mail.tenant_id == cast.home.id
+    assert mail.tenant_id == people.home.id
 
 
-def test_a_subject_holds_no_second_header(cast):
+def test_a_subject_holds_no_second_header(people):
     from dataclasses import replace
 
-    with tenant_context(replace(cast.home, name="Atelier\r\nBcc: x@evil.example")):
+    with tenant_context(replace(people.home, name="Atelier\r\nBcc: x@evil.example")):
         services.send_welcome(
-            replace(cast.home, name="Atelier\r\nBcc: x@evil.example"),
+            replace(people.home, name="Atelier\r\nBcc: x@evil.example"),
             email="lea@x.test",
             password="x",
             must_change_password=False,

@@ -31,18 +31,18 @@ class TestHosts:
         settings.SECURE_SSL_REDIRECT, settings.BASE_SCHEME = True, "https"
 
     @pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "atelier.localhost.evil.example"])
-    def test_nobody_is_sent_to_a_host_that_is_not_ours(self, cast, host):
+    def test_nobody_is_sent_to_a_host_that_is_not_ours(self, people, host):
         for path in ("/", "/accounts/login/?next=https://evil.example/", "/accounts/login", "//evil.example/x"):
             answer = Client(headers={"host": host}).get(path)
             assert answer.status_code == 404 and "Location" not in answer, path
 
     @pytest.mark.parametrize("host", ["atelier.localhost", "ATELIER.localhost.", "atelier.localhost:6666"])
-    def test_ours_go_on_to_their_own_address(self, cast, settings, host):
+    def test_ours_go_on_to_their_own_address(self, people, settings, host):
         answer = Client(headers={"host": host}).get("/library/?kind=post")
         assert answer.status_code == 301
         assert answer["Location"] == f"https://atelier.localhost{settings.BASE_PORT}/library/?kind=post"
 
-    def test_a_missing_slash_names_no_host(self, cast):
+    def test_a_missing_slash_names_no_host(self, people):
         answer = Client(headers={"host": "atelier.localhost:6666"}).get("/library", secure=True)
         assert answer["Location"] == "/library/"
 
@@ -57,7 +57,7 @@ def test_cookies_of_production_are_of_one_host():
     assert said.split() == ["__Host-language", "True", "True", "Lax", "__Host-session"]
 
 
-def test_the_language_cookie_is_read_by_no_script(cast, client_for):
+def test_the_language_cookie_is_read_by_no_script(people, client_for):
     answer = client_for(None).post("/language/", {"language": "en"})
     (cookie,) = [one for name, one in answer.cookies.items() if "language" in name]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
@@ -69,8 +69,8 @@ def test_the_language_cookie_is_read_by_no_script(cast, client_for):
 
 class TestSignOut:
     @pytest.mark.parametrize("role", ["member", "operator"])
-    def test_it_takes_what_the_browser_keeps(self, cast, client_for, role):
-        person = getattr(cast, role)
+    def test_it_takes_what_the_browser_keeps(self, people, client_for, role):
+        person = getattr(people, role)
         client = client_for(person)
         assert "Clear-Site-Data" not in client.get("/accounts/logout/")
         path = "/admin/logout/" if role == "operator" else "/accounts/logout/"
@@ -78,26 +78,26 @@ class TestSignOut:
         assert answer["Clear-Site-Data"] == '"cache", "storage"'
         assert answer.status_code == 302
 
-    def test_pages_are_kept_nowhere(self, cast, client_for):
+    def test_pages_are_kept_nowhere(self, people, client_for):
         for path in ("/", "/library/", "/conversations/", "/settings/"):
-            answer = client_for(cast.owner).get(path)
+            answer = client_for(people.owner).get(path)
             assert answer.status_code == 200 and "no-store" in answer["Cache-Control"], path
-        slug = client_for(cast.operator).get("/admin/tenants/tenant/slug/?slug=neuf")
+        slug = client_for(people.operator).get("/admin/tenants/tenant/slug/?slug=neuf")
         assert "no-store" in slug["Cache-Control"]
 
-    def test_htmx_keeps_no_pages(self, cast, client_for):
-        assert '"historyCacheSize":0' in client_for(cast.owner).get("/").content.decode()
+    def test_htmx_keeps_no_pages(self, people, client_for):
+        assert '"historyCacheSize":0' in client_for(people.owner).get("/").content.decode()
 
 
 @pytest.mark.parametrize(
     "password", [" " * 12, "\u00a0" * 12, "a" + " " * 15, "\u200b" * 14, "aaaaaaaaaaaa", "ab ab ab ab  "]
 )
-def test_a_password_needs_characters_that_are_seen(cast, client_for, password):
+def test_a_password_needs_characters_that_are_seen(people, client_for, password):
     with pytest.raises(ValidationError):
         validate_password(password, User(email="a@b.test"))
     sent = {"oldpassword": SECRET, "password1": password, "password2": password}
-    assert client_for(cast.member).post("/accounts/password/change/", sent).status_code == 200
-    assert User.objects.get(pk=cast.member.pk).check_password(SECRET)
+    assert client_for(people.member).post("/accounts/password/change/", sent).status_code == 200
+    assert User.objects.get(pk=people.member.pk).check_password(SECRET)
 
 
 def test_a_sentence_is_a_password():
@@ -154,36 +154,36 @@ class TestMailThatFails:
             row.refresh_from_db()
         return row
 
-    def test_codes_and_links_go(self, cast, client_for):
+    def test_codes_and_links_go(self, people, client_for):
         begun = new_id()
-        client_for(None).post("/accounts/password/reset/", {"email": cast.member.email})
+        client_for(None).post("/accounts/password/reset/", {"email": people.member.email})
         row = self.fail(begun)
         assert (row.status, row.text, row.html) == ("failed", "", "")
         with public_context():
-            mailing.resend(message_id=row.pk, reason="essai", actor=cast.operator)
+            mailing.resend(message_id=row.pk, reason="essai", actor=people.operator)
             row.refresh_from_db()
             assert row.status == "failed", "there is nothing left to send"
-        page = client_for(cast.operator).get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
+        page = client_for(people.operator).get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
         assert "/reset/key/" not in page
 
-    def test_a_notice_is_kept_and_can_leave_again(self, cast):
+    def test_a_notice_is_kept_and_can_leave_again(self, people):
         begun = new_id()
-        mailing.send_to_owners(cast.home, "mail/trial_ended")
+        mailing.send_to_owners(people.home, "mail/trial_ended")
         row = self.fail(begun)
         assert row.status == "failed" and row.text
         with public_context():
-            mailing.resend(message_id=row.pk, reason="réparé", actor=cast.operator)
+            mailing.resend(message_id=row.pk, reason="réparé", actor=people.operator)
             row.refresh_from_db()
             assert row.status == "waiting"
 
-    def test_what_failed_before_loses_them_too(self, cast):
+    def test_what_failed_before_loses_them_too(self, people):
         with public_context():
             row = OutboxMessage.objects.create(to=["a@b.test"], subject="s", text="AAAA-BBBB", status="failed")
             mailing.deliver_waiting()
             row.refresh_from_db()
         assert row.text == ""
 
-    def test_a_mail_of_unknown_making_is_held_for_secret(self, cast):
+    def test_a_mail_of_unknown_making_is_held_for_secret(self, people):
         begun = new_id()
         EmailMessage("s", "mot de passe : x", to=["a@b.test"]).send()
         assert self.fail(begun).text == ""
@@ -209,7 +209,7 @@ class Refuses:
         ("6.2.20-rc1", "6.2.20"),
     ],
 )
-def test_an_old_redis_is_a_warning_and_no_more(cast, monkeypatch, version, said):
+def test_an_old_redis_is_a_warning_and_no_more(people, monkeypatch, version, said):
     class Server:
         def info(self, _part):
             return {"redis_version": version}

@@ -10,7 +10,7 @@ from accounts.services import user_create
 from mailing.models import OutboxMessage
 from tenants.context import public_context
 from tenants.ids import new_id
-from tests.cast import PASSWORD, TWIN_PASSWORD
+from tests.people import PASSWORD, TWIN_PASSWORD
 
 NEW = "un-tout-nouveau-mot-de-passe"
 
@@ -33,8 +33,8 @@ def forgotten(host: str, email: str) -> OutboxMessage | None:
         return OutboxMessage.objects.filter(pk__gt=begun).order_by("pk").last()
 
 
-def test_people_sign_in_and_out(cast):
-    client, answer = sign_in(cast.home.domain, "Member@Atelier.test")
+def test_people_sign_in_and_out(people):
+    client, answer = sign_in(people.home.domain, "Member@Atelier.test")
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert client.get("/").status_code == 200
     assert client.get("/accounts/logout/").status_code == 200, "leaving takes a POST: a picture cannot sign you out"
@@ -47,28 +47,28 @@ def test_people_sign_in_and_out(cast):
     ("email", "password"),
     [("member@atelier.test", "faux"), ("personne@atelier.test", PASSWORD), ("stranger@voisine.test", PASSWORD)],
 )
-def test_a_wrong_one_says_the_same_whatever_is_wrong(cast, email, password):
-    client, answer = sign_in(cast.home.domain, email, password)
+def test_a_wrong_one_says_the_same_whatever_is_wrong(people, email, password):
+    client, answer = sign_in(people.home.domain, email, password)
     assert answer.status_code == 200 and not signed_in(client)
     told = answer.context["form"].non_field_errors()
-    assert told == sign_in(cast.home.domain, "member@atelier.test", "faux")[1].context["form"].non_field_errors()
+    assert told == sign_in(people.home.domain, "member@atelier.test", "faux")[1].context["form"].non_field_errors()
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_every_role_has_a_home(cast, client_for, role):
-    page = client_for(getattr(cast, role)).get("/")
+def test_every_role_has_a_home(people, client_for, role):
+    page = client_for(getattr(people, role)).get("/")
     assert page.status_code == 200 and "Atelier" in page.content.decode()
 
 
-def test_somebody_put_out_of_use_is_out_at_once(cast, client_for):
-    client = client_for(cast.member)
-    User.objects.filter(pk=cast.member.pk).update(is_active=False)
+def test_somebody_put_out_of_use_is_out_at_once(people, client_for):
+    client = client_for(people.member)
+    User.objects.filter(pk=people.member.pk).update(is_active=False)
     assert client.get("/").status_code == 302
-    assert not signed_in(sign_in(cast.home.domain)[0])
+    assert not signed_in(sign_in(people.home.domain)[0])
 
 
-def test_where_people_look_first(cast):
-    for host in (cast.home.domain, "localhost"):
+def test_where_people_look_first(people):
+    for host in (people.home.domain, "localhost"):
         for path in ("/login", "/login/"):
             answer = Client(headers={"host": host}).get(path)
             assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/")
@@ -77,28 +77,28 @@ def test_where_people_look_first(cast):
 @pytest.mark.parametrize(
     "away", ["https://evil.example/", "//evil.example/", "http://voisine.localhost/", "javascript:x"]
 )
-def test_signing_in_leads_nowhere_else(cast, away):
-    client, answer = sign_in(cast.home.domain, to=f"?next={away}")
+def test_signing_in_leads_nowhere_else(people, away):
+    client, answer = sign_in(people.home.domain, to=f"?next={away}")
     assert answer["Location"] == "/"
     assert client.post("/accounts/logout/", {"next": away})["Location"] == "/accounts/login/"
     assert client.post("/language/", {"language": "en", "next": away})["Location"] == "/"
 
 
-def test_signing_in_leads_where_one_was_going(cast):
-    page = Client(headers={"host": cast.home.domain}).get("/library/?kind=post")
+def test_signing_in_leads_where_one_was_going(people):
+    page = Client(headers={"host": people.home.domain}).get("/library/?kind=post")
     assert page["Location"] == "/accounts/login/?next=/library/%3Fkind%3Dpost"
-    assert sign_in(cast.home.domain, to="?next=/library/%3Fkind%3Dpost")[1]["Location"] == "/library/?kind=post"
+    assert sign_in(people.home.domain, to="?next=/library/%3Fkind%3Dpost")[1]["Location"] == "/library/?kind=post"
 
 
-def test_a_part_of_a_page_is_told_to_sign_in(cast):
-    client = Client(headers={"host": cast.home.domain})
+def test_a_part_of_a_page_is_told_to_sign_in(people):
+    client = Client(headers={"host": people.home.domain})
     for header in ({"HX-Request": "true"}, {"Accept": "text/event-stream"}):
         answer = client.get("/conversations/", headers=header)
         assert (answer.status_code, answer["HX-Redirect"]) == (401, "/accounts/login/?next=/")
 
 
-def test_nobody_signs_up(cast):
-    for host in (cast.home.domain, "localhost"):
+def test_nobody_signs_up(people):
+    for host in (people.home.domain, "localhost"):
         client = Client(headers={"host": host})
         before = User.objects.count()
         page = client.get("/accounts/signup/")
@@ -111,38 +111,38 @@ def test_nobody_signs_up(cast):
             assert not User.objects.filter(email="intrus@x.test").exists()
 
 
-def test_operators_sign_in_on_the_public_host_only(cast):
-    assert sign_in("localhost", cast.operator.email)[1]["Location"] == "/admin/"
-    client, _answer = sign_in(cast.home.domain, cast.operator.email)
+def test_operators_sign_in_on_the_public_host_only(people):
+    assert sign_in("localhost", people.operator.email)[1]["Location"] == "/admin/"
+    client, _answer = sign_in(people.home.domain, people.operator.email)
     assert not signed_in(client)
-    for person in (cast.owner, cast.member):
+    for person in (people.owner, people.member):
         client, _answer = sign_in("localhost", person.email)
         assert not signed_in(client)
 
 
-def test_too_many_wrong_ones_close_the_door_for_that_address_here_only(cast):
+def test_too_many_wrong_ones_close_the_door_for_that_address_here_only(people):
     for _ in range(9):
-        answer = sign_in(cast.home.domain, password="faux")[1]
+        answer = sign_in(people.home.domain, password="faux")[1]
     told = str(answer.context["form"].non_field_errors()).lower()
     assert "trop" in told and "code" in told
-    client, _answer = sign_in(cast.home.domain)
+    client, _answer = sign_in(people.home.domain)
     assert not signed_in(client), "even the right one waits"
-    assert signed_in(sign_in(cast.home.domain, cast.owner.email)[0])
-    assert signed_in(sign_in(cast.away.domain, password=TWIN_PASSWORD)[0])
+    assert signed_in(sign_in(people.home.domain, people.owner.email)[0])
+    assert signed_in(sign_in(people.away.domain, password=TWIN_PASSWORD)[0])
 
 
-def test_a_made_up_forwarded_address_does_not_reopen_it(cast):
+def test_a_made_up_forwarded_address_does_not_reopen_it(people):
     for number in range(10):
-        client = Client(headers={"host": cast.home.domain, "x-forwarded-for": f"203.0.113.{number}"})
+        client = Client(headers={"host": people.home.domain, "x-forwarded-for": f"203.0.113.{number}"})
         client.post("/accounts/login/", {"login": "member@atelier.test", "password": "faux"})
-    client = Client(headers={"host": cast.home.domain, "x-forwarded-for": "198.51.100.1"})
+    client = Client(headers={"host": people.home.domain, "x-forwarded-for": "198.51.100.1"})
     client.post("/accounts/login/", {"login": "member@atelier.test", "password": PASSWORD})
     assert not signed_in(client)
 
 
-def test_too_many_requests_have_their_page(cast, settings):
+def test_too_many_requests_have_their_page(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login": "2/m/ip"}
-    answers = [sign_in(cast.home.domain, password="faux")[1] for _ in range(3)]
+    answers = [sign_in(people.home.domain, password="faux")[1] for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1].templates[0].name == "429.html"
 
@@ -151,9 +151,9 @@ class TestFirstPassword:
     """A password that somebody else made is changed before anything else."""
 
     @pytest.fixture
-    def client(self, cast, client_for):
-        User.objects.filter(pk=cast.member.pk).update(must_change_password=True)
-        return client_for(cast.member)
+    def client(self, people, client_for):
+        User.objects.filter(pk=people.member.pk).update(must_change_password=True)
+        return client_for(people.member)
 
     def change(self, client, new: str, old: str = PASSWORD):
         return client.post("/accounts/password/change/", {"oldpassword": old, "password1": new, "password2": new})
@@ -166,45 +166,45 @@ class TestFirstPassword:
         assert client.get("/accounts/password/change/").status_code == 200
         assert client.get("/brand/75.css").status_code == 200
 
-    def test_then_one_is_free_and_still_signed_in(self, cast, client):
+    def test_then_one_is_free_and_still_signed_in(self, people, client):
         assert self.change(client, NEW)["Location"] == "/"
         assert client.get("/conversations/").status_code == 200
-        assert AuditEntry.objects.filter(action="user.password_changed", actor=cast.member.email).count() == 1
-        assert signed_in(sign_in(cast.home.domain, password=NEW)[0])
-        assert not signed_in(sign_in(cast.home.domain)[0])
+        assert AuditEntry.objects.filter(action="user.password_changed", actor=people.member.email).count() == 1
+        assert signed_in(sign_in(people.home.domain, password=NEW)[0])
+        assert not signed_in(sign_in(people.home.domain)[0])
 
     @pytest.mark.parametrize("new", [PASSWORD, "court", "password123", "member@atelier.test"])
-    def test_the_same_or_a_poor_one_does_not_count(self, cast, client, new):
+    def test_the_same_or_a_poor_one_does_not_count(self, people, client, new):
         answer = self.change(client, new)
         assert answer.status_code == 200 and answer.context["form"].errors
         assert client.get("/")["Location"] == "/accounts/password/change/"
-        assert User.objects.get(pk=cast.member.pk).check_password(PASSWORD)
+        assert User.objects.get(pk=people.member.pk).check_password(PASSWORD)
 
     def test_the_old_one_is_asked(self, client):
         assert self.change(client, NEW, old="faux").status_code == 200
         assert client.get("/")["Location"] == "/accounts/password/change/"
 
-    def test_a_forgotten_one_counts_too(self, cast, client):
-        link = re.search(r"/accounts/password/reset/key/\S+", forgotten(cast.home.domain, cast.member.email).text)
+    def test_a_forgotten_one_counts_too(self, people, client):
+        link = re.search(r"/accounts/password/reset/key/\S+", forgotten(people.home.domain, people.member.email).text)
         assert link
-        visitor = Client(headers={"host": cast.home.domain})
+        visitor = Client(headers={"host": people.home.domain})
         form = visitor.get(link[0])["Location"]
         visitor.post(form, {"password1": NEW, "password2": NEW})
-        assert not User.objects.get(pk=cast.member.pk).must_change_password
+        assert not User.objects.get(pk=people.member.pk).must_change_password
         assert client.get("/").status_code == 302 and not signed_in(client), "who was signed in elsewhere is out"
 
 
-def test_a_changed_password_ends_the_sessions_elsewhere(cast):
-    here, elsewhere = sign_in(cast.home.domain)[0], sign_in(cast.home.domain)[0]
+def test_a_changed_password_ends_the_sessions_elsewhere(people):
+    here, elsewhere = sign_in(people.home.domain)[0], sign_in(people.home.domain)[0]
     here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert here.get("/").status_code == 200
     assert elsewhere.get("/").status_code == 302
 
 
 class TestForgotten:
-    def test_the_mail_leads_to_the_workspace_itself(self, cast, settings):
-        mail = forgotten(cast.home.domain, "Member@atelier.test")
-        assert (mail.to, mail.tenant_slug) == ([cast.member.email], "atelier")
+    def test_the_mail_leads_to_the_workspace_itself(self, people, settings):
+        mail = forgotten(people.home.domain, "Member@atelier.test")
+        assert (mail.to, mail.tenant_slug) == ([people.member.email], "atelier")
         assert mail.subject.startswith("[Atelier] ")
         links = re.findall(r"https?://\S+?(?=[\s\"<])", mail.text + "\n" + mail.html)
         keyed = [link for link in links if "/reset/key/" in link]
@@ -212,29 +212,29 @@ class TestForgotten:
         assert keyed and all(link.startswith(base) for link in keyed)
 
     @pytest.mark.parametrize("host", ["atelier.localhost:6666", "atelier.localhost.", "ATELIER.localhost"])
-    def test_the_host_of_the_request_is_not_in_it(self, cast, settings, host):
+    def test_the_host_of_the_request_is_not_in_it(self, people, settings, host):
         """The link carries a key: whoever asks for it must not choose where it leads."""
-        mail = forgotten(host, cast.member.email)
+        mail = forgotten(host, people.member.email)
         told = mail.subject + mail.text + mail.html
         assert f"http://atelier.localhost{settings.BASE_PORT}/accounts/password/reset/key/" in told
         assert "6666" not in told and "localhost./" not in told and "ATELIER" not in told
 
-    def test_an_operators_leads_to_the_platform(self, cast, settings):
-        mail = forgotten("localhost", cast.operator.email)
+    def test_an_operators_leads_to_the_platform(self, people, settings):
+        mail = forgotten("localhost", people.operator.email)
         assert f"http://localhost{settings.BASE_PORT}/accounts/password/reset/key/" in mail.text
         assert mail.subject.startswith("[Ruche] ")
 
-    def test_nothing_tells_whether_an_account_exists(self, cast):
+    def test_nothing_tells_whether_an_account_exists(self, people):
         answers = []
-        for email in (cast.member.email, "personne@atelier.test"):
-            client = Client(headers={"host": cast.home.domain})
+        for email in (people.member.email, "personne@atelier.test"):
+            client = Client(headers={"host": people.home.domain})
             answer = client.post("/accounts/password/reset/", {"email": email}, follow=True)
             answers.append((answer.status_code, answer.redirect_chain))
         assert answers[0] == answers[1]
-        assert forgotten(cast.home.domain, "personne@atelier.test") is None
+        assert forgotten(people.home.domain, "personne@atelier.test") is None
 
-    def test_an_address_of_the_neighbour_is_unknown_here(self, cast):
-        assert forgotten(cast.home.domain, cast.stranger.email) is None
+    def test_an_address_of_the_neighbour_is_unknown_here(self, people):
+        assert forgotten(people.home.domain, people.stranger.email) is None
 
 
 class TestAddress:
@@ -254,20 +254,20 @@ class TestAddress:
         self.ask(client, email)
         client.post("/accounts/confirm-email/", {"code": self.code()})
 
-    def test_a_confirmed_one_takes_the_place_of_the_old(self, cast, client_for):
-        self.move(client_for(cast.member), "Neuf@atelier.test")
-        assert User.objects.get(pk=cast.member.pk).email == "neuf@atelier.test"
-        assert signed_in(sign_in(cast.home.domain, "neuf@atelier.test")[0])
-        assert not signed_in(sign_in(cast.home.domain)[0])
+    def test_a_confirmed_one_takes_the_place_of_the_old(self, people, client_for):
+        self.move(client_for(people.member), "Neuf@atelier.test")
+        assert User.objects.get(pk=people.member.pk).email == "neuf@atelier.test"
+        assert signed_in(sign_in(people.home.domain, "neuf@atelier.test")[0])
+        assert not signed_in(sign_in(people.home.domain)[0])
 
-    def test_an_address_is_not_taken_without_its_code(self, cast, client_for):
-        client = client_for(cast.member)
+    def test_an_address_is_not_taken_without_its_code(self, people, client_for):
+        client = client_for(people.member)
         self.ask(client, "neuf@atelier.test")
         client.post("/accounts/confirm-email/", {"code": "AAAA-AAAA"})
-        assert User.objects.get(pk=cast.member.pk).email == "member@atelier.test"
+        assert User.objects.get(pk=people.member.pk).email == "member@atelier.test"
 
-    def test_a_session_left_open_does_not_suffice(self, cast, client_for):
-        client = client_for(cast.member)
+    def test_a_session_left_open_does_not_suffice(self, people, client_for):
+        client = client_for(people.member)
         with public_context():
             before = OutboxMessage.objects.count()
         asked = client.post("/accounts/email/", {"action_add": "", "email": "neuf@atelier.test"})
@@ -276,22 +276,22 @@ class TestAddress:
         with public_context():
             assert OutboxMessage.objects.count() == before, "no code goes to an address nobody proved to want"
 
-    def test_the_old_address_is_told(self, cast, client_for):
-        self.move(client_for(cast.member), "neuf@atelier.test")
+    def test_the_old_address_is_told(self, people, client_for):
+        self.move(client_for(people.member), "neuf@atelier.test")
         with public_context():
             told = OutboxMessage.objects.latest("pk")
         assert told.to == ["member@atelier.test"]
         assert told.subject == "[Atelier] Votre adresse e-mail a changé"
         assert "passe de member@atelier.test à neuf@atelier.test" in told.text
 
-    def test_somebody_elses_is_not_taken_at_all(self, cast, client_for):
-        self.move(client_for(cast.member), "OWNER@atelier.test")
-        assert User.objects.get(pk=cast.member.pk).email == "member@atelier.test"
-        assert User.objects.get(pk=cast.owner.pk).email == "owner@atelier.test"
+    def test_somebody_elses_is_not_taken_at_all(self, people, client_for):
+        self.move(client_for(people.member), "OWNER@atelier.test")
+        assert User.objects.get(pk=people.member.pk).email == "member@atelier.test"
+        assert User.objects.get(pk=people.owner.pk).email == "owner@atelier.test"
 
 
 @pytest.mark.parametrize("written", ["Élodie@Atelier.test", "élodie@atelier.TEST"])
-def test_an_address_is_one_person_however_it_is_written(cast, written):
+def test_an_address_is_one_person_however_it_is_written(people, written):
     person = user_create(email="élodie@atelier.test", password=PASSWORD, role=Role.MEMBER)
     assert User.objects.get_by_natural_key(written) == person
     assert User.objects.filter(email=written).get() == person

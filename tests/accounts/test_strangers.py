@@ -12,16 +12,16 @@ from tenants.context import public_context
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.services import change_identity, tenant_create
-from tests.cast import PASSWORD
+from tests.people import PASSWORD
 
 BAIT = "URGENT : vos gains vous attendent"
 
 
 @pytest.fixture
-def named(cast):
+def named(people):
     """Somebody names the workspace as they would write to strangers."""
     with public_context():
-        return change_identity(tenant_id=cast.home.id, name=BAIT, language="fr", brand_hue=None)
+        return change_identity(tenant_id=people.home.id, name=BAIT, language="fr", brand_hue=None)
 
 
 def sent(begun):
@@ -30,36 +30,36 @@ def sent(begun):
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/login/code/"])
-def test_nothing_goes_to_an_address_that_has_no_account(cast, named, client_for, path):
+def test_nothing_goes_to_an_address_that_has_no_account(people, named, client_for, path):
     begun = new_id()
-    for address in ("victim@elsewhere.test", cast.stranger.email, cast.operator.email):
+    for address in ("victim@elsewhere.test", people.stranger.email, people.operator.email):
         assert client_for(None).post(path, {"email": address}).status_code == 302
     assert sent(begun) == []
-    client_for(None).post(path, {"email": cast.member.email})
+    client_for(None).post(path, {"email": people.member.email})
     (message,) = sent(begun)
-    assert message.to == [cast.member.email] and message.subject.startswith(f"[{BAIT}] ")
+    assert message.to == [people.member.email] and message.subject.startswith(f"[{BAIT}] ")
 
 
-def test_an_address_not_yet_confirmed_is_written_to_in_the_platforms_words(cast, named, client_for):
-    client = client_for(cast.member)
+def test_an_address_not_yet_confirmed_is_written_to_in_the_platforms_words(people, named, client_for):
+    client = client_for(people.member)
     begun = new_id()
     asked = client.post("/accounts/email/", {"action_add": "", "email": "victim@elsewhere.test"})
     client.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
     (message,) = sent(begun)
     assert message.to == ["victim@elsewhere.test"]
     assert BAIT not in message.subject + message.text + message.html
-    assert message.subject.startswith("[Ruche] ") and cast.home.domain in message.text
+    assert message.subject.startswith("[Ruche] ") and people.home.domain in message.text
 
 
 @pytest.mark.parametrize("name", ["Atelier\r\nBcc: x@y.test", "Ate\nlier", "Ate\x1blier", "Ate\u2028lier", "A\x85b"])
 class TestOneLine:
-    def test_a_form_refuses_it(self, cast, client_for, name):
-        answer = client_for(cast.owner).post("/settings/", {"name": name, "language": "fr"})
+    def test_a_form_refuses_it(self, people, client_for, name):
+        answer = client_for(people.owner).post("/settings/", {"name": name, "language": "fr"})
         assert "une ligne" in answer.content.decode()
         with public_context():
-            assert Tenant.objects.get(pk=cast.home.id).name == "Atelier"
+            assert Tenant.objects.get(pk=people.home.id).name == "Atelier"
 
-    def test_the_services_refuse_it(self, cast, name):
+    def test_the_services_refuse_it(self, people, name):
         with public_context():
             before = Tenant.objects.count()
             with pytest.raises(ValidationError) as refused:
@@ -67,12 +67,12 @@ class TestOneLine:
             assert refused.value.error_list[0].code == "control_characters"
             assert Tenant.objects.count() == before
             with pytest.raises(ValidationError):
-                change_identity(tenant_id=cast.home.id, name=name, language="fr", brand_hue=None)
+                change_identity(tenant_id=people.home.id, name=name, language="fr", brand_hue=None)
         with pytest.raises(ValidationError):
             user_create(email="neuf@atelier.test", password=PASSWORD, role="member", name=name)
         assert not User.objects.filter(email="neuf@atelier.test").exists()
 
-    def test_no_column_takes_it(self, cast, name):
+    def test_no_column_takes_it(self, people, name):
         tidy = " ".join(name.replace("\x1b", " ").split())
         person = User(email="neuf@atelier.test", name=name)
         person.save()
@@ -82,7 +82,7 @@ class TestOneLine:
         person.refresh_from_db()
         assert person.name == tidy
 
-    def test_a_mail_is_sent_all_the_same(self, cast, name, settings):
+    def test_a_mail_is_sent_all_the_same(self, people, name, settings):
         """Also of a workspace that has had such a name since before it was refused."""
         settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
         begun = new_id()
@@ -97,7 +97,7 @@ class TestOneLine:
         assert "\n" not in told.subject and not told.message()["Bcc"]
 
 
-def test_a_name_keeps_what_a_name_needs(cast):
+def test_a_name_keeps_what_a_name_needs(people):
     from ui.lines import one_line, refuse_control_characters
 
     for name in ("Ferme d’été\u00a0: «\u00a0L’œuf\u00a0»", "👩\u200d🌾 Marie", "می\u200cخواهم", "Zoë\u0301 \u200f"):

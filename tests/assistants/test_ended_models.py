@@ -16,7 +16,7 @@ from tenants.context import public_context
 
 
 @pytest.fixture(autouse=True)
-def in_public(cast, monkeypatch):
+def in_public(people, monkeypatch):
     monkeypatch.setitem(settings.PROVIDERS, "openai", {"api_key": "sk", "base_url": ""})
     monkeypatch.setitem(settings.PROVIDERS, "anthropic", {"api_key": "sk", "base_url": ""})
     with public_context():

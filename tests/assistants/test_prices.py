@@ -72,7 +72,7 @@ def test_an_image_costs_its_tokens_or_its_piece():
     assert image_cost(Usage(100, 0, 0, 4_000), by_piece) == image_bound(100, by_piece) == Decimal("0.015")
 
 
-def test_a_price_is_frozen_with_its_region_and_picked_by_its_day(cast):
+def test_a_price_is_frozen_with_its_region_and_picked_by_its_day(people):
     model = Model.objects.create(provider="openai", name="fake-dated")
     start = timezone.now() - dt.timedelta(days=10)
     old = price_create(model=model, valid_from=start, input=Decimal(2))

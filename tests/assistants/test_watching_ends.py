@@ -22,7 +22,7 @@ __all__ = ["llm"]
 
 
 @pytest.fixture(autouse=True)
-def in_public(cast):
+def in_public(people):
     with public_context():
         # The seeds' own ends come nearer with the calendar.
         Model.objects.update(ends_on=None)
@@ -96,7 +96,7 @@ def test_a_day_in_any_shape(value, day):
     assert listing._day(value) == day
 
 
-def test_operators_are_warned_at_60_30_and_7_days_once_each(cast, monkeypatch):
+def test_operators_are_warned_at_60_30_and_7_days_once_each(people, monkeypatch):
     start = timezone.localdate()
     luna = Model.objects.get(name="gpt-6-luna")
     model = model_of("old", ends_on=start + dt.timedelta(days=70), fallback=luna)
@@ -110,7 +110,7 @@ def test_operators_are_warned_at_60_30_and_7_days_once_each(cast, monkeypatch):
         told += [70 - day] * (OutboxMessage.objects.count() - before)
     assert told == [60, 30, 7]
     mails = OutboxMessage.objects.filter(subject__contains="old s’arrête le")
-    assert [row.to for row in mails] == [[cast.operator.email]] * 3
+    assert [row.to for row in mails] == [[people.operator.email]] * 3
     assert all(luna.label in row.text and str(model.pk) in row.text for row in mails)
 
 
@@ -124,9 +124,9 @@ def test_a_day_missed_is_warned_of_by_the_nearest_threshold_and_unused_models_by
     assert "Aucun modèle ne le remplace" in OutboxMessage.objects.get(subject__contains="old").text
 
 
-def test_an_english_operator_is_warned_in_english(cast):
-    cast.operator.language = "en"
-    cast.operator.save()
+def test_an_english_operator_is_warned_in_english(people):
+    people.operator.language = "en"
+    people.operator.save()
     used(model_of("old", ends_on=timezone.localdate() + dt.timedelta(days=20)))
     ends.warn_of_ends()
     assert OutboxMessage.objects.get(subject__contains="old").subject.startswith("The model old stops on")

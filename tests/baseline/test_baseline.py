@@ -36,7 +36,7 @@ def _remove(schema: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def migrated(cast) -> Iterator[str]:
+def migrated(people) -> Iterator[str]:
     """A schema made by stock `migrate_schemas`, beside the others of the test database."""
     _remove(MIGRATED)
     owner = os.environ["DATABASE_OWNER_URL"]

@@ -15,20 +15,20 @@ __all__ = ["give", "grant", "no_files_left", "upload"]
 
 
 @pytest.fixture
-def grant(cast) -> Any:
+def grant(people) -> Any:
     """`grant("seats", 3, days=1)`: an exception for `home`."""
 
     def make(key: str, limit: Any, *, days: float | None = None) -> Any:
         until = timezone.now() + timedelta(days=days) if days else None
         return grants.override_grant(
-            tenant_id=cast.home.id, key=key, limit=limit, reason="essai", actor=cast.operator, expires_at=until
+            tenant_id=people.home.id, key=key, limit=limit, reason="essai", actor=people.operator, expires_at=until
         )
 
     return make
 
 
 @pytest.fixture
-def give(cast) -> Any:
+def give(people) -> Any:
     """`give("analytics")`: an option for `home`. With rights, an option made for the test."""
 
     def make(code: str, quantity: int = 1, days: float | None = None, **gives: Any) -> Any:
@@ -39,7 +39,7 @@ def give(cast) -> Any:
                     Entitlement.objects.create(add_on=option, key=key, label=key, limit=limit)
         until = timezone.now() + timedelta(days=days) if days else None
         return grants.add_on_give(
-            tenant_id=cast.home.id, add_on=code, quantity=quantity, reason="essai", actor=cast.operator, until=until
+            tenant_id=people.home.id, add_on=code, quantity=quantity, reason="essai", actor=people.operator, until=until
         )
 
     return make

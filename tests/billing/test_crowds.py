@@ -20,7 +20,7 @@ CLIENTS = PROCESSES * THREADS
 
 
 @pytest.fixture(scope="module")
-def peers(cast):
+def peers(people):
     found = [Peer() for _ in range(PROCESSES)]
     yield found
     for peer in found:
@@ -28,7 +28,7 @@ def peers(cast):
 
 
 @pytest.fixture
-def space(cast):
+def space(people):
     made = make(f"foule-{uuid4().hex[:8]}", plan="pro")
     yield made.tenant
     with public_context():
@@ -37,7 +37,7 @@ def space(cast):
 
 
 @pytest.fixture
-def allow(cast, space):
+def allow(people, space):
     """`allow("ai_euros", 5)`: so much for this workspace alone."""
 
     def set_limit(key, limit):
@@ -46,7 +46,7 @@ def allow(cast, space):
             key=key,
             limit=None if limit is None else Decimal(limit),
             reason="x",
-            actor=cast.operator,
+            actor=people.operator,
         )
 
     return set_limit
@@ -140,7 +140,7 @@ def test_grace_is_let_through_and_no_more(peers, space, allow):
 
 
 @pytest.mark.parametrize("meter", ["automation_runs", "own_assistants"])
-def test_a_process_that_dies_in_the_middle_gives_back(cast, space, meter):
+def test_a_process_that_dies_in_the_middle_gives_back(people, space, meter):
     """By the month: once its reservation has expired. What stands: at once, with its transaction."""
     peer = Peer()
     peer.begin("die_holding", act="metered", tenant_id=str(space.id), meter=meter)
@@ -154,7 +154,7 @@ def test_a_process_that_dies_in_the_middle_gives_back(cast, space, meter):
     assert counter(space, meter) == (0, 0)
 
 
-def test_every_process_knows_of_a_change_within_a_second(peers, cast, space, allow):
+def test_every_process_knows_of_a_change_within_a_second(peers, people, space, allow):
     for peer in peers:
         peer.ask("until_remembered", tenant_id=str(space.id))
     took = []
@@ -166,11 +166,11 @@ def test_every_process_knows_of_a_change_within_a_second(peers, cast, space, all
 
     row = allow("seats", 4)
     seen("seats", "4.000000000000")
-    grants.override_end(override_id=row.pk, reason="fini", actor=cast.operator)
+    grants.override_end(override_id=row.pk, reason="fini", actor=people.operator)
     seen("seats", "15.000000000000")
-    option = grants.add_on_give(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=cast.operator)
+    option = grants.add_on_give(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=people.operator)
     seen("api_calls_month", "None")
-    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=cast.operator)
+    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=people.operator)
     seen("api_calls_month", "1000.000000000000")
     peers[0].ask("call", service="change_plan", tenant_id=str(space.id), plan="scale", reason="essai", actor="test")
     seen("seats", "100.000000000000")

@@ -25,33 +25,33 @@ from tenants.services import ReadOnlyWorkspace, tenant_suspend
 from tests.library.samples import PNG
 
 
-def counter(cast, meter):
-    found = selectors.gauge(cast.home, meter)
+def counter(people, meter):
+    found = selectors.gauge(people.home, meter)
     return found.used, found.reserved
 
 
 @pytest.mark.parametrize("meter", ["automation_runs", "own_assistants", "api_calls_hour"])
-def test_one_line_meters_an_act(cast, meter):
+def test_one_line_meters_an_act(people, meter):
     with services.metered(meter):
-        assert sum(counter(cast, meter)) == 1
-    assert counter(cast, meter) == (1, 0)
+        assert sum(counter(people, meter)) == 1
+    assert counter(people, meter) == (1, 0)
 
 
 @pytest.mark.parametrize("meter", ["automation_runs", "own_assistants"])
-def test_an_act_that_fails_gives_back(cast, meter):
+def test_an_act_that_fails_gives_back(people, meter):
     with pytest.raises(ZeroDivisionError), services.metered(meter, 3):
         raise ZeroDivisionError
-    assert counter(cast, meter) == (0, 0)
+    assert counter(people, meter) == (0, 0)
 
 
-def test_an_error_of_the_database_gives_back_too(cast):
+def test_an_error_of_the_database_gives_back_too(people):
     with pytest.raises(DatabaseError), services.metered("automation_runs"), connection.cursor() as cursor:
         cursor.execute("SELECT 1/0")
-    assert counter(cast, "automation_runs") == (0, 0)
+    assert counter(people, "automation_runs") == (0, 0)
 
 
 @pytest.mark.parametrize("meter", ["automation_runs", "own_assistants"])
-def test_what_does_not_fit_is_not_begun(cast, grant, meter):
+def test_what_does_not_fit_is_not_begun(people, grant, meter):
     grant(meter, Decimal(2))
     begun = []
     with services.metered(meter, 2):
@@ -59,19 +59,19 @@ def test_what_does_not_fit_is_not_begun(cast, grant, meter):
     with pytest.raises(QuotaExceeded) as refused, services.metered(meter):
         begun.append(True)
     assert refused.value.plan_name == "Pro" and refused.value.gauge.used == 2
-    assert begun == [] and counter(cast, meter) == (2, 0)
+    assert begun == [] and counter(people, meter) == (2, 0)
 
 
 @pytest.mark.parametrize("meter", ["automation_runs", "own_assistants"])
-def test_a_read_only_workspace_meters_nothing(cast, meter):
+def test_a_read_only_workspace_meters_nothing(people, meter):
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
     with pytest.raises(ReadOnlyWorkspace), services.metered(meter):
         pass
     assert not QuotaCounter.objects.exists() and not Reservation.objects.exists()
 
 
-def test_only_the_blocked_thing_stops(cast, grant):
+def test_only_the_blocked_thing_stops(people, grant):
     grant("automation_runs", Decimal(0))
     with pytest.raises(QuotaExceeded), services.metered("automation_runs"):
         pass
@@ -114,7 +114,7 @@ def test_when_clocks_change_each_real_hour_has_a_counter_of_its_own(zone, day, m
     assert len(set(slots)) <= len(minutes) / 6 + 1
 
 
-def test_two_real_hours_of_one_name_do_not_share_what_may_be_used(cast, grant, monkeypatch):
+def test_two_real_hours_of_one_name_do_not_share_what_may_be_used(people, grant, monkeypatch):
     grant("api_calls_hour", Decimal(1))
     for hour in (0, 1):
         # Twice 2:30 in Paris.
@@ -126,22 +126,22 @@ def test_two_real_hours_of_one_name_do_not_share_what_may_be_used(cast, grant, m
             pass
 
 
-def test_an_hour_that_is_over_counts_no_more(cast):
-    services.reserve(Act("api", cast.member.pk), {"api_calls_hour": Decimal(1)})
-    assert counter(cast, "api_calls_hour") == (0, 1)
+def test_an_hour_that_is_over_counts_no_more(people):
+    services.reserve(Act("api", people.member.pk), {"api_calls_hour": Decimal(1)})
+    assert counter(people, "api_calls_hour") == (0, 1)
     QuotaCounter.objects.filter(meter="api_calls_hour").update(hour=(slot_of("api_calls_hour").hour + 1) % 24)
-    assert counter(cast, "api_calls_hour") == (0, 0)
+    assert counter(people, "api_calls_hour") == (0, 0)
 
 
-def test_hours_of_former_days_are_swept(cast):
-    services.reserve(Act("api", cast.member.pk), {"api_calls_hour": Decimal(1), "ai_tokens": Decimal(1)})
+def test_hours_of_former_days_are_swept(people):
+    services.reserve(Act("api", people.member.pk), {"api_calls_hour": Decimal(1), "ai_tokens": Decimal(1)})
     assert services.sweep_hours() == 0
     QuotaCounter.objects.update(period="2020-01-01")
     assert services.sweep_hours() == 1
     assert QuotaCounter.objects.get().meter == "ai_tokens"
 
 
-def test_growing_needs_a_transaction(cast):
+def test_growing_needs_a_transaction(people):
     connection.in_atomic_block, before = False, connection.in_atomic_block
     try:
         with pytest.raises(RuntimeError):
@@ -150,12 +150,12 @@ def test_growing_needs_a_transaction(cast):
         connection.in_atomic_block = before
 
 
-def test_what_is_removed_gives_its_room_back(cast):
+def test_what_is_removed_gives_its_room_back(people):
     services.grow("own_assistants", 3)
     services.shrink("own_assistants", 2)
-    assert counter(cast, "own_assistants") == (1, 0)
+    assert counter(people, "own_assistants") == (1, 0)
     services.shrink("own_assistants", 2)
-    assert counter(cast, "own_assistants") == (0, 0)
+    assert counter(people, "own_assistants") == (0, 0)
 
 
 def test_who_counts_what_stands():
@@ -164,7 +164,7 @@ def test_who_counts_what_stands():
         assert import_string(name)() >= 0
 
 
-def test_seats_are_the_teams(cast):
+def test_seats_are_the_teams(people):
     assert seats_taken() == 4
     user_create(email="a@atelier.test", password="un-mot-de-passe", role=Role.LEARNER)
     assert seats_taken() == 4
@@ -174,63 +174,63 @@ def test_seats_are_the_teams(cast):
     assert seats_taken() == 4
 
 
-def test_a_meter_begins_with_what_is_there(cast, grant):
+def test_a_meter_begins_with_what_is_there(people, grant):
     """Nobody counted before: the first growth counts once, then no more."""
     grant("seats", Decimal(5))
     services.grow("seats")
-    assert counter(cast, "seats") == (5, 0)
+    assert counter(people, "seats") == (5, 0)
     with pytest.raises(QuotaExceeded):
         services.grow("seats")
 
 
-def test_storage_is_counted_as_it_grows(cast, upload):
-    upload(cast.member, PNG, "a.png")
-    upload(cast.member, PNG, "b.png")
-    assert counter(cast, "storage") == (2 * len(PNG), 0)
-    with tenant_context(cast.away):
-        assert selectors.gauge(cast.away, "storage").used == 0
+def test_storage_is_counted_as_it_grows(people, upload):
+    upload(people.member, PNG, "a.png")
+    upload(people.member, PNG, "b.png")
+    assert counter(people, "storage") == (2 * len(PNG), 0)
+    with tenant_context(people.away):
+        assert selectors.gauge(people.away, "storage").used == 0
 
 
-def test_two_uploads_at_once_do_not_share_the_room(cast, upload, grant, monkeypatch):
+def test_two_uploads_at_once_do_not_share_the_room(people, upload, grant, monkeypatch):
     """Both look while there is room for one: the second finds it taken."""
     grant("storage", Decimal(len(PNG)))
     monkeypatch.setattr(library, "_require_room", lambda tenant, size: None)
-    upload(cast.member, PNG, "a.png")
+    upload(people.member, PNG, "a.png")
     with pytest.raises(UploadRefused) as refused:
-        upload(cast.member, PNG, "b.png")
+        upload(people.member, PNG, "b.png")
     assert refused.value.code == "storage_full" and "Pro" in refused.value.message
-    assert counter(cast, "storage") == (len(PNG), 0)
+    assert counter(people, "storage") == (len(PNG), 0)
 
 
-def test_an_upload_that_fails_gives_its_room_back(cast, upload, monkeypatch):
+def test_an_upload_that_fails_gives_its_room_back(people, upload, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("the database is gone")
 
     monkeypatch.setattr(library.audit, "record", fail)
     with pytest.raises(RuntimeError):
-        upload(cast.member, PNG, "a.png")
-    assert counter(cast, "storage") == (0, 0)
+        upload(people.member, PNG, "a.png")
+    assert counter(people, "storage") == (0, 0)
 
 
-def test_a_refused_upload_says_so_on_its_page(cast, client_for, grant):
+def test_a_refused_upload_says_so_on_its_page(people, client_for, grant):
     grant("storage", Decimal(10))
     sent = {"file": SimpleUploadedFile("a.png", PNG, "image/png"), "title": "Photo", "visibility": "private"}
-    page = client_for(cast.member).post("/library/upload/", sent)
+    page = client_for(people.member).post("/library/upload/", sent)
     assert page.status_code == 422 and 'value="Photo"' in page.content.decode()
 
 
-def test_a_wrong_counter_is_set_right(cast, upload, caplog):
-    upload(cast.member, PNG, "a.png")
+def test_a_wrong_counter_is_set_right(people, upload, caplog):
+    upload(people.member, PNG, "a.png")
     QuotaCounter.objects.filter(meter="storage").update(used=7)
     with public_context():
         assert services.recount_standing() == 1
         assert services.recount_standing() == 0
-    assert counter(cast, "storage") == (len(PNG), 0)
+    assert counter(people, "storage") == (len(PNG), 0)
     assert "set right" in caplog.text
 
 
-def test_growth_in_a_transaction_that_is_undone_is_none(cast):
+def test_growth_in_a_transaction_that_is_undone_is_none(people):
     with transaction.atomic():
         services.grow("own_assistants", 3)
         transaction.set_rollback(True)
-    assert counter(cast, "own_assistants") == (0, 0)
+    assert counter(people, "own_assistants") == (0, 0)

@@ -20,15 +20,17 @@ def codes(options):
     return {option.code for option in options}
 
 
-def test_options_without_a_module_are_not_for_sale(cast):
+def test_options_without_a_module_are_not_for_sale(people):
     assert codes(AddOn.objects.all()) >= {"analytics", "white_label", "unlimited_api", "certificates"}
-    assert codes(selectors.add_ons()) == codes(selectors.add_ons_for(cast.home)) == codes(catalogue().add_ons) == set()
+    assert (
+        codes(selectors.add_ons()) == codes(selectors.add_ons_for(people.home)) == codes(catalogue().add_ons) == set()
+    )
     assert selectors.offers_with("analytics").add_ons == selectors.offers_with("courses").plans == []
 
 
-def test_once_a_module_registers_they_are(cast, monkeypatch):
+def test_once_a_module_registers_they_are(people, monkeypatch):
     register(monkeypatch, "analytics", "courses")
-    assert codes(selectors.add_ons()) == codes(selectors.add_ons_for(cast.home)) == {"analytics"}
+    assert codes(selectors.add_ons()) == codes(selectors.add_ons_for(people.home)) == {"analytics"}
     assert codes(catalogue().add_ons) == codes(selectors.offers_with("analytics").add_ons) == {"analytics"}
     assert [plan.code for plan in selectors.offers_with("courses").plans] == ["starter", "pro", "scale"]
 
@@ -63,7 +65,7 @@ def test_what_is_not_for_sale_cannot_be_chosen_and_is_kept_by_who_has_it():
     assert codes(catalogue(had=["analytics"]).add_ons) == {"analytics"}
 
 
-def test_pages_name_nothing_that_is_not_there(cast, client_for, monkeypatch, give):
+def test_pages_name_nothing_that_is_not_there(people, client_for, monkeypatch, give):
     give("analytics")
     names = (
         "Formations",
@@ -76,28 +78,28 @@ def test_pages_name_nothing_that_is_not_there(cast, client_for, monkeypatch, giv
 
     def said():
         public = client_for(host=settings.BASE_HOST).get("/tarifs/").content.decode()
-        owner = client_for(cast.owner)
+        owner = client_for(people.owner)
         inside = owner.get("/settings/usage/").content.decode() + owner.get("/settings/plan/choose/").content.decode()
         return {name for name in names if name in public}, {name for name in names if name in inside}
 
     assert said() == (set(), set())
-    assert usage.modules(cast.home) == []
+    assert usage.modules(people.home) == []
     register(monkeypatch)
     public, inside = said()
     assert public == set(names)
     assert "Statistiques avancées" in inside
 
 
-def test_the_operator_sees_what_waits(cast, client_for):
-    console = client_for(cast.operator)
+def test_the_operator_sees_what_waits(people, client_for):
+    console = client_for(people.operator)
     page = console.get("/admin/billing/addon/").content.decode()
     assert "Pas encore\N{NO-BREAK SPACE}: analytics" in page
     assert "Pas encore\N{NO-BREAK SPACE}: courses" in console.get("/admin/billing/plan/pro/change/").content.decode()
 
 
-def test_rights_and_rows_stand_whether_their_module_does_or_not(cast):
-    with tenant_context(cast.home):
-        assert selectors.limit_of(cast.home, "courses") == 30
+def test_rights_and_rows_stand_whether_their_module_does_or_not(people):
+    with tenant_context(people.home):
+        assert selectors.limit_of(people.home, "courses") == 30
     assert Entitlement.objects.filter(plan="pro", key__in=LATER).count() == len(LATER)
     assert Plan.objects.count() >= 3
 

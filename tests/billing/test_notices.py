@@ -41,7 +41,7 @@ def thousand(grant):
     grant(TOKENS, Decimal(1000))
 
 
-def test_what_crosses_a_threshold_is_noted_and_nothing_else(cast, thousand, on_commit):
+def test_what_crosses_a_threshold_is_noted_and_nothing_else(people, thousand, on_commit):
     with on_commit(execute=True):
         use(799)
     assert waiting() == []
@@ -57,12 +57,12 @@ def test_what_crosses_a_threshold_is_noted_and_nothing_else(cast, thousand, on_c
     assert waiting() == []
 
 
-def test_what_is_rolled_back_is_not_noted(cast, thousand):
+def test_what_is_rolled_back_is_not_noted(people, thousand):
     use(900)
     assert waiting() == []
 
 
-def test_a_refusal_near_the_limit_is_noted_although_it_leaves_no_row(cast, thousand):
+def test_a_refusal_near_the_limit_is_noted_although_it_leaves_no_row(people, thousand):
     use(500)
     with pytest.raises(QuotaExceeded):
         use(600)
@@ -73,7 +73,7 @@ def test_a_refusal_near_the_limit_is_noted_although_it_leaves_no_row(cast, thous
     assert waiting() == [(TOKENS, True)]
 
 
-def test_growth_is_noted_too(cast, grant, on_commit):
+def test_growth_is_noted_too(people, grant, on_commit):
     grant("own_assistants", Decimal(5))
     with on_commit(execute=True):
         services.grow("own_assistants", 4)
@@ -83,7 +83,7 @@ def test_growth_is_noted_too(cast, grant, on_commit):
     assert waiting() == [("own_assistants", True)]
 
 
-def test_owner_and_admins_are_told_once_at_each_threshold(cast, thousand):
+def test_owner_and_admins_are_told_once_at_each_threshold(people, thousand):
     use(850)
     assert jobs.tell(TOKENS, False) is True
     assert jobs.tell(TOKENS, False) is False
@@ -97,7 +97,7 @@ def test_owner_and_admins_are_told_once_at_each_threshold(cast, thousand):
     assert len(mails()) == 4
 
 
-def test_whoever_hears_that_it_is_reached_does_not_hear_that_it_was_near(cast, thousand):
+def test_whoever_hears_that_it_is_reached_does_not_hear_that_it_was_near(people, thousand):
     use(1000)
     assert jobs.tell(TOKENS, False) is True
     QuotaCounter.objects.filter(meter=TOKENS).update(used=900)
@@ -105,20 +105,20 @@ def test_whoever_hears_that_it_is_reached_does_not_hear_that_it_was_near(cast, t
     assert len(mails()) == 2
 
 
-def test_a_refusal_counts_as_reached(cast, thousand):
+def test_a_refusal_counts_as_reached(people, thousand):
     use(990)
     assert jobs.tell(TOKENS, True) is True
     assert "limite atteinte" in mails()[0][1]
 
 
-def test_nobody_is_told_of_what_is_not_so(cast, thousand):
+def test_nobody_is_told_of_what_is_not_so(people, thousand):
     use(500)
     assert not jobs.tell(TOKENS, False) and not jobs.tell(TOKENS, True)
     assert not jobs.tell("unknown", True)
     assert mails() == [] and not QuotaNotice.objects.exists()
 
 
-def test_another_meter_and_another_month_are_told_again(cast, thousand, grant):
+def test_another_meter_and_another_month_are_told_again(people, thousand, grant):
     grant(EUROS, Decimal(10))
     use(900)
     use(9, EUROS)
@@ -128,8 +128,8 @@ def test_another_meter_and_another_month_are_told_again(cast, thousand, grant):
     assert len(mails()) == 6
 
 
-def test_each_in_their_own_language(cast, thousand):
-    User.objects.filter(pk=cast.admin.pk).update(language="en")
+def test_each_in_their_own_language(people, thousand):
+    User.objects.filter(pk=people.admin.pk).update(language="en")
     use(850)
     jobs.tell(TOKENS, False)
     first, second = letters()
@@ -137,16 +137,16 @@ def test_each_in_their_own_language(cast, thousand):
     assert "Hello" in second.text and "85%" in second.subject.replace("\u00a0", "").replace(" %", "%")
 
 
-def test_a_closed_workspace_is_told_nothing(cast, thousand):
+def test_a_closed_workspace_is_told_nothing(people, thousand):
     use(900)
     with public_context():
-        closed = tenant_close(tenant_id=cast.home.id, reason="test", actor="test")
+        closed = tenant_close(tenant_id=people.home.id, reason="test", actor="test")
     with tenant_context(closed):
         assert jobs.tell(TOKENS, False) is False
     assert not any("%" in subject for _to, subject in mails())
 
 
-def test_the_minute_asks_for_jobs(cast, thousand, on_commit, monkeypatch):
+def test_the_minute_asks_for_jobs(people, thousand, on_commit, monkeypatch):
     asked = []
     monkeypatch.setattr(jobs, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
     with on_commit(execute=True):
@@ -157,7 +157,7 @@ def test_the_minute_asks_for_jobs(cast, thousand, on_commit, monkeypatch):
     assert asked == [("billing.jobs.tell", {"meter": TOKENS, "refused": False})]
 
 
-def test_the_hour_finds_what_was_lost(cast, thousand, monkeypatch):
+def test_the_hour_finds_what_was_lost(people, thousand, monkeypatch):
     asked = []
     monkeypatch.setattr(jobs, "enqueue", lambda name, **kwargs: asked.append(kwargs["meter"]))
     use(900)
@@ -170,7 +170,7 @@ def test_the_hour_finds_what_was_lost(cast, thousand, monkeypatch):
 
 
 @pytest.mark.committed
-def test_eight_jobs_at_once_mail_once(cast):
+def test_eight_jobs_at_once_mail_once(people):
     made = make("avis", plan="starter")
     tenant, told = made.tenant, []
     try:
@@ -206,16 +206,16 @@ def page_of(client_for, person, path="/"):
     return client_for(person).get(path).content.decode()
 
 
-def test_owners_and_admins_see_a_banner_while_it_is_so(cast, client_for, thousand, grant):
-    assert "Limite bientôt atteinte" not in page_of(client_for, cast.owner)
+def test_owners_and_admins_see_a_banner_while_it_is_so(people, client_for, thousand, grant):
+    assert "Limite bientôt atteinte" not in page_of(client_for, people.owner)
     use(850)
     jobs.tell(TOKENS, False)
-    for person in (cast.owner, cast.admin):
+    for person in (people.owner, people.admin):
         assert "Limite bientôt atteinte : Jetons d’IA par mois, 85 %." in page_of(client_for, person)
-    for person in (cast.member, cast.instructor, cast.learner):
+    for person in (people.member, people.instructor, people.learner):
         assert "Limite bientôt" not in page_of(client_for, person)
     use(150)
     jobs.tell(TOKENS, False)
-    assert "Limite atteinte : Jetons d’IA par mois." in page_of(client_for, cast.owner)
+    assert "Limite atteinte : Jetons d’IA par mois." in page_of(client_for, people.owner)
     grant(TOKENS, Decimal(10_000))
-    assert "Limite" not in page_of(client_for, cast.owner)
+    assert "Limite" not in page_of(client_for, people.owner)

@@ -66,9 +66,9 @@ def test_use_above_its_bound_is_recorded_and_alarmed(caplog):
     assert "ALARM" in caplog.text
 
 
-def test_a_suspended_workspace_reserves_nothing(cast):
+def test_a_suspended_workspace_reserves_nothing(people):
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
     with pytest.raises(ReadOnlyWorkspace):
         services.reserve(act(), {TOKENS: Decimal(1)})
     assert not Reservation.objects.exists()
@@ -127,7 +127,7 @@ def _twenty_at_once(tenant, bound: Decimal) -> list[str]:
 
 
 @pytest.mark.committed
-def test_what_is_given_is_on_the_disk(cast):
+def test_what_is_given_is_on_the_disk(people):
     """Whatever the connection was told before."""
     from django.db import transaction
 
@@ -141,7 +141,7 @@ def test_what_is_given_is_on_the_disk(cast):
 
 
 @pytest.mark.committed
-def test_a_reservation_is_one_round_trip(cast):
+def test_a_reservation_is_one_round_trip(people):
     """With its counter there and the rights in memory; so is a settlement."""
     import time
 
@@ -184,7 +184,7 @@ def test_a_reservation_is_settled_in_the_month_it_was_held_in():
     assert (row.period.isoformat(), row.used, row.reserved) == ("2020-02-01", 300, 0)
 
 
-def test_nothing_asked_is_nothing_held(cast):
+def test_nothing_asked_is_nothing_held(people):
     held = services.reserve(act(), {})
     assert services.settle(held.id, {}) is True
     assert services.settle(held.id, {}) is False

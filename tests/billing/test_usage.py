@@ -41,23 +41,27 @@ def test_months_go_back_over_the_new_year(monkeypatch):
     assert [day.isoformat() for day in usage.months()][:3] == ["2025-09-01", "2025-10-01", "2025-11-01"]
 
 
-def test_the_history_is_of_this_workspace_and_six_months(cast):
+def test_the_history_is_of_this_workspace_and_six_months(people):
     use(1_000)
     first, *_rest = usage.months()
-    for tenant, day, used in ((cast.home, first, 500), (cast.home, first.replace(year=2001), 7), (cast.away, first, 9)):
+    for tenant, day, used in (
+        (people.home, first, 500),
+        (people.home, first.replace(year=2001), 7),
+        (people.away, first, 9),
+    ):
         QuotaCounter.objects.create(tenant_id=tenant.id, meter=TOKENS, period=day, used=used)
-    (row,) = usage.history(cast.home)
+    (row,) = usage.history(people.home)
     assert row.used == [500, 0, 0, 0, 0, 1_000]
 
 
-def test_the_page_shows_each_meter_with_its_source(cast, client_for, upload, grant, give, monkeypatch):
+def test_the_page_shows_each_meter_with_its_source(people, client_for, upload, grant, give, monkeypatch):
     register(monkeypatch, "own_assistants", "api_calls_month", "api_calls_hour", "webhooks", "api_all_endpoints")
     use(4_500_000)
     use("12.5", EUROS)
-    upload(cast.member, PNG, "a.png")
+    upload(people.member, PNG, "a.png")
     grant("own_assistants", Decimal(7), days=30)
     give("unlimited_api")
-    page = text_of(client_for, cast.owner)
+    page = text_of(client_for, people.owner)
     for said in ("4,5 M sur 5 M", "12,50 € sur 100,00 €", "4 sur 15", "50 Go", "Offre Pro", "0, sans limite"):
         assert said in page, said
     assert "Option API illimitée" in page and "Dérogation jusqu’au" in page and "bientôt atteint" in page
@@ -66,49 +70,49 @@ def test_the_page_shows_each_meter_with_its_source(cast, client_for, upload, gra
     assert "Formations" not in page and "Apprenants" not in page
 
 
-def test_past_months_are_a_table(cast, client_for):
+def test_past_months_are_a_table(people, client_for):
     use(1_000)
-    page = text_of(client_for, cast.admin)
+    page = text_of(client_for, people.admin)
     assert page.count('<th scope="col"') == 7 and '<th scope="row"' in page
-    assert "Rien encore" in text_of(client_for, cast.owner) or "1 000" in page
+    assert "Rien encore" in text_of(client_for, people.owner) or "1 000" in page
 
 
-def test_options_that_would_add_something_are_offered(cast, client_for, give, monkeypatch):
+def test_options_that_would_add_something_are_offered(people, client_for, give, monkeypatch):
     register(monkeypatch, "white_label")
-    assert "Marque blanche" in text_of(client_for, cast.owner)
+    assert "Marque blanche" in text_of(client_for, people.owner)
     give("white_label")
-    page = text_of(client_for, cast.owner)
+    page = text_of(client_for, people.owner)
     assert "Votre domaine, vos couleurs" not in page and "Option Marque blanche" in page
 
 
 @pytest.mark.parametrize("who", ["member", "instructor", "learner", "promoter"])
-def test_members_see_nothing_of_it(cast, client_for, who):
-    client = client_for(getattr(cast, who))
+def test_members_see_nothing_of_it(people, client_for, who):
+    client = client_for(getattr(people, who))
     assert client.get("/settings/usage/").status_code == 403
     assert "/settings/usage/" not in client.get("/").content.decode()
 
 
-def test_one_entry_of_the_navigation_is_current(cast, client_for):
+def test_one_entry_of_the_navigation_is_current(people, client_for):
     for path in ("/settings/", "/settings/usage/"):
-        page = client_for(cast.owner).get(path).content.decode()
+        page = client_for(people.owner).get(path).content.decode()
         assert page.count('aria-current="page"') == 1
         assert f'href="{path}" aria-current="page"' in page
 
 
-def test_a_read_only_workspace_still_reads_it(cast, client_for):
+def test_a_read_only_workspace_still_reads_it(people, client_for):
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
-    assert client_for(cast.owner).get("/settings/usage/").status_code == 200
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
+    assert client_for(people.owner).get("/settings/usage/").status_code == 200
 
 
-def test_it_writes_nothing(cast, client_for):
-    client_for(cast.owner).get("/settings/usage/")
+def test_it_writes_nothing(people, client_for):
+    client_for(people.owner).get("/settings/usage/")
     assert not QuotaCounter.objects.exists()
 
 
-def test_in_english(cast, client_for, settings):
+def test_in_english(people, client_for, settings):
     use(4_500_000)
-    client = client_for(cast.owner)
+    client = client_for(people.owner)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     page = client.get("/settings/usage/").content.decode().replace("\u00a0", " ")
     assert "4.5 M of 5 M" in page and "The last six months" in page and "Pro plan" in page

@@ -14,7 +14,7 @@ from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import buyer, fake, owing, server
-from tests.cast import Cast
+from tests.people import People
 
 __all__ = ["buyer", "fake", "owing", "server"]
 
@@ -27,12 +27,12 @@ def in_public(in_workspace: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def console(client_for: Callable[..., Client], cast: Cast) -> Client:
-    return client_for(cast.operator)
+def console(client_for: Callable[..., Client], people: People) -> Client:
+    return client_for(people.operator)
 
 
 @pytest.fixture
-def spend(cast: Cast) -> Callable[..., Any]:
+def spend(people: People) -> Callable[..., Any]:
     """Write one act of a workspace in the ledger and in the figures of the day, as an answer does."""
     from analytics.services import record
     from billing.services import meter

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, Role, User
 from config.admin_site import RucheAdminSite
-from tests.cast import PASSWORD, Cast
+from tests.people import PASSWORD, People
 
 
-def test_the_site_is_ours(cast: Cast) -> None:
+def test_the_site_is_ours(people: People) -> None:
     assert isinstance(getattr(admin.site, "_wrapped", admin.site), RucheAdminSite)
 
 
@@ -30,16 +30,16 @@ def test_the_admins_own_sign_in_is_the_platforms(client_for: Callable[..., Clien
         assert response["Location"].startswith("/accounts/login/?next=/")
 
 
-def test_an_operator_signs_in_there(client_for: Callable[..., Client], cast: Cast, settings: Any) -> None:
+def test_an_operator_signs_in_there(client_for: Callable[..., Client], people: People, settings: Any) -> None:
     client = client_for(None, host=settings.BASE_HOST)
-    response = client.post("/accounts/login/?next=/admin/", {"login": cast.operator.email, "password": PASSWORD})
+    response = client.post("/accounts/login/?next=/admin/", {"login": people.operator.email, "password": PASSWORD})
     assert response["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "learner", "stranger"])
-def test_members_have_no_admin(client_for: Callable[..., Client], cast: Cast, settings: Any, who: str) -> None:
-    client = client_for(getattr(cast, who))
+def test_members_have_no_admin(client_for: Callable[..., Client], people: People, settings: Any, who: str) -> None:
+    client = client_for(getattr(people, who))
     assert client.get("/admin/").status_code == 404
     assert client.get("/admin/tenants/tenant/").status_code == 404
     # Their cookie is worth nothing on the public host.
@@ -63,7 +63,7 @@ def test_only_the_console_may_evaluate(console: Client) -> None:
     assert "unsafe" not in outside
 
 
-def test_an_operator_is_added_and_deactivated(console: Client, cast: Cast) -> None:
+def test_an_operator_is_added_and_deactivated(console: Client, people: People) -> None:
     data = {"email": "Neuve@platform.test", "name": "Neuve", "password1": "cinq-abeilles-bleues"}
     assert console.post("/admin/accounts/user/add/", data | {"password2": "autre"}).status_code == 200
     assert not User.objects.filter(email="neuve@platform.test").exists()
@@ -71,7 +71,7 @@ def test_an_operator_is_added_and_deactivated(console: Client, cast: Cast) -> No
     made = User.objects.get(email="neuve@platform.test")
     assert made.check_password(data["password1"]) and made.role == Role.OPERATOR
     act = AuditEntry.objects.get(action="operator.created", target=made.email)
-    assert act.actor == cast.operator.email
+    assert act.actor == people.operator.email
     other = Client(headers={"host": "localhost"})
     other.force_login(made)
     assert other.get("/admin/").status_code == 200
@@ -80,13 +80,13 @@ def test_an_operator_is_added_and_deactivated(console: Client, cast: Cast) -> No
     assert AuditEntry.objects.get(action="operator.deactivated").details["reason"] == "départ"
 
 
-def test_nobody_shuts_themselves_out(console: Client, cast: Cast) -> None:
-    url = f"/admin/accounts/user/{cast.operator.pk}/deactivate/"
+def test_nobody_shuts_themselves_out(console: Client, people: People) -> None:
+    url = f"/admin/accounts/user/{people.operator.pk}/deactivate/"
     assert console.post(url, {"reason": "par erreur"}).status_code == 403
-    assert User.objects.get(pk=cast.operator.pk).is_active
+    assert User.objects.get(pk=people.operator.pk).is_active
 
 
-def test_every_page_opens(console: Client, cast: Cast) -> None:
+def test_every_page_opens(console: Client, people: People) -> None:
     site = getattr(admin.site, "_wrapped", admin.site)
     assert len(site._registry) >= 15
     for model, page in site._registry.items():

@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from billing.models import Coupon, PromotionCode
-from tests.cast import Cast
+from tests.people import People
 
 COUPONS, CODES = "/admin/billing/coupon/", "/admin/billing/promotioncode/"
 COUPON = {"name": "Rentrée", "code": "Rentree-2026", "percent_off": "12,5", "duration": "once"}
 CODE = {"coupon": "fidelite", "code": "bienvenue", "max_redemptions": "5"}
 
 
-def test_a_coupon_is_made_shown_and_ended(console: Client, cast: Cast) -> None:
+def test_a_coupon_is_made_shown_and_ended(console: Client, people: People) -> None:
     assert console.get(f"{COUPONS}create/").status_code == 200
     assert console.post(f"{COUPONS}create/", COUPON).status_code == 302
     row = Coupon.objects.get(pk="rentree-2026")
@@ -57,7 +57,7 @@ def test_a_refused_coupon_leaves_nothing(console: Client, wrong: dict[str, str],
     assert Coupon.objects.count() == 1 and not AuditEntry.objects.filter(action="coupon.added").exists()
 
 
-def test_a_code_is_made_shown_and_ended(console: Client, cast: Cast) -> None:
+def test_a_code_is_made_shown_and_ended(console: Client, people: People) -> None:
     last = timezone.localdate() + timedelta(days=3)
     sent: dict[str, Any] = CODE | {"first_time_only": "on", "last_day": last.isoformat()}
     assert console.get(f"{CODES}create/").status_code == 200

@@ -16,7 +16,7 @@ from billing.selectors import plan_of
 from mailing.models import OutboxMessage
 from tenants.context import public_context, tenant_context
 from tenants.models import SchemaFailure
-from tests.cast import Cast
+from tests.people import People
 
 READ_ONLY = ["usageevent", "quotacounter", "reservation", "auditentry", "dailyfigures", "outboxmessage", "domain"]
 
@@ -28,11 +28,11 @@ def _address(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", [*READ_ONLY, "deletioncertificate", "readyschema", "schemafailure"])
-def test_read_only_pages_refuse_every_post(console: Client, cast: Cast, spend: Any, name: str) -> None:
-    spend(cast.home, "0.0255")
+def test_read_only_pages_refuse_every_post(console: Client, people: People, spend: Any, name: str) -> None:
+    spend(people.home, "0.0255")
     site = getattr(admin.site, "_wrapped", admin.site)
     model = next(model for model in site._registry if model._meta.model_name == name)
-    with tenant_context(cast.home):
+    with tenant_context(people.home):
         before = list(model._default_manager.order_by("pk").values())
     assert console.post(f"{_address(name)}add/", {"cost": "1"}).status_code == 403
     keys = [row[model._meta.pk.name] for row in before][:1]
@@ -40,41 +40,43 @@ def test_read_only_pages_refuse_every_post(console: Client, cast: Cast, spend: A
         assert console.post(f"{_address(name)}{key}/change/", {"cost": "0"}).status_code == 403
         assert console.post(f"{_address(name)}{key}/delete/", {"post": "yes"}).status_code == 403
     console.post(_address(name), {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
-    with tenant_context(cast.home):
+    with tenant_context(people.home):
         assert list(model._default_manager.order_by("pk").values()) == before
 
 
-def test_migrations_that_failed_name_the_workspace_and_the_error(console: Client, cast: Cast) -> None:
+def test_migrations_that_failed_name_the_workspace_and_the_error(console: Client, people: People) -> None:
     with public_context():
-        SchemaFailure.objects.create(schema_name=cast.home.schema_name, migration="library.0900", error="no such thing")
+        SchemaFailure.objects.create(
+            schema_name=people.home.schema_name, migration="library.0900", error="no such thing"
+        )
         SchemaFailure.objects.create(schema_name="w_0123456789ab", migration="library.0900", error="nor that")
     text = console.get(_address("schemafailure")).content.decode()
-    assert cast.home.slug in text and "no such thing" in text and "nor that" in text
+    assert people.home.slug in text and "no such thing" in text and "nor that" in text
 
 
-def test_the_list_shows_exact_costs_and_totals(console: Client, cast: Cast, spend: Any) -> None:
-    spend(cast.home, "0.025500000001")
-    spend(cast.away, "0.0000625", outcome="failed")
+def test_the_list_shows_exact_costs_and_totals(console: Client, people: People, spend: Any) -> None:
+    spend(people.home, "0.025500000001")
+    spend(people.away, "0.0000625", outcome="failed")
     page = console.get(_address("usageevent"))
     text = page.content.decode()
     assert "0,025500000001" in text and "0,0000625" in text
     assert page.context["totals"]["cost"] == Decimal("0.025562500001")
-    filtered = console.get(_address("usageevent"), {"tenant_slug": cast.away.slug, "outcome__exact": "failed"})
+    filtered = console.get(_address("usageevent"), {"tenant_slug": people.away.slug, "outcome__exact": "failed"})
     assert filtered.context["totals"] == {"acts": 1, "tokens": 300, "cost": Decimal("0.0000625")}
     today = timezone.localdate().isoformat()
     same_day = console.get(_address("usageevent"), {"at_from": today, "at_to": today})
     assert same_day.context["totals"]["acts"] == 2
 
 
-def test_the_dashboard_says_what_the_ledger_says(console: Client, cast: Cast, spend: Any) -> None:
+def test_the_dashboard_says_what_the_ledger_says(console: Client, people: People, spend: Any) -> None:
     from analytics.services import record_presence
 
     for cost in ("0.0255", "0.000000000001", "1.5"):
-        spend(cast.home, cost, tokens=1000)
-    spend(cast.away, "0.25", tokens=50)
-    with tenant_context(cast.home):
-        record_presence(cast.member.pk)
-        record_presence(cast.member.pk)
+        spend(people.home, cost, tokens=1000)
+    spend(people.away, "0.25", tokens=50)
+    with tenant_context(people.home):
+        record_presence(people.member.pk)
+        record_presence(people.member.pk)
     page = console.get("/admin/")
     overview = page.context["overview"]
     ledger = UsageEvent.objects.aggregate(cost=Sum("cost"), tokens=Sum("input_tokens"))
@@ -86,8 +88,8 @@ def test_the_dashboard_says_what_the_ledger_says(console: Client, cast: Cast, sp
     assert len(page.context["latest"]) == 4
 
 
-def test_a_plan_saved_counts_at_once(console: Client, cast: Cast, on_commit: Any) -> None:
-    assert plan_of(cast.home)["limits"]["seats"]["limit"] == 15
+def test_a_plan_saved_counts_at_once(console: Client, people: People, on_commit: Any) -> None:
+    assert plan_of(people.home)["limits"]["seats"]["limit"] == 15
     page = console.get("/admin/billing/plan/pro/change/")
     data = {key: value for key, value in page.context["adminform"].form.initial.items() if value is not None}
     formset = page.context["inline_admin_formsets"][0].formset
@@ -100,7 +102,7 @@ def test_a_plan_saved_counts_at_once(console: Client, cast: Cast, on_commit: Any
     with on_commit(execute=True):
         assert console.post("/admin/billing/plan/pro/change/", data).status_code == 302
     assert Entitlement.objects.get(plan_id="pro", key="seats").limit == 16
-    assert plan_of(cast.home)["limits"]["seats"]["limit"] == 16
+    assert plan_of(people.home)["limits"]["seats"]["limit"] == 16
 
 
 def _price(**changed: Any) -> dict[str, Any]:
@@ -121,8 +123,8 @@ def _price(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def test_a_price_is_added_and_frozen_in_euros(console: Client, cast: Cast, spend: Any) -> None:
-    past = spend(cast.home, "0.0255")
+def test_a_price_is_added_and_frozen_in_euros(console: Client, people: People, spend: Any) -> None:
+    past = spend(people.home, "0.0255")
     count = Price.objects.count()
     assert console.post("/admin/assistants/price/add/", _price()).status_code == 302
     made = Price.objects.order_by("-id").first()
@@ -141,7 +143,7 @@ def test_a_wrong_price_is_not_added(console: Client, changed: dict[str, str]) ->
     assert Price.objects.count() == count
 
 
-def test_a_version_is_added_compared_and_taken_back(console: Client, cast: Cast) -> None:
+def test_a_version_is_added_compared_and_taken_back(console: Client, people: People) -> None:
     assistant = Assistant.objects.get(code="general")
     first = assistant.current_version
     assert first is not None
@@ -151,7 +153,7 @@ def test_a_version_is_added_compared_and_taken_back(console: Client, cast: Cast)
     console.post(f"{base}/versions/new/", {"text": first.text + "\nSois bref.", "note": "plus court"})
     assistant.refresh_from_db()
     assert assistant.current_version is not None
-    assert (assistant.current_version.number, assistant.current_version.author) == (2, cast.operator.email)
+    assert (assistant.current_version.number, assistant.current_version.author) == (2, people.operator.email)
     page = console.get(f"{base}/versions/")
     assert ("plus", "+Sois bref.") in page.context["diff"]
     assert console.get(f"{base}/versions/{first.pk}/serve/").status_code == 405
@@ -185,7 +187,7 @@ def test_an_assistant_is_born_with_its_first_version(console: Client) -> None:
 
 
 def test_mails_are_read_where_they_are_kept_and_sent_again_when_failed(
-    console: Client, cast: Cast, settings: Any
+    console: Client, people: People, settings: Any
 ) -> None:
     row = OutboxMessage.objects.create(sender="a@b.test", to=["c@d.test"], subject="Bonjour", text="secret-123")
     url = f"/admin/mailing/outboxmessage/{row.pk}"

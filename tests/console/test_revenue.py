@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing import revenue
 from billing.models import RevenueChange, Subscription
 from tenants.ids import new_id
-from tests.cast import Cast
+from tests.people import People
 
 PAGE = "/admin/billing/revenuechange/months/"
 LEDGER = "/admin/billing/revenuechange/"
@@ -32,20 +32,20 @@ def bring(tenant_id: Any, slug: str, *amounts: tuple[datetime, str], status: str
 
 
 @pytest.fixture
-def history(cast: Cast) -> None:
+def history(people: People) -> None:
     now = timezone.localtime()
     long_ago = (now.replace(day=1) - timedelta(days=40)).replace(day=10)
-    bring(cast.home.id, cast.home.slug, (long_ago, "149.00"), (now, "178.00"))
-    bring(cast.away.id, cast.away.slug, (long_ago, "1000.00"), status="past_due")
+    bring(people.home.id, people.home.slug, (long_ago, "149.00"), (now, "178.00"))
+    bring(people.away.id, people.away.slug, (long_ago, "1000.00"), status="past_due")
     bring(new_id(), "partie", (long_ago, "99.00"), (now, "0"))
 
 
-def test_before_the_first_subscription(console: Client, cast: Cast) -> None:
+def test_before_the_first_subscription(console: Client, people: People) -> None:
     text = console.get(PAGE).content.decode()
     assert "Aucun revenu pour l’instant" in text and "data-months" not in text
 
 
-def test_the_figures_are_those_of_the_ledger(console: Client, cast: Cast, history: None) -> None:
+def test_the_figures_are_those_of_the_ledger(console: Client, people: People, history: None) -> None:
     page = console.get(PAGE)
     now = page.context["now"]
     assert (now.start, now.end, now.workspaces, now.left) == (1248, 1178, 2, 1)
@@ -59,14 +59,14 @@ def test_the_figures_are_those_of_the_ledger(console: Client, cast: Cast, histor
     assert len(console.get(PAGE, {"months": "9999"}).context["months"]) == 12
 
 
-def test_lines_lead_to_their_workspace_as_long_as_there_is_one(console: Client, cast: Cast, history: None) -> None:
+def test_lines_lead_to_their_workspace_as_long_as_there_is_one(console: Client, people: People, history: None) -> None:
     for page in (PAGE, LEDGER):
         text = console.get(page).content.decode()
-        assert f'/admin/tenants/tenant/{cast.home.id}/change/">{cast.home.slug}</a>' in text
+        assert f'/admin/tenants/tenant/{people.home.id}/change/">{people.home.slug}</a>' in text
         assert "partie" in text and ">partie</a>" not in text
 
 
-def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, cast: Cast) -> None:
+def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, people: People) -> None:
     asked = []
     for number in (1, 9):
         for one in range(number):
@@ -77,7 +77,7 @@ def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, cast:
     assert asked[0] == asked[1]
 
 
-def test_the_files_say_the_same(console: Client, cast: Cast, history: None) -> None:
+def test_the_files_say_the_same(console: Client, people: People, history: None) -> None:
     answer = console.get(f"{LEDGER}lines.csv")
     assert answer["Content-Type"].startswith("text/csv")
     lines = list(csv.DictReader(io.StringIO(answer.content.decode())))
@@ -89,20 +89,20 @@ def test_the_files_say_the_same(console: Client, cast: Cast, history: None) -> N
 
 
 @pytest.mark.parametrize("page", ["months/", "months.csv", "lines.csv"])
-def test_nobody_else_sees_them(client_for: Any, cast: Cast, settings: Any, page: str) -> None:
+def test_nobody_else_sees_them(client_for: Any, people: People, settings: Any, page: str) -> None:
     answer = client_for(None, host=settings.BASE_HOST).get(f"{LEDGER}{page}")
     assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
-    assert client_for(cast.owner).get(f"{LEDGER}{page}").status_code == 404
+    assert client_for(people.owner).get(f"{LEDGER}{page}").status_code == 404
 
 
-def test_the_first_page_says_it_too(console: Client, cast: Cast, history: None) -> None:
+def test_the_first_page_says_it_too(console: Client, people: People, history: None) -> None:
     page = console.get("/admin/")
     assert (page.context["mrr"], page.context["at_risk"]) == (1178, 1000)
     text = page.content.decode().replace("\u202f", " ").replace("\u00a0", " ")
     assert "1 178,00 €" in text and PAGE in text
 
 
-def test_nobody_writes_a_line_by_hand(console: Client, cast: Cast, history: None) -> None:
+def test_nobody_writes_a_line_by_hand(console: Client, people: People, history: None) -> None:
     line = RevenueChange.objects.first()
     assert line is not None
     for act in ("add/", f"{line.pk}/change/", f"{line.pk}/delete/"):

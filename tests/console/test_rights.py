@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from billing import entitlements
 from billing.models import Override, Plan, Price, TenantAddOn
-from tests.cast import Cast
+from tests.people import People
 
 GRANT, GIVE, SET = (f"/admin/billing/{page}/" for page in ("override/grant", "tenantaddon/give", "price/set"))
 
@@ -20,21 +20,21 @@ def day(days: int) -> str:
     return (timezone.localdate() + timedelta(days=days)).isoformat()
 
 
-def test_an_exception_is_granted_shown_and_ended(console: Client, cast: Cast) -> None:
+def test_an_exception_is_granted_shown_and_ended(console: Client, people: People) -> None:
     sent = {"slug": "atelier", "key": "seats", "limit": "40", "last_day": day(3), "reason": "essai commercial"}
     assert console.post(GRANT, sent).status_code == 302
     row = Override.objects.get()
-    assert (row.limit, row.reason, row.granted_by) == (40, "essai commercial", cast.operator.email)
+    assert (row.limit, row.reason, row.granted_by) == (40, "essai commercial", people.operator.email)
     assert row.expires_at is not None
     assert timezone.localtime(row.expires_at).date() == timezone.localdate() + timedelta(days=4)
-    assert entitlements.of(cast.home).limit("seats") == 40
+    assert entitlements.of(people.home).limit("seats") == 40
     listed = console.get("/admin/billing/override/").content.decode()
     assert "essai commercial" in listed and f"/admin/billing/override/{row.pk}/end/" in listed
     end = f"/admin/billing/override/{row.pk}/end/"
     assert console.get(end).status_code == 200
     assert console.post(end, {"reason": ""}).status_code == 400
     assert console.post(end, {"reason": "fini"}).status_code == 302
-    assert entitlements.of(cast.home).limit("seats") == 15
+    assert entitlements.of(people.home).limit("seats") == 15
     acts = list(AuditEntry.objects.filter(target="atelier", action__startswith="override").values_list("action"))
     assert len(acts) == 2
 
@@ -59,27 +59,27 @@ def test_a_refused_form_leaves_nothing(console: Client, wrong: dict[str, str]) -
     assert not Override.objects.exists() and not AuditEntry.objects.filter(action="override.granted").exists()
 
 
-def test_without_limit_and_without_end(console: Client, cast: Cast) -> None:
+def test_without_limit_and_without_end(console: Client, people: People) -> None:
     sent = {"slug": "ATELIER ", "key": "seats", "limit": "", "last_day": "", "reason": "essai"}
     assert console.post(GRANT, sent).status_code == 302
-    assert entitlements.of(cast.home).limit("seats") is None
+    assert entitlements.of(people.home).limit("seats") is None
     assert "sans limite" in console.get("/admin/billing/override/").content.decode()
 
 
-def test_an_option_is_given_once_and_taken(console: Client, cast: Cast) -> None:
+def test_an_option_is_given_once_and_taken(console: Client, people: People) -> None:
     sent = {"slug": "atelier", "add_on": "analytics", "quantity": "1", "last_day": "", "reason": "geste"}
     assert console.post(GIVE, sent).status_code == 302
-    assert entitlements.of(cast.home).has("analytics")
+    assert entitlements.of(people.home).has("analytics")
     page = console.post(GIVE, sent)
     assert page.status_code == 400 and "déjà cette option" in page.content.decode()
     row = TenantAddOn.objects.get()
     assert console.post(f"/admin/billing/tenantaddon/{row.pk}/end/", {"reason": "fini"}).status_code == 302
-    assert not entitlements.of(cast.home).has("analytics")
+    assert not entitlements.of(people.home).has("analytics")
 
 
-def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, cast: Cast) -> None:
+def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, people: People) -> None:
     row = TenantAddOn.objects.create(
-        tenant_id=cast.home.id, add_on_id="analytics", since=timezone.now(), source="stripe"
+        tenant_id=people.home.id, add_on_id="analytics", since=timezone.now(), source="stripe"
     )
     page = console.post(f"/admin/billing/tenantaddon/{row.pk}/end/", {"reason": "fini"})
     assert page.status_code == 400
@@ -87,12 +87,12 @@ def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, cast: 
     assert row.until is None
 
 
-def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, cast: Cast, on_commit: Any) -> None:
+def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, people: People, on_commit: Any) -> None:
     console.post(GRANT, {"slug": "atelier", "key": "seats", "limit": "40", "last_day": day(3), "reason": "essai long"})
     console.post(
         GIVE, {"slug": "atelier", "add_on": "unlimited_api", "quantity": "1", "last_day": "", "reason": "geste"}
     )
-    page = console.get(f"/admin/tenants/tenant/{cast.home.id}/change/").content.decode()
+    page = console.get(f"/admin/tenants/tenant/{people.home.id}/change/").content.decode()
     section = page[page.index("Donné par") :]
     for said in ("essai long", "Option API illimitée", "Offre Pro", "sans limite", "Places", "Webhooks"):
         assert said in section, said
@@ -101,7 +101,7 @@ def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, cast:
     assert "Dérogation accordée" in page and "Option donnée" in page
 
 
-def test_a_price_is_set_and_the_one_before_kept(console: Client, cast: Cast) -> None:
+def test_a_price_is_set_and_the_one_before_kept(console: Client, people: People) -> None:
     sent = {"of_what": "plan:pro", "interval": "month", "currency": "EUR", "amount_excl_vat": "159,50"}
     assert console.get(SET).status_code == 200
     assert console.post(SET, sent).status_code == 302
@@ -112,7 +112,7 @@ def test_a_price_is_set_and_the_one_before_kept(console: Client, cast: Cast) -> 
     assert "159,50" in console.get("/admin/billing/price/").content.decode()
 
 
-def test_an_option_has_its_rights_on_its_page(console: Client, cast: Cast) -> None:
+def test_an_option_has_its_rights_on_its_page(console: Client, people: People) -> None:
     page = console.get("/admin/billing/addon/unlimited_api/change/")
     formset = page.context["inline_admin_formsets"][0].formset
     assert {form.initial["key"] for form in formset.forms} == {

@@ -48,22 +48,22 @@ def test_a_hostile_body_is_text(console):
     assert "&lt;script&gt;alert" in console.get(page(wild)).content.decode()
 
 
-def test_replayed(console, buyer, fake, cast):
+def test_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
     tell(fake.take()[-1])
     told = WebhookEvent.objects.get()
     Subscription.objects.update(status="", moved_for="", moved_to="")
-    services.tenant_suspend(tenant_id=cast.home.id, reason="essai", actor="test")
+    services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
     assert console.post(page(told, "replay"), {}).status_code == 400
-    assert state(cast) == "suspended"
+    assert state(people) == "suspended"
     assert console.post(page(told, "replay"), WHY).status_code == 302
-    assert state(cast) == "active"
+    assert state(people) == "active"
     act = AuditEntry.objects.get(action="webhook.replayed")
-    assert (act.actor, act.target, act.details["reason"]) == (cast.operator.email, cast.home.slug, WHY["reason"])
+    assert (act.actor, act.target, act.details["reason"]) == (people.operator.email, people.home.slug, WHY["reason"])
     assert act.details["event"].startswith(f"{told.json_body['type']} evt_")
 
 
-def test_what_failed_is_seen_and_replayed(console, buyer, fake, cast):
+def test_what_failed_is_seen_and_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
     sent = fake.take()[-1]
     for _ in range(2):
@@ -78,10 +78,10 @@ def test_what_failed_is_seen_and_replayed(console, buyer, fake, cast):
     assert "2 essais" in console.get(page(told)).content.decode()
     assert console.post(page(told, "replay"), WHY).status_code == 302
     told.refresh_from_db()
-    assert (told.processed, told.exception, state(cast)) == (True, "", "active")
+    assert (told.processed, told.exception, state(people)) == (True, "", "active")
 
 
-def test_several_are_replayed_by_the_worker_and_refused_ones_left(console, buyer, fake, cast, on_commit, monkeypatch):
+def test_several_are_replayed_by_the_worker_and_refused_ones_left(console, buyer, fake, people, on_commit, monkeypatch):
     buyer().subscribe("pro")
     for one in fake.take()[-2:]:
         post(one)
@@ -105,10 +105,10 @@ def test_several_are_replayed_by_the_worker_and_refused_ones_left(console, buyer
         done = console.post(LISTS["webhookevent"], {**chosen, **WHY})
     assert done.status_code == 302
     assert AuditEntry.objects.filter(action="webhook.replayed").count() == len(asked) == 2
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
     for name, arguments in asked:
         assert queue.run(name=name, tenant_id=None, arguments=arguments)
-    assert state(cast) == "active"
+    assert state(people) == "active"
 
 
 def test_a_refused_one_is_not_replayed(console):

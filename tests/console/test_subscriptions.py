@@ -17,9 +17,9 @@ from tests.console.made import HOSTILE, LISTS, WHY, event, late, page
 
 
 @pytest.mark.parametrize("who", ["owner", "member", None])
-def test_nobody_else_comes_in(client_for, cast, settings, subscribe, who):
+def test_nobody_else_comes_in(client_for, people, settings, subscribe, who):
     (row,), told, mails = subscribe(1, **late(1)), event("cus_x"), OutboxMessage.objects.count()
-    client = client_for(getattr(cast, who) if who else None, host=settings.BASE_HOST)
+    client = client_for(getattr(people, who) if who else None, host=settings.BASE_HOST)
     urls = [*LISTS.values(), page(row), page(row, "reread"), page(row, "mail"), page(told), page(told, "replay")]
     for url in urls:
         for answer in (client.get(url), client.post(url, WHY)):
@@ -62,7 +62,7 @@ def test_subscriptions_by_state_and_revenue_at_risk(console, subscribe):
     assert found(group="nonsense") == 4
 
 
-def test_a_subscription_s_page_says_all(console, cast, subscribe, settings):
+def test_a_subscription_s_page_says_all(console, people, subscribe, settings):
     settings.STRIPE_LIVE_MODE = False
     (row,) = subscribe(
         payment_method="Visa •••• 4242",
@@ -127,27 +127,27 @@ def test_a_workspace_that_is_gone_breaks_nothing(console):
     assert console.get("/admin/billing/subscription/nonsense/reread/").status_code in (403, 404)
 
 
-def test_read_again_at_stripe(console, buyer, fake, cast):
+def test_read_again_at_stripe(console, buyer, fake, people):
     buyer().subscribe("pro")
     fake.take()
-    row = Subscription.objects.get(tenant_id=cast.home.id)
+    row = Subscription.objects.get(tenant_id=people.home.id)
     assert console.post(page(row, "reread"), {"reason": ""}).status_code == 400
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
     assert console.post(page(row, "reread"), WHY).status_code == 302
     row.refresh_from_db()
-    assert (state(cast), row.status) == ("active", "active")
+    assert (state(people), row.status) == ("active", "active")
     act = AuditEntry.objects.get(action="subscription.reread")
-    assert (act.actor, act.target, act.details) == (cast.operator.email, cast.home.slug, WHY)
+    assert (act.actor, act.target, act.details) == (people.operator.email, people.home.slug, WHY)
 
 
-def test_stripe_away_is_said(console, buyer, fake, cast):
+def test_stripe_away_is_said(console, buyer, fake, people):
     buyer().subscribe("pro")
-    row = Subscription.objects.get(tenant_id=cast.home.id)
+    row = Subscription.objects.get(tenant_id=people.home.id)
     fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
     answer = console.post(page(row, "reread"), WHY)
     assert answer.status_code == 400 and "Stripe n’a pas répondu" in answer.content.decode()
     assert not AuditEntry.objects.filter(action="subscription.reread").exists()
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
 
 
 def test_the_queue_shows_who_owes_the_oldest_first(console, subscribe):
@@ -168,10 +168,10 @@ def test_the_queue_shows_who_owes_the_oldest_first(console, subscribe):
     assert console.get(f"/admin/billing/dunning/{old.pk}/change/")["Location"] == page(old)
 
 
-def test_mailed_again(console, owing, fake, cast):
+def test_mailed_again(console, owing, fake, people):
     owing(3.5)
     tell(fake.take()[-1])
-    row = Subscription.objects.get(tenant_id=cast.home.id)
+    row = Subscription.objects.get(tenant_id=people.home.id)
     mails = OutboxMessage.objects.filter(subject__contains="paiement")
     before = mails.count()
     assert console.get(page(row, "mail")).status_code == 200
@@ -206,15 +206,15 @@ def test_why_people_leave(console, subscribe):
     assert [one["rows"] for one in filtered.context["reasons"]] == [1]
 
 
-def test_closing_says_that_the_subscription_ends(console, cast):
+def test_closing_says_that_the_subscription_ends(console, people):
     def said(act: str) -> str:
-        return str(console.get(f"/admin/tenants/tenant/{cast.home.id}/{act}/").content.decode())
+        return str(console.get(f"/admin/tenants/tenant/{people.home.id}/{act}/").content.decode())
 
     assert "abonnement chez Stripe" not in said("close") + said("delete-now")
-    row = Subscription.objects.create(tenant_id=cast.home.id, stripe_id="sub_1", status="active", plan_code="pro")
+    row = Subscription.objects.create(tenant_id=people.home.id, stripe_id="sub_1", status="active", plan_code="pro")
     assert "résilié aussitôt" in said("close") and "résilié aussitôt" in said("delete-now")
-    services.tenant_suspend(tenant_id=cast.home.id, reason="essai", actor="test")
+    services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
     assert "abonnement chez Stripe" not in said("resume")
-    services.tenant_close(tenant_id=cast.home.id, reason="essai", actor="test")
+    services.tenant_close(tenant_id=people.home.id, reason="essai", actor="test")
     Subscription.objects.filter(pk=row.pk).update(status="canceled")
     assert "ne le ramène pas" in said("resume") and "résilié" not in said("delete-now")

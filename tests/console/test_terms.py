@@ -8,7 +8,7 @@ from billing import terms
 from billing.models import TermsAcceptance, TermsVersion
 from billing.subscription_types import Choice
 from tenants.context import public_context
-from tests.cast import Cast
+from tests.people import People
 
 VERSIONS, ACCEPTANCES = "/admin/billing/termsversion/", "/admin/billing/termsacceptance/"
 
@@ -34,21 +34,21 @@ def test_no_text_is_no_version(console: Client, sent: dict[str, str]) -> None:
     assert TermsVersion.objects.count() == 1
 
 
-def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, cast: Cast) -> None:
+def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, people: People) -> None:
     latest = terms.current()
     assert latest is not None
     with public_context():
         terms.record(
-            cast.home,
+            people.home,
             latest,
             Choice("pro", "year", ("analytics",)),
-            actor=cast.owner,
+            actor=people.owner,
             origin="2001:db8::7",
             act=terms.Act.CHECKOUT,
             reference="cs_test_1",
         )
     page = console.get(ACCEPTANCES).content.decode()
-    for said in (cast.owner.email, "2001:db8::7", latest.sha256, "Pro, à l’année", "analytics", "cs_test_1"):
+    for said in (people.owner.email, "2001:db8::7", latest.sha256, "Pro, à l’année", "analytics", "cs_test_1"):
         assert said in page, said
     row = TermsAcceptance.objects.get()
     assert console.post(f"{ACCEPTANCES}{row.pk}/delete/", {"post": "yes"}).status_code == 403

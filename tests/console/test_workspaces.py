@@ -15,14 +15,14 @@ from mailing.models import OutboxMessage
 from tenants.context import tenant_context
 from tenants.models import Domain, ReadySchema, Tenant
 from tenants.selectors import tenant_ref
-from tests.cast import Cast
+from tests.people import People
 
 NEW = "/admin/tenants/tenant/new/"
 GOOD = {"name": "Cabinet Neuf", "slug": "cabinet-neuf", "email": "o@neuf.test", "plan": "starter", "language": "fr"}
 
 
-def page(cast: Cast, act: str = "change") -> str:
-    return f"/admin/tenants/tenant/{cast.home.id}/{act}/"
+def page(people: People, act: str = "change") -> str:
+    return f"/admin/tenants/tenant/{people.home.id}/{act}/"
 
 
 def test_a_workspace_is_made_by_the_form(console: Client) -> None:
@@ -75,60 +75,62 @@ def test_the_slug_is_checked_while_it_is_typed(console: Client, slug: str, ok: b
     assert answer["said"]
 
 
-def test_suspend_and_resume_with_a_reason(console: Client, cast: Cast) -> None:
-    console.post(page(cast, "suspend"), {"reason": "facture impayée"})
-    assert Tenant.objects.get(pk=cast.home.id).state == "suspended"
-    console.post(page(cast, "resume"), {"reason": "payée ce matin"})
-    assert Tenant.objects.get(pk=cast.home.id).state == "trial"
-    acts = AuditEntry.objects.filter(action="tenant.state_changed", target=cast.home.slug).order_by("id")
+def test_suspend_and_resume_with_a_reason(console: Client, people: People) -> None:
+    console.post(page(people, "suspend"), {"reason": "facture impayée"})
+    assert Tenant.objects.get(pk=people.home.id).state == "suspended"
+    console.post(page(people, "resume"), {"reason": "payée ce matin"})
+    assert Tenant.objects.get(pk=people.home.id).state == "trial"
+    acts = AuditEntry.objects.filter(action="tenant.state_changed", target=people.home.slug).order_by("id")
     assert [(act.actor, act.details["after"], act.details["reason"]) for act in acts] == [
-        (cast.operator.email, "suspended", "facture impayée"),
-        (cast.operator.email, "trial", "payée ce matin"),
+        (people.operator.email, "suspended", "facture impayée"),
+        (people.operator.email, "trial", "payée ce matin"),
     ]
-    with tenant_context(cast.home):
+    with tenant_context(people.home):
         assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 2
 
 
-def test_the_plan_changes_with_a_reason(console: Client, cast: Cast) -> None:
-    console.post(page(cast, "plan"), {"plan": "scale", "reason": "ils grandissent"})
-    assert Tenant.objects.get(pk=cast.home.id).plan_code == "scale"
+def test_the_plan_changes_with_a_reason(console: Client, people: People) -> None:
+    console.post(page(people, "plan"), {"plan": "scale", "reason": "ils grandissent"})
+    assert Tenant.objects.get(pk=people.home.id).plan_code == "scale"
     act = AuditEntry.objects.get(action="tenant.plan_changed")
     assert act.details == {"before": "pro", "after": "scale", "reason": "ils grandissent"}
 
 
 @pytest.mark.parametrize(("act", "data"), [("suspend", {}), ("close", {"reason": ""}), ("plan", {"plan": "scale"})])
-def test_an_act_without_a_reason_changes_nothing(console: Client, cast: Cast, act: str, data: dict[str, str]) -> None:
-    before = Tenant.objects.values().get(pk=cast.home.id)
-    assert console.post(page(cast, act), data).status_code == 400
-    assert Tenant.objects.values().get(pk=cast.home.id) == before
-    acts = AuditEntry.objects.filter(target=cast.home.slug).values_list("action", flat=True)
+def test_an_act_without_a_reason_changes_nothing(
+    console: Client, people: People, act: str, data: dict[str, str]
+) -> None:
+    before = Tenant.objects.values().get(pk=people.home.id)
+    assert console.post(page(people, act), data).status_code == 400
+    assert Tenant.objects.values().get(pk=people.home.id) == before
+    acts = AuditEntry.objects.filter(target=people.home.slug).values_list("action", flat=True)
     assert list(acts) == ["tenant.created"]
 
 
-def test_what_does_not_fit_the_state_is_refused(console: Client, cast: Cast) -> None:
-    assert console.post(page(cast, "resume"), {"reason": "sans objet"}).status_code == 403
-    acts = AuditEntry.objects.filter(target=cast.home.slug).values_list("action", flat=True)
+def test_what_does_not_fit_the_state_is_refused(console: Client, people: People) -> None:
+    assert console.post(page(people, "resume"), {"reason": "sans objet"}).status_code == 403
+    acts = AuditEntry.objects.filter(target=people.home.slug).values_list("action", flat=True)
     assert list(acts) == ["tenant.created"]
 
 
-def test_deletion_asks_for_the_slug(console: Client, cast: Cast) -> None:
-    response = console.post(page(cast, "delete-now"), {"typed_slug": "autre", "reason": "essai"})
+def test_deletion_asks_for_the_slug(console: Client, people: People) -> None:
+    response = console.post(page(people, "delete-now"), {"typed_slug": "autre", "reason": "essai"})
     assert response.status_code == 400
-    assert Tenant.objects.filter(pk=cast.home.id).exists()
-    assert console.post(page(cast, "delete")).status_code == 403
-    assert Tenant.objects.filter(pk=cast.home.id).exists()
+    assert Tenant.objects.filter(pk=people.home.id).exists()
+    assert console.post(page(people, "delete")).status_code == 403
+    assert Tenant.objects.filter(pk=people.home.id).exists()
 
 
-def test_the_page_of_a_workspace_writes_nothing(console: Client, cast: Cast) -> None:
-    before = Tenant.objects.values().get(pk=cast.home.id)
-    assert console.get(page(cast)).status_code == 200
-    assert console.post(page(cast), {"name": "Autre", "state": "closed", "slug": "autre"}).status_code == 403
-    assert Tenant.objects.values().get(pk=cast.home.id) == before
+def test_the_page_of_a_workspace_writes_nothing(console: Client, people: People) -> None:
+    before = Tenant.objects.values().get(pk=people.home.id)
+    assert console.get(page(people)).status_code == 200
+    assert console.post(page(people), {"name": "Autre", "state": "closed", "slug": "autre"}).status_code == 403
+    assert Tenant.objects.values().get(pk=people.home.id) == before
 
 
-def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, cast: Cast, spend: Any) -> None:
+def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, people: People, spend: Any) -> None:
     address = reverse("admin:tenants_tenant_changelist")
-    spend(cast.home, "0.01")
+    spend(people.home, "0.01")
     console.get(address)
     with CaptureQueriesContext(
         connection,
@@ -145,7 +147,7 @@ def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, cast: Cast
     assert len(many) == len(few)
 
 
-def test_the_list_is_searched_and_filtered(console: Client, cast: Cast) -> None:
+def test_the_list_is_searched_and_filtered(console: Client, people: People) -> None:
     address = reverse("admin:tenants_tenant_changelist")
     assert [row.slug for row in console.get(address, {"q": "voisin"}).context["cl"].queryset] == ["voisine"]
     assert [row.slug for row in console.get(address, {"q": "owner@atelier"}).context["cl"].queryset] == ["atelier"]
@@ -153,15 +155,15 @@ def test_the_list_is_searched_and_filtered(console: Client, cast: Cast) -> None:
     assert not console.get(address, {"state__exact": "suspended"}).context["cl"].queryset.exists()
 
 
-def test_a_trial_is_extended_until_the_evening_of_a_day(console: Client, cast: Cast) -> None:
-    before = Tenant.objects.get(pk=cast.home.id)
+def test_a_trial_is_extended_until_the_evening_of_a_day(console: Client, people: People) -> None:
+    before = Tenant.objects.get(pk=people.home.id)
     day = timezone.localdate() + timedelta(days=40)
-    assert "Prolonger l’essai" in console.get(page(cast)).content.decode()
+    assert "Prolonger l’essai" in console.get(page(people)).content.decode()
     good = {"last_day": day.isoformat(), "reason": "le comptable hésite"}
-    assert console.post(page(cast, "trial"), good | {"last_day": ""}).status_code == 400
-    past = console.post(page(cast, "trial"), good | {"last_day": "2020-01-01"})
+    assert console.post(page(people, "trial"), good | {"last_day": ""}).status_code == 400
+    past = console.post(page(people, "trial"), good | {"last_day": "2020-01-01"})
     assert past.status_code == 400 and "Choisissez une date" in past.content.decode()
-    assert Tenant.objects.get(pk=cast.home.id).trial_ends_at == before.trial_ends_at
-    assert console.post(page(cast, "trial"), good).status_code == 302
-    ends = timezone.localtime(Tenant.objects.get(pk=cast.home.id).trial_ends_at)
+    assert Tenant.objects.get(pk=people.home.id).trial_ends_at == before.trial_ends_at
+    assert console.post(page(people, "trial"), good).status_code == 302
+    ends = timezone.localtime(Tenant.objects.get(pk=people.home.id).trial_ends_at)
     assert (ends.date(), ends.hour, ends.minute) == (day + timedelta(days=1), 0, 0)

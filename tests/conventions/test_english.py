@@ -185,29 +185,29 @@ def test_pages_of_a_workspace_before_one_is_in(client_for, path):
 
 
 @pytest.mark.parametrize("path", WORK)
-def test_pages_of_a_team(cast, client_for, path):
-    answer = in_english(client_for(cast.owner)).get(path)
+def test_pages_of_a_team(people, client_for, path):
+    answer = in_english(client_for(people.owner)).get(path)
     assert answer.status_code in (200, 404)
     assert french_words(answer.content) == []
 
 
 @pytest.mark.parametrize("person", ["learner", "promoter", "member"])
-def test_every_first_page(cast, client_for, person):
-    assert french_words(in_english(client_for(getattr(cast, person))).get("/").content) == []
+def test_every_first_page(people, client_for, person):
+    assert french_words(in_english(client_for(getattr(people, person))).get("/").content) == []
 
 
-def test_refusals(cast, client_for):
-    assert french_words(in_english(client_for(cast.learner)).get("/library/").content) == []
+def test_refusals(people, client_for):
+    assert french_words(in_english(client_for(people.learner)).get("/library/").content) == []
     assert french_words(in_english(client_for(None, host="nobody.localhost")).get("/").content) == []
     answer = in_english(client_for(None)).post("/accounts/login/", {"login": "x", "password": "y"})
     assert french_words(answer.content) == []
 
 
-def test_the_console(cast, client_for):
-    client = in_english(client_for(cast.operator))
+def test_the_console(people, client_for):
+    client = in_english(client_for(people.operator))
     shown = [model._meta for model in admin.site._registry if model not in AS_STORED]
     lists = [reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") for meta in shown]
-    workspace = reverse("admin:tenants_tenant_change", args=[cast.home.id])
+    workspace = reverse("admin:tenants_tenant_change", args=[people.home.id])
     for path in ("/admin/", "/admin/tenants/tenant/new/", workspace, *lists):
         answer = client.get(path)
         assert answer.status_code == 200, path

@@ -34,22 +34,26 @@ def finish(call, text="Une **réponse**.", usage=USAGE, outcome="done", **more) 
     return services.answer_finish(answer_id=call.answer_id, result=Result(text, outcome, usage, **more))
 
 
-def test_an_answer_is_saved_costed_and_kept_once(cast):
-    conversation, call = start(cast.member, "Écris un post", "posts")
+def test_an_answer_is_saved_costed_and_kept_once(people):
+    conversation, call = start(people.member, "Écris un post", "posts")
     assert finish(call) == "done"
     answer = Message.objects.get(pk=call.answer_id)
     event = UsageEvent.objects.get(reference=call.answer_id)
     item = Item.objects.get(message_id=call.answer_id)
     assert (event.input_tokens, event.cache_read_tokens, event.output_tokens) == (100, 20, 50)
     assert answer.cost == event.cost > 0 and not event.is_estimate
-    assert (event.member_id, event.assistant_name, event.prompt_version) == (cast.member.pk, "Créateur de Posts", "v1")
+    assert (event.member_id, event.assistant_name, event.prompt_version) == (
+        people.member.pk,
+        "Créateur de Posts",
+        "v1",
+    )
     assert (item.kind, item.author, item.conversation, item.visibility) == (
         "post",
-        cast.member,
+        people.member,
         conversation,
         "private",
     )
-    gauge = billing.gauge(cast.home, TOKENS)
+    gauge = billing.gauge(people.home, TOKENS)
     assert (gauge.used, gauge.reserved) == (170, 0)
     # A second end changes nothing.
     assert finish(call, "autre") is None
@@ -57,17 +61,17 @@ def test_an_answer_is_saved_costed_and_kept_once(cast):
     assert Message.objects.get(pk=call.answer_id).text == "Une **réponse**."
 
 
-def test_an_answer_whose_use_nobody_told_is_estimated(cast):
-    _conversation, call = start(cast.member)
+def test_an_answer_whose_use_nobody_told_is_estimated(people):
+    _conversation, call = start(people.member)
     finish(call, "Un début", None, "stopped")
     event = UsageEvent.objects.get()
     assert event.is_estimate and event.output_tokens > 0 and event.input_tokens > 0
     assert Message.objects.get(pk=call.answer_id).state == "interrupted"
 
 
-def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was_reserved(cast):
+def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was_reserved(people):
     for tokens, text in ((40_000, "9" * 300), (700, "")):
-        _conversation, call = start(cast.member, "123456789 " * 30)
+        _conversation, call = start(people.member, "123456789 " * 30)
         held = Reservation.objects.get(reference=call.answer_id)
         answers_flush({call.answer_id: (text, tokens)})
         finish(call, text, None, "interrupted")
@@ -77,52 +81,52 @@ def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was
         assert event.total_tokens <= Decimal(held.amounts[TOKENS])
 
 
-def test_what_is_partly_estimated_says_so(cast):
-    _conversation, call = start(cast.member)
+def test_what_is_partly_estimated_says_so(people):
+    _conversation, call = start(people.member)
     finish(call, "Un début", Usage(100, 0, 0, 30, is_estimate=True), "stopped")
     event = UsageEvent.objects.get()
     assert (event.is_estimate, event.input_tokens, event.output_tokens) == (True, 100, 30)
 
 
-def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(cast):
-    _conversation, call = start(cast.member)
+def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(people):
+    _conversation, call = start(people.member)
     assert finish(call, "", None, "failed", error_kind="auth") == "failed"
     assert UsageEvent.objects.get().cost == Decimal(0)
-    assert billing.gauge(cast.home, TOKENS).used == 0
+    assert billing.gauge(people.home, TOKENS).used == 0
     assert not Item.objects.exists()
 
 
-def test_only_the_author_and_whom_it_is_shared_with(cast):
-    conversation, _call = start(cast.member)
-    assert selectors.access_conversation(cast.member, conversation.pk)
+def test_only_the_author_and_whom_it_is_shared_with(people):
+    conversation, _call = start(people.member)
+    assert selectors.access_conversation(people.member, conversation.pk)
     with pytest.raises(Http404):
-        selectors.access_conversation(cast.owner, conversation.pk)
-    services.conversation_share(conversation=conversation, shared=True, actor=cast.member)
-    assert selectors.access_conversation(cast.owner, conversation.pk)
+        selectors.access_conversation(people.owner, conversation.pk)
+    services.conversation_share(conversation=conversation, shared=True, actor=people.member)
+    assert selectors.access_conversation(people.owner, conversation.pk)
     with pytest.raises(Http404):
-        selectors.access_conversation(cast.owner, conversation.pk, for_writing=True)
+        selectors.access_conversation(people.owner, conversation.pk, for_writing=True)
 
 
 @pytest.mark.parametrize("text", ["", "   \n ", "x" * 24_001])
-def test_what_is_no_question_writes_nothing(cast, text):
+def test_what_is_no_question_writes_nothing(people, text):
     with pytest.raises(ConversationRefused):
-        start(cast.member, text)
+        start(people.member, text)
     assert not Conversation.objects.exists() and not Reservation.objects.exists()
 
 
-def test_one_answer_at_a_time(cast):
-    conversation, call = start(cast.member)
+def test_one_answer_at_a_time(people):
+    conversation, call = start(people.member)
     with pytest.raises(ConversationRefused, match="en cours"):
-        services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+        services.question_ask(author=people.member, conversation=conversation, text="Encore")
     finish(call)
-    services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+    services.question_ask(author=people.member, conversation=conversation, text="Encore")
     assert conversation.messages.count() == 4
 
 
-def test_retry_replaces_the_last_answer_only(cast):
-    conversation, first = start(cast.member)
+def test_retry_replaces_the_last_answer_only(people):
+    conversation, first = start(people.member)
     finish(first)
-    second = services.question_ask(author=cast.member, conversation=conversation, text="Encore")
+    second = services.question_ask(author=people.member, conversation=conversation, text="Encore")
     finish(second, "Deuxième")
     with pytest.raises(ConversationRefused):
         services.answer_retry(conversation=conversation, answer=Message.objects.get(pk=first.answer_id))
@@ -132,10 +136,10 @@ def test_retry_replaces_the_last_answer_only(cast):
     assert len(selectors.thread(conversation)) == 4
 
 
-def test_the_history_goes_to_the_provider_and_fits_its_context(cast):
-    conversation, call = start(cast.member, "Un")
+def test_the_history_goes_to_the_provider_and_fits_its_context(people):
+    conversation, call = start(people.member, "Un")
     finish(call, "mot " * 20)
-    again = services.question_ask(author=cast.member, conversation=conversation, text="Deux")
+    again = services.question_ask(author=people.member, conversation=conversation, text="Deux")
     assert [message.role for message in again.request.messages] == ["user", "assistant", "user"]
     from assistants.providers.types import ChatMessage
 
@@ -145,18 +149,18 @@ def test_the_history_goes_to_the_provider_and_fits_its_context(cast):
         that_fit("", long, 100)
 
 
-def test_a_suspended_workspace_generates_nothing(cast):
+def test_a_suspended_workspace_generates_nothing(people):
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="t", actor="t")
+        tenant_suspend(tenant_id=people.home.id, reason="t", actor="t")
     with pytest.raises(ReadOnlyWorkspace):
-        start(cast.member)
+        start(people.member)
     assert not Conversation.objects.exists()
 
 
-def test_what_people_do_with_a_conversation(cast, client_for):
-    conversation, call = start(cast.member, "Le miel de lavande")
+def test_what_people_do_with_a_conversation(people, client_for):
+    conversation, call = start(people.member, "Le miel de lavande")
     finish(call, "Il est blond.")
-    client, url = client_for(cast.member), f"/conversations/{conversation.pk}/"
+    client, url = client_for(people.member), f"/conversations/{conversation.pk}/"
     client.post(url + "rename/", {"title": "  Miel   <b>blond</b> "})
     conversation.refresh_from_db()
     assert conversation.title == "Miel <b>blond</b>"
@@ -183,23 +187,23 @@ def queries_of(client, path: str) -> int:
     return len(caught)
 
 
-def test_pages_ask_the_same_number_of_queries_however_much_there_is(cast, client_for):
-    client = client_for(cast.member)
-    conversation, call = start(cast.member)
+def test_pages_ask_the_same_number_of_queries_however_much_there_is(people, client_for):
+    client = client_for(people.member)
+    conversation, call = start(people.member)
     finish(call)
     few = [queries_of(client, path) for path in ("/conversations/", f"/conversations/{conversation.pk}/", "/")]
     for number in range(12):
-        _other, call = start(cast.member, f"Numéro {number}")
+        _other, call = start(people.member, f"Numéro {number}")
         finish(call)
-        finish(services.question_ask(author=cast.member, conversation=conversation, text=f"Question {number}"))
+        finish(services.question_ask(author=people.member, conversation=conversation, text=f"Question {number}"))
     many = [queries_of(client, path) for path in ("/conversations/", f"/conversations/{conversation.pk}/", "/")]
     assert many == few
 
 
-def test_a_thread_is_read_again_only_where_it_ends_otherwise(cast, client_for):
-    conversation, call = start(cast.member)
+def test_a_thread_is_read_again_only_where_it_ends_otherwise(people, client_for):
+    conversation, call = start(people.member)
     path = f"/conversations/{conversation.pk}/thread/"
-    client = client_for(cast.member)
+    client = client_for(people.member)
     seen = {"last": str(call.answer_id), "state": "streaming"}
     assert client.get(path, seen).status_code == 204
     finish(call)
@@ -210,4 +214,4 @@ def test_a_thread_is_read_again_only_where_it_ends_otherwise(cast, client_for):
     again = services.answer_retry(conversation=conversation, answer=answer)
     page = client.get(path, seen).content.decode()
     assert f"m-{again.answer_id}" in page and f"m-{answer.pk}" not in page
-    assert client_for(cast.admin).get(path).status_code == 404
+    assert client_for(people.admin).get(path).status_code == 404

@@ -88,10 +88,10 @@ def test_of_a_prompt_that_is_cut_what_is_left_takes_no_more():
 class TestKept:
     TEXT = FRENCH * 30
 
-    def asked(self, cast, usage: Usage) -> tuple[Conversation, int]:
-        conversation, call = start(cast.member, self.TEXT)
+    def asked(self, people, usage: Usage) -> tuple[Conversation, int]:
+        conversation, call = start(people.member, self.TEXT)
         finish(call, "Bien reçu.", usage)
-        again = services.question_ask(author=cast.member, conversation=conversation, text="Et ensuite ?")
+        again = services.question_ask(author=people.member, conversation=conversation, text="Et ensuite ?")
         return conversation, again.request.input_bound or 0
 
     def by_script(self, conversation: Conversation) -> int:
@@ -100,24 +100,24 @@ class TestKept:
         version = services._line_of(answer).version.text
         return input_token_bound(version, call_texts)
 
-    def test_the_next_question_reserves_what_was_counted(self, cast):
-        conversation, bound = self.asked(cast, Usage(500, 1000, 300, 40))
+    def test_the_next_question_reserves_what_was_counted(self, people):
+        conversation, bound = self.asked(people, Usage(500, 1000, 300, 40))
         first = conversation.messages.filter(role="assistant").order_by("id")[0]
         assert (first.prompt_tokens, first.prompt_messages) == (1800, 1)
         assert 1800 < bound < 2100 < self.by_script(conversation)
 
-    def test_an_estimate_is_not_believed(self, cast):
-        conversation, bound = self.asked(cast, Usage(500, 1000, 300, 40, is_estimate=True))
+    def test_an_estimate_is_not_believed(self, people):
+        conversation, bound = self.asked(people, Usage(500, 1000, 300, 40, is_estimate=True))
         assert bound == self.by_script(conversation)
 
-    def test_after_a_day_it_is_counted_anew(self, cast):
-        conversation, call = start(cast.member, self.TEXT)
+    def test_after_a_day_it_is_counted_anew(self, people):
+        conversation, call = start(people.member, self.TEXT)
         finish(call, "Bien reçu.", Usage(1800, 0, 0, 40))
         Message.objects.filter(pk=call.answer_id).update(finished_at=timezone.now() - timedelta(days=2))
-        again = services.question_ask(author=cast.member, conversation=conversation, text="Et ensuite ?")
+        again = services.question_ask(author=people.member, conversation=conversation, text="Et ensuite ?")
         assert again.request.input_bound == self.by_script(conversation)
 
-    def test_what_is_reserved_is_the_bound(self, cast):
-        _conversation, bound = self.asked(cast, Usage(1800, 0, 0, 40))
-        gauge = selectors.gauge(cast.home, TOKENS)
+    def test_what_is_reserved_is_the_bound(self, people):
+        _conversation, bound = self.asked(people, Usage(1800, 0, 0, 40))
+        gauge = selectors.gauge(people.home, TOKENS)
         assert gauge.reserved >= bound

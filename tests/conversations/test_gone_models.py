@@ -45,9 +45,9 @@ def make_model(name: str, price: str, **values) -> Model:
         return model
 
 
-def answered(cast) -> Message:
+def answered(people) -> Message:
     """Ask, and let the answer be made by this process."""
-    _conversation, call = start(cast.member)
+    _conversation, call = start(people.member)
 
     async def scenario():
         generation.start(current_tenant(), call)
@@ -63,13 +63,13 @@ def assistant_uses(model: Model) -> None:
     Assistant.objects.filter(code="general").update(model=model)
 
 
-def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(cast, llm):
+def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(people, llm):
     """Two steps: the first fallback is gone as well."""
     last = make_model("stays", "7")
     middle = make_model("also [gone]", "1000", fallback=last)
     first = make_model("was [gone]", "2000", fallback=middle)
     assistant_uses(first)
-    answer = answered(cast)
+    answer = answered(people)
     assert (answer.state, answer.model, answer.error_kind) == ("done", "stays", "")
     event = UsageEvent.objects.get(reference=answer.pk)
     usage = Usage(event.input_tokens, event.cache_read_tokens, event.cache_write_tokens, event.output_tokens)
@@ -77,67 +77,67 @@ def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(cast,
     assert answer.cost == event.cost == cost_of(usage, price_at(last)) > 0
     # What was reserved for the models that are gone was given back.
     assert Reservation.objects.filter(settled_at=None).count() == 0
-    assert [billing.gauge(cast.home, meter).reserved for meter in (TOKENS, EUROS)] == [0, 0]
-    assert billing.gauge(cast.home, EUROS).used == answer.cost
+    assert [billing.gauge(people.home, meter).reserved for meter in (TOKENS, EUROS)] == [0, 0]
+    assert billing.gauge(people.home, EUROS).used == answer.cost
     with public_context():
         for model in (first, middle):
             model.refresh_from_db()
             assert model.ends_on == timezone.localdate()
         assert AuditEntry.objects.filter(action="model.ended").count() == 2
-    told = OutboxMessage.objects.filter(to=[cast.operator.email])
+    told = OutboxMessage.objects.filter(to=[people.operator.email])
     assert sorted(row.subject for row in told) == [
         "Le modèle also [gone] n’existe plus chez son fournisseur",
         "Le modèle was [gone] n’existe plus chez son fournisseur",
     ]
     # The next question is not even asked of it.
     llm.forget()
-    assert answered(cast).model == "stays"
-    assert OutboxMessage.objects.filter(to=[cast.operator.email]).count() == 2
+    assert answered(people).model == "stays"
+    assert OutboxMessage.objects.filter(to=[people.operator.email]).count() == 2
 
 
-def test_without_a_fallback_the_reader_is_told_plainly(cast, llm):
+def test_without_a_fallback_the_reader_is_told_plainly(people, llm):
     gone = make_model("alone [gone]", "5")
     assistant_uses(gone)
-    answer = answered(cast)
+    answer = answered(people)
     assert (answer.state, answer.error_kind, answer.model, answer.cost) == ("failed", "model_gone", gone.name, 0)
-    assert billing.gauge(cast.home, EUROS).used == billing.gauge(cast.home, EUROS).reserved == 0
+    assert billing.gauge(people.home, EUROS).used == billing.gauge(people.home, EUROS).reserved == 0
     with public_context():
         gone.refresh_from_db()
     assert gone.ends_on == timezone.localdate()
-    assert answered(cast).state == "done"
+    assert answered(people).state == "done"
 
 
-def test_a_sentence_that_may_quote_people_ends_no_model(cast, llm, monkeypatch):
+def test_a_sentence_that_may_quote_people_ends_no_model(people, llm, monkeypatch):
     """A 400 without a code says so in words alone, and some servers quote the question in them."""
     monkeypatch.setitem(settings.PROVIDERS, "anthropic", {"api_key": "sk", "base_url": llm.anthropic_url})
     luna = Model.objects.get(name="gpt-6-luna")
     quoting = make_model("quoting [fail 400 gone]", "5", fallback=luna, provider="anthropic")
     assistant_uses(quoting)
-    answer = answered(cast)
+    answer = answered(people)
     assert (answer.state, answer.error_kind, answer.model) == ("failed", "model_gone", quoting.name)
     with public_context():
         quoting.refresh_from_db()
         assert quoting.ends_on is None
         assert not AuditEntry.objects.filter(action="model.ended").exists()
-    assert not OutboxMessage.objects.filter(to=[cast.operator.email]).exists()
+    assert not OutboxMessage.objects.filter(to=[people.operator.email]).exists()
 
 
-def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(cast, llm):
+def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(people, llm):
     dear = make_model("dear", "100000")
     gone = make_model("cheap [gone]", "1", fallback=dear)
     assistant_uses(gone)
-    answer = answered(cast)
+    answer = answered(people)
     assert (answer.state, answer.error_kind, answer.model) == ("failed", "model_gone", gone.name)
-    assert billing.gauge(cast.home, EUROS).used == billing.gauge(cast.home, EUROS).reserved == 0
+    assert billing.gauge(people.home, EUROS).used == billing.gauge(people.home, EUROS).reserved == 0
 
 
-def test_images_likewise(cast, llm, monkeypatch):
+def test_images_likewise(people, llm, monkeypatch):
     Model.objects.filter(kind="image").update(is_active=False)
     last = make_model("paints", "7", kind="image")
     first = make_model("a painter [gone]", "70", kind="image", fallback=last)
     queued = []
     monkeypatch.setattr(images, "enqueue", lambda name, **arguments: queued.append((name, arguments)))
-    answer = answer_of(cast)
+    answer = answer_of(people)
     assert image_model()[0] == first
     images.image_request(answer=answer)
     while queued:
@@ -150,7 +150,7 @@ def test_images_likewise(cast, llm, monkeypatch):
     usage = Usage(event.input_tokens, 0, 0, event.output_tokens)
     assert (event.model, event.cost) == ("paints", cost_of(usage, price_at(last)))
     assert event.output_tokens > 0
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved) == (event.cost, 0)
     assert Item.objects.filter(pk=answer.image_item_id).count() == 1
     with public_context():

@@ -14,14 +14,14 @@ QUOTED = "&quot;&gt;&lt;script&gt;"
 
 
 @pytest.fixture
-def conversation(cast) -> Conversation:
-    made, call = start(cast.member, f"Bonjour {SCRIPT}")
+def conversation(people) -> Conversation:
+    made, call = start(people.member, f"Bonjour {SCRIPT}")
     finish(call, f"# Titre {SCRIPT}\n\n{SCRIPT} <img src=x onerror=alert(1)>")
     return made
 
 
-def test_no_page_runs_what_was_written(cast, client_for, conversation):
-    client = client_for(cast.member)
+def test_no_page_runs_what_was_written(people, client_for, conversation):
+    client = client_for(people.member)
     client.post(f"/conversations/{conversation.pk}/rename/", {"title": SCRIPT})
     from library.models import Item
 
@@ -45,9 +45,9 @@ def test_no_page_runs_what_was_written(cast, client_for, conversation):
         assert "script-src 'self'" in policy and "unsafe-inline" not in policy, page
 
 
-def test_the_workspaces_own_name_neither(cast, client_for):
-    tenants.change_identity(tenant_id=cast.home.id, name=SCRIPT, language="fr", brand_hue=None)
-    for client, page in ((client_for(None), "/accounts/login/"), (client_for(cast.owner), "/")):
+def test_the_workspaces_own_name_neither(people, client_for):
+    tenants.change_identity(tenant_id=people.home.id, name=SCRIPT, language="fr", brand_hue=None)
+    for client, page in ((client_for(None), "/accounts/login/"), (client_for(people.owner), "/")):
         told = client.get(page).content.decode()
         assert QUOTED in told and "<script>alert" not in told
     mail = render_to_string("mail/welcome.html", {"workspace": SCRIPT, "name": SCRIPT, "password": SCRIPT})
@@ -58,8 +58,8 @@ ODD = ["\x00", "a\x00b", "'", "\\", "%", "\ud7ff\uffff", "🐝" * 100, "a" * 500
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_odd_characters_are_no_error(cast, client_for, conversation, odd):
-    client = client_for(cast.member)
+def test_odd_characters_are_no_error(people, client_for, conversation, odd):
+    client = client_for(people.member)
     for page in ("/conversations/", "/library/"):
         for name in ("q", "query", "tag", "assistant", "kind", "page", "archived"):
             assert client.get(page, {name: odd}).status_code == 200, (page, name)
@@ -71,8 +71,8 @@ def test_odd_characters_are_no_error(cast, client_for, conversation, odd):
     assert Message.objects.count() == 2
 
 
-def test_a_question_keeps_its_words_but_not_what_no_column_holds(cast):
-    made, _call = start(cast.member, "  Le\x00 miel\r\nest  bon 🐝 ")
+def test_a_question_keeps_its_words_but_not_what_no_column_holds(people):
+    made, _call = start(people.member, "  Le\x00 miel\r\nest  bon 🐝 ")
     assert made.messages.get(role="user").text == "Le miel\nest  bon 🐝"
 
 

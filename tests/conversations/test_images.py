@@ -35,12 +35,12 @@ def llm() -> Iterator[server.Handle]:
     handle.stop()
 
 
-def answer_of(cast, text="Une ruche au soleil, aquarelle douce.\n\nVariantes : nuit ; hiver.") -> Message:
+def answer_of(people, text="Une ruche au soleil, aquarelle douce.\n\nVariantes : nuit ; hiver.") -> Message:
     from assistants.selectors import line_for
 
     assistant = Assistant.objects.get(code="images")
     line = line_for(assistant.pk)
-    thread = Conversation.objects.create(author=cast.member, assistant=assistant, title="Ruche")
+    thread = Conversation.objects.create(author=people.member, assistant=assistant, title="Ruche")
     Message.objects.create(conversation=thread, role="user", text="Une ruche")
     return Message.objects.create(
         conversation=thread,
@@ -82,16 +82,16 @@ def test_the_prompt_is_what_is_to_be_drawn(answer, prompt):
 
 
 @pytest.mark.parametrize("name", ["gpt-image-1-mini", "gpt-image-2.6-flare"])
-def test_an_image_is_made_kept_and_costed(cast, client_for, llm, name):
+def test_an_image_is_made_kept_and_costed(people, client_for, llm, name):
     """By the piece, and by its tokens."""
     Model.objects.filter(kind="image").exclude(name=name).update(is_active=False)
     Model.objects.filter(name=name).update(ends_on=None)
-    answer, price = answer_of(cast), image_model()[1]
+    answer, price = answer_of(people), image_model()[1]
     url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
-    assert client_for(cast.member).post(url).status_code == 302
+    assert client_for(people.member).post(url).status_code == 302
     answer.refresh_from_db()
     assert answer.image_state == "making"
-    reserved = billing.gauge(cast.home, EUROS).reserved
+    reserved = billing.gauge(people.home, EUROS).reserved
     assert reserved >= price.image_eur > 0
     make(answer)
     item = Item.objects.get(pk=answer.image_item_id)
@@ -101,64 +101,64 @@ def test_an_image_is_made_kept_and_costed(cast, client_for, llm, name):
     assert usage.output_tokens == 4160 and usage.input_tokens > 0
     cost = cost_of(usage, price) if price.output_eur else price.image_eur
     assert (event.images, event.cost, event.outcome) == (1, cost, "done") and 0 < cost <= reserved
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved) == (cost, 0)
     # Once more by a retry of the job, or a second click: nothing more.
     make(answer)
     images.image_request(answer=answer)
     assert (Item.objects.count(), UsageEvent.objects.count()) == (1, 1)
-    assert b"data-image" in client_for(cast.member).get(f"/conversations/{answer.conversation_id}/").content
+    assert b"data-image" in client_for(people.member).get(f"/conversations/{answer.conversation_id}/").content
 
 
-def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(cast, llm):
-    answer = answer_of(cast, "[fail 429 quota] Une ruche")
+def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(people, llm):
+    answer = answer_of(people, "[fail 429 quota] Une ruche")
     images.image_request(answer=answer)
     answer.refresh_from_db()
     make(answer)
     assert (answer.image_state, answer.image_error, answer.image_item_id) == ("failed", "quota", None)
     assert UsageEvent.objects.get(reference=answer.image_reference).cost == Decimal(0)
-    assert billing.gauge(cast.home, EUROS).reserved == 0
+    assert billing.gauge(people.home, EUROS).reserved == 0
     images.image_request(answer=answer)
     answer.refresh_from_db()
     assert answer.image_state == "making"
 
 
 @pytest.mark.parametrize("wanted", ["[drop]", "[drop once]", "[fail 502]", "[no-image] [usage 40 4160]"])
-def test_what_was_paid_without_an_image_is_billed_once(cast, llm, wanted):
+def test_what_was_paid_without_an_image_is_billed_once(people, llm, wanted):
     """By the provider's count where it came, or by the most that was reserved; the provider is asked once."""
     Model.objects.filter(kind="image").exclude(name="gpt-image-2.6-flare").update(is_active=False)
-    answer, price = answer_of(cast, f"{wanted} Une ruche"), image_model()[1]
+    answer, price = answer_of(people, f"{wanted} Une ruche"), image_model()[1]
     llm.forget()
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    bound = billing.gauge(cast.home, EUROS).reserved
+    bound = billing.gauge(people.home, EUROS).reserved
     make(answer)
     make(answer)
     paid = cost_of(Usage(40, 0, 0, 4160), price) if "usage" in wanted else bound
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, event.images, event.outcome, event.cost) == ("failed", 0, "failed", paid)
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved, len(llm.calls())) == (paid, 0, 1) and paid > 0
     assert answer.image_error == "lost"
 
 
-def test_an_image_that_cannot_be_kept_is_billed_all_the_same(cast, llm, monkeypatch):
+def test_an_image_that_cannot_be_kept_is_billed_all_the_same(people, llm, monkeypatch):
     def full(**_values):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(images.library, "item_save_image", full)
-    answer = answer_of(cast)
+    answer = answer_of(people)
     llm.forget()
     images.image_request(answer=answer)
     answer.refresh_from_db()
     make(answer)
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, answer.image_item_id, event.images) == ("failed", None, 0)
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved, len(llm.calls())) == (event.cost, 0, 1) and event.cost > 0
 
 
-def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(cast, llm, monkeypatch):
+def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, monkeypatch):
     """Its process ends between the provider's answer and the commit; the queue runs it again."""
     from billing import services
 
@@ -168,11 +168,11 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(cast, llm, mo
     def killed(*_values, **_more):
         raise Killed
 
-    answer = answer_of(cast)
+    answer = answer_of(people)
     llm.forget()
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    bound = billing.gauge(cast.home, EUROS).reserved
+    bound = billing.gauge(people.home, EUROS).reserved
     with monkeypatch.context() as patched:
         patched.setattr(images, "_keep", killed)
         with pytest.raises(Killed):
@@ -186,7 +186,7 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(cast, llm, mo
     answer.refresh_from_db()
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, answer.image_error, event.cost, event.outcome) == ("failed", "lost", bound, "failed")
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved) == (bound, 0)
     # Asked again by a person, it is a new image.
     images.image_request(answer=answer)
@@ -195,28 +195,28 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(cast, llm, mo
     assert (answer.image_state, len(llm.calls())) == ("done", 2)
 
 
-def test_a_job_that_never_asked_is_given_up_and_nothing_charged(cast):
+def test_a_job_that_never_asked_is_given_up_and_nothing_charged(people):
     from billing import services
 
-    answer = answer_of(cast)
+    answer = answer_of(people)
     images.image_request(answer=answer)
     Reservation.objects.update(expires_at="2020-01-01T00:00:00Z")
     with public_context():
         assert services.settle_abandoned() == 1
     answer.refresh_from_db()
     assert answer.image_state == "failed"
-    gauge = billing.gauge(cast.home, EUROS)
+    gauge = billing.gauge(people.home, EUROS)
     assert (gauge.used, gauge.reserved) == (0, 0)
 
 
 @pytest.mark.parametrize("asked_again", [False, True])
-def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(cast, llm, monkeypatch, asked_again):
+def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(people, llm, monkeypatch, asked_again):
     from billing import services
 
-    answer, keep = answer_of(cast), images._keep
+    answer, keep = answer_of(people), images._keep
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    first, bound = answer.image_reference, billing.gauge(cast.home, EUROS).reserved
+    first, bound = answer.image_reference, billing.gauge(people.home, EUROS).reserved
 
     def given_up_meanwhile(*args, **named):
         kept = keep(*args, **named)
@@ -232,18 +232,18 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(cast
         make(answer)
     event = UsageEvent.objects.get()
     assert (event.reference, event.cost, event.error_kind) == (first, bound, "lost")
-    assert billing.gauge(cast.home, EUROS).used == bound
+    assert billing.gauge(people.home, EUROS).used == bound
     if asked_again:
         assert (answer.image_state, answer.image_item_id) == ("making", None)
         make(answer)
         assert UsageEvent.objects.count() == 2
-        assert billing.gauge(cast.home, EUROS).reserved == 0
+        assert billing.gauge(people.home, EUROS).reserved == 0
     assert (answer.image_state, answer.image_error) == ("done", "")
     assert answer.image_item_id is not None
 
 
-def test_a_job_that_waited_long_holds_what_it_needs_anew(cast, llm, monkeypatch):
-    answer, keep = answer_of(cast), images._keep
+def test_a_job_that_waited_long_holds_what_it_needs_anew(people, llm, monkeypatch):
+    answer, keep = answer_of(people), images._keep
     images.image_request(answer=answer)
     answer.refresh_from_db()
     Reservation.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
@@ -259,8 +259,8 @@ def test_a_job_that_waited_long_holds_what_it_needs_anew(cast, llm, monkeypatch)
 
 
 @pytest.mark.committed
-def test_no_connection_is_held_while_the_provider_draws(cast, llm, monkeypatch):
-    answer, call, held = answer_of(cast), images.generate_image, []
+def test_no_connection_is_held_while_the_provider_draws(people, llm, monkeypatch):
+    answer, call, held = answer_of(people), images.generate_image, []
 
     async def look(*arguments):
         held.append(connection.connection is not None)
@@ -277,17 +277,17 @@ def test_no_connection_is_held_while_the_provider_draws(cast, llm, monkeypatch):
         Item.objects.all().delete()
         thread.delete()
         Reservation.objects.filter(reference=reference).delete()
-        QuotaCounter.objects.filter(tenant_id=cast.home.id).delete()
-        DailyFigures.objects.filter(tenant_id=cast.home.id).delete()
+        QuotaCounter.objects.filter(tenant_id=people.home.id).delete()
+        DailyFigures.objects.filter(tenant_id=people.home.id).delete()
 
 
-def test_others_and_suspended_workspaces_make_none(cast, client_for):
-    answer = answer_of(cast)
+def test_others_and_suspended_workspaces_make_none(people, client_for):
+    answer = answer_of(people)
     url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
-    assert client_for(cast.owner).post(url).status_code == 404
-    assert client_for(cast.stranger).post(url).status_code == 404
+    assert client_for(people.owner).post(url).status_code == 404
+    assert client_for(people.stranger).post(url).status_code == 404
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
-    assert client_for(cast.member).post(url).status_code == 403
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
+    assert client_for(people.member).post(url).status_code == 403
     answer.refresh_from_db()
     assert answer.image_state == "" and not Reservation.objects.exists()

@@ -23,9 +23,9 @@ def _until(so, seconds=5.0):
 
 
 @pytest.fixture
-def held(cast):
+def held(people):
     """An answer that this process makes, and what it heard."""
-    answer = leases.Answer(current_tenant(), uuid.uuid4(), cast.member.pk)
+    answer = leases.Answer(current_tenant(), uuid.uuid4(), people.member.pk)
     stopped = threading.Event()
     leases.take(answer.id, answer.author_id)
     leases.hold(answer, stopped.set)
@@ -76,8 +76,8 @@ def test_a_wish_to_stop_reaches_the_maker_alone(held):
     assert stopped.wait(3)
 
 
-def test_an_answer_whose_process_lives_is_not_closed(cast):
-    _conversation, call = start(cast.member)
+def test_an_answer_whose_process_lives_is_not_closed(people):
+    _conversation, call = start(people.member)
     answer = leases.Answer(current_tenant(), call.answer_id, call.author_id)
     leases.hold(answer, lambda: None)
     try:
@@ -91,26 +91,26 @@ def test_an_answer_whose_process_lives_is_not_closed(cast):
 # -- places
 
 
-def test_a_person_and_a_workspace_have_so_many_answers_at_once(cast, settings):
+def test_a_person_and_a_workspace_have_so_many_answers_at_once(people, settings):
     settings.ANSWERS_PER_PERSON, settings.ANSWERS_PER_WORKSPACE = 2, 3
     for _number in range(2):
-        start(cast.member)
+        start(people.member)
     before = Message.objects.count()
     with pytest.raises(TooManyAnswers) as mine:
-        start(cast.member)
-    start(cast.admin)
+        start(people.member)
+    start(people.admin)
     with pytest.raises(TooManyAnswers) as ours:
-        start(cast.owner)
+        start(people.owner)
     assert Message.objects.count() == before + 2
     assert "2" in str(mine.value) and "arrêtez-la" in str(mine.value)
     assert "3" in str(ours.value) and "Votre espace" in str(ours.value)
     assert refusal_of(mine.value).status == 429
 
 
-def test_a_refused_question_is_told_in_both_languages(cast, settings, client_for):
+def test_a_refused_question_is_told_in_both_languages(people, settings, client_for):
     settings.ANSWERS_PER_PERSON = 1
-    start(cast.member)
-    client = client_for(cast.member)
+    start(people.member)
+    client = client_for(people.member)
     for language, words in (("fr", "Trop de réponses à la fois"), ("en", "Too many answers at once")):
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
         answer = client.post("/conversations/new/", {"assistant": "posts", "text": "Encore une"})
@@ -118,25 +118,25 @@ def test_a_refused_question_is_told_in_both_languages(cast, settings, client_for
         assert words in answer.content.decode() and "Encore une" in answer.content.decode()
 
 
-def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(cast, settings):
+def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(people, settings):
     settings.ANSWERS_PER_PERSON = 1
-    _conversation, call = start(cast.member)
+    _conversation, call = start(people.member)
     # As long ago as a dead process's.
-    live.sync_client().zadd(live.key("places", cast.member.pk), {str(call.answer_id): time.time() - 60})
-    start(cast.member)
+    live.sync_client().zadd(live.key("places", people.member.pk), {str(call.answer_id): time.time() - 60})
+    start(people.member)
 
 
-def test_one_workspaces_places_are_not_its_neighbours(cast, settings):
+def test_one_workspaces_places_are_not_its_neighbours(people, settings):
     from tenants.context import tenant_context
 
     settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 1
-    start(cast.member)
-    with tenant_context(cast.away):
-        start(cast.stranger)
+    start(people.member)
+    with tenant_context(people.away):
+        start(people.stranger)
 
 
-def test_an_abandoned_answer_says_how_long_it_is(cast):
-    _conversation, call = start(cast.member)
+def test_an_abandoned_answer_says_how_long_it_is(people):
+    _conversation, call = start(people.member)
     answers_flush({call.answer_id: ("Ce qui était venu", 5)})
     live.sync_client().delete(live.key("lease", call.answer_id))
     assert services.close_abandoned_answer(call.answer_id)
@@ -144,9 +144,9 @@ def test_an_abandoned_answer_says_how_long_it_is(cast):
     assert (last.kind, last.data) == ("done", {"state": "interrupted", "length": 17})
 
 
-def test_a_flush_saves_what_is_under_way_and_nothing_else(cast):
-    _one, first = start(cast.member)
-    _two, second = start(cast.member)
+def test_a_flush_saves_what_is_under_way_and_nothing_else(people):
+    _one, first = start(people.member)
+    _two, second = start(people.member)
     services.answer_finish(answer_id=second.answer_id, result=Result(text="Fini", outcome="done"))
     ours = answers_flush({first.answer_id: ("Une", 3), second.answer_id: ("Deux", 4), uuid.uuid4(): ("Trois", 5)})
     assert ours == {first.answer_id}

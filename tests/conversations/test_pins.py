@@ -13,13 +13,13 @@ from tenants.services import tenant_suspend
 
 
 @pytest.fixture
-def shared(cast):
+def shared(people):
     """Of the member, read by the whole workspace; the assistant is one of the catalogue."""
     from assistants.selectors import assistants_offered
 
     made = [
         Conversation.objects.create(
-            author=cast.member, assistant=assistants_offered()[0], title=title, visibility="workspace"
+            author=people.member, assistant=assistants_offered()[0], title=title, visibility="workspace"
         )
         for title in ("Première", "Seconde")
     ]
@@ -30,34 +30,34 @@ def order(user) -> list[str]:
     return [row.title for row in selectors.conversation_list(user)]
 
 
-def test_who_reads_a_conversation_pins_it_for_themselves(cast, client_for, shared):
-    client, path = client_for(cast.admin), f"/conversations/{shared.pk}/"
+def test_who_reads_a_conversation_pins_it_for_themselves(people, client_for, shared):
+    client, path = client_for(people.admin), f"/conversations/{shared.pk}/"
     assert "Épingler" in client.get(path).content.decode()
     assert client.post(path + "pin/").status_code == 302
     assert "Désépingler" in client.get(path).content.decode()
     assert "Épinglées" in client.get("/conversations/").content.decode()
-    assert (order(cast.admin), order(cast.member)) == (["Première", "Seconde"], ["Seconde", "Première"])
-    assert "Épinglées" not in client_for(cast.member).get("/conversations/").content.decode()
+    assert (order(people.admin), order(people.member)) == (["Première", "Seconde"], ["Seconde", "Première"])
+    assert "Épinglées" not in client_for(people.member).get("/conversations/").content.decode()
     client.post(path + "pin/")
     assert not Pin.objects.exists()
 
 
-def test_a_pin_is_set_once(cast, shared):
+def test_a_pin_is_set_once(people, shared):
     for _ in range(2):
-        services.conversation_pin(conversation=shared, person=cast.member, pinned=True)
+        services.conversation_pin(conversation=shared, person=people.member, pinned=True)
     assert Pin.objects.count() == 1
 
 
-def test_nobody_pins_what_they_may_not_read_or_write(cast, client_for, shared):
+def test_nobody_pins_what_they_may_not_read_or_write(people, client_for, shared):
     Conversation.objects.update(visibility="private")
-    assert client_for(cast.admin).post(f"/conversations/{shared.pk}/pin/").status_code == 404
+    assert client_for(people.admin).post(f"/conversations/{shared.pk}/pin/").status_code == 404
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="t", actor="t")
-    assert client_for(cast.member).post(f"/conversations/{shared.pk}/pin/").status_code == 403
+        tenant_suspend(tenant_id=people.home.id, reason="t", actor="t")
+    assert client_for(people.member).post(f"/conversations/{shared.pk}/pin/").status_code == 403
     assert not Pin.objects.exists()
 
 
-def test_what_was_pinned_before_is_its_author_s(cast, shared):
+def test_what_was_pinned_before_is_its_author_s(people, shared):
     with connection.cursor() as cursor:
         pinned = "UPDATE conversations_conversation SET pinned_at = '2026-05-01T10:00Z' WHERE id = %s"
         cursor.execute(pinned, [shared.pk])
@@ -67,7 +67,7 @@ def test_what_was_pinned_before_is_its_author_s(cast, shared):
         migration.give_to_authors(before.apps, None)
     [pin] = Pin.objects.all()
     assert (pin.person_id, pin.conversation_id, pin.created_at.year, pin.created_at.month) == (
-        cast.member.pk,
+        people.member.pk,
         shared.pk,
         2026,
         5,

@@ -25,7 +25,7 @@ def rendered(monkeypatch):
     return counted
 
 
-def test_a_text_is_rendered_once_and_another_version_of_the_renderer_anew(cast, rendered, monkeypatch):
+def test_a_text_is_rendered_once_and_another_version_of_the_renderer_anew(people, rendered, monkeypatch):
     cache.clear()
     assert render_kept(LONG) == render_kept(LONG) == render(LONG)
     assert len(rendered) == 1
@@ -35,25 +35,25 @@ def test_a_text_is_rendered_once_and_another_version_of_the_renderer_anew(cast, 
     assert len(rendered) == 3
 
 
-def test_one_article_renders_one_answer(cast, client_for, rendered):
+def test_one_article_renders_one_answer(people, client_for, rendered):
     from conversations import services
 
-    conversation, call = start(cast.member, "Un")
+    conversation, call = start(people.member, "Un")
     finish(call, f"Première. {LONG}")
-    call = services.question_ask(author=cast.member, conversation=conversation, text="Deux")
+    call = services.question_ask(author=people.member, conversation=conversation, text="Deux")
     finish(call, f"Seconde. {LONG}")
     cache.clear()
     rendered.clear()
-    answer = client_for(cast.member).get(f"/conversations/{conversation.pk}/messages/{call.answer_id}/")
+    answer = client_for(people.member).get(f"/conversations/{conversation.pk}/messages/{call.answer_id}/")
     assert answer.status_code == 200 and "Seconde" in answer.content.decode()
     assert rendered == [f"Seconde. {LONG}"]
 
 
-def test_a_link_to_a_text_of_any_length_is_shown_without_rendering_it_again(cast, client_for, rendered):
-    _conversation, call = start(cast.member, "Un")
+def test_a_link_to_a_text_of_any_length_is_shown_without_rendering_it_again(people, client_for, rendered):
+    _conversation, call = start(people.member, "Un")
     finish(call, "Texte")
     item = Item.objects.get()
-    share = library.share_create(item=item, actor=cast.member, days=7)
+    share = library.share_create(item=item, actor=people.member, days=7)
     from library.selectors import share_token
 
     address = f"/library/s/{share_token(share)}/"

@@ -91,10 +91,10 @@ def _ended(call, text=TEXT, outcome="done"):
 # -- no end before all of the text
 
 
-def test_words_that_the_log_got_too_late_come_before_the_end(cast, request_of):
+def test_words_that_the_log_got_too_late_come_before_the_end(people, request_of):
     """The row is saved and its last words are still on their way to the log: on a slow machine one tab in three."""
-    _conversation, call = start(cast.member)
-    tab = _tab(request_of(cast.member), call)
+    _conversation, call = start(people.member)
+    tab = _tab(request_of(people.member), call)
     _log(call, Entry("12-1", "delta", {"text": TEXT[:12], "at": 0}))
     _ended(call)
     events = _all(tab)
@@ -102,18 +102,18 @@ def test_words_that_the_log_got_too_late_come_before_the_end(cast, request_of):
     assert (events[-1][0], events[-1][1]["state"], events[-1][1]["length"]) == ("done", "done", len(TEXT))
 
 
-def test_an_end_in_the_log_without_the_last_words_brings_them(cast, request_of):
-    _conversation, call = start(cast.member)
-    tab = _tab(request_of(cast.member), call)
+def test_an_end_in_the_log_without_the_last_words_brings_them(people, request_of):
+    _conversation, call = start(people.member)
+    tab = _tab(request_of(people.member), call)
     done = Entry(f"{len(TEXT)}-1", "done", {"state": "done", "length": len(TEXT)})
     _log(call, Entry("12-1", "delta", {"text": TEXT[:12], "at": 0}), done)
     _ended(call)
     assert _text(_all(tab)) == TEXT
 
 
-def test_words_missing_in_the_middle_are_not_jumped_over(cast, request_of):
-    _conversation, call = start(cast.member)
-    tab = _tab(request_of(cast.member), call)
+def test_words_missing_in_the_middle_are_not_jumped_over(people, request_of):
+    _conversation, call = start(people.member)
+    tab = _tab(request_of(people.member), call)
     _log(
         call,
         Entry("12-1", "delta", {"text": TEXT[:12], "at": 0}),
@@ -126,17 +126,17 @@ def test_words_missing_in_the_middle_are_not_jumped_over(cast, request_of):
 
 
 @pytest.mark.parametrize("after", ["0", "17", "17-3", f"{len(TEXT)}-1", f"{10**14}-0"])
-def test_who_comes_back_gets_the_rest_from_the_row(cast, request_of, after):
-    _conversation, call = start(cast.member)
+def test_who_comes_back_gets_the_rest_from_the_row(people, request_of, after):
+    _conversation, call = start(people.member)
     _ended(call)
-    events = _all(_tab(request_of(cast.member), call, after))
+    events = _all(_tab(request_of(people.member), call, after))
     assert _text(events) == TEXT[int(after.partition("-")[0]) :]
     assert events[-1][0] == "done"
 
 
-def test_the_end_carries_the_article_as_the_page_would_show_it(cast, request_of, client_for):
-    conversation, call = start(cast.member)
-    tab = _tab(request_of(cast.member), call)
+def test_the_end_carries_the_article_as_the_page_would_show_it(people, request_of, client_for):
+    conversation, call = start(people.member)
+    tab = _tab(request_of(people.member), call)
     _ended(call, "Un **texte**")
     done = _all(tab)[-1][1]
     assert f'id="m-{call.answer_id}"' in done["html"] and "<strong>texte</strong>" in done["html"]
@@ -145,7 +145,9 @@ def test_the_end_carries_the_article_as_the_page_would_show_it(cast, request_of,
     details = done["html"].split('id="conversation-details"')[1]
     tokens = Message.objects.get(pk=call.answer_id).tokens
     assert 'hx-swap-oob="true"' in details and tokens > 0 and f">{tokens}</dd>" in details
-    page = client_for(cast.member).get(f"/conversations/{conversation.pk}/messages/{call.answer_id}/").content.decode()
+    page = (
+        client_for(people.member).get(f"/conversations/{conversation.pk}/messages/{call.answer_id}/").content.decode()
+    )
     assert _without_token(page) == _without_token(done["html"])
 
 
@@ -178,10 +180,10 @@ async def _made(call):
         await asyncio.sleep(0.01)
 
 
-def test_tabs_here_and_elsewhere_get_the_same(cast, request_of, monkeypatch):
+def test_tabs_here_and_elsewhere_get_the_same(people, request_of, monkeypatch):
     """One is told by this process, the other reads the log, as any other process does; a third comes in the middle."""
-    _conversation, call = start(cast.member)
-    here, elsewhere, late = (_tab(request_of(cast.member), call) for _number in range(3))
+    _conversation, call = start(people.member)
+    here, elsewhere, late = (_tab(request_of(people.member), call) for _number in range(3))
 
     async def scenario():
         monkeypatch.setattr(generation, "get_provider", lambda _name: Provider(0.01))
@@ -203,9 +205,9 @@ def test_tabs_here_and_elsewhere_get_the_same(cast, request_of, monkeypatch):
     assert positions == sorted(set(positions))
 
 
-def test_the_lease_is_kept_until_the_end_is_saved(cast, monkeypatch):
+def test_the_lease_is_kept_until_the_end_is_saved(people, monkeypatch):
     """Ended before that, a reader could close the answer that is being saved as interrupted."""
-    _conversation, call = start(cast.member)
+    _conversation, call = start(people.member)
     seen = []
     finish = services.answer_finish
 
@@ -227,9 +229,9 @@ def test_the_lease_is_kept_until_the_end_is_saved(cast, monkeypatch):
     assert (answer.state, answer.text) == ("done", TEXT)
 
 
-def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(cast, monkeypatch):
+def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(people, monkeypatch):
     monkeypatch.setattr(leases, "BEAT_MS", 1500)
-    _conversation, call = start(cast.member)
+    _conversation, call = start(people.member)
     closed = []
 
     async def scenario():
@@ -246,10 +248,10 @@ def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(cast, m
     assert closed == [True] and Message.objects.get(pk=call.answer_id).state == "done"
 
 
-def test_words_are_kept_until_redis_takes_them(cast, monkeypatch):
+def test_words_are_kept_until_redis_takes_them(people, monkeypatch):
     from redis.exceptions import ConnectionError as Away
 
-    _conversation, call = start(cast.member)
+    _conversation, call = start(people.member)
     name, tries = live.log_key(call.answer_id), []
 
     async def scenario():
@@ -279,7 +281,7 @@ def test_words_are_kept_until_redis_takes_them(cast, monkeypatch):
 # -- one reader
 
 
-def test_hundreds_of_tabs_read_redis_through_one_connection(cast):
+def test_hundreds_of_tabs_read_redis_through_one_connection(people):
     names = [f"ruche:log:test:{uuid.uuid4()}" for _number in range(40)]
 
     def connections():
@@ -332,8 +334,8 @@ def _open_then(tab, act):
 
 
 @pytest.fixture
-def shared(cast):
-    conversation, call = start(cast.member)
+def shared(people):
+    conversation, call = start(people.member)
     Conversation.objects.filter(pk=conversation.pk).update(visibility="workspace")
     conversation.refresh_from_db()
     leases.hold(leases.Answer(current_tenant(), call.answer_id, call.author_id), lambda: None)
@@ -342,35 +344,35 @@ def shared(cast):
     leases.let_go(call.answer_id)
 
 
-def test_a_stream_ends_when_the_sharing_ends(cast, shared, request_of, on_commit):
+def test_a_stream_ends_when_the_sharing_ends(people, shared, request_of, on_commit):
     conversation, call = shared
 
     def unshare():
         with on_commit(execute=True):
-            services.conversation_share(conversation=conversation, shared=False, actor=cast.member)
+            services.conversation_share(conversation=conversation, shared=False, actor=people.member)
 
-    events = _open_then(_tab(request_of(cast.admin), call), unshare)
+    events = _open_then(_tab(request_of(people.admin), call), unshare)
     assert [kind for kind, _data, _id in events] == ["delta", "gone"]
 
 
-def test_the_author_reads_on(cast, shared, request_of, on_commit):
+def test_the_author_reads_on(people, shared, request_of, on_commit):
     conversation, call = shared
 
     def unshare():
         with on_commit(execute=True):
-            services.conversation_share(conversation=conversation, shared=False, actor=cast.member)
+            services.conversation_share(conversation=conversation, shared=False, actor=people.member)
         _ended(call, "abcdef")
         leases.let_go(call.answer_id)
 
-    events = _open_then(_tab(request_of(cast.member), call), unshare)
+    events = _open_then(_tab(request_of(people.member), call), unshare)
     assert [kind for kind, _data, _id in events] == ["delta", "delta", "done"]
 
 
 @pytest.mark.parametrize("how", ["signed out", "deactivated", "demoted", "closed"])
-def test_a_stream_ends_with_the_right_to_be_here(cast, shared, request_of, how, monkeypatch):
+def test_a_stream_ends_with_the_right_to_be_here(people, shared, request_of, how, monkeypatch):
     _conversation, call = shared
-    request = request_of(cast.admin)
-    person = type(cast.admin).objects.filter(pk=cast.admin.pk)
+    request = request_of(people.admin)
+    person = type(people.admin).objects.filter(pk=people.admin.pk)
 
     def act():
         if how == "signed out":
@@ -390,22 +392,22 @@ def test_a_stream_ends_with_the_right_to_be_here(cast, shared, request_of, how, 
     assert [kind for kind, _data, _id in events] == ["delta", "gone"]
 
 
-def test_rights_are_asked_again_though_nobody_told(cast, shared, request_of, monkeypatch):
+def test_rights_are_asked_again_though_nobody_told(people, shared, request_of, monkeypatch):
     monkeypatch.setattr(stream, "RECHECK_SECONDS", 0.3)
     conversation, call = shared
-    tab = _tab(request_of(cast.admin), call)
+    tab = _tab(request_of(people.admin), call)
     events = _open_then(tab, lambda: Conversation.objects.filter(pk=conversation.pk).update(visibility="private"))
     assert events[-1][0] == "gone"
 
 
-def test_one_person_has_so_many_streams(cast, shared, client_for, settings):
+def test_one_person_has_so_many_streams(people, shared, client_for, settings):
     conversation, call = shared
     settings.EVENT_STREAMS_PER_PERSON = 1
     path = f"/conversations/{conversation.pk}/messages/{call.answer_id}/stream/"
-    stream._open[(current_tenant().id, cast.admin.pk)] += 1
+    stream._open[(current_tenant().id, people.admin.pk)] += 1
     try:
-        refused = client_for(cast.admin).get(path)
+        refused = client_for(people.admin).get(path)
         assert refused.status_code == 429 and refused["Retry-After"]
-        assert client_for(cast.member).get(path).status_code == 200
+        assert client_for(people.member).get(path).status_code == 200
     finally:
         stream._open.clear()

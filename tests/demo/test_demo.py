@@ -25,7 +25,7 @@ from library.selectors import storage_used
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.sql import owner_transaction
-from tests.cast import Cast
+from tests.people import People
 from ui.markdown import render
 
 HOME = Workspace(
@@ -45,12 +45,12 @@ HOME = Workspace(
 
 
 @pytest.fixture
-def filled(cast: Cast) -> Cast:
-    assert services.fill(HOME, cast.home) > 60
-    return cast
+def filled(people: People) -> People:
+    assert services.fill(HOME, people.home) > 60
+    return people
 
 
-def test_what_was_used_is_the_same_everywhere(filled: Cast) -> None:
+def test_what_was_used_is_the_same_everywhere(filled: People) -> None:
     answers = Message.objects.filter(role=Message.Role.ASSISTANT)
     said = answers.aggregate(cost=Sum("cost"), tokens=Sum("tokens"))
     events = UsageEvent.objects.filter(tenant_id=filled.home.id)
@@ -73,7 +73,7 @@ def test_what_was_used_is_the_same_everywhere(filled: Cast) -> None:
     assert used == {TOKENS: tokens, EUROS: said["cost"], "storage": storage_used()}
 
 
-def test_costs_are_those_of_the_prices(filled: Cast) -> None:
+def test_costs_are_those_of_the_prices(filled: People) -> None:
     events = list(UsageEvent.objects.filter(tenant_id=filled.home.id))
     prices = {row.pk: row for model in Model.objects.all() for row in model.prices.all()}
     for event in events:
@@ -89,7 +89,7 @@ def test_costs_are_those_of_the_prices(filled: Cast) -> None:
     )
 
 
-def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: Cast) -> None:
+def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: People) -> None:
     days = set(DailyFigures.objects.filter(tenant_id=filled.home.id).values_list("day", flat=True))
     today = timezone.localdate()
     assert min(days) >= today - dt.timedelta(days=31)
@@ -102,18 +102,18 @@ def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: Cast) -> No
     assert services.fill(HOME, filled.home) == 0
 
 
-def test_days_that_pass_are_added(cast: Cast) -> None:
+def test_days_that_pass_are_added(people: People) -> None:
     then = timezone.now() - dt.timedelta(days=9)
-    services.fill(HOME, cast.home, now=then)
-    before = UsageEvent.objects.filter(tenant_id=cast.home.id).count()
+    services.fill(HOME, people.home, now=then)
+    before = UsageEvent.objects.filter(tenant_id=people.home.id).count()
     written = Pin.objects.count()
-    assert services.fill(HOME, cast.home) > 5
-    newer = UsageEvent.objects.filter(tenant_id=cast.home.id, at__gt=then)
-    assert UsageEvent.objects.filter(tenant_id=cast.home.id).count() == before + newer.count()
+    assert services.fill(HOME, people.home) > 5
+    newer = UsageEvent.objects.filter(tenant_id=people.home.id, at__gt=then)
+    assert UsageEvent.objects.filter(tenant_id=people.home.id).count() == before + newer.count()
     assert Pin.objects.count() == written == 2
 
 
-def test_people_find_it_as_their_own(filled: Cast) -> None:
+def test_people_find_it_as_their_own(filled: People) -> None:
     lists = {
         who: selectors.conversation_list(getattr(filled, who)) for who in ("owner", "admin", "instructor", "member")
     }
@@ -155,7 +155,7 @@ def _everything() -> dict[str, str]:
 
 
 @pytest.fixture
-def nobody_left(cast: Cast) -> Iterator[None]:
+def nobody_left(people: People) -> Iterator[None]:
     yield
     # Not by the model: in public, what hangs on a person in a workspace is not there to be looked for.
     with owner_transaction() as owner:
@@ -164,7 +164,7 @@ def nobody_left(cast: Cast) -> Iterator[None]:
 
 
 @pytest.mark.committed
-def test_it_is_made_once_and_goes_without_a_trace(cast: Cast, settings: Any, nobody_left: None) -> None:
+def test_it_is_made_once_and_goes_without_a_trace(people: People, settings: Any, nobody_left: None) -> None:
     with override_settings(RUCHE_EMBEDDED=False), pytest.raises(RuntimeError):
         services.make_demo()
     settings.RUCHE_EMBEDDED = True

@@ -76,20 +76,20 @@ class Probe:
 
 
 @pytest.fixture
-def objects(cast: Any) -> Objects:
-    return Objects(cast)
+def objects(people: Any) -> Objects:
+    return Objects(people)
 
 
-def probe_for(url: Url, role: str, cast: Any, client_for: Any) -> Probe:
+def probe_for(url: Url, role: str, people: Any, client_for: Any) -> Probe:
     if url.access and url.access.roles == OPERATORS:
-        client = client_for(cast.operator)
+        client = client_for(people.operator)
     elif url.host == "public":
         client = client_for(None, host="localhost")
     elif role == "nobody":
         client = client_for(None)
     else:
         # The member's own objects are what the addresses name: an owner would get a 404 before the view reads a thing.
-        client = client_for(cast.member if role == "owner" and url.arguments else getattr(cast, role))
+        client = client_for(people.member if role == "owner" and url.arguments else getattr(people, role))
     client.raise_request_exception = False
     return Probe(client)
 
@@ -129,8 +129,8 @@ def chosen(url: Url, everything: tuple[Any, ...], share: int) -> tuple[Any, ...]
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("url", URLS, ids=str)
-def test_whatever_is_sent_is_answered(url, role, objects, cast, client_for):
-    with probe_for(url, role, cast, client_for) as probe:
+def test_whatever_is_sent_is_answered(url, role, objects, people, client_for):
+    with probe_for(url, role, people, client_for) as probe:
         path = path_of(url, objects)
         page = probe.send("GET", path)
         text = "" if page.streaming else page.content.decode(errors="replace")
@@ -155,8 +155,8 @@ def test_whatever_is_sent_is_answered(url, role, objects, cast, client_for):
 
 
 @pytest.mark.parametrize("url", [url for url in URLS if url.arguments], ids=str)
-def test_whatever_stands_in_an_address_is_answered(url, objects, cast, client_for):
-    with probe_for(url, "owner", cast, client_for) as probe:
+def test_whatever_stands_in_an_address_is_answered(url, objects, people, client_for):
+    with probe_for(url, "owner", people, client_for) as probe:
         for argument in chosen(url, values.ARGUMENTS, 2):
             filled = fill(url.route, dict.fromkeys(url.arguments, argument)).replace("(?P", "").split("(")[0]
             for method in ("GET", "POST"):
@@ -164,10 +164,10 @@ def test_whatever_stands_in_an_address_is_answered(url, objects, cast, client_fo
     assert not probe.wrong, "\n".join(probe.wrong[:12])
 
 
-def test_the_fuzz_would_see_a_fault(settings, cast, client_for):
+def test_the_fuzz_would_see_a_fault(settings, people, client_for):
     """A view that fails is seen as such: the probe hears the error, and the status counts."""
     settings.TENANT_URLCONF = "tests.fuzz.faulty_urls"
-    client = client_for(cast.owner)
+    client = client_for(people.owner)
     client.raise_request_exception = False
     with Probe(client) as probe:
         probe.send("GET", "/fault/")

@@ -28,7 +28,7 @@ def test_a_web_socket_is_refused_not_an_error():
 
 @pytest.mark.parametrize("kind", ["utf-16", "utf-7", "idna", "nonsense"])
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/", "/language/"])
-def test_a_form_in_another_encoding_is_refused(client_for, cast, kind, path):
+def test_a_form_in_another_encoding_is_refused(client_for, people, kind, path):
     """With the forgery check on, which reads the form before the view does."""
     client = client_for(None)
     client.handler.enforce_csrf_checks = True
@@ -41,9 +41,9 @@ def test_a_form_in_another_encoding_is_refused(client_for, cast, kind, path):
     assert "<h1" in answer.content.decode()
 
 
-def test_days_out_of_all_reason_are_answered(client_for, cast):
+def test_days_out_of_all_reason_are_answered(client_for, people):
     for path in ("/library/?until=9999-12-31&since=0001-01-01", "/library/?since=9999-12-31"):
-        assert client_for(cast.member).get(path).status_code == 200
+        assert client_for(people.member).get(path).status_code == 200
     for table in ("accounts/auditentry", "billing/usageevent", "mailing/outboxmessage"):
-        page = client_for(cast.operator).get(f"/admin/{table}/?at_to=9999-12-31&at_from=0001-01-01")
+        page = client_for(people.operator).get(f"/admin/{table}/?at_to=9999-12-31&at_from=0001-01-01")
         assert page.status_code in (200, 302)

@@ -48,36 +48,36 @@ def test_without_a_context_everything_is_refused(act):
         act()
 
 
-def test_contexts_nest_and_come_back_after_errors(cast):
+def test_contexts_nest_and_come_back_after_errors(people):
     assert owner() == HERE
-    with pytest.raises(ValueError), tenant_context(cast.away):
+    with pytest.raises(ValueError), tenant_context(people.away):
         assert owner() == THERE
         raise ValueError
     assert owner() == HERE
-    with public_context(), tenant_context(cast.away):
+    with public_context(), tenant_context(people.away):
         assert owner() == THERE
     assert owner() == HERE
 
 
-def test_cache_keys_do_not_meet(cast):
+def test_cache_keys_do_not_meet(people):
     cache.set("k", "here")
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         assert cache.get("k") is None
     with public_context():
         assert cache.get("k") is None
 
 
-def test_a_switch_inside_a_transaction_survives_its_rollback(cast):
+def test_a_switch_inside_a_transaction_survives_its_rollback(people):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert owner() == THERE
         raise ZeroDivisionError
     assert (owner(), raw_owner()) == (HERE, HERE)
 
 
-def test_a_swallowed_error_inside_a_transaction(cast):
+def test_a_swallowed_error_inside_a_transaction(people):
     with transaction.atomic():
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             try:
                 with transaction.atomic():
                     User.objects.create_user(THERE, "x")
@@ -88,9 +88,9 @@ def test_a_swallowed_error_inside_a_transaction(cast):
 
 
 @pytest.mark.committed
-def test_a_commit_that_is_a_silent_rollback(cast):
+def test_a_commit_that_is_a_silent_rollback(people):
     """The measured leak: an error swallowed inside atomic() makes COMMIT a ROLLBACK, which undoes a SET."""
-    with tenant_context(cast.away), transaction.atomic():
+    with tenant_context(people.away), transaction.atomic():
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1/0")
@@ -98,40 +98,40 @@ def test_a_commit_that_is_a_silent_rollback(cast):
             pass
         connection.needs_rollback = False
     assert (owner(), raw_owner()) == (HERE, HERE)
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         assert (owner(), raw_owner()) == (THERE, THERE)
 
 
-def test_an_iterator_keeps_to_the_schema_it_began_in(cast):
-    people = User.objects.order_by("email").iterator(chunk_size=2)
-    first = next(people)
-    with tenant_context(cast.away):
+def test_an_iterator_keeps_to_the_schema_it_began_in(people):
+    persons = User.objects.order_by("email").iterator(chunk_size=2)
+    first = next(persons)
+    with tenant_context(people.away):
         assert owner() == THERE
-        rest = list(people)
+        rest = list(persons)
     assert {person.email.split("@")[1] for person in [first, *rest]} == {"atelier.test"}
 
 
-def test_a_cursor_that_is_older_than_the_context(cast):
+def test_a_cursor_that_is_older_than_the_context(people):
     def read() -> str:
         cursor.execute("SELECT email FROM accounts_user WHERE role = 'owner'")
         return cursor.fetchone()[0]
 
     with connection.cursor() as cursor:
         assert read() == HERE
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert (read(), owner(), read()) == (THERE, THERE, THERE)
         assert read() == HERE
         with no_context(), pytest.raises(NoTenant):
             read()
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             owner()
         cursor.executemany("UPDATE accounts_user SET name = %s WHERE role = 'owner'", [["A"], ["B"]])
     assert User.objects.get(role=Role.OWNER).name == "B"
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         assert User.objects.get(role=Role.OWNER).name == ""
 
 
-def test_a_handle_that_is_older_than_the_context(cast):
+def test_a_handle_that_is_older_than_the_context(people):
     """The driver's own connection and cursors of it, kept by somebody."""
 
     def read() -> set[str]:
@@ -141,7 +141,7 @@ def test_a_handle_that_is_older_than_the_context(cast):
     raw = connection.connection
     with raw.cursor() as cursor:
         assert read() == {HERE}
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert read() == {THERE}
             with cursor.copy(f"COPY ({OWNER}) TO STDOUT") as copy:
                 assert list(copy.rows()) == [(THERE,)]
@@ -152,9 +152,9 @@ def test_a_handle_that_is_older_than_the_context(cast):
             raw.execute(OWNER)
 
 
-def test_a_servers_cursor_of_the_driver(cast):
+def test_a_servers_cursor_of_the_driver(people):
     with connection.connection.cursor("of_the_driver") as cursor:
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             cursor.execute(OWNER)
             there = cursor.fetchone()
         assert (owner(), there) == (HERE, (THERE,))
@@ -171,13 +171,13 @@ def server(request, monkeypatch):
 
 @pytest.mark.committed
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-def test_a_transaction_of_the_drivers(cast, server, end):
+def test_a_transaction_of_the_drivers(people, server, end):
     """BEGIN and its end, of which Django hears nothing."""
     connection.ensure_connection()
     raw = connection.connection
     for _ in range(2):
         with raw.transaction(force_rollback=end == "rollback"):
-            with tenant_context(cast.away):
+            with tenant_context(people.away):
                 assert owner() == THERE
             assert raw_owner() == HERE
         with raw.transaction():
@@ -185,10 +185,10 @@ def test_a_transaction_of_the_drivers(cast, server, end):
 
 
 @pytest.mark.committed
-def test_a_transaction_in_sql(cast, server):
+def test_a_transaction_in_sql(people, server):
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert owner() == THERE
             cursor.execute("SAVEPOINT there")
         assert owner() == HERE
@@ -200,11 +200,11 @@ def test_a_transaction_in_sql(cast, server):
 
 @pytest.mark.committed
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-def test_a_raw_cursor_comes_first_in_a_transaction_by_hand(cast, server, end):
+def test_a_raw_cursor_comes_first_in_a_transaction_by_hand(people, server, end):
     connection.set_autocommit(False)
     try:
         assert owner() == HERE
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert raw_owner() == THERE
             getattr(connection, end)()
             assert raw_owner() == THERE
@@ -215,10 +215,10 @@ def test_a_raw_cursor_comes_first_in_a_transaction_by_hand(cast, server, end):
 
 
 @pytest.mark.committed
-def test_the_path_is_set_before_a_transaction_begins(cast, server):
+def test_the_path_is_set_before_a_transaction_begins(people, server):
     """So that no rollback undoes it."""
     assert owner() == HERE
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         with transaction.atomic():
             owner()
             transaction.set_rollback(True)
@@ -237,9 +237,9 @@ def test_between_requests_a_connection_may_be_looked_at_without_a_context():
 
 
 @pytest.mark.committed
-def test_a_connection_that_comes_from_the_pool_has_the_right_path(cast):
+def test_a_connection_that_comes_from_the_pool_has_the_right_path(people):
     for _ in range(5):
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert owner() == THERE
             connection.close()
         connection.ensure_connection()
@@ -266,7 +266,7 @@ def test_a_new_thread_has_no_context():
 
 
 @pytest.mark.committed
-def test_async_code_carries_its_context(cast):
+def test_async_code_carries_its_context(people):
     def work() -> str:
         try:
             return owner()
@@ -279,7 +279,7 @@ def test_async_code_carries_its_context(cast):
                 await asyncio.sleep(0)
                 return await sync_to_async(work, thread_sensitive=False)()
 
-        return await asyncio.gather(*[one(tenant) for tenant in (cast.home, cast.away) * 10])
+        return await asyncio.gather(*[one(tenant) for tenant in (people.home, people.away) * 10])
 
     assert asyncio.run(both()) == [HERE, THERE] * 10
 
@@ -324,12 +324,12 @@ def test_the_application_may_not(sql):
         cursor.execute(sql)
 
 
-def wander(cast, rounds: int, wrong: list[str], seed: int) -> None:
+def wander(people, rounds: int, wrong: list[str], seed: int) -> None:
     """Random acts in random workspaces; each read must be of the workspace in context."""
     dice = random.Random(seed)
-    expected = {cast.home.id: HERE, cast.away.id: THERE}
+    expected = {people.home.id: HERE, people.away.id: THERE}
     for _ in range(rounds):
-        tenant = dice.choice([cast.home, cast.away])
+        tenant = dice.choice([people.home, people.away])
         try:
             with tenant_context(tenant):
                 if dice.random() < 0.3:
@@ -350,9 +350,9 @@ def wander(cast, rounds: int, wrong: list[str], seed: int) -> None:
     connections.close_all()
 
 
-def eight_threads(cast, rounds: int) -> list[str]:
+def eight_threads(people, rounds: int) -> list[str]:
     wrong: list[str] = []
-    threads = [threading.Thread(target=wander, args=(cast, rounds, wrong, seed)) for seed in range(8)]
+    threads = [threading.Thread(target=wander, args=(people, rounds, wrong, seed)) for seed in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -361,15 +361,15 @@ def eight_threads(cast, rounds: int) -> list[str]:
 
 
 @pytest.mark.committed
-def test_eight_threads_wander_and_none_reads_the_neighbour(cast):
-    assert eight_threads(cast, 150) == []
+def test_eight_threads_wander_and_none_reads_the_neighbour(people):
+    assert eight_threads(people, 150) == []
 
 
 @pytest.mark.committed
-def test_the_wandering_would_see_a_leak(cast, monkeypatch):
+def test_the_wandering_would_see_a_leak(people, monkeypatch):
     """With our own guard taken away the same walk reads the wrong workspace: the test above can fail."""
     monkeypatch.setattr(path, "_stands", lambda raw, known, wanted: bool(known.name))
-    wrong = eight_threads(cast, 60)
+    wrong = eight_threads(people, 60)
     monkeypatch.undo()
     connections.close_all()
     assert wrong
@@ -402,7 +402,7 @@ class Aging:
 
 
 @pytest.mark.committed
-def test_a_pooled_connection_does_not_outlive_its_time(cast):
+def test_a_pooled_connection_does_not_outlive_its_time(people):
     """A backend's memory grows with every workspace it touches; its end gives it back."""
     assert 0 < connection.settings_dict["OPTIONS"]["pool"]["max_lifetime"] <= 3600
     with Aging() as pool:
@@ -413,7 +413,7 @@ def test_a_pooled_connection_does_not_outlive_its_time(cast):
             time.sleep(0.02)
         later = {pool.backend() for _ in range(10)}
         assert first.isdisjoint(later)
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             assert owner() == THERE
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [list(first)])

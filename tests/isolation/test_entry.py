@@ -10,9 +10,9 @@ from django.contrib import admin
 from django.test import AsyncClient, Client
 
 from tenants.context import public_context, tenant_context
-from tests.cast import PASSWORD
 from tests.isolation.test_matrix import counts, picture
 from tests.isolation.urls import Objects, every_url, fill
+from tests.people import PASSWORD
 
 TENANT = [url for url in every_url() if url.host == "tenant"]
 PUBLIC = [url for url in every_url() if url.host == "public"]
@@ -25,8 +25,8 @@ OTHER_METHODS = ("head", "options", "put", "patch", "delete")
 
 
 @pytest.fixture
-def objects(cast) -> Objects:
-    return Objects(cast)
+def objects(people) -> Objects:
+    return Objects(people)
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +37,8 @@ def no_answer_is_made(monkeypatch: Any) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("url", [url for url in GUARDED if url.name not in WITHOUT_ANSWER], ids=str)
-def test_the_author_gets_in(url, method, objects, client_for, cast):
-    who = cast.member if cast.member.role in url.access.roles else cast.owner
+def test_the_author_gets_in(url, method, objects, client_for, people):
+    who = people.member if people.member.role in url.access.roles else people.owner
     answer = getattr(client_for(who), method)(objects.path(url), FORM)
     if url.name == "conversations:image":
         return  # whether images are made is the operator's choice
@@ -46,18 +46,20 @@ def test_the_author_gets_in(url, method, objects, client_for, cast):
 
 
 @pytest.mark.parametrize("url", [url for url in TENANT if url.name not in WITHOUT_ANSWER], ids=str)
-def test_reading_changes_nothing(url, objects, client_for, cast):
-    client = client_for(cast.owner if url.access.roles and cast.member.role not in url.access.roles else cast.member)
+def test_reading_changes_nothing(url, objects, client_for, people):
+    client = client_for(
+        people.owner if url.access.roles and people.member.role not in url.access.roles else people.member
+    )
     before = counts(), [{**row, "opens": 0} for row in picture(objects)]
     client.get(objects.path(url))
     assert (counts(), [{**row, "opens": 0} for row in picture(objects)]) == before
 
 
 @pytest.mark.parametrize("url", GUARDED, ids=str)
-def test_no_method_is_a_way_in(url, objects, client_for, cast):
+def test_no_method_is_a_way_in(url, objects, client_for, people):
     before = counts(), picture(objects)
-    people = (cast.learner, cast.promoter, cast.member)
-    signed_out, refused = client_for(None), [client_for(one) for one in people if one.role not in url.access.roles]
+    persons = (people.learner, people.promoter, people.member)
+    signed_out, refused = client_for(None), [client_for(one) for one in persons if one.role not in url.access.roles]
     for method in OTHER_METHODS:
         assert getattr(signed_out, method)(objects.path(url)).status_code == 302
         for client in refused:
@@ -66,26 +68,26 @@ def test_no_method_is_a_way_in(url, objects, client_for, cast):
 
 
 @pytest.mark.parametrize("url", [url for url in GUARDED if url.arguments], ids=str)
-def test_what_stands_next_door_is_no_more_there_than_what_never_was(url, objects, client_for, cast):
+def test_what_stands_next_door_is_no_more_there_than_what_never_was(url, objects, client_for, people):
     """The same answer for a neighbour's key and for one that nobody has, with a whole form sent along."""
     before = counts(), picture(objects)
-    client = client_for(cast.stranger)
+    client = client_for(people.stranger)
     path, nobodys = objects.path(url), fill(url.route, {name: str(uuid4()) for name in url.arguments})
     for method in ("get", "post"):
         theirs, none = getattr(client, method)(path, FORM), getattr(client, method)(nobodys, FORM)
         assert theirs.status_code == none.status_code
-        assert theirs.status_code in ((404, 405) if cast.stranger.role in url.access.roles else (403,))
+        assert theirs.status_code in ((404, 405) if people.stranger.role in url.access.roles else (403,))
     assert (counts(), picture(objects)) == before
-    with tenant_context(cast.away):
+    with tenant_context(people.away):
         assert not apps.get_model("conversations.Conversation").objects.exists()
 
 
 @pytest.mark.parametrize("url", GUARDED, ids=str)
-def test_the_operators_session_is_nobody_in_a_workspace(url, objects, client_for, cast):
+def test_the_operators_session_is_nobody_in_a_workspace(url, objects, client_for, people):
     before = counts(), picture(objects)
-    client = client_for(cast.operator)
+    client = client_for(people.operator)
     for method in ("get", "post"):
-        answer = getattr(client, method)(objects.path(url), FORM, headers={"host": cast.home.domain})
+        answer = getattr(client, method)(objects.path(url), FORM, headers={"host": people.home.domain})
         assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
     assert (counts(), picture(objects)) == before
 
@@ -115,11 +117,11 @@ def key_of_a_row(route: str) -> Any:
 PUBLIC_GUARDED = [url for url in PUBLIC if url.access and url.access.roles is not None]
 
 
-def test_nobody_of_a_workspace_enters_the_platform(client_for, cast):
+def test_nobody_of_a_workspace_enters_the_platform(client_for, people):
     """All of it at once: each URL of the public host that is not open, signed out and with members' cookies."""
     with public_context():
         before = counts_of_public()
-    wrong, visitors = [], [client_for(person) for person in (None, cast.owner, cast.member)]
+    wrong, visitors = [], [client_for(person) for person in (None, people.owner, people.member)]
     for url in PUBLIC_GUARDED:
         path = public_path(url)
         for client in visitors:
@@ -143,8 +145,8 @@ def counts_of_public() -> dict[str, int]:
     }
 
 
-def test_the_operator_reads_the_whole_console_and_changes_nothing(client_for, cast):
-    client = client_for(cast.operator)
+def test_the_operator_reads_the_whole_console_and_changes_nothing(client_for, people):
+    client = client_for(people.operator)
     with public_context():
         before = counts_of_public()
     urls = [url for url in PUBLIC_GUARDED if "logout" not in url.name and not _of_what_is_gone(url)]
@@ -168,7 +170,7 @@ class AsyncAt(AsyncClient):
         return scope | {"headers": [pair for pair in scope["headers"] if pair != (b"host", b"testserver")]}
 
 
-def test_an_asynchronous_request_is_met_by_the_same_door(client_for, cast, objects):
+def test_an_asynchronous_request_is_met_by_the_same_door(client_for, people, objects):
     """Under ASGI, where a context could get lost between threads."""
     path = f"/conversations/{objects.conversation.pk}/"
 
@@ -178,13 +180,13 @@ def test_an_asynchronous_request_is_met_by_the_same_door(client_for, cast, objec
             client.cookies["session"] = client_for(person).cookies["session"].value
         return async_to_sync(client.get)(path, headers={"host": at}).status_code
 
-    assert ask(cast.member, cast.home.domain) == 200
-    assert ask(cast.learner, cast.home.domain) == 403
-    assert ask(cast.owner, cast.home.domain) == 404
-    assert ask(cast.stranger, cast.away.domain) == 404
-    assert ask(cast.stranger, cast.home.domain) == 302
-    assert ask(None, cast.home.domain) == 302
-    assert ask(cast.member, "unknown.localhost") == 404
+    assert ask(people.member, people.home.domain) == 200
+    assert ask(people.learner, people.home.domain) == 403
+    assert ask(people.owner, people.home.domain) == 404
+    assert ask(people.stranger, people.away.domain) == 404
+    assert ask(people.stranger, people.home.domain) == 302
+    assert ask(None, people.home.domain) == 302
+    assert ask(people.member, "unknown.localhost") == 404
 
 
 class TestForgedForms:
@@ -199,44 +201,44 @@ class TestForgedForms:
         form = {"login": "member@atelier.test", "password": PASSWORD, "csrfmiddlewaretoken": token}
         return client.post("/accounts/login/", form, headers=headers)
 
-    def test_a_token_of_the_page_is_needed(self, cast):
-        client, token = self.browser(cast.home.domain)
+    def test_a_token_of_the_page_is_needed(self, people):
+        client, token = self.browser(people.home.domain)
         assert self.sign_in(client, "").status_code == 403
         assert self.sign_in(client, "x" * 64).status_code == 403
         assert self.sign_in(client, token).status_code == 302
 
-    def test_the_neighbours_token_is_not_it(self, cast):
-        client, _token = self.browser(cast.home.domain)
-        _other, token = self.browser(cast.away.domain)
+    def test_the_neighbours_token_is_not_it(self, people):
+        client, _token = self.browser(people.home.domain)
+        _other, token = self.browser(people.away.domain)
         assert self.sign_in(client, token).status_code == 403
 
     @pytest.mark.parametrize("origin", ["http://voisine.localhost", "http://localhost", "https://evil.example", "null"])
-    def test_a_page_of_elsewhere_is_refused_even_with_it(self, cast, origin):
-        client, token = self.browser(cast.home.domain)
+    def test_a_page_of_elsewhere_is_refused_even_with_it(self, people, origin):
+        client, token = self.browser(people.home.domain)
         assert self.sign_in(client, token, origin=origin).status_code == 403
 
-    def test_every_view_that_writes_asks_for_it(self, cast, objects, client_for):
-        client = client_for(cast.member)
+    def test_every_view_that_writes_asks_for_it(self, people, objects, client_for):
+        client = client_for(people.member)
         client.handler.enforce_csrf_checks = True
         before = counts(), picture(objects)
         for url in GUARDED:
-            if cast.member.role in url.access.roles:
+            if people.member.role in url.access.roles:
                 assert client.post(objects.path(url), FORM).status_code == 403, url
         assert (counts(), picture(objects)) == before
 
 
-def test_a_planted_session_key_is_not_taken_over(cast):
-    client = Client(headers={"host": cast.home.domain})
+def test_a_planted_session_key_is_not_taken_over(people):
+    client = Client(headers={"host": people.home.domain})
     client.cookies["session"] = planted = "a" * 32
     client.post("/accounts/login/", {"login": "member@atelier.test", "password": PASSWORD})
     assert client.cookies["session"].value != planted
-    signed_out = Client(headers={"host": cast.home.domain})
+    signed_out = Client(headers={"host": people.home.domain})
     signed_out.cookies["session"] = planted
     assert signed_out.get("/").status_code == 302
 
 
-def test_cookies_are_of_one_host_and_out_of_reach_of_scripts(cast):
-    client = Client(headers={"host": cast.home.domain})
+def test_cookies_are_of_one_host_and_out_of_reach_of_scripts(people):
+    client = Client(headers={"host": people.home.domain})
     client.get("/accounts/login/")
     client.post("/accounts/login/", {"login": "member@atelier.test", "password": PASSWORD})
     for name in ("session", "csrf"):

@@ -21,8 +21,8 @@ IN = {200, 204, 302, 400, 404, 405, 409, 422}
 
 
 @pytest.fixture
-def objects(cast) -> Objects:
-    return Objects(cast)
+def objects(people) -> Objects:
+    return Objects(people)
 
 
 def counts() -> dict[str, int]:
@@ -58,8 +58,8 @@ def test_signed_out_is_sent_to_sign_in(url, objects, client_for):
 
 
 @pytest.mark.parametrize("url", [url for url in TENANT if url.access and url.access.roles is not None], ids=str)
-def test_a_role_gets_in_where_it_is_declared_and_nowhere_else(url, objects, client_for, cast):
-    clients = {role: client_for(getattr(cast, role)) for role in ROLES}
+def test_a_role_gets_in_where_it_is_declared_and_nowhere_else(url, objects, client_for, people):
+    clients = {role: client_for(getattr(people, role)) for role in ROLES}
     before = counts(), picture(objects)
     for role in (role for role in ROLES if role not in url.access.roles):
         found = [getattr(clients[role], method)(objects.path(url)).status_code for method in ("get", "post")]
@@ -71,10 +71,10 @@ def test_a_role_gets_in_where_it_is_declared_and_nowhere_else(url, objects, clie
 
 @pytest.mark.parametrize("who", ["stranger", "twin", "owner"])
 @pytest.mark.parametrize("url", [url for url in TENANT if url.arguments and url.access.roles is not None], ids=str)
-def test_another_ones_object_is_a_404(url, who, objects, client_for, cast):
+def test_another_ones_object_is_a_404(url, who, objects, client_for, people):
     """Next door by its key; and at home for an owner, who sees figures, not texts."""
     before = counts(), picture(objects)
-    person = getattr(cast, who)
+    person = getattr(people, who)
     client = client_for(person)
     for method in ("get", "post"):
         status = getattr(client, method)(objects.path(url)).status_code
@@ -83,48 +83,48 @@ def test_another_ones_object_is_a_404(url, who, objects, client_for, cast):
 
 
 @pytest.mark.parametrize("url", [url for url in TENANT if url.name in BY_TOKEN], ids=str)
-def test_a_link_opens_nothing_next_door(url, objects, client_for, cast):
+def test_a_link_opens_nothing_next_door(url, objects, client_for, people):
     path = objects.path(url)
-    here, there = client_for(None).get(path), client_for(None, host=cast.away.domain).get(path)
+    here, there = client_for(None).get(path), client_for(None, host=people.away.domain).get(path)
     assert here.status_code in (200, 404) and there.status_code in (404, 410)
     assert "secret" not in there.content.decode().lower()
 
 
 @pytest.mark.parametrize("url", ADMIN, ids=str)
-def test_the_console_is_the_operators_alone(url, client_for, cast):
+def test_the_console_is_the_operators_alone(url, client_for, people):
     assert url.access is not None and url.access.roles == OPERATORS
     path = fill(url.route, dict.fromkeys(url.arguments, "1")).replace("(?P", "").split("(")[0]
     answer = client_for(None, host="localhost").get(path)
     assert answer.status_code in (302, 404) and (answer.status_code == 404 or "/accounts/login/" in answer.url)
     # On a workspace's host there is no console at all, for anybody.
-    assert client_for(cast.owner).get(path).status_code == 404
+    assert client_for(people.owner).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("url", [url for url in OWN_PUBLIC if not url.arguments], ids=str)
-def test_public_pages_answer_whom_they_are_for(url, client_for, cast):
+def test_public_pages_answer_whom_they_are_for(url, client_for, people):
     status = client_for(None, host="localhost").get(fill(url.route, {})).status_code
     assert status in IN
 
 
-def test_a_session_of_one_host_is_nobody_on_another(client_for, cast):
-    home = client_for(cast.member)
+def test_a_session_of_one_host_is_nobody_on_another(client_for, people):
+    home = client_for(people.member)
     session = home.cookies["session"].value
-    for host in (cast.away.domain, "localhost"):
+    for host in (people.away.domain, "localhost"):
         other = client_for(None, host=host)
         other.cookies["session"] = session
         path = "/conversations/" if host != "localhost" else "/admin/"
         answer = other.get(path)
         assert answer.status_code == 302 and "/accounts/login/" in answer.url
-    operator = client_for(cast.operator)
+    operator = client_for(people.operator)
     at_home = client_for(None)
     at_home.cookies["session"] = operator.cookies["session"].value
     assert at_home.get("/").status_code == 302
 
 
-def test_the_matrix_would_see_a_view_without_access(settings, client_for, cast):
+def test_the_matrix_would_see_a_view_without_access(settings, client_for, people):
     """A view that forgot its declaration is refused to everybody, the owner included."""
     settings.TENANT_URLCONF = "tests.isolation.forgetful_urls"
-    assert client_for(cast.owner).get("/forgot/").status_code == 403
+    assert client_for(people.owner).get("/forgot/").status_code == 403
     assert client_for(None).get("/forgot/").status_code == 403
 
 

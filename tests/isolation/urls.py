@@ -14,7 +14,7 @@ from billing.stripe import endpoint
 from conversations.models import Conversation, Message
 from library.models import Item, Share
 from tenants import signing
-from tests.cast import Cast
+from tests.people import People
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[tuple[
 class Objects:
     """One object of each kind, of the member of `home`. A new argument gets its maker here."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, people: People) -> None:
         from assistants.models import Assistant
 
         assistant = Assistant.objects.get(code="general")
-        self.conversation = Conversation.objects.create(author=cast.member, assistant=assistant, title="Secret")
+        self.conversation = Conversation.objects.create(author=people.member, assistant=assistant, title="Secret")
         Message.objects.create(conversation=self.conversation, role="user", text="Question secrète")
         self.message = Message.objects.create(conversation=self.conversation, role="assistant", text="Réponse secrète")
-        self.item = Item.objects.create(kind="text", title="Secret", text="Contenu secret", author=cast.member)
+        self.item = Item.objects.create(kind="text", title="Secret", text="Contenu secret", author=people.member)
         self.share = Share.objects.create(
-            item=self.item, created_by=cast.member, expires_at=timezone.now() + timedelta(days=1)
+            item=self.item, created_by=people.member, expires_at=timezone.now() + timedelta(days=1)
         )
         self.makers: dict[str, Callable[[], Any]] = {
             "conversation_id": lambda: self.conversation.pk,

@@ -16,11 +16,11 @@ def delete(client, item):
     return client.post(f"/library/{item.pk}/delete/")
 
 
-def test_an_archived_item_goes_for_good(cast, upload, client_for, kept_files, on_commit):
-    item = upload(cast.member, PNG, "photo.png")
-    services.share_create(item=item, actor=cast.member, days=1)
-    before = billing.gauge(cast.home, "storage").used
-    client = client_for(cast.member)
+def test_an_archived_item_goes_for_good(people, upload, client_for, kept_files, on_commit):
+    item = upload(people.member, PNG, "photo.png")
+    services.share_create(item=item, actor=people.member, days=1)
+    before = billing.gauge(people.home, "storage").used
+    client = client_for(people.member)
     assert delete(client, item)["Location"] == f"/library/{item.pk}/"
     assert Item.objects.filter(pk=item.pk).exists(), "what is not in the archive is not deleted"
     services.item_archive(item=item)
@@ -33,9 +33,9 @@ def test_an_archived_item_goes_for_good(cast, upload, client_for, kept_files, on
     assert "supprimé définitivement" in client.get(answer["Location"]).content.decode()
     assert not Item.objects.filter(pk=item.pk).exists() and not Share.objects.exists()
     assert kept_files() == [] and selectors.storage_used() == 0
-    assert before - billing.gauge(cast.home, "storage").used == len(PNG)
+    assert before - billing.gauge(people.home, "storage").used == len(PNG)
     entry = AuditEntry.objects.get(action="library.deleted")
-    assert (entry.target, entry.actor_id) == (f"item:{item.pk}", cast.member.pk)
+    assert (entry.target, entry.actor_id) == (f"item:{item.pk}", people.member.pk)
     assert entry.details == {"kind": "image", "bytes": len(PNG)}
     assert delete(client, item).status_code == 404
 
@@ -50,25 +50,25 @@ def test_an_archived_item_goes_for_good(cast, upload, client_for, kept_files, on
         ("stranger", "workspace", 404),
     ],
 )
-def test_only_its_author_or_an_owner(cast, answer, client_for, person, visibility, status):
-    item = answer(cast.member, visibility=visibility)
+def test_only_its_author_or_an_owner(people, answer, client_for, person, visibility, status):
+    item = answer(people.member, visibility=visibility)
     services.item_archive(item=item)
-    assert delete(client_for(getattr(cast, person)), item).status_code == status
+    assert delete(client_for(getattr(people, person)), item).status_code == status
     assert Item.objects.filter(pk=item.pk).exists() == (status == 404)
 
 
-def test_the_archive_offers_it_to_those_who_may(cast, answer, client_for):
-    item = answer(cast.member, visibility="workspace")
+def test_the_archive_offers_it_to_those_who_may(people, answer, client_for):
+    item = answer(people.member, visibility="workspace")
     services.item_archive(item=item)
-    for person, offered in ((cast.member, True), (cast.owner, True), (cast.admin, False)):
+    for person, offered in ((people.member, True), (people.owner, True), (people.admin, False)):
         for path in (f"/library/{item.pk}/", "/library/?archived=on"):
             page = client_for(person).get(path).content.decode()
             assert (f"/library/{item.pk}/delete/" in page) == offered
 
 
-def test_a_storage_that_fails_is_asked_again(cast, upload, on_commit, monkeypatch):
+def test_a_storage_that_fails_is_asked_again(people, upload, on_commit, monkeypatch):
     """The storage is the one thing here that is not ours."""
-    item = upload(cast.member, PNG, "photo.png")
+    item = upload(people.member, PNG, "photo.png")
     services.item_archive(item=item)
     asked = []
 
@@ -78,28 +78,28 @@ def test_a_storage_that_fails_is_asked_again(cast, upload, on_commit, monkeypatc
     monkeypatch.setattr(files.storage(), "delete", fail)
     monkeypatch.setattr(services, "enqueue", lambda name, **arguments: asked.append((name, arguments)))
     with on_commit(execute=True):
-        services.item_delete(item=item, actor=cast.member)
+        services.item_delete(item=item, actor=people.member)
     assert asked == [("library.files.discard", {"path": item.file})]
 
 
-def test_nothing_goes_in_a_read_only_workspace(cast, answer):
-    item = answer(cast.member)
+def test_nothing_goes_in_a_read_only_workspace(people, answer):
+    item = answer(people.member)
     services.item_archive(item=item)
-    tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
-    with tenant_context(cast.home), pytest.raises(ReadOnlyWorkspace):
-        services.item_delete(item=item, actor=cast.member)
+    tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
+    with tenant_context(people.home), pytest.raises(ReadOnlyWorkspace):
+        services.item_delete(item=item, actor=people.member)
     assert Item.objects.filter(pk=item.pk).exists()
 
 
-def test_a_conversation_says_that_its_image_is_gone(cast, upload, conversation_of, client_for):
-    conversation, item = conversation_of(cast.member), upload(cast.member, PNG, "photo.png")
+def test_a_conversation_says_that_its_image_is_gone(people, upload, conversation_of, client_for):
+    conversation, item = conversation_of(people.member), upload(people.member, PNG, "photo.png")
     Message.objects.create(
         conversation=conversation, role="assistant", text="Une ruche", image_state="done", image_item_id=item.pk
     )
-    client = client_for(cast.member)
+    client = client_for(people.member)
     path = f"/conversations/{conversation.pk}/"
     assert f"/library/{item.pk}/file/" in client.get(path).content.decode()
     services.item_archive(item=item)
-    services.item_delete(item=item, actor=cast.member)
+    services.item_delete(item=item, actor=people.member)
     page = client.get(path).content.decode()
     assert f"/library/{item.pk}/" not in page and "L’image a été supprimée" in page

@@ -17,9 +17,9 @@ def body(answer):
     return b"".join(answer.streaming_content)
 
 
-def test_a_file_comes_with_its_sniffed_type_and_walls(cast, upload, client_for):
-    item = upload(cast.member, PNG, "évil\r\nX-Header: 1.html")
-    answer = client_for(cast.member).get(f"/library/{item.pk}/file/")
+def test_a_file_comes_with_its_sniffed_type_and_walls(people, upload, client_for):
+    item = upload(people.member, PNG, "évil\r\nX-Header: 1.html")
+    answer = client_for(people.member).get(f"/library/{item.pk}/file/")
     assert body(answer) == PNG
     assert answer["Content-Type"] == "image/png"
     assert answer["Content-Disposition"].startswith("inline")
@@ -32,9 +32,9 @@ def test_a_file_comes_with_its_sniffed_type_and_walls(cast, upload, client_for):
 @pytest.mark.parametrize(
     ("content", "disposition"), [(b"a;b\n1;2", "attachment"), (PDF, "inline"), (SOUND["audio/mpeg"], "inline")]
 )
-def test_only_what_browsers_show_safely_is_inline(cast, upload, client_for, content, disposition):
-    item = upload(cast.member, content, "a.csv")
-    client = client_for(cast.member)
+def test_only_what_browsers_show_safely_is_inline(people, upload, client_for, content, disposition):
+    item = upload(people.member, content, "a.csv")
+    client = client_for(people.member)
     answer = client.get(f"/library/{item.pk}/file/")
     assert answer["Content-Disposition"].split(";")[0] == disposition
     assert client.get(f"/library/{item.pk}/download/")["Content-Disposition"].startswith("attachment")
@@ -53,21 +53,21 @@ def test_only_what_browsers_show_safely_is_inline(cast, upload, client_for, cont
         ("a.txt", "été".encode()[:-1], "text/plain; charset=windows-1252"),
     ],
 )
-def test_texts_are_served_as_they_are_written(cast, upload, client_for, name, content, served):
-    item = upload(cast.member, content, name)
-    answer = client_for(cast.member).get(f"/library/{item.pk}/file/")
+def test_texts_are_served_as_they_are_written(people, upload, client_for, name, content, served):
+    item = upload(people.member, content, name)
+    answer = client_for(people.member).get(f"/library/{item.pk}/file/")
     assert answer["Content-Type"] == served
     assert answer["Content-Disposition"].startswith("attachment")
     assert b"".join(answer) == content
     words = content.removeprefix(b"\xef\xbb\xbf").decode(served.partition("charset=")[2])
     assert item.text == words
-    assert client_for(cast.member).get(f"/library/{item.pk}/").status_code == 200
+    assert client_for(people.member).get(f"/library/{item.pk}/").status_code == 200
 
 
 @pytest.mark.parametrize("person", ["owner", "instructor", "stranger", None])
-def test_a_private_file_is_given_to_nobody_else(cast, upload, client_for, person):
-    item = upload(cast.member, PNG, "a.png")
-    client = client_for(getattr(cast, person) if person else None)
+def test_a_private_file_is_given_to_nobody_else(people, upload, client_for, person):
+    item = upload(people.member, PNG, "a.png")
+    client = client_for(getattr(people, person) if person else None)
     for path in ("file", "download"):
         answer = client.get(f"/library/{item.pk}/{path}/")
         assert answer.status_code == (404 if person else 302)
@@ -84,9 +84,9 @@ def test_a_private_file_is_given_to_nobody_else(cast, upload, client_for, person
         ("bytes=-999999", 0, len(VIDEO) - 1),
     ],
 )
-def test_a_part_of_a_file(cast, upload, client_for, header, first, last):
-    item = upload(cast.member, VIDEO, "a.mp4")
-    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+def test_a_part_of_a_file(people, upload, client_for, header, first, last):
+    item = upload(people.member, VIDEO, "a.mp4")
+    answer = client_for(people.member).get(f"/library/{item.pk}/file/", headers={"range": header})
     assert answer.status_code == 206
     assert body(answer) == VIDEO[first : last + 1]
     assert answer["Content-Range"] == f"bytes {first}-{last}/{len(VIDEO)}"
@@ -94,9 +94,9 @@ def test_a_part_of_a_file(cast, upload, client_for, header, first, last):
 
 
 @pytest.mark.parametrize("header", [f"bytes={len(VIDEO)}-", "bytes=-0"])
-def test_a_part_that_is_not_there(cast, upload, client_for, header):
-    item = upload(cast.member, VIDEO, "a.mp4")
-    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+def test_a_part_that_is_not_there(people, upload, client_for, header):
+    item = upload(people.member, VIDEO, "a.mp4")
+    answer = client_for(people.member).get(f"/library/{item.pk}/file/", headers={"range": header})
     assert answer.status_code == 416
     assert answer["Content-Range"] == f"bytes */{len(VIDEO)}"
 
@@ -104,43 +104,43 @@ def test_a_part_that_is_not_there(cast, upload, client_for, header):
 @pytest.mark.parametrize(
     "header", ["bytes=5-1", "bytes=0-1,3-4", "bytes=-", "lines=0-1", "bytes=a-b", "bytes=" + "9" * 40]
 )
-def test_a_range_that_means_nothing_gets_the_whole(cast, upload, client_for, header):
-    item = upload(cast.member, VIDEO, "a.mp4")
-    answer = client_for(cast.member).get(f"/library/{item.pk}/file/", headers={"range": header})
+def test_a_range_that_means_nothing_gets_the_whole(people, upload, client_for, header):
+    item = upload(people.member, VIDEO, "a.mp4")
+    answer = client_for(people.member).get(f"/library/{item.pk}/file/", headers={"range": header})
     assert answer.status_code == 200
     assert body(answer) == VIDEO
     assert answer["Accept-Ranges"] == "bytes"
 
 
-def test_conditions(cast, upload, client_for):
-    item = upload(cast.member, VIDEO, "a.mp4")
-    client, path = client_for(cast.member), f"/library/{item.pk}/file/"
+def test_conditions(people, upload, client_for):
+    item = upload(people.member, VIDEO, "a.mp4")
+    client, path = client_for(people.member), f"/library/{item.pk}/file/"
     etag = client.get(path)["ETag"]
     assert client.get(path, headers={"if-none-match": etag}).status_code == 304
     assert client.get(path, headers={"if-range": etag, "range": "bytes=0-1"}).status_code == 206
     assert client.get(path, headers={"if-range": '"other"', "range": "bytes=0-1"}).status_code == 200
 
 
-def test_head_has_the_length_and_no_body(cast, upload, client_for):
-    item = upload(cast.member, VIDEO, "a.mp4")
-    answer = client_for(cast.member).head(f"/library/{item.pk}/file/")
+def test_head_has_the_length_and_no_body(people, upload, client_for):
+    item = upload(people.member, VIDEO, "a.mp4")
+    answer = client_for(people.member).head(f"/library/{item.pk}/file/")
     assert answer["Content-Length"] == str(len(VIDEO))
     assert body(answer) == b""
 
 
-def test_a_file_that_is_missing_is_a_404(cast, upload, client_for):
-    item = upload(cast.member, PNG, "a.png")
+def test_a_file_that_is_missing_is_a_404(people, upload, client_for):
+    item = upload(people.member, PNG, "a.png")
     files.remove(item.file)
-    assert client_for(cast.member).get(f"/library/{item.pk}/file/").status_code == 404
+    assert client_for(people.member).get(f"/library/{item.pk}/file/").status_code == 404
 
 
-def test_an_item_without_a_file_has_none(cast, answer, client_for):
-    assert client_for(cast.member).get(f"/library/{answer(cast.member).pk}/file/").status_code == 404
+def test_an_item_without_a_file_has_none(people, answer, client_for):
+    assert client_for(people.member).get(f"/library/{answer(people.member).pk}/file/").status_code == 404
 
 
-def test_a_text_is_downloaded_as_markdown_or_plain_text(cast, answer, client_for):
-    item = answer(cast.member, text="# L’été", title='Été / "plage" <2027>..')
-    client = client_for(cast.member)
+def test_a_text_is_downloaded_as_markdown_or_plain_text(people, answer, client_for):
+    item = answer(people.member, text="# L’été", title='Été / "plage" <2027>..')
+    client = client_for(people.member)
     for wanted, media_type, ending in (
         ("md", "text/markdown", "md"),
         ("txt", "text/plain", "txt"),
@@ -153,15 +153,15 @@ def test_a_text_is_downloaded_as_markdown_or_plain_text(cast, answer, client_for
         assert got["Content-Disposition"].endswith(f"plage%202027.{ending}")
 
 
-def test_a_storage_elsewhere_gives_a_signed_address(cast, upload, client_for, monkeypatch):
+def test_a_storage_elsewhere_gives_a_signed_address(people, upload, client_for, monkeypatch):
     from storages.backends.s3 import S3Storage
 
-    item = upload(cast.member, PNG, "photo.png")
+    item = upload(people.member, PNG, "photo.png")
     bucket = S3Storage(
         bucket_name="ruche", access_key="k", secret_key="s", region_name="eu-west-3", signature_version="s3v4"
     )
     monkeypatch.setattr(files, "storage", lambda: bucket)
-    client = client_for(cast.member)
+    client = client_for(people.member)
     answer = client.get(f"/library/{item.pk}/file/")
     assert answer.status_code == 302
     assert item.file in answer["Location"]
@@ -177,10 +177,10 @@ def test_a_storage_elsewhere_gives_a_signed_address(cast, upload, client_for, mo
     assert "img-src 'self' data: https://ruche.s3" in page["Content-Security-Policy"]
 
 
-def test_under_asgi_blocks_come_one_by_one(cast, upload):
+def test_under_asgi_blocks_come_one_by_one(people, upload):
     """A synchronous iterator would be read whole into memory there."""
     content = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1" + b"0" * 1_000_000
-    item = upload(cast.member, content, "a.jpg")
+    item = upload(people.member, content, "a.jpg")
     answer = file_response(AsyncRequestFactory().get("/"), item)
     assert answer.is_async
 

@@ -27,17 +27,17 @@ PAYLOADS = [
 ]
 
 
-def test_the_list_has_its_handles(cast, answer, client_for):
-    item = answer(cast.member, title="Mon titre", kind="post")
-    page = client_for(cast.member).get("/library/").content.decode()
+def test_the_list_has_its_handles(people, answer, client_for):
+    item = answer(people.member, title="Mon titre", kind="post")
+    page = client_for(people.member).get("/library/").content.decode()
     assert f'data-item="{item.pk}" data-kind="post"' in page
     assert 'name="q"' in page and "Mon titre" in page
 
 
 @pytest.mark.parametrize("person", ["learner", "promoter"])
-def test_learners_and_promoters_have_no_library(cast, client_for, person, answer):
-    item = answer(cast.member, visibility="workspace")
-    client = client_for(getattr(cast, person))
+def test_learners_and_promoters_have_no_library(people, client_for, person, answer):
+    item = answer(people.member, visibility="workspace")
+    client = client_for(getattr(people, person))
     for path in ("", "upload/", f"{item.pk}/", f"{item.pk}/file/", f"{item.pk}/download/", f"{item.pk}/share/"):
         assert client.get(f"/library/{path}").status_code == 403
     assert client.post(f"/library/{item.pk}/archive/").status_code == 403
@@ -48,10 +48,10 @@ def test_signed_out_people_are_sent_to_sign_in(client_for):
     assert "/accounts/login/" in client_for(None).get("/library/")["Location"]
 
 
-def test_a_stranger_meets_404_and_changes_nothing(cast, answer, client_for):
-    item = answer(cast.member, visibility="workspace")
+def test_a_stranger_meets_404_and_changes_nothing(people, answer, client_for):
+    item = answer(people.member, visibility="workspace")
     before = Item.objects.values().get(pk=item.pk)
-    client = client_for(cast.stranger)
+    client = client_for(people.stranger)
     for path in ("", "edit/", "file/", "download/", "share/"):
         assert client.get(f"/library/{item.pk}/{path}").status_code == 404
     for path in ("edit/", "archive/", "restore/", "visibility/", "share/"):
@@ -59,10 +59,10 @@ def test_a_stranger_meets_404_and_changes_nothing(cast, answer, client_for):
     assert Item.objects.values().get(pk=item.pk) == before
 
 
-def test_who_may_only_read_changes_nothing(cast, answer, client_for):
-    item = answer(cast.member, visibility="workspace")
+def test_who_may_only_read_changes_nothing(people, answer, client_for):
+    item = answer(people.member, visibility="workspace")
     before = Item.objects.values().get(pk=item.pk)
-    client = client_for(cast.instructor)
+    client = client_for(people.instructor)
     page = client.get(f"/library/{item.pk}/").content.decode()
     assert "Publier" not in page and "Archiver" not in page and "/share/" not in page
     for path in ("edit/", "archive/", "restore/", "visibility/", "share/"):
@@ -72,23 +72,23 @@ def test_who_may_only_read_changes_nothing(cast, answer, client_for):
 
 
 @pytest.mark.parametrize("path", ["archive", "restore", "visibility"])
-def test_changes_are_posts(cast, answer, client_for, path):
-    assert client_for(cast.member).get(f"/library/{answer(cast.member).pk}/{path}/").status_code == 405
+def test_changes_are_posts(people, answer, client_for, path):
+    assert client_for(people.member).get(f"/library/{answer(people.member).pk}/{path}/").status_code == 405
 
 
-def test_empty_states(cast, answer, client_for):
-    client = client_for(cast.member)
+def test_empty_states(people, answer, client_for):
+    client = client_for(people.member)
     assert "/conversations/" in client.get("/library/").content.decode()
     assert "La bibliothèque est vide" in client.get("/library/").content.decode()
-    answer(cast.member)
+    answer(people.member)
     assert "Aucun contenu ne correspond" in client.get("/library/?q=introuvable").content.decode()
     assert "Rien n’est archivé" in client.get("/library/?archived=on").content.decode()
 
 
-def test_filters_of_the_address(cast, answer, client_for):
-    answer(cast.member, title="Un post", kind="post")
-    answer(cast.member, title="Une analyse", kind="analysis")
-    client = client_for(cast.member)
+def test_filters_of_the_address(people, answer, client_for):
+    answer(people.member, title="Un post", kind="post")
+    answer(people.member, title="Une analyse", kind="analysis")
+    client = client_for(people.member)
     page = client.get("/library/?kind=post&date=today").content.decode()
     assert "Un post" in page and "Une analyse" not in page
     page = client.get("/library/?date=range&since=2020-01-01&until=2020-02-01").content.decode()
@@ -97,9 +97,9 @@ def test_filters_of_the_address(cast, answer, client_for):
         assert client.get(f"/library/?{odd}").status_code == 200
 
 
-def test_htmx_gets_the_results_alone(cast, answer, client_for):
-    answer(cast.member, title="Mon titre")
-    client = client_for(cast.member)
+def test_htmx_gets_the_results_alone(people, answer, client_for):
+    answer(people.member, title="Mon titre")
+    client = client_for(people.member)
     part = client.get("/library/", headers=HX)
     assert "Mon titre" in part.content.decode() and "<html" not in part.content.decode()
     assert "HX-Request" in part["Vary"]
@@ -116,36 +116,36 @@ def queries_of(client, path):
 
 
 @pytest.mark.parametrize("query", ["", "?q=réponse"])
-def test_queries_do_not_grow_with_the_list(cast, answer, client_for, query):
-    client = client_for(cast.owner)
+def test_queries_do_not_grow_with_the_list(people, answer, client_for, query):
+    client = client_for(people.owner)
     client.get("/library/")
     for number in range(5):
-        services.item_edit(item=answer(cast.member, visibility="workspace"), title=f"Réponse {number}", tags=["a"])
+        services.item_edit(item=answer(people.member, visibility="workspace"), title=f"Réponse {number}", tags=["a"])
     few = queries_of(client, f"/library/{query}")
     for number in range(25):
-        services.item_edit(item=answer(cast.owner), title=f"Réponse {number}", tags=["a"])
+        services.item_edit(item=answer(people.owner), title=f"Réponse {number}", tags=["a"])
     assert queries_of(client, f"/library/{query}") == few
     for number in range(20):
-        answer(cast.owner, title=f"Réponse {number}")
+        answer(people.owner, title=f"Réponse {number}")
     assert queries_of(client, f"/library/{query}") == few
 
 
-def test_pages_of_the_list(cast, answer, client_for):
-    items = [answer(cast.member, title=f"Titre {number}") for number in range(31)]
-    client = client_for(cast.member)
+def test_pages_of_the_list(people, answer, client_for):
+    items = [answer(people.member, title=f"Titre {number}") for number in range(31)]
+    client = client_for(people.member)
     assert client.get("/library/").content.decode().count("data-item=") == 30
     last = client.get("/library/?page=2").content.decode()
     assert f'data-item="{items[0].pk}"' in last and last.count("data-item=") == 1
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_texts_do_nothing(cast, answer, client_for, payload):
-    item = answer(cast.member, text=payload, title=payload, provenance={"assistant": payload, "model": payload})
+def test_hostile_texts_do_nothing(people, answer, client_for, payload):
+    item = answer(people.member, text=payload, title=payload, provenance={"assistant": payload, "model": payload})
     services.item_edit(item=item, title=payload, tags=[payload])
-    share = services.share_create(item=item, actor=cast.member, days=1)
+    share = services.share_create(item=item, actor=people.member, days=1)
     from library.selectors import share_token
 
-    client = client_for(cast.member)
+    client = client_for(people.member)
     for path in ("", f"{item.pk}/", f"{item.pk}/edit/", f"{item.pk}/share/", f"s/{share_token(share)}/", "?q=alert"):
         html = client.get(f"/library/{path}").content.decode()
         for sign in ("<script>alert", "<img src=x", 'href="javascript:', "<a href='javascript:", 'href="data:'):
@@ -154,37 +154,37 @@ def test_hostile_texts_do_nothing(cast, answer, client_for, payload):
         assert 'onmouseover="' not in html and 'onclick="' not in html
 
 
-def test_the_page_of_an_item(cast, answer, client_for):
+def test_the_page_of_an_item(people, answer, client_for):
     origin = {"assistant": "Créateur de Posts", "prompt_version": "v3", "model": "gpt-6-luna", "cost": "0.0255"}
-    item = answer(cast.member, text="Le **texte**", visibility="workspace", provenance=origin)
+    item = answer(people.member, text="Le **texte**", visibility="workspace", provenance=origin)
     services.item_edit(item=item, title="Titre", tags=["client"])
-    mine = client_for(cast.member).get(f"/library/{item.pk}/").content.decode()
+    mine = client_for(people.member).get(f"/library/{item.pk}/").content.decode()
     for words in ("<strong>texte</strong>", "Créé avec une IA", *origin.values()):
         assert (words if words != "0.0255" else "0,0255") in mine
     assert f"/conversations/{item.conversation_id}/" in mine and "?tag=client" in mine
-    assert "0,0255" in client_for(cast.owner).get(f"/library/{item.pk}/").content.decode()
-    theirs = client_for(cast.instructor).get(f"/library/{item.pk}/").content.decode()
+    assert "0,0255" in client_for(people.owner).get(f"/library/{item.pk}/").content.decode()
+    theirs = client_for(people.instructor).get(f"/library/{item.pk}/").content.decode()
     assert "0,0255" not in theirs
     assert f"/conversations/{item.conversation_id}/" in theirs
     item.conversation.visibility = "private"
     item.conversation.save()
-    theirs = client_for(cast.instructor).get(f"/library/{item.pk}/").content.decode()
+    theirs = client_for(people.instructor).get(f"/library/{item.pk}/").content.decode()
     assert f"/conversations/{item.conversation_id}/" not in theirs
 
 
 @pytest.mark.parametrize(
     ("content", "element"), [(PNG, "<img"), (SOUND["video/mp4"], "<video"), (SOUND["audio/wav"], "<audio")]
 )
-def test_files_are_shown(cast, upload, client_for, content, element):
-    item = upload(cast.member, content, "a")
-    page = client_for(cast.member).get(f"/library/{item.pk}/").content.decode()
+def test_files_are_shown(people, upload, client_for, content, element):
+    item = upload(people.member, content, "a")
+    page = client_for(people.member).get(f"/library/{item.pk}/").content.decode()
     assert element in page and f"/library/{item.pk}/file/" in page
     assert "Créé avec une IA" not in page
 
 
-def test_edit(cast, answer, client_for):
-    item = answer(cast.member)
-    client = client_for(cast.member)
+def test_edit(people, answer, client_for):
+    item = answer(people.member)
+    client = client_for(people.member)
     client.post(f"/library/{item.pk}/edit/", {"title": "Nouveau", "tags": "Un, deux,un , "})
     item.refresh_from_db()
     assert (item.title, item.tags) == ("Nouveau", ["un", "deux"])
@@ -194,9 +194,9 @@ def test_edit(cast, answer, client_for):
     assert item.title == "Nouveau"
 
 
-def test_archive_can_be_undone(cast, answer, client_for):
-    item = answer(cast.member, title="Titre")
-    client, undo = client_for(cast.member), f"/library/{item.pk}/restore/"
+def test_archive_can_be_undone(people, answer, client_for):
+    item = answer(people.member, title="Titre")
+    client, undo = client_for(people.member), f"/library/{item.pk}/restore/"
     plain = client.post(f"/library/{item.pk}/archive/")
     (message,) = get_messages(plain.wsgi_request)
     assert message.extra_tags == f"undo:{undo}"
@@ -208,21 +208,21 @@ def test_archive_can_be_undone(cast, answer, client_for):
     assert Item.objects.get(pk=item.pk).archived_at is None
 
 
-def test_publish_and_take_back(cast, answer, client_for):
-    item = answer(cast.member)
-    client = client_for(cast.member)
+def test_publish_and_take_back(people, answer, client_for):
+    item = answer(people.member)
+    client = client_for(people.member)
     client.post(f"/library/{item.pk}/visibility/", {"visibility": "workspace"})
-    assert client_for(cast.instructor).get(f"/library/{item.pk}/").status_code == 200
+    assert client_for(people.instructor).get(f"/library/{item.pk}/").status_code == 200
     assert client.post(f"/library/{item.pk}/visibility/", {"visibility": "public"}).status_code == 400
-    taken_back = client_for(cast.owner).post(f"/library/{item.pk}/visibility/", {"visibility": "private"})
+    taken_back = client_for(people.owner).post(f"/library/{item.pk}/visibility/", {"visibility": "private"})
     assert taken_back["Location"] == "/library/"
-    assert client_for(cast.instructor).get(f"/library/{item.pk}/").status_code == 404
+    assert client_for(people.instructor).get(f"/library/{item.pk}/").status_code == 404
 
 
-def test_a_read_only_workspace_is_still_read(cast, answer, client_for, set_state):
-    item = answer(cast.member, text="Le texte")
-    set_state(cast.home, "suspended")
-    client = client_for(cast.member)
+def test_a_read_only_workspace_is_still_read(people, answer, client_for, set_state):
+    item = answer(people.member, text="Le texte")
+    set_state(people.home, "suspended")
+    client = client_for(people.member)
     page = client.get("/library/").content.decode()
     assert "data-item" in page and "/library/upload/" not in page
     assert client.get(f"/library/{item.pk}/download/").content == b"Le texte"
@@ -230,10 +230,10 @@ def test_a_read_only_workspace_is_still_read(cast, answer, client_for, set_state
     assert Item.objects.get(pk=item.pk).archived_at is None
 
 
-def test_what_is_pasted_into_the_search_is_looked_for(cast, client_for, upload):
+def test_what_is_pasted_into_the_search_is_looked_for(people, client_for, upload):
     """Two cells with their tab, or far too many words: not everything as if it were found."""
-    upload(cast.member, PNG, "photo.png")
-    client = client_for(cast.member)
+    upload(people.member, PNG, "photo.png")
+    client = client_for(people.member)
     for query in ("introuvable\tDurand", "mot " * 100):
         assert "Aucun contenu ne correspond" in client.get("/library/", {"q": query}).content.decode()
     assert "photo" in client.get("/library/", {"q": "photo\t"}).content.decode()

@@ -63,13 +63,13 @@ def brought(person, content: bytes, name: str) -> Item:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_words_of_a_document_are_found_by_its_readers_alone(cast, name):
-    item = brought(cast.member, DOCUMENTS[name], name)
+def test_the_words_of_a_document_are_found_by_its_readers_alone(people, name):
+    item = brought(people.member, DOCUMENTS[name], name)
     assert item.reading == Item.Reading.WAITING
-    assert not selectors.item_list(cast.member, selectors.Filters(query="cevenole")).exists()
+    assert not selectors.item_list(people.member, selectors.Filters(query="cevenole")).exists()
     assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
-    assert [row.pk for row in selectors.item_list(cast.member, selectors.Filters(query="cevenole"))] == [item.pk]
-    assert not selectors.item_list(cast.instructor, selectors.Filters(query="cevenole")).exists()
+    assert [row.pk for row in selectors.item_list(people.member, selectors.Filters(query="cevenole"))] == [item.pk]
+    assert not selectors.item_list(people.instructor, selectors.Filters(query="cevenole")).exists()
     # Again: the same, once.
     reading.read(item_id=str(item.pk))
     assert FileText.objects.filter(item=item).count() == 1
@@ -93,9 +93,9 @@ NUMBERS = (
 )
 
 
-def test_numbers_of_a_sheet_are_found_as_people_see_and_type_them(cast):
+def test_numbers_of_a_sheet_are_found_as_people_see_and_type_them(people):
     sheet = BOOK["xl/worksheets/sheet1.xml"].replace('<c r="B1"><v>12</v></c>', NUMBERS)
-    item = brought(cast.member, zipped(BOOK | {"xl/worksheets/sheet1.xml": sheet}), "ventes.xlsx")
+    item = brought(people.member, zipped(BOOK | {"xl/worksheets/sheet1.xml": sheet}), "ventes.xlsx")
     reading.read(item_id=str(item.pk))
     cells = FileText.objects.get(item=item).text.strip().split("\t")[1:]
     assert cells == [
@@ -103,9 +103,9 @@ def test_numbers_of_a_sheet_are_found_as_people_see_and_type_them(cast):
     ]  # fmt: skip
     found = ["20260042", "1234.56", "1234,56", "1 234,56", "1\u202f234,56", "1\u00a0234.56 €", "12,50", "12,5", "4 500"]
     for query in [*found, "vrai", "true", '"1234,56"', '"1 234,56"', "cévenole 4 500,", "0,30"]:
-        assert selectors.item_list(cast.member, selectors.Filters(query=query)).exists(), query
+        assert selectors.item_list(people.member, selectors.Filters(query=query)).exists(), query
     for query in ("1 235,56", "12,51", "4 501", "13 500"):
-        assert not selectors.item_list(cast.member, selectors.Filters(query=query)).exists(), query
+        assert not selectors.item_list(people.member, selectors.Filters(query=query)).exists(), query
 
 
 def test_hyphens_that_word_writes_as_elements():
@@ -163,16 +163,16 @@ def test_the_bound_on_pixels_is_that_of_what_is_decoded():
         thumbnail(encoded(large, "JPEG"), 100_000)
 
 
-def test_what_was_found_in_a_file_is_shown_marked_in_the_list(cast, client_for):
-    item = brought(cast.member, DOCUMENTS["devis.docx"], "devis.docx")
+def test_what_was_found_in_a_file_is_shown_marked_in_the_list(people, client_for):
+    item = brought(people.member, DOCUMENTS["devis.docx"], "devis.docx")
     reading.read(item_id=str(item.pk))
-    page = client_for(cast.member).get("/library/?q=cevenole").content.decode()
+    page = client_for(people.member).get("/library/?q=cevenole").content.decode()
     assert "<mark>cévenole</mark>" in page
 
 
-def test_a_list_shows_small_pictures(cast, client_for, kept_files):
-    item = brought(cast.member, cells(), "alveoles.png")
-    client = client_for(cast.member)
+def test_a_list_shows_small_pictures(people, client_for, kept_files):
+    item = brought(people.member, cells(), "alveoles.png")
+    client = client_for(people.member)
     assert f"/library/{item.pk}/thumbnail/" not in client.get("/library/").content.decode()
     assert client.get(f"/library/{item.pk}/thumbnail/").status_code == 404
     assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
@@ -181,17 +181,17 @@ def test_a_list_shows_small_pictures(cast, client_for, kept_files):
     small = Image.open(io.BytesIO(b"".join(answer.streaming_content) if answer.streaming else answer.content))
     assert answer["Content-Type"] == "image/webp" and answer["X-Content-Type-Options"] == "nosniff"
     assert max(small.size) == reading.THUMBNAIL_SIDE and small.format == "WEBP"
-    assert client_for(cast.instructor).get(f"/library/{item.pk}/thumbnail/").status_code == 404
+    assert client_for(people.instructor).get(f"/library/{item.pk}/thumbnail/").status_code == 404
     assert len(kept_files()) == 2
 
 
-def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(cast):
+def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(people):
     held = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "chez moi, 12 rue des Lilas"
     exif[0x0112] = 6
     Image.new("RGB", (400, 200), "red").save(held, "JPEG", exif=exif)
-    item = brought(cast.member, held.getvalue(), "photo.jpg")
+    item = brought(people.member, held.getvalue(), "photo.jpg")
     reading.read(item_id=str(item.pk))
     item.refresh_from_db()
     from library import files
@@ -203,12 +203,12 @@ def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(cast):
     assert small.size == (80, 160), "turned as the camera was held"
 
 
-def test_file_and_thumbnail_go_with_the_item(cast, kept_files, on_commit):
-    item = brought(cast.member, cells(), "alveoles.png")
+def test_file_and_thumbnail_go_with_the_item(people, kept_files, on_commit):
+    item = brought(people.member, cells(), "alveoles.png")
     reading.read(item_id=str(item.pk))
     services.item_archive(item=item)
     with on_commit(execute=True):
-        services.item_delete(item=item, actor=cast.member)
+        services.item_delete(item=item, actor=people.member)
     assert kept_files() == []
 
 
@@ -220,15 +220,15 @@ def test_file_and_thumbnail_go_with_the_item(cast, kept_files, on_commit):
         ("vide.docx", zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<x"})),
     ],
 )
-def test_what_cannot_be_read_stays_a_file(cast, name, content):
-    item = brought(cast.member, content, name)
+def test_what_cannot_be_read_stays_a_file(people, name, content):
+    item = brought(people.member, content, name)
     assert reading.read(item_id=str(item.pk)) in (Item.Reading.FAILED, Item.Reading.NOTHING)
     item.refresh_from_db()
     assert item.file and item.thumbnail == "" and not FileText.objects.exists()
 
 
-def test_lost_jobs_are_taken_up(cast, monkeypatch):
-    item = brought(cast.member, DOCUMENTS["devis.pdf"], "devis.pdf")
+def test_lost_jobs_are_taken_up(people, monkeypatch):
+    item = brought(people.member, DOCUMENTS["devis.pdf"], "devis.pdf")
     asked = []
     monkeypatch.setattr(reading, "enqueue", lambda job, **given: asked.append(given["item_id"]))
     assert reading.take_up() == 0, "its own job may still come"

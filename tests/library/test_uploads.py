@@ -30,9 +30,9 @@ def test_sound_without_a_tag_is_known():
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_leave_nothing(cast, upload, kept_files, name):
+def test_hostile_files_leave_nothing(people, upload, kept_files, name):
     with pytest.raises(UploadRefused) as refused:
-        upload(cast.member, HOSTILE[name], name)
+        upload(people.member, HOSTILE[name], name)
     assert refused.value.code == "type_refused"
     assert "PDF" in refused.value.message
     assert not Item.objects.exists()
@@ -168,8 +168,8 @@ def test_other_packages_are_refused(parts):
 
 
 @pytest.mark.parametrize("coding", ["utf-16-le", "utf-16-be"])
-def test_wide_text_without_a_mark_is_known(cast, upload, coding):
-    item = upload(cast.member, "Été ; à la mer".encode(coding), "note.txt")
+def test_wide_text_without_a_mark_is_known(people, upload, coding):
+    item = upload(people.member, "Été ; à la mer".encode(coding), "note.txt")
     charset = coding.replace("-16-", "-16")
     assert (item.media_type, item.text) == (f"text/plain; charset={charset}", "Été ; à la mer")
     for text in ("<script>alert(1)</script>", " <html>", "#!/bin/sh", "a\x01b", "a\0b"):
@@ -179,8 +179,8 @@ def test_wide_text_without_a_mark_is_known(cast, upload, coding):
         sniff(io.BytesIO("du texte".encode(coding) + b"x"), "txt")
 
 
-def test_the_sign_that_ended_texts_under_dos(cast, upload):
-    item = upload(cast.member, b"a;b\r\n1;2\r\n\x1a", "vieux.csv")
+def test_the_sign_that_ended_texts_under_dos(people, upload):
+    item = upload(people.member, b"a;b\r\n1;2\r\n\x1a", "vieux.csv")
     assert (item.media_type, item.text) == ("text/csv", "a;b\r\n1;2\r\n")
     assert sniff(io.BytesIO(b"a;b" + b"\x1a" * 120), "csv").media_type == "text/csv"
     for content in (b"\x1a", b"\x1a" * 200, b"a\x1ab", b"a" + b"\x1a" * 200):
@@ -218,9 +218,9 @@ def test_a_tag_is_nobody_who_speaks(text):
 
 
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-be"])
-def test_wide_text_is_known_and_read(cast, upload, coding):
+def test_wide_text_is_known_and_read(people, upload, coding):
     raw = ("\ufeff".encode(coding) if coding.endswith("be") else b"") + "Été ; à la mer".encode(coding)
-    item = upload(cast.member, raw, "note.txt")
+    item = upload(people.member, raw, "note.txt")
     assert (item.media_type, item.text) == ("text/plain; charset=utf-16", "Été ; à la mer")
 
 
@@ -288,13 +288,13 @@ def test_the_flood_above_is_a_sound_zip():
         assert len(archive.infolist()) == 9
 
 
-def test_the_ending_chooses_among_texts_only(cast, upload):
-    assert upload(cast.member, b"a;b\n1;2", "a.csv").media_type == "text/csv"
+def test_the_ending_chooses_among_texts_only(people, upload):
+    assert upload(people.member, b"a;b\n1;2", "a.csv").media_type == "text/csv"
     for name in ("a.MD", "a.markdown"):
-        assert upload(cast.member, b"# Titre", name).media_type == "text/markdown"
-    page = upload(cast.member, b"du texte", "page.html")
+        assert upload(people.member, b"# Titre", name).media_type == "text/markdown"
+    page = upload(people.member, b"du texte", "page.html")
     assert (page.media_type, page.file_name) == ("text/plain", "page.txt")
-    picture = upload(cast.member, PNG, "page.html")
+    picture = upload(people.member, PNG, "page.html")
     assert (picture.media_type, picture.file_name) == ("image/png", "page.png")
 
 
@@ -304,11 +304,11 @@ def test_a_document_that_unpacks_to_a_flood_is_refused(monkeypatch):
         sniff(io.BytesIO(zipped(WORD | {"word/media.bin": "0" * 20_000})))
 
 
-def test_an_upload_is_kept_whole_and_under_the_workspaces_prefix(cast, upload, kept_files):
-    item = upload(cast.member, PNG, "photo d’été.png")
+def test_an_upload_is_kept_whole_and_under_the_workspaces_prefix(people, upload, kept_files):
+    item = upload(people.member, PNG, "photo d’été.png")
     path = kept_files()[0]
     assert path.read_bytes() == PNG
-    assert item.file.startswith(f"{cast.home.file_prefix}/library/{item.pk}/")
+    assert item.file.startswith(f"{people.home.file_prefix}/library/{item.pk}/")
     assert "photo" not in item.file
     assert (item.kind, item.title, item.file_name, item.size) == ("image", "photo d’été", "photo d’été.png", len(PNG))
     assert item.visibility == "private"
@@ -317,9 +317,9 @@ def test_an_upload_is_kept_whole_and_under_the_workspaces_prefix(cast, upload, k
     assert sum(DailyFigures.objects.values_list("contents", flat=True)) == 1
 
 
-def test_the_words_of_a_text_are_found(cast, upload):
-    assert upload(cast.member, "L’été".encode("cp1252"), "a.txt").text == "L’été"
-    assert upload(cast.member, b"\xef\xbb\xbfmot", "a.txt").text == "mot"
+def test_the_words_of_a_text_are_found(people, upload):
+    assert upload(people.member, "L’été".encode("cp1252"), "a.txt").text == "L’été"
+    assert upload(people.member, b"\xef\xbb\xbfmot", "a.txt").text == "mot"
 
 
 @pytest.mark.parametrize(
@@ -335,21 +335,21 @@ def test_the_words_of_a_text_are_found(cast, upload):
         ("nul", "nul", "_nul.pdf"),
     ],
 )
-def test_only_an_ending_is_cut_from_a_name(cast, upload, name, title, kept):
-    item = upload(cast.member, PDF, name)
+def test_only_an_ending_is_cut_from_a_name(people, upload, name, title, kept):
+    item = upload(people.member, PDF, name)
     assert (item.title, item.file_name) == (title, kept)
 
 
-def test_a_text_keeps_a_harmless_ending_of_its_own(cast, upload, client_for):
+def test_a_text_keeps_a_harmless_ending_of_its_own(people, upload, client_for):
     for ending in ("json", "ics", "vcf", "srt", "vtt", "eml", "tsv", "log", "yml", "ini", "tex", "rst"):
-        item = upload(cast.member, b"du texte", f"données v1.{ending.upper()}")
+        item = upload(people.member, b"du texte", f"données v1.{ending.upper()}")
         assert (item.title, item.file_name) == ("données v1", f"données v1.{ending}")
         assert item.media_type == "text/plain" and item.file.endswith(".txt")
-    answer = client_for(cast.member).get(f"/library/{item.pk}/download/")
+    answer = client_for(people.member).get(f"/library/{item.pk}/download/")
     assert answer["Content-Type"].startswith("text/plain") and answer["Content-Disposition"].startswith("attachment")
     for name in ("a.html", "a.svg", "a.xml", "a.js", "a.bat", "a.hta"):
-        assert upload(cast.member, b"du texte", name).file_name in ("a.txt", "a.js.txt")
-    assert upload(cast.member, PNG, "a.json").file_name == "a.png"
+        assert upload(people.member, b"du texte", name).file_name in ("a.txt", "a.js.txt")
+    assert upload(people.member, PNG, "a.json").file_name == "a.png"
 
 
 @pytest.mark.parametrize(
@@ -371,31 +371,31 @@ def test_a_text_keeps_a_harmless_ending_of_its_own(cast, upload, client_for):
         ("Contrat M. Dupont-Durand", "Contrat M. Dupont-Durand.png"),
     ],
 )
-def test_names_are_only_words(cast, upload, kept_files, name, kept):
-    item = upload(cast.member, PNG, name)
+def test_names_are_only_words(people, upload, kept_files, name, kept):
+    item = upload(people.member, PNG, name)
     assert item.file_name.replace(":", "") == kept
     (path,) = kept_files()
     assert path.parent.name == str(item.pk)
 
 
-def test_an_empty_file_is_refused(cast, upload, kept_files):
+def test_an_empty_file_is_refused(people, upload, kept_files):
     with pytest.raises(UploadRefused) as refused:
-        upload(cast.member, b"", "a.png")
+        upload(people.member, b"", "a.png")
     assert refused.value.code == "empty"
     assert not Item.objects.exists() and kept_files() == []
 
 
-def test_a_file_above_the_size_of_its_kind_is_refused(cast, upload, kept_files, settings):
+def test_a_file_above_the_size_of_its_kind_is_refused(people, upload, kept_files, settings):
     settings.MAX_UPLOAD_BYTES = {"image": 50, "audio": 50, "video": 1000, "document": 50}
     with pytest.raises(UploadRefused) as refused:
-        upload(cast.member, PNG, "a.png")
+        upload(people.member, PNG, "a.png")
     assert refused.value.code == "too_large"
     assert "50" in refused.value.message
     assert not Item.objects.exists() and kept_files() == []
 
 
 @pytest.fixture
-def room(cast):
+def room(people):
     def set_limit(size):
         Entitlement.objects.filter(plan_id="pro", key="storage").update(limit=size)
         entitlements.forget_all()
@@ -403,19 +403,19 @@ def room(cast):
     return set_limit
 
 
-def test_storage_of_the_plan(cast, upload, kept_files, room):
+def test_storage_of_the_plan(people, upload, kept_files, room):
     room(Decimal(len(PNG)))
-    upload(cast.member, PNG, "a.png")
+    upload(people.member, PNG, "a.png")
     with pytest.raises(UploadRefused) as refused:
-        upload(cast.member, PNG, "b.png")
+        upload(people.member, PNG, "b.png")
     assert refused.value.code == "storage_full"
     assert "Pro" in refused.value.message and "octets" in refused.value.message
     assert Item.objects.count() == 1 and len(kept_files()) == 1
     room(None)
-    upload(cast.member, PNG, "b.png")
+    upload(people.member, PNG, "b.png")
 
 
-def test_room_is_asked_again_under_the_lock(cast, upload, kept_files, room, monkeypatch):
+def test_room_is_asked_again_under_the_lock(people, upload, kept_files, room, monkeypatch):
     """Another upload took the room while the bytes travelled."""
     real = files.store
 
@@ -425,22 +425,22 @@ def test_room_is_asked_again_under_the_lock(cast, upload, kept_files, room, monk
 
     monkeypatch.setattr(files, "store", store_while_another_comes)
     with pytest.raises(UploadRefused):
-        upload(cast.member, PNG, "a.png")
+        upload(people.member, PNG, "a.png")
     assert not Item.objects.exists() and kept_files() == []
 
 
-def test_a_failure_takes_the_file_away_again(cast, upload, kept_files, monkeypatch):
+def test_a_failure_takes_the_file_away_again(people, upload, kept_files, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("the database is gone")
 
     monkeypatch.setattr(services.audit, "record", fail)
     with pytest.raises(RuntimeError):
-        upload(cast.member, PNG, "a.png")
+        upload(people.member, PNG, "a.png")
     assert kept_files() == []
 
 
-def test_the_page_takes_a_file(cast, client_for):
-    client = client_for(cast.member)
+def test_the_page_takes_a_file(people, client_for):
+    client = client_for(people.member)
     sent = {"file": SimpleUploadedFile("a.png", PNG, "text/html"), "title": "Ma photo", "visibility": "workspace"}
     answer = client.post("/library/upload/", sent)
     item = Item.objects.get()
@@ -448,32 +448,32 @@ def test_the_page_takes_a_file(cast, client_for):
     assert (item.title, item.visibility, item.media_type) == ("Ma photo", "workspace", "image/png")
 
 
-def test_the_page_refuses_and_keeps_what_was_typed(cast, client_for):
+def test_the_page_refuses_and_keeps_what_was_typed(people, client_for):
     sent = {
         "file": SimpleUploadedFile("a.png", HOSTILE["html.png"], "image/png"),
         "title": "Ma photo",
         "visibility": "workspace",
     }
-    answer = client_for(cast.member).post("/library/upload/", sent)
+    answer = client_for(people.member).post("/library/upload/", sent)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "n’est pas accepté" in page and 'value="Ma photo"' in page
-    assert client_for(cast.member).post("/library/upload/", {}).status_code == 422
+    assert client_for(people.member).post("/library/upload/", {}).status_code == 422
     assert not Item.objects.exists()
 
 
-def test_files_of_a_deleted_workspace_are_gone(cast, upload, kept_files, on_commit):
+def test_files_of_a_deleted_workspace_are_gone(people, upload, kept_files, on_commit):
     from tenants.context import tenant_context
 
-    upload(cast.member, PNG, "a.png")
-    with tenant_context(cast.away):
-        kept = upload(cast.stranger, PNG, "b.png")
+    upload(people.member, PNG, "a.png")
+    with tenant_context(people.away):
+        kept = upload(people.stranger, PNG, "b.png")
     with on_commit(execute=True):
-        services.delete_files_of_workspace(cast.home)
+        services.delete_files_of_workspace(people.home)
     assert kept_files() == []
     assert files.storage().exists(kept.file)
     with on_commit(execute=True):
-        services.delete_files_of_workspace(cast.home)
+        services.delete_files_of_workspace(people.home)
 
 
 @pytest.mark.parametrize("prefix", ["", "tenants", "tenants/", "/", "tenants/..", "../x"])
@@ -482,7 +482,7 @@ def test_nothing_but_a_workspace_is_deleted(prefix):
         files.remove_all_of(prefix)
 
 
-def test_a_storage_that_fails_is_tried_again_by_a_job(cast, monkeypatch, on_commit):
+def test_a_storage_that_fails_is_tried_again_by_a_job(people, monkeypatch, on_commit):
     asked = []
 
     def fail(prefix):
@@ -491,5 +491,5 @@ def test_a_storage_that_fails_is_tried_again_by_a_job(cast, monkeypatch, on_comm
     monkeypatch.setattr(files, "remove_all_of", fail)
     monkeypatch.setattr(services, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
     with on_commit(execute=True):
-        services.delete_files_of_workspace(cast.home)
-    assert asked == [("library.files.remove_all_of", {"prefix": cast.home.file_prefix})]
+        services.delete_files_of_workspace(people.home)
+    assert asked == [("library.files.remove_all_of", {"prefix": people.home.file_prefix})]

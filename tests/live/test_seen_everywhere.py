@@ -187,7 +187,7 @@ def test_a_suspension_and_a_payment(scene: Scene) -> None:
     assert scene.write("Payé") == [302, 302] and scene.title() == "Payé"
 
 
-def test_rights_come_and_go(scene: Scene, cast: Any) -> None:
+def test_rights_come_and_go(scene: Scene, people: Any) -> None:
     acts, kept = scene.acts, {}
 
     def pages() -> set[int]:
@@ -199,20 +199,20 @@ def test_rights_come_and_go(scene: Scene, cast: Any) -> None:
         return {status for statuses in scene.both(ask) for status in statuses}
 
     def grant() -> None:
-        kept["override"] = grants.override_grant(**acts, key="analytics", limit=Decimal(1), actor=cast.operator).pk
+        kept["override"] = grants.override_grant(**acts, key="analytics", limit=Decimal(1), actor=people.operator).pk
 
     def give() -> None:
-        kept["add_on"] = grants.add_on_give(**acts, add_on="analytics", actor=cast.operator).pk
+        kept["add_on"] = grants.add_on_give(**acts, add_on="analytics", actor=people.operator).pk
 
     assert pages() == {403}
     scene.change(grant, analytics=True)
     assert pages() == {200}
-    end = {"override_id": kept["override"], "reason": "fini", "actor": cast.operator}
+    end = {"override_id": kept["override"], "reason": "fini", "actor": people.operator}
     scene.change(lambda: grants.override_end(**end), analytics=False)
     assert pages() == {403}
     scene.change(give, analytics=True)
     assert pages() == {200}
-    take = {"tenant_add_on_id": kept["add_on"], "reason": "fini", "actor": cast.operator}
+    take = {"tenant_add_on_id": kept["add_on"], "reason": "fini", "actor": people.operator}
     scene.change(lambda: grants.add_on_take(**take), analytics=False)
     assert pages() == {403}
     smaller = {"plan": "starter", "plan_of_rights": "starter", "seats": 3}

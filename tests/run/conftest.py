@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from embedded import ports
-from tests.run.cast import Started, stand_in
+from tests.run.people import Started, stand_in
 
 
 class Starter(Protocol):

@@ -17,8 +17,8 @@ import stripe
 
 from embedded.wheels import is_installed
 from fakes.stripe.server import Handle
-from tests.run.cast import Started, ruche
 from tests.run.conftest import Starter
+from tests.run.people import Started, ruche
 
 pytestmark = pytest.mark.slow
 

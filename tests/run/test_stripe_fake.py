@@ -17,8 +17,8 @@ from embedded import banner, stripe_fake
 from embedded.run import answers
 from embedded.state import ROOT, State
 from fakes.stripe import server
-from tests.run.cast import Started, stand_in
 from tests.run.conftest import Starter
+from tests.run.people import Started, stand_in
 
 PAGES = "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
 

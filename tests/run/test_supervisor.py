@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.run.cast import Started, stand_in
 from tests.run.conftest import Starter
+from tests.run.people import Started, stand_in
 
 
 def answers(port: int) -> bool:

@@ -12,29 +12,29 @@ from tenants.models import Tenant
 
 
 @pytest.fixture
-def behind(cast) -> str:
+def behind(people) -> str:
     """`home` as it stands while the last migration of its library is still to come; its digest."""
-    keys = applied.read(cast.home.schema_name)
+    keys = applied.read(people.home.schema_name)
     lacks = keys - {max(key for key in keys if key[0] == "library")}
     with public_context(), connection.cursor() as cursor:
         digest = applied.remember_set(cursor, lacks)
-        applied.remember(cursor, cast.home.schema_name, digest)
-    selectors.forget_hosts(cast.home.id)
+        applied.remember(cursor, people.home.schema_name, digest)
+    selectors.forget_hosts(people.home.id)
     return digest
 
 
-def test_its_people_see_a_plain_page_and_when_to_come_again(cast, client_for, behind):
+def test_its_people_see_a_plain_page_and_when_to_come_again(people, client_for, behind):
     for path in ("/", "/conversations/", "/library/", "/accounts/login/"):
-        answer = client_for(cast.owner).get(path)
+        answer = client_for(people.owner).get(path)
         assert (answer.status_code, answer["Retry-After"]) == (503, "60")
         assert "Cet espace est mis à jour" in answer.content.decode()
-    assert client_for(cast.stranger).get("/library/").status_code == 200
-    assert client_for(cast.operator).get("/admin/").status_code == 200
+    assert client_for(people.stranger).get("/library/").status_code == 200
+    assert client_for(people.operator).get("/admin/").status_code == 200
 
 
-def test_nothing_is_written_in_it(cast, client_for, behind):
+def test_nothing_is_written_in_it(people, client_for, behind):
     before = User.objects.count()
-    answer = client_for(cast.owner).post("/conversations/", {"text": "hello"})
+    answer = client_for(people.owner).post("/conversations/", {"text": "hello"})
     assert answer.status_code == 503 and User.objects.count() == before
 
 
@@ -42,33 +42,33 @@ def count_people() -> int:
     return User.objects.count()
 
 
-def test_its_jobs_wait_until_it_is_brought_up_to_date(cast, behind):
+def test_its_jobs_wait_until_it_is_brought_up_to_date(people, behind):
     name = f"{__name__}.count_people"
     with pytest.raises(WorkspaceBehind):
-        queue.run(name=name, tenant_id=str(cast.home.id), arguments={})
-    assert queue.run(name=name, tenant_id=str(cast.away.id), arguments={}) > 0
+        queue.run(name=name, tenant_id=str(people.home.id), arguments={})
+    assert queue.run(name=name, tenant_id=str(people.away.id), arguments={}) > 0
     with public_context(), connection.cursor() as cursor:
-        applied.remember(cursor, cast.home.schema_name, applied.digest_of(applied.read(cast.home.schema_name)))
-    assert queue.run(name=name, tenant_id=str(cast.home.id), arguments={}) > 0
+        applied.remember(cursor, people.home.schema_name, applied.digest_of(applied.read(people.home.schema_name)))
+    assert queue.run(name=name, tenant_id=str(people.home.id), arguments={}) > 0
 
 
-def test_what_is_ahead_of_this_code_is_not_behind(cast):
+def test_what_is_ahead_of_this_code_is_not_behind(people):
     """While a new code is being started, the one before still serves."""
-    keys = applied.read(cast.home.schema_name) | {("library", "9999_of_tomorrow")}
+    keys = applied.read(people.home.schema_name) | {("library", "9999_of_tomorrow")}
     with public_context(), connection.cursor() as cursor:
         digest = applied.remember_set(cursor, keys)
-        applied.remember(cursor, cast.home.schema_name, digest)
-    assert not applied.is_behind(selectors.tenant_ref(cast.home.id))
+        applied.remember(cursor, people.home.schema_name, digest)
+    assert not applied.is_behind(selectors.tenant_ref(people.home.id))
 
 
-def test_a_row_that_does_not_know_is_answered_by_the_schema(cast):
+def test_a_row_that_does_not_know_is_answered_by_the_schema(people):
     with public_context():
-        Tenant.objects.filter(pk=cast.home.id).update(applied="")
-    assert not applied.is_behind(selectors.tenant_ref(cast.home.id))
+        Tenant.objects.filter(pk=people.home.id).update(applied="")
+    assert not applied.is_behind(selectors.tenant_ref(people.home.id))
 
 
-def test_a_digest_is_looked_up_once(cast, behind, django_assert_num_queries):
-    ref = selectors.tenant_ref(cast.home.id)
+def test_a_digest_is_looked_up_once(people, behind, django_assert_num_queries):
+    ref = selectors.tenant_ref(people.home.id)
     with tenant_context(ref):
         applied._enough.pop(behind, None)
         with django_assert_num_queries(1):

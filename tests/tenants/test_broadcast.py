@@ -15,7 +15,7 @@ from tests.tenants.peer import Peer, Wire
 
 
 @pytest.fixture(scope="module")
-def peers(cast):
+def peers(people):
     found = [Peer(), Peer()]
     for peer in found:
         peer.ask("listen", topic="peers")
@@ -25,7 +25,7 @@ def peers(cast):
 
 
 @pytest.fixture
-def wired(cast):
+def wired(people):
     """A peer, and its wire to Redis."""
     wire = Wire()
     peer = Peer(redis_url=wire.url)

@@ -106,8 +106,8 @@ def test_one_that_is_not_up_to_it_is_away_too(place: Bucket, fake: FakeBucket) -
         place.save("a", ContentFile(b"b"))
 
 
-def test_people_are_told_to_come_again_and_nothing_is_done(silent: socket.socket, cast: Any, client_for: Any) -> None:
-    client = client_for(cast.owner)
+def test_people_are_told_to_come_again_and_nothing_is_done(silent: socket.socket, people: Any, client_for: Any) -> None:
+    client = client_for(people.owner)
     client.raise_request_exception = False
     answers = [
         client.post(

@@ -16,7 +16,7 @@ from tenants.context import no_context, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.sql import owner_transaction
-from tests.cast import PASSWORD
+from tests.people import PASSWORD
 from tests.tenants.test_life import explode, left
 
 NEW = {"slug": "neuve", "name": "Neuve", "email": "n@n.test"}
@@ -185,19 +185,19 @@ def test_an_address_given_up_is_not_the_old_workspace_again():
         remove("neuve")
 
 
-def test_a_slug_typed_wrong_deletes_nothing(cast):
+def test_a_slug_typed_wrong_deletes_nothing(people):
     before = left()
     for typed in ("", "Atelier", "voisine", " atelier"):
         with pytest.raises(services.WorkspaceNameMismatch):
-            services.tenant_delete_now(tenant_id=cast.home.id, typed_slug=typed, reason="test", actor="test")
+            services.tenant_delete_now(tenant_id=people.home.id, typed_slug=typed, reason="test", actor="test")
     assert left() == before
 
 
-def test_two_workspaces_never_name_one_schema(cast):
+def test_two_workspaces_never_name_one_schema(people):
     from django.db import transaction
 
     with public_context(), pytest.raises(IntegrityError), transaction.atomic():
-        Tenant.objects.filter(pk=cast.away.id).update(schema_name=cast.home.schema_name)
+        Tenant.objects.filter(pk=people.away.id).update(schema_name=people.home.schema_name)
 
 
 @pytest.mark.parametrize("host", ["a b", "atelier.localhost:abc", "évil.localhost", "x@atelier.localhost", ""])
@@ -205,7 +205,7 @@ def test_a_host_that_is_none_is_a_bad_request(host):
     assert Client(headers={"host": host}).get("/").status_code == 400
 
 
-def test_an_unknown_host_tells_nothing(cast):
+def test_an_unknown_host_tells_nothing(people):
     pages = [
         Client(headers={"host": host}).get(path) for host in ("x.localhost", "y.test") for path in ("/", "/admin/")
     ]

@@ -25,7 +25,7 @@ ONCE = settings.REDIS_QUICK_SECONDS + 3.5
 
 
 @pytest.fixture(scope="module")
-def peers(cast):
+def peers(people):
     found = [Peer(), Peer(), Peer()]
     yield found
     for peer in found:
@@ -33,7 +33,7 @@ def peers(cast):
 
 
 @pytest.fixture
-def space(cast):
+def space(people):
     made = make(f"cache-{uuid4().hex[:8]}")
     yield made
     with public_context():

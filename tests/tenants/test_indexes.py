@@ -64,7 +64,7 @@ class Index(NamedTuple):
 
 
 @pytest.fixture
-def indexes(cast: Any) -> list[Index]:
+def indexes(people: Any) -> list[Index]:
     """The indexes of the workspace in context, from the catalogue."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -125,8 +125,8 @@ class Shown:
 
 
 @pytest.fixture
-def shown(cast: Any) -> Shown:
-    person = cast.member
+def shown(people: Any) -> Shown:
+    person = people.member
     conversation = Conversation.objects.create(author=person, assistant_id=uuid.uuid4(), title="Une conversation")
     question = Message.objects.create(conversation=conversation, role="user", text="Bonjour")
     made = Shown(person, conversation, question, item=Item())
@@ -222,7 +222,7 @@ LATER: list[tuple[type[models.Model], str, models.Field]] = [
 
 
 @pytest.mark.parametrize(("model", "name", "changed"), LATER)
-def test_a_later_change_does_not_miss_what_was_dropped(cast, model, name, changed):
+def test_a_later_change_does_not_miss_what_was_dropped(people, model, name, changed):
     """Django drops and makes indexes with a column: it must not stumble where one is gone already."""
     changed.set_attributes_from_name(name)
     changed.model = model
@@ -238,7 +238,7 @@ def test_a_later_change_does_not_miss_what_was_dropped(cast, model, name, change
 @pytest.mark.parametrize(
     "app", ["accounts.migrations.0003_fewer_indexes", "conversations.migrations.0002_fewer_indexes"]
 )
-def test_what_was_dropped_can_be_made_again(cast, app):
+def test_what_was_dropped_can_be_made_again(people, app):
     operations = import_module(app).Migration.operations
     operations = [inner for outer in operations for inner in getattr(outer, "database_operations", [outer])]
     pairs = [(one.sql, one.reverse_sql) for one in operations if hasattr(one, "reverse_sql")]

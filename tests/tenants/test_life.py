@@ -60,7 +60,7 @@ def test_bad_slugs_are_refused_with_the_reason(slug, code):
     assert refused.value.code == code
 
 
-def test_made_whole(cast):
+def test_made_whole(people):
     made = services.tenant_create(slug="fromagerie", name="La Fromagerie", email="Lea@Fromage.test")
     assert made.tenant.domain == "fromagerie.localhost" and made.tenant.state == "trial"
     with tenant_context(made.tenant):
@@ -160,26 +160,26 @@ def test_the_command_refuses_with_the_reason():
     assert left() == before
 
 
-def test_a_weak_password_is_refused_with_the_reason(cast):
+def test_a_weak_password_is_refused_with_the_reason(people):
     before = left()
     with pytest.raises(CommandError, match="au minimum 10 caractères"):
         command("tenant_create", "neuve", "--name", "Neuve", "--email", "n@n.test", "--password", "court")
     assert left() == before
 
 
-def test_a_plan_that_does_not_exist_is_not_given(cast):
-    before = Tenant.objects.get(pk=cast.home.id)
+def test_a_plan_that_does_not_exist_is_not_given(people):
+    before = Tenant.objects.get(pk=people.home.id)
     with pytest.raises(ValidationError) as refused:
-        services.change_plan(tenant_id=cast.home.id, plan="golden", reason="essai", actor="test")
+        services.change_plan(tenant_id=people.home.id, plan="golden", reason="essai", actor="test")
     assert refused.value.code == "plan_unknown" and "starter" in refused.value.messages[0]
-    after = Tenant.objects.get(pk=cast.home.id)
+    after = Tenant.objects.get(pk=people.home.id)
     assert (after.plan_code, after.version) == (before.plan_code, before.version) == ("pro", before.version)
     assert not AuditEntry.objects.filter(action="tenant.plan_changed").exists()
 
 
-def test_suspended_is_read_only_and_resume_brings_back(cast, client_for):
+def test_suspended_is_read_only_and_resume_brings_back(people, client_for):
     command("tenant_suspend", "atelier", "--reason", "facture impayée")
-    client = client_for(cast.member)
+    client = client_for(people.member)
     assert client.get("/conversations/").status_code == 200
     refused = client.post("/conversations/new/", {"text": "Bonjour", "assistant": "general"})
     assert refused.status_code == 403 and "lecture" in refused.content.decode()
@@ -188,20 +188,20 @@ def test_suspended_is_read_only_and_resume_brings_back(cast, client_for):
     assert not Conversation.objects.exists()
     assert AuditEntry.objects.filter(action="tenant.state_changed", details__reason="facture impayée").exists()
     # Signing in and out still work.
-    signed = Client(headers={"host": cast.home.domain})
+    signed = Client(headers={"host": people.home.domain})
     assert signed.post("/accounts/login/", {"login": "x@x.test", "password": "y"}).status_code == 200
     command("tenant_resume", "atelier")
     assert Tenant.objects.get(slug="atelier").state == "trial"
 
 
-def test_closed_is_for_owners_only(cast, client_for):
+def test_closed_is_for_owners_only(people, client_for):
     command("tenant_delete", "atelier")
     assert Tenant.objects.get(slug="atelier").state == "closed"
-    assert client_for(cast.member).get("/").status_code == 403
-    assert client_for(cast.owner).get("/settings/data/").status_code == 200
+    assert client_for(people.member).get("/").status_code == 403
+    assert client_for(people.owner).get("/settings/data/").status_code == 200
 
 
-def test_deleting_now_wants_the_slug(cast):
+def test_deleting_now_wants_the_slug(people):
     before = left()
     with pytest.raises(CommandError, match="rien n’est supprimé"):
         command("tenant_delete", "atelier", "--now", "--confirm", "voisine")

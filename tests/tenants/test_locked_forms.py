@@ -39,8 +39,8 @@ class Open(HTMLParser):
 
 
 @pytest.fixture
-def pages(cast):
-    objects = Objects(cast)
+def pages(people):
+    objects = Objects(people)
     item = objects.item.pk
     return [
         "/conversations/",
@@ -53,12 +53,12 @@ def pages(cast):
     ]
 
 
-def test_forms_are_disabled_and_say_why(cast, client_for, pages):
-    clients = [client_for(cast.owner), client_for(cast.member)]
+def test_forms_are_disabled_and_say_why(people, client_for, pages):
+    clients = [client_for(people.owner), client_for(people.member)]
     for path in pages:
         page = Open(next(c for c in clients if c.get(path).status_code == 200).get(path).content.decode())
         assert page.found, f"{path}: in an open workspace there is something to send"
-    services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+    services.tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
     for path in pages:
         for client, way_out in zip(clients, ("Réglez son offre", "Demandez à son propriétaire"), strict=True):
             answer = client.get(path)

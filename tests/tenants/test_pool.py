@@ -14,7 +14,7 @@ from tenants.context import no_context, public_context
 from tenants.fleet import applied
 from tenants.models import ReadySchema, Tenant
 from tenants.sql import owner_transaction
-from tests.cast import PASSWORD
+from tests.people import PASSWORD
 from tests.servers import ROOT
 from tests.tenants.test_edges import remove
 

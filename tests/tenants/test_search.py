@@ -85,7 +85,7 @@ def test_the_sql_of_indexes_does_not_change():
 @pytest.mark.parametrize(
     "typed", ["'", '"', "\\", "a & | ! b", ":*", "<->", "(", "a'b", "é\x00a", "-", "--", '-"', "OR"]
 )
-def test_no_query_breaks(cast, typed):
+def test_no_query_breaks(people, typed):
     from library.models import Item
 
     query = wanted(typed)

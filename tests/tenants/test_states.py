@@ -19,18 +19,18 @@ METHODS = ("post", "put", "patch", "delete")
 
 
 @pytest.fixture
-def objects(cast) -> Objects:
-    return Objects(cast)
+def objects(people) -> Objects:
+    return Objects(people)
 
 
-def whoever_may(cast: Any, url: Any) -> Any:
-    return cast.member if cast.member.role in url.access.roles else cast.owner
+def whoever_may(people: Any, url: Any) -> Any:
+    return people.member if people.member.role in url.access.roles else people.owner
 
 
 @pytest.mark.parametrize("url", WRITES, ids=str)
-def test_a_suspended_workspace_takes_nothing(url, objects, client_for, cast):
-    client = client_for(whoever_may(cast, url))
-    services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+def test_a_suspended_workspace_takes_nothing(url, objects, client_for, people):
+    client = client_for(whoever_may(people, url))
+    services.tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
     before = counts(), picture(objects)
     for method in METHODS:
         answer = getattr(client, method)(objects.path(url), FORM if method == "post" else "")
@@ -39,9 +39,9 @@ def test_a_suspended_workspace_takes_nothing(url, objects, client_for, cast):
 
 
 @pytest.mark.parametrize("url", [url for url in GUARDED if url.name not in WITHOUT_ANSWER], ids=str)
-def test_a_suspended_workspace_is_read(url, objects, client_for, cast):
-    client = client_for(whoever_may(cast, url))
-    services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+def test_a_suspended_workspace_is_read(url, objects, client_for, people):
+    client = client_for(whoever_may(people, url))
+    services.tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
     assert client.get(objects.path(url)).status_code in (200, 302, 405)
 
 
@@ -71,9 +71,9 @@ def test_the_exceptions_are_few_and_named():
 
 
 @pytest.mark.parametrize("url", GUARDED, ids=str)
-def test_a_closed_workspace_is_its_owners(url, objects, client_for, cast):
-    clients = {role: client_for(getattr(cast, role)) for role in ROLES}
-    services.tenant_close(tenant_id=cast.home.id, reason="départ", actor="test")
+def test_a_closed_workspace_is_its_owners(url, objects, client_for, people):
+    clients = {role: client_for(getattr(people, role)) for role in ROLES}
+    services.tenant_close(tenant_id=people.home.id, reason="départ", actor="test")
     before = counts(), picture(objects)
     opens = "closed" in url.access.states
     for role in (role for role in ROLES if role != "owner" or not opens):
@@ -85,48 +85,48 @@ def test_a_closed_workspace_is_its_owners(url, objects, client_for, cast):
         assert clients["owner"].get(objects.path(url)).status_code in (200, 302, 405)
 
 
-def test_a_link_of_a_closed_workspace_opens_nothing(objects, client_for, cast):
+def test_a_link_of_a_closed_workspace_opens_nothing(objects, client_for, people):
     url = next(url for url in every_url() if url.name == "library:shared")
     path = objects.path(url)
     assert client_for(None).get(path).status_code == 200
-    services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+    services.tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
     assert client_for(None).get(path).status_code == 200
     assert Share.objects.get().opens == 1, "read, but not counted: counting writes"
-    services.tenant_close(tenant_id=cast.home.id, reason="départ", actor="test")
+    services.tenant_close(tenant_id=people.home.id, reason="départ", actor="test")
     assert client_for(None).get(path).status_code == 404
 
 
-def test_a_change_of_state_is_felt_by_the_next_request(client_for, cast):
+def test_a_change_of_state_is_felt_by_the_next_request(client_for, people):
     """The workspace's picture is cached; the change drops it."""
-    client = client_for(cast.owner)
+    client = client_for(people.owner)
     assert client.get("/settings/").status_code == 200
-    services.tenant_close(tenant_id=cast.home.id, reason="départ", actor="test")
+    services.tenant_close(tenant_id=people.home.id, reason="départ", actor="test")
     assert client.get("/settings/").status_code == 403
-    services.tenant_resume(tenant_id=cast.home.id, reason="retour", actor="test")
+    services.tenant_resume(tenant_id=people.home.id, reason="retour", actor="test")
     assert client.get("/settings/").status_code == 200
 
 
-def test_a_service_does_not_believe_an_old_picture(cast, monkeypatch):
+def test_a_service_does_not_believe_an_old_picture(people, monkeypatch):
     """A request that began before the suspension still writes nothing."""
     with public_context():
-        Tenant.objects.filter(pk=cast.home.id).update(state="suspended")
+        Tenant.objects.filter(pk=people.home.id).update(state="suspended")
     with pytest.raises(services.ReadOnlyWorkspace):
         services.require_writable()
 
 
-def test_the_same_state_again_is_no_event(cast):
+def test_the_same_state_again_is_no_event(people):
     from accounts.models import AuditEntry
 
     for _ in range(2):
-        services.tenant_suspend(tenant_id=cast.home.id, reason="impayé", actor="test")
+        services.tenant_suspend(tenant_id=people.home.id, reason="impayé", actor="test")
     assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 1
-    assert Tenant.objects.get(pk=cast.home.id).version == 1
+    assert Tenant.objects.get(pk=people.home.id).version == 1
 
 
-def test_a_trial_that_is_over_is_resumed_as_active(cast):
+def test_a_trial_that_is_over_is_resumed_as_active(people):
     from django.utils import timezone
 
     with public_context():
-        Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now())
-    assert services.tenant_resume(tenant_id=cast.home.id, reason="payé", actor="test").state == "active"
-    assert selectors.tenant_for_host(cast.home.domain).state == "active"
+        Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now())
+    assert services.tenant_resume(tenant_id=people.home.id, reason="payé", actor="test").state == "active"
+    assert selectors.tenant_for_host(people.home.domain).state == "active"

@@ -16,7 +16,7 @@ State = Tenant.State
 
 
 @pytest.fixture(autouse=True)
-def in_public(cast):
+def in_public(people):
     with public_context():
         # Everybody else's trial is far from its end.
         Tenant.objects.update(trial_ends_at=timezone.now() + timedelta(days=12), state=State.TRIAL)
@@ -24,12 +24,12 @@ def in_public(cast):
         yield
 
 
-def ending(cast, **left) -> None:
-    Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() + timedelta(**left))
+def ending(people, **left) -> None:
+    Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now() + timedelta(**left))
 
 
-def home(cast) -> Tenant:
-    return Tenant.objects.get(pk=cast.home.id)
+def home(people) -> Tenant:
+    return Tenant.objects.get(pk=people.home.id)
 
 
 def mails() -> list[tuple[list[str], str]]:
@@ -46,98 +46,98 @@ def mails() -> list[tuple[list[str], str]]:
         ({"days": 5, "minutes": -1}, "dans 5 jours"),
     ],
 )
-def test_owners_are_reminded_once_for_each_step(cast, left, said):
-    ending(cast, **left)
+def test_owners_are_reminded_once_for_each_step(people, left, said):
+    ending(people, **left)
     assert trials.remind_trials() == 1
     ((to, subject),) = mails()
     assert to == ["owner@atelier.test"] and subject == f"Espace Atelier : l’essai se termine {said}"
     assert trials.remind_trials() == 0 and len(mails()) == 1
 
 
-def test_all_three_steps_are_told(cast):
+def test_all_three_steps_are_told(people):
     for days in (14, 8, 7, 6, 4, 3, 2, 1):
-        ending(cast, days=days, minutes=-1)
+        ending(people, days=days, minutes=-1)
         trials.remind_trials()
     assert [subject[-7:] for _to, subject in mails()] == ["7 jours", "3 jours", " 1 jour"]
 
 
-def test_a_mail_names_the_day_in_the_workspaces_language(cast):
-    Tenant.objects.filter(pk=cast.home.id).update(language="en")
-    ending(cast, days=3, minutes=-1)
+def test_a_mail_names_the_day_in_the_workspaces_language(people):
+    Tenant.objects.filter(pk=people.home.id).update(language="en")
+    ending(people, days=3, minutes=-1)
     trials.remind_trials()
     mail = OutboxMessage.objects.get()
     assert mail.subject == "Workspace Atelier: the trial ends in 3 days"
-    assert str(home(cast).trial_ends_at.year) in mail.text and "Hello" in mail.text
-    assert cast.home.domain in mail.html
+    assert str(home(people).trial_ends_at.year) in mail.text and "Hello" in mail.text
+    assert people.home.domain in mail.html
 
 
-def test_nobody_else_is_reminded(cast):
-    ending(cast, days=2)
+def test_nobody_else_is_reminded(people):
+    ending(people, days=2)
     for state in (State.ACTIVE, State.PAST_DUE, State.SUSPENDED, State.CLOSED):
-        Tenant.objects.filter(pk=cast.home.id).update(state=state)
+        Tenant.objects.filter(pk=people.home.id).update(state=state)
         assert trials.remind_trials() == 0
     assert mails() == []
 
 
-def test_a_trial_that_ended_is_read_only_and_keeps_everything(cast, client_for):
-    ending(cast, seconds=-1)
+def test_a_trial_that_ended_is_read_only_and_keeps_everything(people, client_for):
+    ending(people, seconds=-1)
     assert trials.expire_trials() == 1
-    tenant = home(cast)
+    tenant = home(people)
     assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.ENDED)
     ((to, subject),) = mails()
     assert to == ["owner@atelier.test"] and subject == "Espace Atelier : l’essai est terminé"
-    client = client_for(cast.owner)
+    client = client_for(people.owner)
     assert client.get("/library/").status_code == 200
     assert client.post("/conversations/", {"text": "x"}).status_code == 403
     assert trials.expire_trials() == 0 and len(mails()) == 1
 
 
-def test_a_trial_that_runs_and_one_that_pays_go_on(cast):
-    ending(cast, minutes=5)
+def test_a_trial_that_runs_and_one_that_pays_go_on(people):
+    ending(people, minutes=5)
     assert trials.expire_trials() == 0
-    ending(cast, seconds=-1)
-    Tenant.objects.filter(pk=cast.home.id).update(state=State.ACTIVE)
-    assert trials.expire_trials() == 0 and home(cast).state == State.ACTIVE
+    ending(people, seconds=-1)
+    Tenant.objects.filter(pk=people.home.id).update(state=State.ACTIVE)
+    assert trials.expire_trials() == 0 and home(people).state == State.ACTIVE
 
 
-def test_one_that_cannot_be_moved_holds_up_no_other(cast, monkeypatch):
-    Tenant.objects.filter(pk__in=[cast.home.id, cast.away.id]).update(trial_ends_at=timezone.now())
+def test_one_that_cannot_be_moved_holds_up_no_other(people, monkeypatch):
+    Tenant.objects.filter(pk__in=[people.home.id, people.away.id]).update(trial_ends_at=timezone.now())
     real = services.change_state
 
     def failing(*, tenant_id, **rest):
-        if tenant_id == cast.home.id:
+        if tenant_id == people.home.id:
             raise RuntimeError("behind")
         return real(tenant_id=tenant_id, **rest)
 
     monkeypatch.setattr(trials, "change_state", failing)
     assert trials.expire_trials() == 1
-    assert Tenant.objects.get(pk=cast.away.id).state == State.SUSPENDED and home(cast).state == State.TRIAL
+    assert Tenant.objects.get(pk=people.away.id).state == State.SUSPENDED and home(people).state == State.TRIAL
 
 
-def extend(cast, **ahead):
+def extend(people, **ahead):
     ends = timezone.now() + timedelta(**ahead)
-    return trials.extend_trial(tenant_id=cast.home.id, ends_at=ends, reason="le comptable hésite", actor="op@x.test")
+    return trials.extend_trial(tenant_id=people.home.id, ends_at=ends, reason="le comptable hésite", actor="op@x.test")
 
 
-def test_an_extension_is_kept_in_both_logs_and_reminded_anew(cast):
-    ending(cast, days=2)
+def test_an_extension_is_kept_in_both_logs_and_reminded_anew(people):
+    ending(people, days=2)
     trials.remind_trials()
-    ref = extend(cast, days=30)
+    ref = extend(people, days=30)
     assert ref.state == State.TRIAL and ref.trial_ends_at > timezone.now() + timedelta(days=29)
-    for context in (public_context(), tenant_context(cast.home)):
+    for context in (public_context(), tenant_context(people.home)):
         with context:
             entry = AuditEntry.objects.get(action="tenant.trial_extended")
             assert entry.details["reason"] == "le comptable hésite"
-    ending(cast, days=2)
+    ending(people, days=2)
     assert trials.remind_trials() == 1
 
 
-def test_an_ended_trial_that_is_extended_runs_again_at_once(cast, client_for):
-    ending(cast, seconds=-1)
+def test_an_ended_trial_that_is_extended_runs_again_at_once(people, client_for):
+    ending(people, seconds=-1)
     trials.expire_trials()
-    extend(cast, days=7)
-    assert home(cast).state == State.TRIAL
-    assert client_for(cast.owner).get("/library/").status_code == 200
+    extend(people, days=7)
+    assert home(people).state == State.TRIAL
+    assert client_for(people.owner).get("/library/").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -152,20 +152,20 @@ def test_an_ended_trial_that_is_extended_runs_again_at_once(cast, client_for):
         (State.SUSPENDED, {"days": 20}, "no_trial"),
     ],
 )
-def test_what_cannot_be_extended_is_refused_and_stays(cast, state, ahead, code):
-    Tenant.objects.filter(pk=cast.home.id).update(state=state, state_reason="facture impayée")
-    before = Tenant.objects.filter(pk=cast.home.id).values().get()
+def test_what_cannot_be_extended_is_refused_and_stays(people, state, ahead, code):
+    Tenant.objects.filter(pk=people.home.id).update(state=state, state_reason="facture impayée")
+    before = Tenant.objects.filter(pk=people.home.id).values().get()
     with pytest.raises(ValidationError) as refused:
-        extend(cast, **ahead)
+        extend(people, **ahead)
     assert refused.value.code == code
-    assert Tenant.objects.filter(pk=cast.home.id).values().get() == before
+    assert Tenant.objects.filter(pk=people.home.id).values().get() == before
 
 
-def test_sixty_days_of_suspension_close_and_thirty_more_delete(cast):
+def test_sixty_days_of_suspension_close_and_thirty_more_delete(people):
     since = timezone.now() - timedelta(days=60, minutes=1)
-    Tenant.objects.filter(pk=cast.home.id).update(state=State.SUSPENDED, state_since=since)
+    Tenant.objects.filter(pk=people.home.id).update(state=State.SUSPENDED, state_since=since)
     assert trials.close_long_suspended() == 1
-    assert home(cast).state == State.CLOSED
+    assert home(people).state == State.CLOSED
     ((_to, subject),) = mails()
     assert subject == "L’espace Atelier est fermé"
     assert "30 jours" in OutboxMessage.objects.get().text
@@ -173,7 +173,7 @@ def test_sixty_days_of_suspension_close_and_thirty_more_delete(cast):
     # Deleted by the job that follows, thirty days on: tests/tenants/test_life.py.
 
 
-def test_a_suspension_that_is_younger_stays(cast):
+def test_a_suspension_that_is_younger_stays(people):
     since = timezone.now() - timedelta(days=59)
-    Tenant.objects.filter(pk=cast.home.id).update(state=State.SUSPENDED, state_since=since)
-    assert trials.close_long_suspended() == 0 and home(cast).state == State.SUSPENDED
+    Tenant.objects.filter(pk=people.home.id).update(state=State.SUSPENDED, state_since=since)
+    assert trials.close_long_suspended() == 0 and home(people).state == State.SUSPENDED

@@ -48,9 +48,9 @@ def test_a_public_page_says_what_a_shared_link_shows(client_for):
     assert page.count('property="og:description"') == 1
 
 
-def test_the_manifest_bears_the_workspaces_name(client_for, cast):
+def test_the_manifest_bears_the_workspaces_name(client_for, people):
     described = json.loads(client_for(None).get("/manifest.webmanifest").content)
-    assert described["name"] == cast.home.name and described["start_url"] == "/"
+    assert described["name"] == people.home.name and described["start_url"] == "/"
     assert {icon["purpose"] for icon in described["icons"]} == {"any", "maskable"}
     assert json.loads(public(client_for, "/manifest.webmanifest").content)["name"] == "Ruche"
 

@@ -15,8 +15,8 @@ def read(client, path, **more) -> str:
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_the_menu_stays(role, cast, client_for, django_assert_max_num_queries):
-    client = client_for(getattr(cast, role))
+def test_the_menu_stays(role, people, client_for, django_assert_max_num_queries):
+    client = client_for(getattr(people, role))
     client.get(NOWHERE)
     with django_assert_max_num_queries(4):
         page = read(client, NOWHERE)
@@ -32,27 +32,27 @@ def test_the_menu_stays(role, cast, client_for, django_assert_max_num_queries):
         ("learner", "/library/", "demandez à la personne qui gère"),
     ],
 )
-def test_whoever_manages_is_not_sent_to_whoever_manages(role, path, said, cast, client_for, monkeypatch):
+def test_whoever_manages_is_not_sent_to_whoever_manages(role, path, said, people, client_for, monkeypatch):
     if role == "owner":
         # No page is closed to an owner today; one that will be is refused in these words.
         from accounts.middleware import AccessMiddleware
 
         monkeypatch.setattr(AccessMiddleware, "_at_home", staticmethod(lambda tenant, user: False))
-    answer = client_for(getattr(cast, role)).get(path)
+    answer = client_for(getattr(people, role)).get(path)
     page = answer.content.decode()
     assert answer.status_code == 403 and MENU in page and said in page
     assert (role in ("owner", "admin")) == ("demandez à la personne qui gère" not in page)
 
 
-def test_in_english(cast, client_for):
-    client = client_for(cast.admin)
+def test_in_english(people, client_for):
+    client = client_for(people.admin)
     client.cookies["language"] = "en"
     page = read(client, "/settings/plan/")
     assert MENU in page and "kept for the owner" in page
 
 
-def test_a_form_that_expired(cast, client_for):
-    known = client_for(cast.member)
+def test_a_form_that_expired(people, client_for):
+    known = client_for(people.member)
     strict = Client(enforce_csrf_checks=True, headers=known.defaults.get("headers"), **known.defaults)
     strict.cookies = known.cookies
     answer = strict.post("/library/upload/")
@@ -60,40 +60,40 @@ def test_a_form_that_expired(cast, client_for):
     assert answer.status_code == 403 and MENU in page and "Ce formulaire a expiré" in page
 
 
-def test_nobody_and_the_public_site_have_a_card(cast, client_for):
-    for client in (client_for(None), client_for(None, host="localhost"), client_for(cast.operator, host="localhost")):
+def test_nobody_and_the_public_site_have_a_card(people, client_for):
+    for client in (client_for(None), client_for(None, host="localhost"), client_for(people.operator, host="localhost")):
         page = read(client, NOWHERE)
         assert MENU not in page and "Cette page n’existe pas" in page
 
 
-def test_a_closed_workspace_offers_its_owner_the_export_and_no_menu(cast, client_for):
-    clients = {role: client_for(getattr(cast, role)) for role in ("owner", "member")}
-    Tenant.objects.filter(pk=cast.home.id).update(state="closed")
+def test_a_closed_workspace_offers_its_owner_the_export_and_no_menu(people, client_for):
+    clients = {role: client_for(getattr(people, role)) for role in ("owner", "member")}
+    Tenant.objects.filter(pk=people.home.id).update(state="closed")
     page = read(clients["owner"], "/library/")
     assert MENU not in page and 'href="/settings/data/"' in page and "Adressez-vous à lui" not in page
     page = read(clients["member"], "/library/")
     assert MENU not in page and 'href="/settings/data/"' not in page and "Adressez-vous à lui" in page
 
 
-def test_a_read_only_workspace_says_what_each_can_do(cast, client_for):
-    clients = {role: client_for(getattr(cast, role)) for role in ("owner", "member", "learner")}
-    Tenant.objects.filter(pk=cast.home.id).update(state="suspended")
+def test_a_read_only_workspace_says_what_each_can_do(people, client_for):
+    clients = {role: client_for(getattr(people, role)) for role in ("owner", "member", "learner")}
+    Tenant.objects.filter(pk=people.home.id).update(state="suspended")
     pages = {role: client.post("/library/upload/").content.decode() for role, client in clients.items()}
     assert "régler ou choisir une offre" in pages["owner"] and "Le propriétaire peut s’en charger" in pages["member"]
     assert MENU in pages["owner"] and MENU in pages["member"]
 
 
 @pytest.mark.parametrize("path", ["/", "/library/", "/no-such-page/", "/accounts/logout/"])
-def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, cast, path):
-    client = client_for(cast.owner)
+def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, people, path):
+    client = client_for(people.owner)
     client.raise_request_exception = False
     answer = client.get(path + "?" + "&".join(f"p{number}=1" for number in range(1_100)))
     assert answer.status_code in (200, 302, 400, 404)
     assert answer.status_code != 400 or "<nav" in answer.content.decode()
 
 
-def test_the_address_of_an_act_is_no_blank_page(client_for, cast):
-    for client in (client_for(cast.owner), client_for(cast.member)):
+def test_the_address_of_an_act_is_no_blank_page(client_for, people):
+    for client in (client_for(people.owner), client_for(people.member)):
         answer = client.get("/settings/data/download/")
         page = answer.content.decode()
         assert (answer.status_code, answer["Allow"]) == (405, "POST")
@@ -102,10 +102,10 @@ def test_the_address_of_an_act_is_no_blank_page(client_for, cast):
     assert public.status_code in (200, 405) and public.content
 
 
-def test_a_closed_workspace_leads_its_owner_to_the_export_and_lets_others_out(cast, client_for):
-    owner, member = client_for(cast.owner), client_for(cast.member)
-    Tenant.objects.filter(pk=cast.home.id).update(state="closed")
-    selectors.forget_hosts(cast.home.id)
+def test_a_closed_workspace_leads_its_owner_to_the_export_and_lets_others_out(people, client_for):
+    owner, member = client_for(people.owner), client_for(people.member)
+    Tenant.objects.filter(pk=people.home.id).update(state="closed")
+    selectors.forget_hosts(people.home.id)
     assert owner.get("/")["Location"] == "/settings/data/"
     page = owner.get("/settings/data/").content.decode()
     assert 'href="/conversations/"' not in page and 'href="/settings/plan/"' in page

@@ -37,7 +37,7 @@ def nobody_else():
 
 
 @pytest.fixture
-def talk(cast):
+def talk(people):
     """A conversation of a person, with a question and an answer."""
     from assistants.models import Assistant
 
@@ -72,14 +72,14 @@ def manifest(found: zipfile.ZipFile) -> dict:
     return json.loads(found.read("manifest.json"))
 
 
-def test_all_that_a_person_may_read_and_nothing_else(cast, talk, client_for):
-    talk(cast.member, "Le mien")
-    talk(cast.admin, "Partagé", visibility="workspace")
-    talk(cast.admin, "Secret de l’admin")
-    upload(cast.member, "à moi.png")
-    upload(cast.admin, "privé.png")
-    upload(cast.admin, "commun.png", visibility="workspace")
-    found = opened(client_for(cast.member).post(DOWNLOAD))
+def test_all_that_a_person_may_read_and_nothing_else(people, talk, client_for):
+    talk(people.member, "Le mien")
+    talk(people.admin, "Partagé", visibility="workspace")
+    talk(people.admin, "Secret de l’admin")
+    upload(people.member, "à moi.png")
+    upload(people.admin, "privé.png")
+    upload(people.admin, "commun.png", visibility="workspace")
+    found = opened(client_for(people.member).post(DOWNLOAD))
     names = "\n".join(found.namelist())
     for seen in ("Le mien.md", "Le mien.json", "Partagé.md", "à moi.png", "commun.png", "index.html"):
         assert seen in names
@@ -99,7 +99,7 @@ def test_all_that_a_person_may_read_and_nothing_else(cast, talk, client_for):
         assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["size"], entry["sha256"])
     assert next(found.read(name) for name in found.namelist() if name.endswith("à moi.png")) == PNG
     entry = AuditEntry.objects.get(action="data.exported")
-    assert (entry.actor, entry.target) == (cast.member.email, cast.member.email)
+    assert (entry.actor, entry.target) == (people.member.email, people.member.email)
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_all_that_a_person_may_read_and_nothing_else(cast, talk, client_for):
         ("active", "promoter", 403),
     ],
 )
-def test_states_and_roles(cast, talk, client_for, state, person, status):
-    talk(cast.owner, "Du propriétaire", visibility="workspace")
-    Tenant.objects.filter(pk=cast.home.id).update(state=state)
-    client = client_for(getattr(cast, person))
+def test_states_and_roles(people, talk, client_for, state, person, status):
+    talk(people.owner, "Du propriétaire", visibility="workspace")
+    Tenant.objects.filter(pk=people.home.id).update(state=state)
+    client = client_for(getattr(people, person))
     assert client.get(PAGE).status_code == status
     response = client.post(DOWNLOAD)
     assert response.status_code == status
@@ -125,45 +125,45 @@ def test_states_and_roles(cast, talk, client_for, state, person, status):
     assert AuditEntry.objects.filter(action="data.exported").count() == (status == 200)
 
 
-def test_a_stranger_of_next_door_and_nobody_are_sent_to_sign_in(cast, talk, client_for):
-    talk(cast.member)
-    for client in (client_for(), client_for(cast.stranger, host=cast.home.domain)):
+def test_a_stranger_of_next_door_and_nobody_are_sent_to_sign_in(people, talk, client_for):
+    talk(people.member)
+    for client in (client_for(), client_for(people.stranger, host=people.home.domain)):
         response = client.post(DOWNLOAD)
         assert response.status_code == 302 and "/login" in response["Location"]
     assert not AuditEntry.objects.filter(action="data.exported").exists()
 
 
-def test_it_is_asked_for_by_a_form_not_by_an_address(cast, client_for):
-    assert client_for(cast.member).get(DOWNLOAD).status_code == 405
+def test_it_is_asked_for_by_a_form_not_by_an_address(people, client_for):
+    assert client_for(people.member).get(DOWNLOAD).status_code == 405
 
 
-def test_names_are_safe_and_unlike_each_other(cast, talk, client_for):
+def test_names_are_safe_and_unlike_each_other(people, talk, client_for):
     for title in ("../../etc/passwd", "Rapport", "RAPPORT", "rapport", "a/b\\c:d", "é" * 120):
-        talk(cast.member, title)
-    names = opened(client_for(cast.member).post(DOWNLOAD)).namelist()
+        talk(people.member, title)
+    names = opened(client_for(people.member).post(DOWNLOAD)).namelist()
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         assert name.count("/") <= 1 and ".." not in name.split("/") and "\\" not in name and ":" not in name
     assert sum("rapport" in name.casefold() and name.endswith(".md") for name in names) == 3
 
 
-def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(cast, client_for):
-    lost, kept = upload(cast.member, "perdu.png"), upload(cast.member, "là.png")
+def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(people, client_for):
+    lost, kept = upload(people.member, "perdu.png"), upload(people.member, "là.png")
     files.discard(lost.file)
-    found = opened(client_for(cast.member).post(DOWNLOAD))
+    found = opened(client_for(people.member).post(DOWNLOAD))
     assert ["perdu" in name for name in manifest(found)["missing"]] == [True]
     assert any("là.png" in name for name in found.namelist()) and not any("perdu.png" in n for n in found.namelist())
     assert "perdu" in found.read("index.html").decode()
     assert kept.size == len(PNG)
 
 
-def test_a_conversation_as_markdown_keeps_its_parts_apart(cast, talk, client_for):
+def test_a_conversation_as_markdown_keeps_its_parts_apart(people, talk, client_for):
     """An answer cut off in a code block, and one with headings of its own."""
-    row = talk(cast.member, "# Budget *2026*")
+    row = talk(people.member, "# Budget *2026*")
     first = row.messages.order_by("id").first()
     assert first is not None
     Message.objects.filter(pk=first.pk).update(text="## Une partie\n\n```python\n# note\nfor x in")
-    archived = opened(client_for(cast.member).post(DOWNLOAD))
+    archived = opened(client_for(people.member).post(DOWNLOAD))
     (name,) = [name for name in archived.namelist() if name.endswith(".md")]
     lines = archived.read(name).decode().splitlines()
     assert lines[0] == r"# \# Budget \*2026\*"
@@ -172,14 +172,14 @@ def test_a_conversation_as_markdown_keeps_its_parts_apart(cast, talk, client_for
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "learner"}])
-def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeypatch, change):
+def test_rights_that_end_halfway_end_the_archive(people, talk, client_for, monkeypatch, change):
     monkeypatch.setattr(archive, "BATCH", 1)
     for number in range(3):
-        talk(cast.member, f"Numéro {number}")
-    response = client_for(cast.member).post(DOWNLOAD)
+        talk(people.member, f"Numéro {number}")
+    response = client_for(people.member).post(DOWNLOAD)
     blocks = iter(response.streaming_content)
     got = [next(blocks)]
-    type(cast.member).objects.filter(pk=cast.member.pk).update(**change)
+    type(people.member).objects.filter(pk=people.member.pk).update(**change)
     with pytest.raises(archive.RightsEnded):
         got.extend(blocks)
     assert not sending._under_way
@@ -188,18 +188,18 @@ def test_rights_that_end_halfway_end_the_archive(cast, talk, client_for, monkeyp
 
 
 @pytest.mark.parametrize("ends", ["account", "session", "sharing"])
-def test_rights_that_end_within_a_file_end_it(cast, client_for, monkeypatch, ends):
+def test_rights_that_end_within_a_file_end_it(people, client_for, monkeypatch, ends):
     """A film takes minutes; a batch of texts is asked for once."""
     monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
     film = PNG + random.Random(1).randbytes(4_000_000)
     item = services.item_upload(
-        author=cast.member, file=io.BytesIO(film), name="a.png", size=len(film), visibility="workspace"
+        author=people.member, file=io.BytesIO(film), name="a.png", size=len(film), visibility="workspace"
     )
-    client = client_for(cast.admin)
+    client = client_for(people.admin)
     blocks = iter(client.post(DOWNLOAD).streaming_content)
     got = [next(blocks)]
     if ends == "account":
-        type(cast.admin).objects.filter(pk=cast.admin.pk).update(is_active=False)
+        type(people.admin).objects.filter(pk=people.admin.pk).update(is_active=False)
     elif ends == "session":
         client.logout()
     else:
@@ -209,11 +209,11 @@ def test_rights_that_end_within_a_file_end_it(cast, client_for, monkeypatch, end
     assert sum(map(len, got)) < 1_000_000
 
 
-def test_what_is_no_longer_shared_is_left_out(cast, talk, client_for, monkeypatch):
+def test_what_is_no_longer_shared_is_left_out(people, talk, client_for, monkeypatch):
     monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
-    talk(cast.admin)
-    item = upload(cast.member, visibility="workspace")
-    response = client_for(cast.admin).post(DOWNLOAD)
+    talk(people.admin)
+    item = upload(people.member, visibility="workspace")
+    response = client_for(people.admin).post(DOWNLOAD)
     blocks = iter(response.streaming_content)
     got = [next(blocks)]
     Item.objects.filter(pk=item.pk).update(visibility="private")
@@ -222,24 +222,24 @@ def test_what_is_no_longer_shared_is_left_out(cast, talk, client_for, monkeypatc
     assert not [name for name in names if name.endswith(".png")]
 
 
-def test_one_at_a_time_and_the_next_after_it(cast, talk, client_for, monkeypatch):
-    talk(cast.member)
-    client = client_for(cast.member)
+def test_one_at_a_time_and_the_next_after_it(people, talk, client_for, monkeypatch):
+    talk(people.member)
+    client = client_for(people.member)
     first = client.post(DOWNLOAD)
     again = client.post(DOWNLOAD)
     assert (again.status_code, again["Retry-After"]) == (429, "60")
     assert "déjà en route" in again.content.decode()
     monkeypatch.setattr(sending, "MOST", 1)
-    full = client_for(cast.admin).post(DOWNLOAD)
+    full = client_for(people.admin).post(DOWNLOAD)
     assert full.status_code == 503 and "Trop d’exports" in full.content.decode()
     opened(first)
     opened(client.post(DOWNLOAD))
     assert AuditEntry.objects.filter(action="data.exported").count() == 2
 
 
-def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(cast, talk, client_for, monkeypatch):
-    talk(cast.member)
-    client = client_for(cast.member)
+def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(people, talk, client_for, monkeypatch):
+    talk(people.member)
+    client = client_for(people.member)
     stalled = client.post(DOWNLOAD)
     blocks = iter(stalled.streaming_content)
     next(blocks)
@@ -317,8 +317,8 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
     assert len(won) == 1
 
 
-def test_as_many_names_alike_as_there_are(cast):
-    made = archive.Archive(cast.home, cast.member, timezone.now(), lambda: True)
+def test_as_many_names_alike_as_there_are(people):
+    made = archive.Archive(people.home, people.member, timezone.now(), lambda: True)
     # Each looked for among all before it, it would be minutes.
     names = [made._name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
     assert len(set(names)) == 20_000 and names[-1] == "conversations/Bonjour (20000).md"
@@ -328,24 +328,24 @@ def test_as_many_names_alike_as_there_are(cast):
     assert named == ["library/photo.png", "library/photo.json", "library/photo (2).pdf", "library/photo (2).json"]
 
 
-def test_a_failure_before_the_first_byte_ends_the_turn(cast, client_for, monkeypatch):
+def test_a_failure_before_the_first_byte_ends_the_turn(people, client_for, monkeypatch):
     monkeypatch.setattr("workspace.export.views.archive_begin", None)
     with pytest.raises(TypeError):
-        client_for(cast.member).post(DOWNLOAD)
+        client_for(people.member).post(DOWNLOAD)
     assert not sending._under_way
 
 
-def test_the_page_says_what_there_is(cast, talk, client_for):
-    talk(cast.member)
-    page = client_for(cast.owner).get(PAGE).content.decode()
+def test_the_page_says_what_there_is(people, talk, client_for):
+    talk(people.member)
+    page = client_for(people.owner).get(PAGE).content.decode()
     assert "1 élément privé d’une autre personne" in page
-    assert "élément privé" not in client_for(cast.admin).get(PAGE).content.decode()
-    assert PAGE in client_for(cast.member).get("/").content.decode()
-    assert PAGE not in client_for(cast.learner).get("/").content.decode()
+    assert "élément privé" not in client_for(people.admin).get(PAGE).content.decode()
+    assert PAGE in client_for(people.member).get("/").content.decode()
+    assert PAGE not in client_for(people.learner).get("/").content.decode()
 
 
-def test_queries_do_not_grow_with_what_there_is(cast, talk, client_for):
-    client = client_for(cast.member)
+def test_queries_do_not_grow_with_what_there_is(people, talk, client_for):
+    client = client_for(people.member)
 
     def count() -> int:
         with CaptureQueriesContext(
@@ -354,11 +354,11 @@ def test_queries_do_not_grow_with_what_there_is(cast, talk, client_for):
             opened(client.post(DOWNLOAD))
         return len(seen)
 
-    talk(cast.member)
-    upload(cast.member)
+    talk(people.member)
+    upload(people.member)
     count()
     one = count()
     for number in range(7):
-        talk(cast.member, f"N {number}")
-        upload(cast.member)
+        talk(people.member, f"N {number}")
+        upload(people.member)
     assert count() == one

@@ -31,14 +31,14 @@ def _all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def shopper(fake, cast) -> Shopper:
+def shopper(fake, people) -> Shopper:
     push()
-    return Shopper(fake, cast)
+    return Shopper(fake, people)
 
 
 @pytest.fixture
-def owner(client_for, cast) -> Any:
-    return client_for(cast.owner)
+def owner(client_for, people) -> Any:
+    return client_for(people.owner)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def part(client: Any, path: str) -> str:
 
 
 class TestBuying:
-    def test_from_comparing_to_a_paid_plan(self, shopper, owner, cast):
+    def test_from_comparing_to_a_paid_plan(self, shopper, owner, people):
         page = text(owner.get(f"{PLAN}choose/"))
         assert "Starter" in page and "349 €" in page and "La TVA s’ajoute" in page
         choice = "?plan=scale&interval=month&all=1&add_on=analytics"
@@ -90,7 +90,7 @@ class TestBuying:
         sent = owner.post(f"{PLAN}checkout/{choice}", ticked())
         assert sent.status_code == 302 and sent.url.startswith(shopper.fake.url)
         paid = visit(sent.url, do="pay", **PERSON)
-        assert paid.location == tenant_url(cast.home.domain, f"{PLAN}thanks/")
+        assert paid.location == tenant_url(people.home.domain, f"{PLAN}thanks/")
         assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
         page = text(owner.get(PLAN))
         assert all(
@@ -98,7 +98,7 @@ class TestBuying:
         )
         assert "453,60 € TTC" in part(owner, f"{PLAN}next/")
         assert "Payée" in part(owner, f"{PLAN}invoices/") and "378,00 €" in part(owner, f"{PLAN}invoices/")
-        assert state(cast) == "active"
+        assert state(people) == "active"
 
     def test_who_comes_back_without_paying_finds_the_choice(self, shopper, owner):
         shopper.address()
@@ -149,12 +149,12 @@ class TestBuying:
 class TestChanging:
     UP = f"{PLAN}change/?plan=pro&interval=month&all=1"
 
-    def test_seen_then_made_once(self, owner, buyer, cast):
+    def test_seen_then_made_once(self, owner, buyer, people):
         buyer.pass_days(10)
         seen = owner.get(self.UP)
         due = seen.context["preview"].due_now_incl_vat
         assert due > 0 and "Offre Starter : temps non utilisé" in text(seen)
-        assert api.current(cast.home).choice == Choice("starter"), "looking changes nothing"
+        assert api.current(people.home).choice == Choice("starter"), "looking changes nothing"
         form = {"at": re.search(r'name="at" value="(\d+)"', seen.content.decode())[1]}  # type: ignore[index]
         made = owner.post(self.UP, form, follow=True)
         assert "Le changement est fait." in messages_of(made) and "Offre Pro" in text(made)
@@ -180,15 +180,15 @@ class TestChanging:
         assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
         assert "Le changement est fait." in messages_of(owner.post(wish, shown(answer), follow=True))
 
-    def test_a_payment_that_is_refused_leads_to_where_it_is_paid(self, owner, buyer, cast):
+    def test_a_payment_that_is_refused_leads_to_where_it_is_paid(self, owner, buyer, people):
         buyer.card(REFUSED)
         buyer.pass_days(5)
         at = owner.get(self.UP).context["preview"].at
         answer = owner.post(self.UP, {"at": at})
         assert answer.url.startswith(buyer.fake.url)
-        assert api.current(cast.home).choice == Choice("starter")
+        assert api.current(people.home).choice == Choice("starter")
 
-    def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, cast):
+    def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, people):
         from billing.meters import slot_of
         from billing.models import QuotaCounter
 
@@ -196,7 +196,7 @@ class TestChanging:
         with public_context():
             slot = slot_of("ai_tokens")
             QuotaCounter.objects.create(
-                tenant_id=cast.home.id, meter="ai_tokens", period=slot.period, hour=slot.hour, used=2_000_000
+                tenant_id=people.home.id, meter="ai_tokens", period=slot.period, hour=slot.hour, used=2_000_000
             )
         page = text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
         assert "Jetons d’IA par mois : 2 M aujourd’hui, 1 M dans la nouvelle offre" in page
@@ -208,10 +208,10 @@ class TestChanging:
 
 
 class TestLeaving:
-    def test_a_reason_is_wanted_then_it_ends_and_goes_on(self, owner, buyer, cast):
+    def test_a_reason_is_wanted_then_it_ends_and_goes_on(self, owner, buyer, people):
         assert owner.post(f"{PLAN}cancel/", {"comment": "bof"}).status_code == 422
         offered = owner.post(f"{PLAN}cancel/", {"reason": "missing_features", "comment": "des images"})
-        assert "Parlons-en" in text(offered) and not api.current(cast.home).ends
+        assert "Parlons-en" in text(offered) and not api.current(people.home).ends
         form = {"reason": "missing_features", "comment": "des images", "declined": "1"}
         for _twice in range(2):
             ended = owner.post(f"{PLAN}cancel/", form, follow=True)
@@ -227,9 +227,9 @@ class TestLeaving:
         page = text(owner.get(PLAN))
         assert "Résiliée" in page and "Reprendre l’offre" in page and "Aucun : l’offre prend fin." in page
         assert "continue" in messages_of(owner.post(f"{PLAN}resume/", follow=True))
-        assert not api.current(cast.home).ends
+        assert not api.current(people.home).ends
 
-    def test_who_finds_it_dear_may_stay_for_less(self, owner, buyer, cast):
+    def test_who_finds_it_dear_may_stay_for_less(self, owner, buyer, people):
         with public_context():
             assert Coupon.objects.filter(is_counter_offer=True).exclude(stripe_id="").exists()
         offered = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"})
@@ -237,7 +237,7 @@ class TestLeaving:
         code = offered.context["offer"].code
         kept = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": code}, follow=True)
         assert "Merci de rester" in messages_of(kept) and "remise comprise" in text(kept)
-        assert not api.current(cast.home).ends
+        assert not api.current(people.home).ends
         again = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"}, follow=True)
         assert "Votre offre prend fin" in text(again), "once a year"
 
@@ -260,8 +260,8 @@ class TestOwing:
         buyer.pass_days(32)
         return buyer
 
-    def test_what_to_do_by_when(self, owes, owner, cast):
-        assert state(cast) == "past_due"
+    def test_what_to_do_by_when(self, owes, owner, people):
+        assert state(people) == "past_due"
         page = text(owner.get(PLAN))
         assert "À régler" in page and "jour du passage en lecture seule" in page and "Régler maintenant" in page
         assert f"{PLAN}pay/" in owner.get("/").content.decode(), "the banner leads there"
@@ -270,29 +270,29 @@ class TestOwing:
         refused = owner.get(f"{PLAN}change/?plan=pro&all=1", follow=True)
         assert "Réglez d’abord" in messages_of(refused)
 
-    def test_read_only_pays_as_well(self, owes, owner, cast):
+    def test_read_only_pays_as_well(self, owes, owner, people):
         owes.pass_days(15)
-        assert state(cast) == "suspended"
+        assert state(people) == "suspended"
         assert "Lecture seule" in text(owner.get(PLAN))
         assert owner.post(f"{PLAN}portal/").url.startswith(owes.fake.url)
         assert owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Paris"}).status_code == 302
         owes.pay(owner.get(f"{PLAN}pay/").url, do="pay")
         assert "votre offre est active" in text(owner.get(f"{PLAN}thanks/"))
-        assert state(cast) == "active"
+        assert state(people) == "active"
         assert "Rien n’est à régler" in messages_of(owner.get(f"{PLAN}pay/", follow=True))
 
 
 class TestDocuments:
-    def test_ones_own_and_nobody_elses(self, buyer, owner, client_for, cast):
-        mine = api.invoices(cast.home)[0]
+    def test_ones_own_and_nobody_elses(self, buyer, owner, client_for, people):
+        mine = api.invoices(people.home)[0]
         for kind in ("page", "pdf", "receipt"):
             assert owner.get(f"{PLAN}invoices/{mine.id}/{kind}/").url.startswith(buyer.fake.url)
         for path in (f"{mine.id}/xml", f"{mine.id}x/pdf", "cus_1/pdf"):
             assert owner.get(f"{PLAN}invoices/{path}/").status_code == 404
-        with tenant_context(cast.away):
+        with tenant_context(people.away):
             neighbour = User.objects.get(role="owner")
-        cast_away = client_for(None, host=cast.away.domain)
-        with tenant_context(cast.away):
+        cast_away = client_for(None, host=people.away.domain)
+        with tenant_context(people.away):
             cast_away.force_login(neighbour)
         assert cast_away.get(f"{PLAN}invoices/{mine.id}/pdf/").status_code == 404
         assert "Aucune facture" in part(cast_away, f"{PLAN}invoices/")
@@ -334,9 +334,9 @@ class TestStripeAway:
         answer = owner.get(answer.url, follow=True) if method == "get" else answer
         assert answer.status_code == 200 and "répond pas" in messages_of(answer)
 
-    def test_leaving_and_details_keep_what_was_typed(self, gone, owner, cast):
+    def test_leaving_and_details_keep_what_was_typed(self, gone, owner, people):
         answer = owner.post(f"{PLAN}cancel/", {"reason": "other", "declined": "1"}, follow=True)
-        assert "répond pas" in messages_of(answer) and not api.current(cast.home).ends
+        assert "répond pas" in messages_of(answer) and not api.current(people.home).ends
         answer = owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Nantes"})
         assert answer.status_code == 422 and "Nantes" in answer.content.decode() and "répond pas" in text(answer)
         with public_context():
@@ -349,15 +349,15 @@ class TestStates:
         assert "Il reste" in page and "Choisir une offre" in page and "Résilier" not in page
         assert shopper.fake.ask("calls") == [] or "next" not in str(shopper.fake.ask("calls"))
 
-    def test_a_trial_that_has_ended(self, owner, cast):
+    def test_a_trial_that_has_ended(self, owner, people):
         with public_context():
-            Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() - timedelta(days=1))
-        services.tenant_suspend(tenant_id=cast.home.id, reason="fin de l’essai", actor="test")
+            Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now() - timedelta(days=1))
+        services.tenant_suspend(tenant_id=people.home.id, reason="fin de l’essai", actor="test")
         assert "Essai terminé" in text(owner.get(PLAN))
         assert owner.get(f"{PLAN}choose/").status_code == 200
 
-    def test_closed_is_read_only(self, buyer, owner, cast):
-        services.tenant_close(tenant_id=cast.home.id, reason="départ", actor="test")
+    def test_closed_is_read_only(self, buyer, owner, people):
+        services.tenant_close(tenant_id=people.home.id, reason="départ", actor="test")
         page = owner.get(PLAN)
         assert (
             "contactez votre opérateur" in text(page)
@@ -366,7 +366,7 @@ class TestStates:
         assert "Payée" in part(owner, f"{PLAN}invoices/")
         assert owner.get(f"{PLAN}choose/").status_code == 403
 
-    def test_without_stripe_the_operator_does_it(self, owner, cast):
+    def test_without_stripe_the_operator_does_it(self, owner, people):
         assert "votre opérateur fait les changements" in text(owner.get(PLAN))
         page = owner.get(f"{PLAN}choose/")
         assert "Scale" in text(page) and b"formaction" not in page.content
@@ -377,13 +377,13 @@ class TestStates:
 
 
 class TestAround:
-    def test_only_the_owner_is_led_there(self, cast, client_for):
-        for person in (cast.owner, cast.admin, cast.member):
+    def test_only_the_owner_is_led_there(self, people, client_for):
+        for person in (people.owner, people.admin, people.member):
             led = f'href="{PLAN}"' in client_for(person).get("/").content.decode()
-            assert led == (person is cast.owner)
-        assert client_for(cast.admin).get(PLAN).status_code == 403
-        assert f"{PLAN}choose/" in client_for(cast.owner).get("/settings/usage/").content.decode()
-        assert f"{PLAN}choose/" not in client_for(cast.admin).get("/settings/usage/").content.decode()
+            assert led == (person is people.owner)
+        assert client_for(people.admin).get(PLAN).status_code == 403
+        assert f"{PLAN}choose/" in client_for(people.owner).get("/settings/usage/").content.decode()
+        assert f"{PLAN}choose/" not in client_for(people.admin).get("/settings/usage/").content.decode()
 
     @pytest.mark.parametrize(("path", "most"), [("", 14), ("choose/", 11)])
     def test_a_page_costs_few_queries_and_no_more_with_more_for_sale(
@@ -417,10 +417,10 @@ class TestAround:
 class TestWhatIsSaid:
     """What somebody who pays would ask about."""
 
-    def test_the_frame_of_the_thanks_counts_no_trial_down(self, shopper, owner, cast):
+    def test_the_frame_of_the_thanks_counts_no_trial_down(self, shopper, owner, people):
         with public_context():
-            Tenant.objects.filter(pk=cast.home.id).update(trial_ends_at=timezone.now() + timedelta(days=9))
-        selectors.forget_hosts(cast.home.id)
+            Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now() + timedelta(days=9))
+        selectors.forget_hosts(people.home.id)
         assert "Essai" in text(owner.get(PLAN))
         shopper.address()
         sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1", ticked())
@@ -428,30 +428,30 @@ class TestWhatIsSaid:
         page = text(owner.get(f"{PLAN}thanks/"))
         assert "votre offre est active" in page and "Essai" not in page
 
-    def test_what_was_given_back_is_an_avoir_and_explains_the_next_payment(self, buyer, owner, cast):
+    def test_what_was_given_back_is_an_avoir_and_explains_the_next_payment(self, buyer, owner, people):
         buyer.change("scale")
         buyer.pass_days(5)
         buyer.change("starter")
-        coming = api.next_payment(cast.home)
+        coming = api.next_payment(people.home)
         assert coming is not None and coming.credit_incl_vat < 0
         assert coming.amount_excl_vat * Decimal("1.2") + coming.credit_incl_vat == coming.amount_incl_vat
         assert "Avoir déduit −" in part(owner, f"{PLAN}next/")
         assert "Avoir" in part(owner, f"{PLAN}invoices/")
 
-    def test_a_running_discount_is_said_where_renewals_are(self, buyer, owner, cast):
+    def test_a_running_discount_is_said_where_renewals_are(self, buyer, owner, people):
         owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": "fidelite"})
-        name = api.current(cast.home).discount
+        name = api.current(people.home).discount
         assert name
         for path in ("choose/", "change/?plan=pro&all=1"):
             assert f"La remise « {name} » s’en déduit" in text(owner.get(f"{PLAN}{path}"))
 
-    def test_seats_that_a_smaller_plan_has_not_are_said(self, buyer, owner, cast):
+    def test_seats_that_a_smaller_plan_has_not_are_said(self, buyer, owner, people):
         buyer.change("pro")
         with public_context():
             Entitlement.objects.filter(plan_id="starter", key="seats").update(limit=1)
         assert "Places : " in text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
 
-    def test_a_new_card_is_shown_as_one_comes_back(self, buyer, owner, cast):
+    def test_a_new_card_is_shown_as_one_comes_back(self, buyer, owner, people):
         given = visit(owner.post(f"{PLAN}portal/").url, do="method", method="card", number="5555 5555 5555 4444")
         assert given.status == 303 and given.location.endswith(f"{PLAN}back/"), given.text
         assert "4444" in text(owner.get(f"{PLAN}back/", follow=True))
@@ -462,16 +462,16 @@ class TestWhatIsSaid:
         assert answer.request["PATH_INFO"] == f"{PLAN}choose/" and answer.context["choice"].plan == "scale"
         assert "Ce code n’existe pas" in text(answer) and b'aria-invalid="true"' in answer.content
 
-    def test_who_leaves_owing_is_not_told_that_it_is_paid(self, buyer, owner, cast):
+    def test_who_leaves_owing_is_not_told_that_it_is_paid(self, buyer, owner, people):
         buyer.card(REFUSED)
         buyer.pass_days(32)
-        assert state(cast) == "past_due"
+        assert state(people) == "past_due"
         page = text(owner.get(f"{PLAN}cancel/"))
         assert "reste à régler" in page and "cette période est payée" not in page
 
-    def test_a_failed_payment_is_the_teams_business(self, buyer, client_for, cast):
+    def test_a_failed_payment_is_the_teams_business(self, buyer, client_for, people):
         buyer.card(REFUSED)
         buyer.pass_days(32)
-        for person in (cast.owner, cast.member, cast.learner):
+        for person in (people.owner, people.member, people.learner):
             said = "paiement n’a pas abouti" in text(client_for(person).get("/", follow=True))
-            assert said == (person is not cast.learner)
+            assert said == (person is not people.learner)

@@ -15,20 +15,20 @@ from workspace.colour import hex_of, hue_of
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
 
-def row(cast) -> Tenant:
-    return Tenant.objects.get(pk=cast.home.id)
+def row(people) -> Tenant:
+    return Tenant.objects.get(pk=people.home.id)
 
 
 def form(**changes):
     return {"name": "Atelier du Nord", "language": "en", "brand_color": "#0055AA"} | changes
 
 
-def test_an_owner_changes_the_identity(cast, client_for):
-    client = client_for(cast.owner)
+def test_an_owner_changes_the_identity(people, client_for):
+    client = client_for(people.owner)
     assert client.post("/settings/", form()).status_code == 302
-    changed = row(cast)
+    changed = row(people)
     assert (changed.name, changed.language, changed.brand_hue) == ("Atelier du Nord", "en", 255)
-    assert AuditEntry.objects.filter(action="workspace.identity", actor=cast.owner.email).count() == 1
+    assert AuditEntry.objects.filter(action="workspace.identity", actor=people.owner.email).count() == 1
     # Seen by the next request, on every page and by whoever is not signed in.
     page = client_for(None).get("/accounts/login/").content.decode()
     assert "Atelier du Nord" in page and 'href="/brand/255.css"' in page
@@ -41,14 +41,14 @@ def test_an_owner_changes_the_identity(cast, client_for):
 @pytest.mark.parametrize(
     ("typed", "hue"), [("#0055AA", 255), ("#05a", 255), ("e4572e", 36), ("#F00", 29), ("#1F8A70", 172), ("", None)]
 )
-def test_a_colour_is_typed(cast, client_for, typed, hue):
-    client = client_for(cast.owner)
+def test_a_colour_is_typed(people, client_for, typed, hue):
+    client = client_for(people.owner)
     assert client.post("/settings/", form(brand_color=typed)).status_code == 302
-    assert row(cast).brand_hue == hue
+    assert row(people).brand_hue == hue
     # What the page then shows is sent again with another field: the hue stays to the degree.
     shown = client.get("/settings/").context["form"].initial["brand_color"]
     client.post("/settings/", form(brand_color=shown))
-    assert row(cast).brand_hue == hue
+    assert row(people).brand_hue == hue
 
 
 def test_each_hue_has_its_colour():
@@ -57,67 +57,67 @@ def test_each_hue_has_its_colour():
         assert min(apart, 360 - apart) <= 1
 
 
-def test_a_logo_is_kept_and_shown_to_all(cast, client_for, on_commit):
-    client = client_for(cast.admin)
+def test_a_logo_is_kept_and_shown_to_all(people, client_for, on_commit):
+    client = client_for(people.admin)
     sent = form(logo=SimpleUploadedFile("logo.html", PNG, content_type="text/html"))
     assert client.post("/settings/", sent).status_code == 302
     address = re.search(r'src="(/brand/logo/[^"]+)"', client_for(None).get("/accounts/login/").content.decode())[1]
     shown = client_for(None).get(address)
     assert (shown.status_code, shown.content, shown["Content-Type"]) == (200, PNG, "image/png")
     assert shown["X-Content-Type-Options"] == "nosniff"
-    assert row(cast).logo.startswith(f"tenants/{cast.home.id}/brand/")
+    assert row(people).logo.startswith(f"tenants/{people.home.id}/brand/")
     with on_commit(execute=True):
         client.post("/settings/", form(remove_logo="on"))
     assert client_for(None).get(address).status_code == 404
 
 
-def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_address(cast, client_for):
-    client = client_for(cast.admin)
+def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_address(people, client_for):
+    client = client_for(people.admin)
     client.post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
-    before, name = cast.home, row(cast).logo.rsplit("/", 1)[-1]
+    before, name = people.home, row(people).logo.rsplit("/", 1)[-1]
     # The reference that such a process still has names no logo.
     assert before.logo == "" and services.logo_named(before, name) == (PNG, "image/png")
     for name in ("../brand/x.png", "x.svg", "", "a" * 60 + ".png"):
         assert services.logo_named(before, name) is None
 
 
-def test_the_neighbour_has_its_own_brand(cast, client_for):
-    client_for(cast.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
-    name = row(cast).logo.rsplit("/", 1)[-1]
+def test_the_neighbour_has_its_own_brand(people, client_for):
+    client_for(people.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
+    name = row(people).logo.rsplit("/", 1)[-1]
     assert client_for(None).get(f"/brand/logo/{name}").status_code == 200
-    assert client_for(None, host=cast.away.domain).get(f"/brand/logo/{name}").status_code == 404
-    assert "/brand/" not in client_for(None, host=cast.away.domain).get("/accounts/login/").content.decode()
+    assert client_for(None, host=people.away.domain).get(f"/brand/logo/{name}").status_code == 404
+    assert "/brand/" not in client_for(None, host=people.away.domain).get("/accounts/login/").content.decode()
 
 
-def test_what_is_no_logo_changes_nothing(cast, client_for):
-    before = row(cast)
+def test_what_is_no_logo_changes_nothing(people, client_for):
+    before = row(people)
     for content in (b"<svg onload=alert(1)>", b"", b"GIF89a", PNG + b"\x00" * 500_000):
-        answer = client_for(cast.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", content)))
+        answer = client_for(people.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", content)))
         assert answer.status_code == 422
     colours = [{"brand_color": typed} for typed in ("#12345", "red}", "#777", "#GGGGGG")]
     for wrong in (*colours, {"name": ""}, {"language": "xx"}):
-        assert client_for(cast.owner).post("/settings/", form(**wrong)).status_code == 422
-    after = row(cast)
+        assert client_for(people.owner).post("/settings/", form(**wrong)).status_code == 422
+    after = row(people)
     assert (after.name, after.version, after.logo) == (before.name, before.version, before.logo)
 
 
-def test_others_and_suspended_workspaces_change_nothing(cast, client_for):
-    for person in (cast.member, cast.instructor, cast.learner, cast.promoter):
+def test_others_and_suspended_workspaces_change_nothing(people, client_for):
+    for person in (people.member, people.instructor, people.learner, people.promoter):
         assert client_for(person).post("/settings/", form()).status_code == 403
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
-    assert client_for(cast.owner).post("/settings/", form()).status_code == 403
-    assert row(cast).name == cast.home.name
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
+    assert client_for(people.owner).post("/settings/", form()).status_code == 403
+    assert row(people).name == people.home.name
 
 
-def test_pages_of_somebody_signed_in_are_kept_nowhere(cast, client_for):
-    assert client_for(cast.member).get("/conversations/")["Cache-Control"] == "private, no-store"
+def test_pages_of_somebody_signed_in_are_kept_nowhere(people, client_for):
+    assert client_for(people.member).get("/conversations/")["Cache-Control"] == "private, no-store"
     assert "Cache-Control" not in client_for(None, host="localhost").get("/tarifs/")
 
 
-def test_a_read_only_workspace_tells_htmx_why(cast, client_for):
+def test_a_read_only_workspace_tells_htmx_why(people, client_for):
     with public_context():
-        tenant_suspend(tenant_id=cast.home.id, reason="test", actor="test")
-    answer = client_for(cast.member).post("/conversations/new/", {"text": "x"}, headers={"HX-Request": "true"})
+        tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
+    answer = client_for(people.member).post("/conversations/new/", {"text": "x"}, headers={"HX-Request": "true"})
     assert answer.status_code == 403 and b"data-refusal" in answer.content
     assert "lecture seule" in answer.content.decode()

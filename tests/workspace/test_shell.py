@@ -11,19 +11,19 @@ from tenants.models import Tenant
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(cast, client_for, role):
+def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(people, client_for, role):
     told = role in ("owner", "admin")
     with public_context():
         ends = timezone.now() + timedelta(days=2, hours=1)
-        Tenant.objects.filter(pk=cast.home.id).update(state="trial", trial_ends_at=ends)
-        selectors.forget_hosts(cast.home.id)
-    page = client_for(getattr(cast, role)).get("/").content.decode()
+        Tenant.objects.filter(pk=people.home.id).update(state="trial", trial_ends_at=ends)
+        selectors.forget_hosts(people.home.id)
+    page = client_for(getattr(people, role)).get("/").content.decode()
     assert ("Essai" in page) is told
     assert ("d’essai" in page) is told
 
 
-def test_use_by_month_begins_with_the_newest_on_a_phone(cast, client_for):
-    page = client_for(cast.owner).get("/settings/usage/")
+def test_use_by_month_begins_with_the_newest_on_a_phone(people, client_for):
+    page = client_for(people.owner).get("/settings/usage/")
     months = [month["date"] for month in page.context["latest_first"]]
     assert months == sorted(page.context["months"], reverse=True) and len(months) == 6
     for month in page.context["latest_first"]:

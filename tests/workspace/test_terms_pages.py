@@ -19,17 +19,17 @@ ORDER = "/settings/plan/checkout/?plan=pro&interval=year&all=1"
 
 
 @pytest.fixture
-def shopper(fake, cast, monkeypatch) -> Shopper:
+def shopper(fake, people, monkeypatch) -> Shopper:
     register(monkeypatch)
     push()
-    one = Shopper(fake, cast)
+    one = Shopper(fake, people)
     one.address()
     return one
 
 
 @pytest.fixture
-def owner(client_for, cast):
-    return client_for(cast.owner)
+def owner(client_for, people):
+    return client_for(people.owner)
 
 
 def fields(page: str) -> dict[str, str]:
@@ -101,7 +101,7 @@ def test_after_a_refusal_the_version_shown_is_the_one_that_is_accepted(shopper, 
     assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
 
 
-def test_every_version_stays_readable(client_for, cast):
+def test_every_version_stays_readable(client_for, people):
     public = client_for(None, host=settings.BASE_HOST)
     first = terms.current()
     assert first is not None

@@ -97,14 +97,14 @@ class Buyer:
 
 
 @pytest.fixture
-def buyer(fake: Handle, cast: Any) -> Any:
+def buyer(fake: Handle, people: Any) -> Any:
     """`buyer(days_ago)`: the catalogue is pushed; what the fake tells is held."""
     push()
     fake.hold()
     fake.listen("http://127.0.0.1:9/")
 
     def make(days_ago: float = 0) -> Buyer:
-        made = Buyer(fake, cast.home, days_ago)
+        made = Buyer(fake, people.home, days_ago)
         fake.take()
         return made
 
@@ -152,11 +152,11 @@ def tell(sent: dict[str, Any]) -> bool:
     return bool(queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": int(answer.content)}))
 
 
-def state(cast: Any) -> str:
+def state(people: Any) -> str:
     with public_context():
-        return Tenant.objects.get(pk=cast.home.id).state
+        return Tenant.objects.get(pk=people.home.id).state
 
 
-def row(cast: Any) -> Subscription:
+def row(people: Any) -> Subscription:
     with public_context():
-        return Subscription.objects.get(tenant_id=cast.home.id)
+        return Subscription.objects.get(tenant_id=people.home.id)

@@ -23,10 +23,10 @@ REFUSED = "4000 0000 0000 0341"
 
 
 class Shopper:
-    """The owner of `cast.home`. Time passes by `fake.age`."""
+    """The owner of `people.home`. Time passes by `fake.age`."""
 
-    def __init__(self, fake: Handle, cast: Any) -> None:
-        self.fake, self.tenant, self.actor = fake, cast.home, cast.owner
+    def __init__(self, fake: Handle, people: Any) -> None:
+        self.fake, self.tenant, self.actor = fake, people.home, people.owner
 
     def address(self, **changed: str) -> None:
         api.profile_save(self.tenant, actor=self.actor, **{**ADDRESS, **changed})

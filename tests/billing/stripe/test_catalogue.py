@@ -29,11 +29,13 @@ def test_a_second_push_does_nothing(fake):
     assert len(fake.ask("state")["objects"]) == before
 
 
-def test_a_changed_amount_is_another_price(fake, cast):
+def test_a_changed_amount_is_another_price(fake, people):
     push()
     before = price_id("pro")
     with public_context():
-        price_set(Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=cast.operator)
+        price_set(
+            Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=people.operator
+        )
     assert sorted(row["did"] for row in push()) == ["price archived", "price created"]
     found = stripe.Price.list(lookup_keys=["ruche_plan_pro_month_eur"]).data
     assert [(one.id, one.unit_amount) for one in found] == [(price_id("pro"), 15_990)]
@@ -57,11 +59,13 @@ def test_a_run_cut_short_is_taken_up(fake):
     assert price_id("starter").startswith("price_")
 
 
-def test_prices_of_another_account_are_made_anew(fake, cast):
+def test_prices_of_another_account_are_made_anew(fake, people):
     """Another key, or the state of the fake is lost: our rows name prices that nobody knows there."""
     push()
     with public_context():
-        price_set(Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=cast.operator)
+        price_set(
+            Plan.objects.get(pk="pro"), interval="month", amount_excl_vat=Decimal("159.90"), actor=people.operator
+        )
     push()
     before = price_id("pro")
     fake.reset()
@@ -86,19 +90,19 @@ def test_without_a_key_it_says_so(settings):
         call_command("billing_push")
 
 
-def test_a_customer_is_made_once(fake, cast):
-    made = customers.customer_of(cast.home.id)
-    assert customers.customer_of(cast.home.id) == made
+def test_a_customer_is_made_once(fake, people):
+    made = customers.customer_of(people.home.id)
+    assert customers.customer_of(people.home.id) == made
     found = stripe.Customer.retrieve(made)
-    assert (found.email, found.metadata["djstripe_subscriber"]) == ("owner@atelier.test", str(cast.home.id))
+    assert (found.email, found.metadata["djstripe_subscriber"]) == ("owner@atelier.test", str(people.home.id))
 
 
-def test_who_is_deleted_pays_no_more(buyer, fake, cast, on_commit):
+def test_who_is_deleted_pays_no_more(buyer, fake, people, on_commit):
     made = buyer().subscribe("pro")
     with public_context():
         Subscription.objects.update(stripe_id=made.id)
     with on_commit() as asked:
-        customers.workspace_deleting(cast.home)
+        customers.workspace_deleting(people.home)
     assert len(asked) == 1
     assert customers.end_subscriptions(made.customer) == 1
     assert stripe.Subscription.retrieve(made.id).status == "canceled"
@@ -106,13 +110,13 @@ def test_who_is_deleted_pays_no_more(buyer, fake, cast, on_commit):
 
 
 @pytest.mark.committed
-def test_a_customer_is_made_once_by_many(fake, cast):
+def test_a_customer_is_made_once_by_many(fake, people):
     made: list[str] = []
-    people = [threading.Thread(target=_ask, args=(cast.home.id, made)) for _ in range(6)]
+    persons = [threading.Thread(target=_ask, args=(people.home.id, made)) for _ in range(6)]
     try:
-        for one in people:
+        for one in persons:
             one.start()
-        for one in people:
+        for one in persons:
             one.join()
         assert len(made) == 6 and len(set(made)) == 1
         assert len(stripe.Customer.list().data) == 1

@@ -20,9 +20,9 @@ from tests.stripe_fake.shop import visit
 
 
 @pytest.fixture
-def shopper(fake, cast) -> Shopper:
+def shopper(fake, people) -> Shopper:
     push()
-    one = Shopper(fake, cast)
+    one = Shopper(fake, people)
     one.address()
     return one
 
@@ -45,7 +45,7 @@ def latest() -> stripe.Invoice:
     ],
     ids=str,
 )
-def test_what_is_shown_is_what_is_charged(shopper, cast, before, after):
+def test_what_is_shown_is_what_is_charged(shopper, people, before, after):
     shopper.buy(before.plan, *before.add_ons, interval=before.interval)
     shopper.pass_days(11.3)
     shown, made = shopper.change(after.plan, *after.add_ons, interval=after.interval)
@@ -59,9 +59,9 @@ def test_what_is_shown_is_what_is_charged(shopper, cast, before, after):
     else:
         assert (shown.due_now_incl_vat, shown.credit_excl_vat) == (0, -Decimal(real.total_excluding_tax) / 100)
     assert sum(line.amount_excl_vat for line in shown.lines) == Decimal(real.total_excluding_tax) / 100
-    now = api.current(cast.home)
+    now = api.current(people.home)
     assert now.choice == after
-    assert row(cast).plan_code == after.plan
+    assert row(people).plan_code == after.plan
 
 
 def test_the_lines_speak_our_language(shopper):
@@ -74,126 +74,126 @@ def test_the_lines_speak_our_language(shopper):
     assert texts[2].startswith("Option Statistiques avancées : jusqu’au ")
 
 
-def test_a_credit_pays_the_next_invoice(shopper, cast):
+def test_a_credit_pays_the_next_invoice(shopper, people):
     shopper.buy("scale")
     shopper.pass_days(5)
     shown, _made = shopper.change("starter")
     assert shown.credit_excl_vat > 100
-    coming = api.next_payment(cast.home)
+    coming = api.next_payment(people.home)
     assert coming is not None
     assert coming.amount_excl_vat == Decimal("99.00")
     assert coming.amount_incl_vat == 0, "the credit is larger than the month"
 
 
-def test_a_refused_card_changes_nothing_until_it_is_paid(shopper, cast):
+def test_a_refused_card_changes_nothing_until_it_is_paid(shopper, people):
     shopper.buy("starter")
     shopper.card(REFUSED)
     _shown, made = shopper.change("scale")
     assert not made.done and made.pay_url
-    waits = api.current(cast.home)
+    waits = api.current(people.home)
     assert (waits.choice, waits.change_waits) == (Choice("starter"), True)
-    assert (row(cast).plan_code, state(cast)) == ("starter", "active")
+    assert (row(people).plan_code, state(people)) == ("starter", "active")
     assert "Payer" in visit(made.pay_url).text
     assert shopper.pay(made.pay_url).status == 303
-    assert api.returned(cast.home).choice == Choice("scale")
+    assert api.returned(people.home).choice == Choice("scale")
 
 
-def test_the_bank_is_asked_before_anything_changes(shopper, cast, fake):
+def test_the_bank_is_asked_before_anything_changes(shopper, people, fake):
     shopper.buy("starter")
     fake.next_payments("authenticate")
     _shown, made = shopper.change("pro")
-    assert made.pay_url and api.current(cast.home).choice == Choice("starter")
+    assert made.pay_url and api.current(people.home).choice == Choice("starter")
     shopper.pass_days(2)
-    assert api.current(cast.home).choice == Choice("starter"), "put aside, then forgotten"
-    assert api.pay_url(cast.home) == ""
+    assert api.current(people.home).choice == Choice("starter"), "put aside, then forgotten"
+    assert api.pay_url(people.home) == ""
 
 
-def test_who_pays_by_debit_has_the_change_at_once(shopper, cast):
+def test_who_pays_by_debit_has_the_change_at_once(shopper, people):
     shopper.buy("starter", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
     shopper.pass_days(8)
     _shown, made = shopper.change("pro")
     assert made.done
-    assert api.current(cast.home).choice == Choice("pro")
-    assert api.invoices(cast.home)[0].is_pending
-    assert api.pay_url(cast.home) == "", "nothing to pay while the debit is under way"
+    assert api.current(people.home).choice == Choice("pro")
+    assert api.invoices(people.home)[0].is_pending
+    assert api.pay_url(people.home) == "", "nothing to pay while the debit is under way"
 
 
-def test_sent_twice_it_is_charged_once(shopper, cast):
+def test_sent_twice_it_is_charged_once(shopper, people):
     shopper.buy("starter")
     choice = Choice("pro")
-    shown = api.preview(cast.home, choice)
-    api.change(cast.home, choice, at=shown.at, actor=cast.owner)
+    shown = api.preview(people.home, choice)
+    api.change(people.home, choice, at=shown.at, actor=people.owner)
     with pytest.raises(ValidationError, match="déjà ce que vous avez"):
-        api.change(cast.home, choice, at=shown.at, actor=cast.owner)
+        api.change(people.home, choice, at=shown.at, actor=people.owner)
     assert len(stripe.Invoice.list().data) == 2
 
 
 @pytest.mark.parametrize("late", [-60, 3600])
-def test_what_was_counted_long_ago_or_tomorrow_is_counted_anew(shopper, cast, late):
+def test_what_was_counted_long_ago_or_tomorrow_is_counted_anew(shopper, people, late):
     shopper.buy("starter")
     with pytest.raises(ValidationError, match="quart d’heure"):
-        api.change(cast.home, Choice("pro"), at=int(time.time()) - late, actor=cast.owner)
-    assert api.returned(cast.home).choice == Choice("starter")
+        api.change(people.home, Choice("pro"), at=int(time.time()) - late, actor=people.owner)
+    assert api.returned(people.home).choice == Choice("starter")
 
 
-def test_who_owes_pays_first(shopper, cast):
+def test_who_owes_pays_first(shopper, people):
     shopper.buy("starter")
     shopper.card(REFUSED)
     assert shopper.pass_days(32).status == "past_due"
     with pytest.raises(ValidationError, match="facture en attente"):
-        api.preview(cast.home, Choice("pro"))
-    assert shopper.pay(api.pay_url(cast.home)).status == 303
-    assert api.returned(cast.home).status == "active"
-    assert api.pay_url(cast.home) == ""
+        api.preview(people.home, Choice("pro"))
+    assert shopper.pay(api.pay_url(people.home)).status == 303
+    assert api.returned(people.home).status == "active"
+    assert api.pay_url(people.home) == ""
 
 
-def test_who_stays_keeps_the_old_price(shopper, cast):
+def test_who_stays_keeps_the_old_price(shopper, people):
     shopper.buy("starter")
     with public_context():
         plan = Price.objects.get(plan_id="starter", interval="month", is_active=True).plan
-        price_set(plan, interval="month", amount_excl_vat=Decimal(199), actor=cast.operator)
+        price_set(plan, interval="month", amount_excl_vat=Decimal(199), actor=people.operator)
     push()
     shopper.change("starter", "analytics")
-    assert api.current(cast.home).monthly_excl_vat == Decimal("128.00")
+    assert api.current(people.home).monthly_excl_vat == Decimal("128.00")
 
 
-def test_what_is_used_beyond_the_new_plan_is_said(shopper, cast):
+def test_what_is_used_beyond_the_new_plan_is_said(shopper, people):
     shopper.buy("pro")
     with public_context():
         slot = slot_of("ai_tokens")
-        mine = {"tenant_id": cast.home.id, "meter": "ai_tokens", "period": slot.period, "hour": slot.hour}
+        mine = {"tenant_id": people.home.id, "meter": "ai_tokens", "period": slot.period, "hour": slot.hour}
         QuotaCounter.objects.update_or_create(**mine, defaults={"used": 2_000_000})
-    found = api.preview(cast.home, Choice("starter")).exceeded
+    found = api.preview(people.home, Choice("starter")).exceeded
     said = {gauge.key: (gauge.used, gauge.limit) for gauge in found}
     assert said == {"seats": (4, 3), "ai_tokens": (2_000_000, 1_000_000)}, (
         "what stands is counted, not taken from counters"
     )
 
 
-def code(cast, name, **coupon):
+def code(people, name, **coupon):
     with public_context():
-        added = discounts.coupon_add(name=name, code=name.lower(), actor=cast.operator, **coupon)
-        discounts.code_add(coupon=added.code, code=name, max_redemptions=None, actor=cast.operator)
+        added = discounts.coupon_add(name=name, code=name.lower(), actor=people.operator, **coupon)
+        discounts.code_add(coupon=added.code, code=name, max_redemptions=None, actor=people.operator)
     push()
 
 
-def test_a_code_is_had_once_and_takes_no_other_s_place(shopper, cast):
-    code(cast, "MOITIE", percent_off=Decimal(50), duration="once")
-    code(cast, "FIDELE", percent_off=Decimal(40), duration="forever")
+def test_a_code_is_had_once_and_takes_no_other_s_place(shopper, people):
+    code(people, "MOITIE", percent_off=Decimal(50), duration="once")
+    code(people, "FIDELE", percent_off=Decimal(40), duration="forever")
     shopper.buy("pro")
     shopper.change("pro", code="moitie")
     with pytest.raises(ValidationError, match="court déjà"):
         shopper.change("pro", code="FIDELE")
     shopper.pass_days(32)
-    assert api.current(cast.home).discount == ""
+    assert api.current(people.home).discount == ""
     with pytest.raises(ValidationError, match="déjà eu"):
         shopper.change("pro", code="MOITIE")
     shopper.change("pro", code="FIDELE")
-    assert api.current(cast.home).monthly_excl_vat == Decimal("89.40")
+    assert api.current(people.home).monthly_excl_vat == Decimal("89.40")
 
 
-def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, cast):
-    code(cast, "MOITIE", percent_off=Decimal(50), duration="forever")
+def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, people):
+    code(people, "MOITIE", percent_off=Decimal(50), duration="forever")
     shopper.buy("starter")
     shopper.card(REFUSED)
     _shown, made = shopper.change("scale", code="MOITIE")
@@ -201,7 +201,7 @@ def test_a_code_is_not_lost_with_a_change_that_was_refused(shopper, cast):
     shopper.card("4242 4242 4242 4242")
     shown, made = shopper.change("scale", code="MOITIE")
     assert made.done
-    assert api.current(cast.home).monthly_excl_vat == Decimal("174.50")
+    assert api.current(people.home).monthly_excl_vat == Decimal("174.50")
     assert shown.due_now_incl_vat < 250
 
 

@@ -18,23 +18,23 @@ from tests.stripe_fake.shop import PERSON, visit
 
 
 @pytest.fixture
-def shopper(fake, cast) -> Shopper:
+def shopper(fake, people) -> Shopper:
     push()
-    return Shopper(fake, cast)
+    return Shopper(fake, people)
 
 
 def last_subscription() -> stripe.Subscription:
     return stripe.Subscription.list(status="all", limit=1).data[0]
 
 
-def test_from_a_trial_to_a_paying_workspace(shopper, cast):
-    assert api.current(cast.home).is_live is False
+def test_from_a_trial_to_a_paying_workspace(shopper, people):
+    assert api.current(people.home).is_live is False
     shopper.address()
     now = shopper.buy("starter", "analytics")
     assert (now.is_live, now.status, now.choice) == (True, "active", Choice("starter", "month", ("analytics",)))
     assert now.payment_method == "Visa •••• 4242"
     assert now.monthly_excl_vat == Decimal("128.00")
-    assert state(cast) == "active"
+    assert state(people) == "active"
     made = last_subscription()
     assert made.billing_mode.type == "flexible"
     paid = stripe.Invoice.retrieve(made.latest_invoice)
@@ -95,78 +95,78 @@ def test_an_option_by_the_month_comes_after_a_year_s_plan(shopper):
     assert ends is not None and (ends - timezone.now()).days > 360, "the year's end, not the option's month"
 
 
-def test_one_page_at_a_time_and_one_subscription(shopper, cast):
+def test_one_page_at_a_time_and_one_subscription(shopper, people):
     shopper.address()
     first, second = shopper.page(Choice("pro")), shopper.page(Choice("scale"))
     assert visit(first, do="pay", **PERSON).status == 410
     assert visit(second, do="pay", **PERSON).status == 303
-    assert api.returned(cast.home).choice == Choice("scale")
+    assert api.returned(people.home).choice == Choice("scale")
     with pytest.raises(ValidationError, match="déjà un abonnement"):
         shopper.page(Choice("pro"))
     assert len(stripe.Subscription.list(status="all").data) == 1
 
 
-def test_what_was_paid_a_moment_ago_is_not_paid_again(shopper, cast):
+def test_what_was_paid_a_moment_ago_is_not_paid_again(shopper, people):
     shopper.address()
     assert visit(shopper.page(Choice("pro")), do="pay", **PERSON).status == 303
-    assert api.current(cast.home).is_live is False, "no webhook came yet"
+    assert api.current(people.home).is_live is False, "no webhook came yet"
     with pytest.raises(ValidationError, match="déjà un abonnement"):
         shopper.page(Choice("pro"))
     assert len(stripe.Subscription.list(status="all").data) == 1
-    assert api.current(cast.home).choice == Choice("pro"), "and it is followed at once"
+    assert api.current(people.home).choice == Choice("pro"), "and it is followed at once"
 
 
-def test_a_debit_takes_days_and_opens_at_once(shopper, cast):
+def test_a_debit_takes_days_and_opens_at_once(shopper, people):
     shopper.address()
     now = shopper.buy("pro", method="sepa_debit", iban="DE89 3704 0044 0532 0130 00")
     assert now.is_live
     assert now.payment_method.startswith("SEPA DE")
-    assert api.invoices(cast.home)[0].is_pending
+    assert api.invoices(people.home)[0].is_pending
     shopper.pass_days(8)
-    line = api.invoices(cast.home)[0]
+    line = api.invoices(people.home)[0]
     assert (line.status, line.is_pending) == ("paid", False)
 
 
-def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, cast):
+def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, people):
     shopper.address()
     fake.tell("fail", path="/v1/checkout/sessions", status=500, times=20)
     with pytest.raises(StripeAway):
         shopper.page(Choice("pro"))
     assert AuditEntry.objects.filter(action="checkout.opened").count() == 0
     with public_context():
-        assert Subscription.objects.get(tenant_id=cast.home.id).status == ""
+        assert Subscription.objects.get(tenant_id=people.home.id).status == ""
 
 
-def test_the_portal_shows_means_of_payment_only(shopper, cast):
+def test_the_portal_shows_means_of_payment_only(shopper, people):
     shopper.address()
     shopper.buy("pro")
-    page = visit(api.portal_url(cast.home, return_url="http://atelier.test/")).text
+    page = visit(api.portal_url(people.home, return_url="http://atelier.test/")).text
     assert "http://atelier.test/" in page
     assert 'value="method"' in page
     assert 'value="cancel"' not in page and 'value="switch"' not in page
     shopper.card("5555 5555 5555 4444")
-    assert api.returned(cast.home).payment_method == "Mastercard •••• 4444"
+    assert api.returned(people.home).payment_method == "Mastercard •••• 4444"
 
 
-def test_a_customer_that_stripe_lost_is_made_anew(shopper, cast):
+def test_a_customer_that_stripe_lost_is_made_anew(shopper, people):
     shopper.address()
     with public_context():
-        lost = Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id
+        lost = Subscription.objects.get(tenant_id=people.home.id).stripe_customer_id
     stripe.Customer.delete(lost)
     assert shopper.buy("pro").is_live
     with public_context():
-        assert Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id != lost
+        assert Subscription.objects.get(tenant_id=people.home.id).stripe_customer_id != lost
 
 
-def test_a_first_payment_that_nobody_confirmed_comes_first(shopper, cast):
+def test_a_first_payment_that_nobody_confirmed_comes_first(shopper, people):
     shopper.address()
     with public_context():
-        customer = Subscription.objects.get(tenant_id=cast.home.id).stripe_customer_id
+        customer = Subscription.objects.get(tenant_id=people.home.id).stripe_customer_id
     items = [{"price": price_id("pro")}]
     left = stripe.Subscription.create(customer=customer, items=items, payment_behavior="default_incomplete")
     assert left.status == "incomplete"
     with pytest.raises(ValidationError, match="attend d’être terminé"):
         shopper.page(Choice("scale"))
-    api.returned(cast.home)
-    assert shopper.pay(api.pay_url(cast.home)).status == 303
-    assert api.returned(cast.home).choice == Choice("pro")
+    api.returned(people.home)
+    assert shopper.pay(api.pay_url(people.home)).status == 303
+    assert api.returned(people.home).choice == Choice("pro")

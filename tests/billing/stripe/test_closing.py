@@ -30,8 +30,8 @@ def asked(monkeypatch, on_commit):
     return during
 
 
-def close(cast, actor=OPERATOR):
-    return services.tenant_close(tenant_id=cast.home.id, reason="fraude", actor=actor)
+def close(people, actor=OPERATOR):
+    return services.tenant_close(tenant_id=people.home.id, reason="fraude", actor=actor)
 
 
 def run(name, kwargs):
@@ -42,12 +42,12 @@ def living(one):
     return list(stripe.Subscription.list(customer=one.customer).data)
 
 
-def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, cast, asked):
+def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, people, asked):
     one = buyer()
     one.subscribe("pro", "analytics")
     for sent in fake.take():
         tell(sent)
-    jobs = asked(lambda: close(cast))
+    jobs = asked(lambda: close(people))
     assert [name for name, _kwargs in jobs] == [closing.JOB]
     assert run(*jobs[0]) == 1
     assert living(one) == []
@@ -56,61 +56,61 @@ def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, cast, a
         tell(sent)
     with public_context():
         assert scheduled.run_due() == 0 and closing.end_left() == 0
-    assert (state(cast), row(cast).status, row(cast).mrr_euros) == ("closed", "canceled", 0)
+    assert (state(people), row(people).status, row(people).mrr_euros) == ("closed", "canceled", 0)
     assert run(*jobs[0]) == 0, "a second run finds nothing"
     with public_context():
         ended = AuditEntry.objects.get(action="subscription.ended")
-        assert (ended.target, ended.details) == (cast.home.slug, {"reason": "fraude", "quantity": 1})
+        assert (ended.target, ended.details) == (people.home.slug, {"reason": "fraude", "quantity": 1})
 
 
-def test_opened_again_it_stands_without_a_subscription(buyer, fake, cast, asked):
+def test_opened_again_it_stands_without_a_subscription(buyer, fake, people, asked):
     buyer().subscribe("pro")
     tell(fake.take()[-1])
-    (job,) = asked(lambda: close(cast))
+    (job,) = asked(lambda: close(people))
     run(*job)
-    services.change_state(tenant_id=cast.home.id, state="active", reason="geste", actor=OPERATOR)
+    services.change_state(tenant_id=people.home.id, state="active", reason="geste", actor=OPERATOR)
     for sent in fake.take():
         tell(sent)
-    refresh(cast.home.id)
-    assert (state(cast), row(cast).status) == ("active", "canceled")
+    refresh(people.home.id)
+    assert (state(people), row(people).status) == ("active", "canceled")
 
 
-def test_opened_again_before_the_job_keeps_its_subscription(buyer, fake, cast, asked):
+def test_opened_again_before_the_job_keeps_its_subscription(buyer, fake, people, asked):
     one = buyer()
     one.subscribe("pro")
     tell(fake.take()[-1])
-    (job,) = asked(lambda: close(cast))
-    services.tenant_resume(tenant_id=cast.home.id, reason="erreur", actor=OPERATOR)
+    (job,) = asked(lambda: close(people))
+    services.tenant_resume(tenant_id=people.home.id, reason="erreur", actor=OPERATOR)
     assert run(*job) == 0
     assert len(living(one)) == 1
 
 
-def test_a_debt_ends_too(owing, fake, cast, asked):
+def test_a_debt_ends_too(owing, fake, people, asked):
     one = owing(0.1)
     tell(fake.take()[-1])
-    assert state(cast) == "past_due"
-    (job,) = asked(lambda: close(cast, actor="système"))
+    assert state(people) == "past_due"
+    (job,) = asked(lambda: close(people, actor="système"))
     run(*job)
     for sent in fake.take():
         tell(sent)
-    assert (state(cast), living(one)) == ("closed", [])
+    assert (state(people), living(one)) == ("closed", [])
 
 
-def test_stripe_s_own_closing_asks_for_nothing(buyer, fake, cast, asked):
+def test_stripe_s_own_closing_asks_for_nothing(buyer, fake, people, asked):
     buyer().subscribe("pro")
     tell(fake.take()[-1])
-    assert asked(lambda: close(cast, actor="Stripe")) == []
+    assert asked(lambda: close(people, actor="Stripe")) == []
 
 
-def test_who_never_paid_has_nothing_to_end(fake, cast, asked):
-    assert asked(lambda: close(cast)) == []
+def test_who_never_paid_has_nothing_to_end(fake, people, asked):
+    assert asked(lambda: close(people)) == []
 
 
-def test_what_could_not_be_ended_is_taken_up(buyer, fake, cast, asked):
+def test_what_could_not_be_ended_is_taken_up(buyer, fake, people, asked):
     one = buyer()
     one.subscribe("pro")
     tell(fake.take()[-1])
-    (job,) = asked(lambda: close(cast))
+    (job,) = asked(lambda: close(people))
     fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
     with pytest.raises(stripe.StripeError):
         run(*job)
@@ -118,29 +118,29 @@ def test_what_could_not_be_ended_is_taken_up(buyer, fake, cast, asked):
         (again,) = asked(closing.end_left)
     assert again == job
     run(*again)
-    assert (state(cast), living(one)) == ("closed", [])
+    assert (state(people), living(one)) == ("closed", [])
 
 
-def test_a_page_of_payment_left_open_opens_nothing_again(fake, cast, asked):
+def test_a_page_of_payment_left_open_opens_nothing_again(fake, people, asked):
     push()
-    shopper = Shopper(fake, cast)
+    shopper = Shopper(fake, people)
     shopper.address()
     url = shopper.page(Choice("pro"))
-    (job,) = asked(lambda: close(cast))
+    (job,) = asked(lambda: close(people))
     run(*job)
     assert visit(url, do="pay", **PERSON).status == 410
-    refresh(cast.home.id)
-    assert (state(cast), list(stripe.Subscription.list().data)) == ("closed", [])
+    refresh(people.home.id)
+    assert (state(people), list(stripe.Subscription.list().data)) == ("closed", [])
 
 
-def test_what_is_deleted_before_it_ever_paid_cannot_be_paid_for(fake, cast, monkeypatch, on_commit):
+def test_what_is_deleted_before_it_ever_paid_cannot_be_paid_for(fake, people, monkeypatch, on_commit):
     push()
-    shopper = Shopper(fake, cast)
+    shopper = Shopper(fake, people)
     shopper.address()
     url = shopper.page(Choice("pro"))
     found = []
     monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
     with public_context(), on_commit(execute=True):
-        customers.workspace_deleting(cast.home)
+        customers.workspace_deleting(people.home)
     run(*found[0])
     assert visit(url, do="pay", **PERSON).status == 410

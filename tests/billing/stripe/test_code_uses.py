@@ -21,13 +21,13 @@ HAD = "déjà eu ce code"
 
 
 @pytest.fixture
-def shopper(fake, cast) -> Shopper:
+def shopper(fake, people) -> Shopper:
     with public_context():
         for word in ("bienvenue", "autre"):
-            coupon = discounts.coupon_add(code=word, name=word, percent_off=Decimal(30), actor=cast.operator)
-            discounts.code_add(coupon=coupon.code, code=word, actor=cast.operator)
+            coupon = discounts.coupon_add(code=word, name=word, percent_off=Decimal(30), actor=people.operator)
+            discounts.code_add(coupon=coupon.code, code=word, actor=people.operator)
     push()
-    made = Shopper(fake, cast)
+    made = Shopper(fake, people)
     made.address()
     return made
 
@@ -45,40 +45,40 @@ def off(invoice: str) -> int:
     return sum(part.amount for part in stripe.Invoice.retrieve(invoice).total_discount_amounts or ())
 
 
-def test_a_code_typed_on_stripes_page_is_refused_in_a_change(shopper, cast):
+def test_a_code_typed_on_stripes_page_is_refused_in_a_change(shopper, people):
     type_on_stripes_page(shopper)
-    api.returned(cast.home)
-    assert uses(cast.home.id) == ["BIENVENUE"]
+    api.returned(people.home)
+    assert uses(people.home.id) == ["BIENVENUE"]
     with public_context():
         entry = AuditEntry.objects.get(action="promotion_code.used")
-    assert (entry.actor, entry.target, entry.details) == ("Stripe", cast.home.slug, {"code": "BIENVENUE"})
+    assert (entry.actor, entry.target, entry.details) == ("Stripe", people.home.slug, {"code": "BIENVENUE"})
     paid = stripe.Subscription.list(status="all").data[0].latest_invoice
     assert off(paid) == 2970, "30 % of 99"
     for code in ("bienvenue", " BIENVENUE "):
         with pytest.raises(ValidationError, match=HAD):
-            api.preview(cast.home, Choice("pro", promotion_code=code))
+            api.preview(people.home, Choice("pro", promotion_code=code))
         with pytest.raises(ValidationError, match=HAD):
             shopper.change("pro", code=code)
     assert stripe.Subscription.list(status="all").data[0].latest_invoice == paid, "nothing was changed"
     shopper.change("pro", code="AUTRE")
-    assert uses(cast.home.id) == ["BIENVENUE", "AUTRE"]
+    assert uses(people.home.id) == ["BIENVENUE", "AUTRE"]
 
 
-def test_it_is_refused_before_anything_of_it_was_told(shopper, cast):
+def test_it_is_refused_before_anything_of_it_was_told(shopper, people):
     """Neither the way back nor the webhook has come: Stripe is asked."""
     type_on_stripes_page(shopper)
-    assert uses(cast.home.id) == []
-    api.returned(cast.home)
+    assert uses(people.home.id) == []
+    api.returned(people.home)
     CodeUse.objects.all().delete()
     with pytest.raises(ValidationError, match=HAD):
         shopper.change("pro", code="BIENVENUE")
 
 
-def test_after_the_end_a_new_subscription_does_not_have_it_again(shopper, cast):
+def test_after_the_end_a_new_subscription_does_not_have_it_again(shopper, people):
     type_on_stripes_page(shopper)
-    api.returned(cast.home)
+    api.returned(people.home)
     stripe.Subscription.cancel(stripe.Subscription.list().data[0].id)
-    api.returned(cast.home)
+    api.returned(people.home)
     with pytest.raises(ValidationError, match=HAD):
         shopper.page(Choice("pro", promotion_code="bienvenue"))
     shopper.page(Choice("pro"))
@@ -87,35 +87,35 @@ def test_after_the_end_a_new_subscription_does_not_have_it_again(shopper, cast):
     shopper.page(Choice("pro", promotion_code="autre"))
 
 
-def test_a_page_that_was_left_or_expired_takes_no_code_away(shopper, cast):
+def test_a_page_that_was_left_or_expired_takes_no_code_away(shopper, people):
     left = shopper.page(Choice("pro", promotion_code="bienvenue"))
     shopper.buy("starter", code="bienvenue")
     assert visit(left, do="pay", **PERSON).status == 410
-    assert uses(cast.home.id) == ["BIENVENUE"]
+    assert uses(people.home.id) == ["BIENVENUE"]
     with public_context():
         assert AuditEntry.objects.filter(action="promotion_code.used").count() == 1
 
 
-def test_a_lost_webhook_is_made_up_for_by_the_reconciliation_once(shopper, cast):
+def test_a_lost_webhook_is_made_up_for_by_the_reconciliation_once(shopper, people):
     type_on_stripes_page(shopper)
     for _again in range(2):
         reconcile(repair=True)
-    assert uses(cast.home.id) == ["BIENVENUE"]
+    assert uses(people.home.id) == ["BIENVENUE"]
     with public_context():
         assert AuditEntry.objects.filter(action="promotion_code.used").count() == 1
 
 
-def test_a_code_had_is_remembered_when_the_customer_was_lost_at_stripe(shopper, cast):
+def test_a_code_had_is_remembered_when_the_customer_was_lost_at_stripe(shopper, people):
     type_on_stripes_page(shopper)
-    now = api.returned(cast.home)
+    now = api.returned(people.home)
     assert now.is_live
     stripe.Customer.delete(stripe.Customer.list().data[0].id)
     with pytest.raises(ValidationError, match=HAD):
         shopper.page(Choice("pro", promotion_code="bienvenue"))
 
 
-def test_another_workspace_has_the_code_too(shopper, cast):
+def test_another_workspace_has_the_code_too(shopper, people):
     type_on_stripes_page(shopper)
-    api.returned(cast.home)
-    code_uses.record(cast.away.id, "bienvenue")
-    assert (uses(cast.home.id), uses(cast.away.id)) == (["BIENVENUE"], ["BIENVENUE"])
+    api.returned(people.home)
+    code_uses.record(people.away.id, "bienvenue")
+    assert (uses(people.home.id), uses(people.away.id)) == (["BIENVENUE"], ["BIENVENUE"])

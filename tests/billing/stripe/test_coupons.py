@@ -19,13 +19,13 @@ from tests.billing.stripe.conftest import push
 
 
 @pytest.fixture
-def make(cast: Any) -> Any:
+def make(people: Any) -> Any:
     """A coupon of 30 % and its code BIENVENUE, in our rows."""
 
     def made(word: str = "bienvenue", **code: Any) -> PromotionCode:
         if not Coupon.objects.filter(pk="accueil").exists():
-            discounts.coupon_add(code="accueil", name="Accueil", percent_off=Decimal(30), actor=cast.operator)
-        return discounts.code_add(coupon="accueil", code=word, actor=cast.operator, **code)
+            discounts.coupon_add(code="accueil", name="Accueil", percent_off=Decimal(30), actor=people.operator)
+        return discounts.code_add(coupon="accueil", code=word, actor=people.operator, **code)
 
     with public_context():
         yield made
@@ -35,10 +35,10 @@ def did(rows: list[dict[str, str]]) -> list[str]:
     return sorted(row["did"] for row in rows if row["did"].startswith(("coupon", "code", "portal")))
 
 
-def test_pushed_once(fake, make, cast):
+def test_pushed_once(fake, make, people):
     row = make(first_time_only=True, max_redemptions=5, expires_at=timezone.now() + timedelta(days=3))
     discounts.coupon_add(
-        code="dix", name="Dix", amount_off_excl_vat=Decimal("10.50"), duration="forever", actor=cast.operator
+        code="dix", name="Dix", amount_off_excl_vat=Decimal("10.50"), duration="forever", actor=people.operator
     )
     assert did(push()) == ["code created", "coupon created", "coupon created", "coupon created", "portal created"]
     row.refresh_from_db()
@@ -74,33 +74,33 @@ def test_a_run_cut_short_is_taken_up(fake, make):
     assert find("bienvenue", first_time=True).stripe_id.startswith("promo_")
 
 
-def test_an_ended_code_is_archived(fake, make, cast):
+def test_an_ended_code_is_archived(fake, make, people):
     row = make()
     push()
-    discounts.code_end(code_id=row.pk, reason="fini", actor=cast.operator)
-    discounts.code_end(code_id=row.pk, reason="encore", actor=cast.operator)
+    discounts.code_end(code_id=row.pk, reason="fini", actor=people.operator)
+    discounts.code_end(code_id=row.pk, reason="encore", actor=people.operator)
     assert did(push()) == ["code archived"]
     row.refresh_from_db()
     assert not stripe.PromotionCode.retrieve(row.stripe_id).active
     assert AuditEntry.objects.get(action="promotion_code.ended").details["reason"] == "fini"
 
 
-def test_an_ended_coupon_is_had_by_nobody(fake, make, cast):
+def test_an_ended_coupon_is_had_by_nobody(fake, make, people):
     make()
     make("encore")
     push()
-    discounts.coupon_offer(code="accueil", actor=cast.operator)
+    discounts.coupon_offer(code="accueil", actor=people.operator)
     assert Coupon.objects.get(is_counter_offer=True).pk == "accueil"
-    discounts.coupon_end(code="accueil", reason="fini", actor=cast.operator)
+    discounts.coupon_end(code="accueil", reason="fini", actor=people.operator)
     assert did(push()) == ["code archived", "code archived"]
     assert not Coupon.objects.filter(is_counter_offer=True).exists()
     # Who had it keeps it.
     assert stripe.Coupon.retrieve("ruche_accueil").valid
 
 
-def test_an_act_tells_stripe_by_a_job(fake, cast, on_commit):
+def test_an_act_tells_stripe_by_a_job(fake, people, on_commit):
     with public_context(), on_commit() as asked:
-        discounts.coupon_add(code="accueil", name="Accueil", percent_off=Decimal(30), actor=cast.operator)
+        discounts.coupon_add(code="accueil", name="Accueil", percent_off=Decimal(30), actor=people.operator)
     assert len(asked) == 1
     assert [done[0] for done in push_one("accueil")] == ["coupon created"]
 
@@ -162,10 +162,10 @@ def test_a_code_that_is_used_up_says_so(buyer, make):
         ({"name": ""}, "name"),
     ],
 )
-def test_a_coupon_that_makes_no_sense_is_refused(cast, given, field):
+def test_a_coupon_that_makes_no_sense_is_refused(people, given, field):
     whole = {"code": "rentree", "name": "Rentrée", "percent_off": Decimal(10)} | given
     with public_context(), pytest.raises(ValidationError) as refused:
-        discounts.coupon_add(**whole, actor=cast.operator)
+        discounts.coupon_add(**whole, actor=people.operator)
     assert field in refused.value.message_dict
     with public_context():
         assert not Coupon.objects.filter(pk="rentree").exists()
@@ -179,18 +179,18 @@ def test_a_coupon_that_makes_no_sense_is_refused(cast, given, field):
         ({"expires_at": timezone.now() - timedelta(days=1)}, "expires_at"),
     ],
 )
-def test_a_code_that_makes_no_sense_is_refused(make, cast, given, field):
+def test_a_code_that_makes_no_sense_is_refused(make, people, given, field):
     make()
     with pytest.raises(ValidationError) as refused:
-        discounts.code_add(**({"coupon": "accueil", "code": "autre"} | given), actor=cast.operator)
+        discounts.code_add(**({"coupon": "accueil", "code": "autre"} | given), actor=people.operator)
     assert field in refused.value.message_dict
     assert PromotionCode.objects.count() == 1
 
 
-def test_one_counter_offer_at_a_time(cast):
+def test_one_counter_offer_at_a_time(people):
     with public_context():
         new = discounts.coupon_add(
-            code="rester", name="Rester", percent_off=Decimal(50), is_counter_offer=True, actor=cast.operator
+            code="rester", name="Rester", percent_off=Decimal(50), is_counter_offer=True, actor=people.operator
         )
         assert Coupon.objects.get(is_counter_offer=True) == new
         assert [entry.target for entry in AuditEntry.objects.filter(action="coupon.offered")] == ["rester"]

@@ -20,26 +20,26 @@ from tests.billing.stripe.conftest import post, row, state
 
 
 @pytest.fixture
-def put_back(cast: Any) -> Iterator[None]:
+def put_back(people: Any) -> Iterator[None]:
     """What a committed test leaves."""
     yield
     with public_context():
-        services.change_state(tenant_id=cast.home.id, state="trial", reason="test", actor="test")
-        before = {"version": 0, "plan_code": "pro", "trial_ends_at": cast.home.trial_ends_at}
-        Tenant.objects.filter(pk=cast.home.id).update(state_reason="", **before)
-        TenantAddOn.objects.filter(tenant_id=cast.home.id).delete()
+        services.change_state(tenant_id=people.home.id, state="trial", reason="test", actor="test")
+        before = {"version": 0, "plan_code": "pro", "trial_ends_at": people.home.trial_ends_at}
+        Tenant.objects.filter(pk=people.home.id).update(state_reason="", **before)
+        TenantAddOn.objects.filter(tenant_id=people.home.id).delete()
         OutboxMessage.objects.filter(subject__contains="paiement").delete()
         for model in (DunningNotice, Subscription, mirror.WebhookEventTrigger, mirror.Event):
             model.objects.all().delete()
     # The application may not: its audit log is append-only.
     with owner_transaction() as owner:
-        for schema in (cast.home.schema_name, "public"):
+        for schema in (people.home.schema_name, "public"):
             statement = f'DELETE FROM "{schema}".accounts_auditentry WHERE action = %s'
             owner.execute(statement.encode(), ["tenant.state_changed"])
 
 
 @pytest.mark.committed
-def test_six_workers(owing, fake, cast, put_back):
+def test_six_workers(owing, fake, people, put_back):
     owing(3.5)
     sent = fake.take()[-3:]
     posted = [int(post(one).content) for one in (*sent, *sent)]
@@ -53,13 +53,13 @@ def test_six_workers(owing, fake, cast, put_back):
     assert all(isinstance(one, IntegrityError) for one in failed)
     for key in posted:
         queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": key})
-    assert (state(cast), row(cast).status) == ("past_due", "past_due")
+    assert (state(people), row(people).status) == ("past_due", "past_due")
     with public_context():
         assert DunningNotice.objects.count() == 1
         assert OutboxMessage.objects.filter(subject__contains="paiement").count() == 1
         assert mirror.Event.objects.count() == 3
         assert not mirror.WebhookEventTrigger.objects.filter(processed=False).exists()
-    with tenant_context(cast.home):
+    with tenant_context(people.home):
         moves = AuditEntry.objects.filter(action="tenant.state_changed", actor="Stripe")
         assert [move.details["after"] for move in moves] == ["past_due"]
 

@@ -17,43 +17,43 @@ from tests.billing.stripe.shopper import Shopper
 OPERATOR = "operator@platform.test"
 
 
-def plan(cast):
+def plan(people):
     with public_context():
-        return Tenant.objects.get(pk=cast.home.id).plan_code
+        return Tenant.objects.get(pk=people.home.id).plan_code
 
 
-def test_a_plan_seen_before_it_was_paid_is_had_once_it_is(buyer, cast):
+def test_a_plan_seen_before_it_was_paid_is_had_once_it_is(buyer, people):
     one = buyer()
     one.subscribe("scale", payment_behavior="default_incomplete")
-    refresh(cast.home.id)
-    assert (row(cast).status, plan(cast)) == ("incomplete", "pro")
+    refresh(people.home.id)
+    assert (row(people).status, plan(people)) == ("incomplete", "pro")
     one.pay()
-    refresh(cast.home.id)
-    assert (row(cast).status, plan(cast)) == ("active", "scale")
+    refresh(people.home.id)
+    assert (row(people).status, plan(people)) == ("active", "scale")
 
 
 @pytest.fixture
-def shopper(fake, cast):
+def shopper(fake, people):
     push()
-    one = Shopper(fake, cast)
+    one = Shopper(fake, people)
     one.address()
     return one
 
 
 @pytest.mark.parametrize("seen", [True, False])
-def test_the_same_plan_taken_again_is_had_again(seen, shopper, cast):
+def test_the_same_plan_taken_again_is_had_again(seen, shopper, people):
     shopper.buy("scale")
-    stripe.Subscription.cancel(row(cast).stripe_id)
+    stripe.Subscription.cancel(row(people).stripe_id)
     if seen:
-        api.returned(cast.home)
-    services.change_plan(tenant_id=cast.home.id, plan="starter", reason="geste", actor=OPERATOR)
-    refresh(cast.home.id)
-    assert plan(cast) == "starter", "nothing was bought since"
+        api.returned(people.home)
+    services.change_plan(tenant_id=people.home.id, plan="starter", reason="geste", actor=OPERATOR)
+    refresh(people.home.id)
+    assert plan(people) == "starter", "nothing was bought since"
     shopper.buy("scale")
-    assert plan(cast) == "scale"
-    services.change_plan(tenant_id=cast.home.id, plan="pro", reason="geste", actor=OPERATOR)
-    refresh(cast.home.id)
-    assert plan(cast) == "pro", "the operator's word stands beside the same subscription"
+    assert plan(people) == "scale"
+    services.change_plan(tenant_id=people.home.id, plan="pro", reason="geste", actor=OPERATOR)
+    refresh(people.home.id)
+    assert plan(people) == "pro", "the operator's word stands beside the same subscription"
 
 
 def unread(fake):
@@ -65,31 +65,31 @@ def acts():
     return list(AuditEntry.objects.filter(action__startswith="subscription.").values_list("action", flat=True))
 
 
-def test_what_was_done_is_not_said_to_have_failed(shopper, fake, cast):
+def test_what_was_done_is_not_said_to_have_failed(shopper, fake, people):
     """Nor is it done twice, nor undone in words only."""
     shopper.buy("starter")
-    with tenant_context(cast.home):
-        shown = api.preview(cast.home, Choice("pro"))
+    with tenant_context(people.home):
+        shown = api.preview(people.home, Choice("pro"))
         unread(fake)
-        assert api.change(cast.home, Choice("pro"), at=shown.at, actor=cast.owner).done
+        assert api.change(people.home, Choice("pro"), at=shown.at, actor=people.owner).done
         unread(fake)
         told = {"reason": "other", "comment": "", "offer": ""}
-        api.cancel(cast.home, **told, actor=cast.owner)
-        assert not api.current(cast.home).ends, "the webhook comes later"
+        api.cancel(people.home, **told, actor=people.owner)
+        assert not api.current(people.home).ends, "the webhook comes later"
         with pytest.raises(ValidationError, match="déjà fin"):
-            api.cancel(cast.home, **told, actor=cast.owner)
+            api.cancel(people.home, **told, actor=people.owner)
         unread(fake)
-        api.resume(cast.home, actor=cast.owner)
+        api.resume(people.home, actor=people.owner)
         assert sorted(acts()) == ["subscription.cancelled", "subscription.changed", "subscription.resumed"]
-    assert not stripe.Subscription.retrieve(row(cast).stripe_id).cancel_at_period_end
-    assert api.returned(cast.home).choice == Choice("pro")
+    assert not stripe.Subscription.retrieve(row(people).stripe_id).cancel_at_period_end
+    assert api.returned(people.home).choice == Choice("pro")
 
 
-def test_who_pays_does_not_fall_back_into_a_trial(shopper, cast):
+def test_who_pays_does_not_fall_back_into_a_trial(shopper, people):
     shopper.buy("pro")
-    services.tenant_suspend(tenant_id=cast.home.id, reason="vérification", actor=OPERATOR)
-    services.tenant_resume(tenant_id=cast.home.id, reason="vérifié", actor=OPERATOR)
-    assert state(cast) == "active"
+    services.tenant_suspend(tenant_id=people.home.id, reason="vérification", actor=OPERATOR)
+    services.tenant_resume(tenant_id=people.home.id, reason="vérifié", actor=OPERATOR)
+    assert state(people) == "active"
     with public_context():
         assert trials.expire_trials() == 0
-    assert state(cast) == "active"
+    assert state(people) == "active"

@@ -28,17 +28,17 @@ seen: Counter[str] = Counter()
 
 
 @pytest.mark.parametrize("part", range(2))
-def test_random_histories_end_where_stripe_says(part, buyer, fake, cast):
+def test_random_histories_end_where_stripe_says(part, buyer, fake, people):
     known = prices()
     for number in range(part, HISTORIES, 2):
         with transaction.atomic():
-            _one(random.Random(number), fake, cast, known)
+            _one(random.Random(number), fake, people, known)
             transaction.set_rollback(True)
     assert len(seen) >= 4, seen
 
 
-def _one(dice: random.Random, fake: Any, cast: Any, known: Prices) -> None:
-    one = Buyer(fake, cast.home, days_ago=dice.choice([20, 50, LATEST, 400]))
+def _one(dice: random.Random, fake: Any, people: Any, known: Prices) -> None:
+    one = Buyer(fake, people.home, days_ago=dice.choice([20, 50, LATEST, 400]))
     fake.take()
     history = History(one, dice, known)
     history.live()
@@ -46,16 +46,16 @@ def _one(dice: random.Random, fake: Any, cast: Any, known: Prices) -> None:
     lossless = _told(fake.take(), dice)
     expected = implied(one.customer, "trial", time.time(), known)
     if lossless:
-        assert _found(cast, expected) == expected, f"told, {said}"
+        assert _found(people, expected) == expected, f"told, {said}"
     with public_context():
         scheduled.run_due()
     differing = _reconcile()
     assert lossless is False or not [row for row in differing if not row["for_people"]], (differing, said)
-    assert _found(cast, expected) == expected, said
+    assert _found(people, expected) == expected, said
     if differing:
         assert not [row for row in _reconcile() if not row["for_people"]], said
     _each_move_has_its_reason()
-    _nothing_is_told_twice(cast, said)
+    _nothing_is_told_twice(people, said)
     seen[expected[0]] += 1
 
 
@@ -79,17 +79,17 @@ def _reconcile() -> list[dict[str, Any]]:
     return found
 
 
-def _found(cast: Any, expected: Any) -> tuple[str, str, set[str]]:
+def _found(people: Any, expected: Any) -> tuple[str, str, set[str]]:
     with public_context():
-        tenant = Tenant.objects.get(pk=cast.home.id)
-        held = TenantAddOn.objects.filter(tenant_id=cast.home.id, until=None, source="stripe")
+        tenant = Tenant.objects.get(pk=people.home.id)
+        held = TenantAddOn.objects.filter(tenant_id=people.home.id, until=None, source="stripe")
         return tenant.state, tenant.plan_code if expected[1] else "", set(held.values_list("add_on_id", flat=True))
 
 
-def _nothing_is_told_twice(cast: Any, said: str) -> None:
+def _nothing_is_told_twice(people: Any, said: str) -> None:
     with public_context():
         told = OutboxMessage.objects.count()
-        refresh(cast.home.id)
+        refresh(people.home.id)
         assert OutboxMessage.objects.count() == told, said
 
 

@@ -80,110 +80,110 @@ def sent(word):
     return found
 
 
-def follow(cast, times=3):
+def follow(people, times=3):
     for _ in range(times):
-        refresh(cast.home.id)
+        refresh(people.home.id)
 
 
-def test_begun_says_what_and_how_much(buyer, fake, cast):
+def test_begun_says_what_and_how_much(buyer, fake, people):
     one = buyer(days_ago=1)
     coupon = stripe.Coupon.create(percent_off=20, duration="once", name="Bienvenue")
     items = [{"price": price_id("pro", "year")}, {"price": price_id("analytics", "year")}]
     made = stripe.Subscription.create(customer=one.customer, items=items)
     stripe.Subscription.modify(made.id, discounts=[{"coupon": coupon.id}])
-    follow(cast)
+    follow(people)
     (letter,) = sent("votre abonnement est ouvert")
     for said in (letter.text, letter.html):
         plain = said.replace("\u202f", " ").replace("\u00a0", " ")
         assert "à l’offre Pro" in plain and "Pro : 1 490,00 € HT par an" in plain
         assert "Statistiques avancées : 290,00 € HT par an" in plain and "Remise : Bienvenue" in plain
-        assert f"Prochaine échéance le {row(cast).period_end.day}" in plain
+        assert f"Prochaine échéance le {row(people).period_end.day}" in plain
         assert "/settings/plan/" in plain
 
 
-def test_what_was_never_paid_has_not_begun(buyer, fake, cast):
+def test_what_was_never_paid_has_not_begun(buyer, fake, people):
     one = buyer()
     one.pay_with("pm_card_chargeCustomerFail")
     one.subscribe("pro")
-    follow(cast)
+    follow(people)
     assert sent("abonnement") == []
     one.pay()
-    follow(cast)
+    follow(people)
     assert len(sent("votre abonnement est ouvert")) == 1
 
 
-def test_leaving_and_coming_back(buyer, fake, cast):
+def test_leaving_and_coming_back(buyer, fake, people):
     one = buyer(days_ago=3)
     key = one.subscribe("pro").id
-    refresh(cast.home.id)
+    refresh(people.home.id)
     for number in (1, 2):
         stripe.Subscription.modify(key, cancel_at_period_end=True)
-        follow(cast)
+        follow(people)
         stripe.Subscription.modify(key, cancel_at_period_end=False)
-        follow(cast)
+        follow(people)
         assert (len(sent("est résilié")), len(sent("abonnement continue"))) == (number, number)
     letter = sent("est résilié")[0]
     assert "reprendre d’un clic" in letter.text and "/settings/plan/" in letter.html
 
 
-def test_the_end(buyer, fake, cast):
+def test_the_end(buyer, fake, people):
     one = buyer(days_ago=40)
     key = one.subscribe("pro").id
     stripe.Subscription.modify(key, cancel_at_period_end=True)
-    refresh(cast.home.id)
+    refresh(people.home.id)
     one.pass_days(39)
-    follow(cast)
-    assert state(cast) == "closed"
+    follow(people)
+    assert state(people) == "closed"
     assert (len(sent("est résilié")), len(sent("est fermé"))) == (1, 1)
     assert "30 jours" in sent("est fermé")[0].text
 
 
-def test_cut_then_paid(owing, fake, cast):
+def test_cut_then_paid(owing, fake, people):
     one = owing(14.2)
-    follow(cast)
+    follow(people)
     (cut,) = sent("faute de règlement")
-    assert state(cast) == "suspended"
+    assert state(people) == "suspended"
     assert "/settings/plan/pay/" in cut.text and "/settings/plan/pay/" in cut.html and "60 jours" in cut.text
     one.pay()
-    follow(cast)
+    follow(people)
     (paid,) = sent("tout est réglé")
-    assert "rouvert" in paid.text and state(cast) == "active"
+    assert "rouvert" in paid.text and state(people) == "active"
 
 
-def test_late_then_paid(owing, fake, cast):
+def test_late_then_paid(owing, fake, people):
     one = owing(2)
-    follow(cast)
+    follow(people)
     one.pay()
-    follow(cast)
+    follow(people)
     assert [len(sent(word)) for word in ("votre paiement", "faute de règlement", "tout est réglé")] == [1, 0, 1]
     assert "/settings/plan/pay/" in sent("votre paiement")[0].text
     assert "rouvert" not in sent("tout est réglé")[0].text
 
 
-def test_the_operator_s_hand_is_not_told_of(buyer, fake, cast):
+def test_the_operator_s_hand_is_not_told_of(buyer, fake, people):
     buyer().subscribe("pro")
-    follow(cast)
-    services.tenant_suspend(tenant_id=cast.home.id, reason="fraude", actor="operator@platform.test")
-    follow(cast)
-    services.tenant_resume(tenant_id=cast.home.id, reason="erreur", actor="operator@platform.test")
-    follow(cast)
+    follow(people)
+    services.tenant_suspend(tenant_id=people.home.id, reason="fraude", actor="operator@platform.test")
+    follow(people)
+    services.tenant_resume(tenant_id=people.home.id, reason="erreur", actor="operator@platform.test")
+    follow(people)
     assert len(sent("Espace Atelier")) == 1, "that it began"
 
 
-def test_what_is_undone_is_not_told(buyer, cast):
+def test_what_is_undone_is_not_told(buyer, people):
     """The letter leaves with the row, or not at all."""
     buyer().subscribe("pro")
     with public_context(), transaction.atomic():
-        refresh(cast.home.id)
+        refresh(people.home.id)
         transaction.set_rollback(True)
     assert sent("abonnement") == []
-    follow(cast)
+    follow(people)
     assert len(sent("abonnement")) == 1
 
 
-def test_the_trial_s_letters_lead_to_the_plans(cast):
+def test_the_trial_s_letters_lead_to_the_plans(people):
     with public_context():
-        home = ref_of(Tenant.objects.get(pk=cast.home.id))
+        home = ref_of(Tenant.objects.get(pk=people.home.id))
         notices.send_trial_ending(home, days=3)
         notices.send_trial_ended(home)
     for letter in sent("l’essai"):
@@ -196,13 +196,13 @@ def test_the_addresses_are_there(path):
     assert resolve(path, "config.urls_tenant")
 
 
-def test_in_the_workspace_s_language(owing, fake, cast):
+def test_in_the_workspace_s_language(owing, fake, people):
     with public_context():
-        Tenant.objects.filter(pk=cast.home.id).update(language="en")
+        Tenant.objects.filter(pk=people.home.id).update(language="en")
     one = owing(14.2)
-    refresh(cast.home.id)
+    refresh(people.home.id)
     one.pay()
-    refresh(cast.home.id)
+    refresh(people.home.id)
     with public_context():
         letters = list(OutboxMessage.objects.filter(to=["owner@atelier.test"]).order_by("pk"))
     assert len(letters) >= 2

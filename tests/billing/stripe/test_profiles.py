@@ -38,9 +38,9 @@ WARSAW = HERE | {"postal_code": "00-001", "city": "Warszawa", "country": "PL", "
 
 
 @pytest.fixture
-def save(cast: Any) -> Any:
+def save(people: Any) -> Any:
     def make(**given: str) -> BillingProfile:
-        return profile_save(cast.home, **(HERE | given), actor=cast.owner)
+        return profile_save(people.home, **(HERE | given), actor=people.owner)
 
     return make
 
@@ -50,17 +50,17 @@ def rates(one: Any) -> list[tuple[str, float]]:
     return [(rate.display_name, rate.percentage) for rate in found]
 
 
-def test_without_stripe_the_row_is_kept(save, cast, settings):
+def test_without_stripe_the_row_is_kept(save, people, settings):
     settings.STRIPE_TEST_SECRET_KEY = ""
-    assert profile_of(cast.home) is None
-    assert vat_of(cast.home).rate_percent == 20
+    assert profile_of(people.home) is None
+    assert vat_of(people.home).rate_percent == 20
     save(name="  Atelier   du Midi ", postal_code="13 001", vat_number="40 303 265 045")
-    row = profile_of(cast.home)
+    row = profile_of(people.home)
     assert (row.name, row.postal_code, row.vat_number) == ("Atelier du Midi", "13001", "FR40303265045")
     assert row.vat_status == "pending"
     save(postal_code="97400")
-    assert vat_of(cast.home) == Vat(Decimal("8.5"), Category.STANDARD, "", "RE")
-    assert profile_of(cast.home).vat_status == "none"
+    assert vat_of(people.home) == Vat(Decimal("8.5"), Category.STANDARD, "", "RE")
+    assert profile_of(people.home).vat_status == "none"
 
 
 def test_what_changed_is_in_the_workspaces_log(save, settings):
@@ -90,64 +90,64 @@ def test_what_changed_is_in_the_workspaces_log(save, settings):
         ({"name": "x" * 121}, "name", "120"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(save, cast, settings, given, field, said):
+def test_what_cannot_be_meant_is_refused(save, people, settings, given, field, said):
     settings.STRIPE_TEST_SECRET_KEY = ""
     with pytest.raises(ValidationError) as refused:
         save(**given)
     assert said in " ".join(refused.value.message_dict[field])
-    assert profile_of(cast.home) is None
+    assert profile_of(people.home) is None
 
 
-def test_stripe_is_told(fake, save, cast):
+def test_stripe_is_told(fake, save, people):
     save(**BERLIN, vat_number="de 136 695 976")
-    customer = customer_of(cast.home.id)
+    customer = customer_of(people.home.id)
     found = stripe.Customer.retrieve(customer)
     assert (found.name, found.address.city, found.address.country) == ("Atelier du Midi", "Berlin", "DE")
     assert (found.preferred_locales, "Autoliquidation" in found.invoice_settings.footer) == (["fr"], True)
     numbers = stripe.Customer.list_tax_ids(customer).data
     assert [(one.type, one.value) for one in numbers] == [("eu_vat", GERMAN)]
-    row = profile_of(cast.home)
+    row = profile_of(people.home)
     assert (row.stripe_tax_id, row.vat_status) == (numbers[0].id, "verified")
     save()
     assert stripe.Customer.list_tax_ids(customer).data == []
     assert stripe.Customer.retrieve(customer).invoice_settings.footer is None
 
 
-def test_a_customer_made_after_the_profile_says_it_too(fake, save, cast, settings):
+def test_a_customer_made_after_the_profile_says_it_too(fake, save, people, settings):
     key, settings.STRIPE_TEST_SECRET_KEY = settings.STRIPE_TEST_SECRET_KEY, ""
     save(**BERLIN, vat_number=GERMAN)
     settings.STRIPE_TEST_SECRET_KEY = key
-    customer = customer_of(cast.home.id)
-    tell_stripe(cast.home)
+    customer = customer_of(people.home.id)
+    tell_stripe(people.home)
     found = stripe.Customer.retrieve(customer)
     assert (found.name, found.address.city) == ("Atelier du Midi", "Berlin")
-    assert profile_of(cast.home).vat_status == "verified"
+    assert profile_of(people.home).vat_status == "verified"
     before = len(fake.ask("calls"))
-    tell_stripe(cast.home)
+    tell_stripe(people.home)
     assert len(fake.ask("calls")) == before + 1
     # What somebody takes away over there is set back.
-    stripe.Customer.delete_tax_id(customer, profile_of(cast.home).stripe_tax_id)
+    stripe.Customer.delete_tax_id(customer, profile_of(people.home).stripe_tax_id)
     follow_tax_id(customer)
     assert [one.value for one in stripe.Customer.list_tax_ids(customer).data] == [GERMAN]
 
 
-def test_saving_again_finishes_what_was_begun(fake, save, cast):
+def test_saving_again_finishes_what_was_begun(fake, save, people):
     save()
-    customer = customer_of(cast.home.id)
+    customer = customer_of(people.home.id)
     fake.tell("fail", path=f"/v1/customers/{customer}", status=500, times=1, retry="false")
     with pytest.raises(StripeAway):
         save(**BERLIN, vat_number=GERMAN)
-    assert profile_of(cast.home).country == "FR"
+    assert profile_of(people.home).country == "FR"
     save(**BERLIN, vat_number=GERMAN)
     assert [one.value for one in stripe.Customer.list_tax_ids(customer).data] == [GERMAN]
-    assert profile_of(cast.home).vat_number == GERMAN
+    assert profile_of(people.home).vat_number == GERMAN
 
 
-def test_a_living_subscription_takes_its_vat_from_the_next_invoice(buyer, save, cast):
+def test_a_living_subscription_takes_its_vat_from_the_next_invoice(buyer, save, people):
     made = buyer()
-    one = made.subscribe("pro", default_tax_rates=[tax_rate_of(vat_of(cast.home))])
+    one = made.subscribe("pro", default_tax_rates=[tax_rate_of(vat_of(people.home))])
     assert rates(one) == [("TVA", 20)]
-    refresh(cast.home.id)
+    refresh(people.home.id)
     save(**BERLIN, vat_number=GERMAN)
     assert rates(one) == [("TVA, autoliquidation", 0)]
     save(**BERLIN)
@@ -160,19 +160,19 @@ def test_a_living_subscription_takes_its_vat_from_the_next_invoice(buyer, save, 
     assert latest.total == 14900 + 1267  # 8.5 % of 149 €
 
 
-def test_a_refused_number_is_told_and_taxed(buyer, fake, save, cast):
+def test_a_refused_number_is_told_and_taxed(buyer, fake, save, people):
     made = buyer()
-    one = made.subscribe("pro", default_tax_rates=[tax_rate_of(vat_of(cast.home))])
-    refresh(cast.home.id)
+    one = made.subscribe("pro", default_tax_rates=[tax_rate_of(vat_of(people.home))])
+    refresh(people.home.id)
     with public_context():
-        BillingProfile.objects.create(tenant_id=cast.home.id, vat_status="pending", **WARSAW)
-    assert vat_of(cast.home).category is Category.REVERSE_CHARGE
+        BillingProfile.objects.create(tenant_id=people.home.id, vat_status="pending", **WARSAW)
+    assert vat_of(people.home).category is Category.REVERSE_CHARGE
     fake.take()
     stripe.Customer.create_tax_id(made.customer, type="eu_vat", value=UNKNOWN)
     (sent,) = [event for event in fake.take() if event["type"] == "customer.tax_id.created"]
     assert tell(sent)
-    assert profile_of(cast.home).vat_status == "refused"
-    assert vat_of(cast.home).rate_percent == 20
+    assert profile_of(people.home).vat_status == "refused"
+    assert vat_of(people.home).rate_percent == 20
     assert rates(one) == [("TVA", 20)]
     with public_context():
         assert OutboxMessage.objects.filter(subject__contains="numéro de TVA").count() == 1
@@ -182,9 +182,9 @@ def test_a_refused_number_is_told_and_taxed(buyer, fake, save, cast):
         assert OutboxMessage.objects.filter(subject__contains="numéro de TVA").count() == 1
 
 
-def test_a_page_of_payment_with_the_vat_from_before_expires(fake, save, cast):
+def test_a_page_of_payment_with_the_vat_from_before_expires(fake, save, people):
     save()
-    customer = customer_of(cast.home.id)
+    customer = customer_of(people.home.id)
     price = stripe.Price.create(
         unit_amount=100, currency="eur", recurring={"interval": "month"}, product=stripe.Product.create(name="x").id
     )

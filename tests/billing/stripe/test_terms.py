@@ -20,9 +20,9 @@ from tests.billing.stripe.shopper import ORIGIN, WHERE, Shopper
 
 
 @pytest.fixture
-def shopper(fake, cast) -> Shopper:
+def shopper(fake, people) -> Shopper:
     push()
-    one = Shopper(fake, cast)
+    one = Shopper(fake, people)
     one.address()
     return one
 
@@ -32,19 +32,19 @@ def kept() -> list[TermsAcceptance]:
         return list(TermsAcceptance.objects.select_related("terms").order_by("id"))
 
 
-def test_an_order_keeps_who_when_which_and_from_where(shopper, cast):
+def test_an_order_keeps_who_when_which_and_from_where(shopper, people):
     shopper.buy("pro", "analytics", interval="year")
     [row] = kept()
     session = stripe.checkout.Session.list().data[0]
     in_force = terms.current()
     assert in_force is not None and in_force.sha256 == hashlib.sha256(in_force.text.encode()).hexdigest()
-    assert (row.tenant_id, row.person_id, row.person) == (cast.home.id, cast.owner.pk, cast.owner.email)
+    assert (row.tenant_id, row.person_id, row.person) == (people.home.id, people.owner.pk, people.owner.email)
     assert (row.terms, row.sha256, row.origin) == (in_force, in_force.sha256, ORIGIN)
     assert (row.act, row.plan_code, row.interval, row.add_ons) == ("checkout", "pro", "year", "analytics")
     assert row.reference == session.id
     with public_context():
         entry = AuditEntry.objects.get(action="terms.accepted")
-    assert (entry.actor, entry.target, entry.details["order"]) == (cast.owner.email, cast.home.slug, session.id)
+    assert (entry.actor, entry.target, entry.details["order"]) == (people.owner.email, people.home.slug, session.id)
 
 
 @pytest.mark.parametrize(

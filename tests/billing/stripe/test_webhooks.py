@@ -27,19 +27,19 @@ def id_of(one):
     return json.loads(one["body"])["id"]
 
 
-def test_a_purchase_makes_the_workspace_active(buyer, fake, cast):
+def test_a_purchase_makes_the_workspace_active(buyer, fake, people):
     made = buyer().subscribe("scale", "white_label")
     assert tell(of_kind(fake.take(), "customer.subscription.created"))
-    kept = row(cast)
-    assert (state(cast), kept.status, kept.plan_code, kept.interval) == ("active", "active", "scale", "month")
+    kept = row(people)
+    assert (state(people), kept.status, kept.plan_code, kept.interval) == ("active", "active", "scale", "month")
     assert int(kept.period_end.timestamp()) == made["items"].data[0].current_period_end
-    rights = entitlements.of(cast.home)
+    rights = entitlements.of(people.home)
     assert (rights.plan_code, rights.has("white_label"), rights.has("analytics")) == ("scale", True, False)
     moved = AuditEntry.objects.get(action="tenant.state_changed")
     assert (moved.actor, moved.details["reason"]) == ("Stripe", "abonnement en cours")
 
 
-def test_the_same_event_twice_is_one(buyer, fake, cast):
+def test_the_same_event_twice_is_one(buyer, fake, people):
     buyer().subscribe("pro")
     one = of_kind(fake.take(), "customer.subscription.created")
     assert tell(one)
@@ -52,7 +52,7 @@ def test_the_same_event_twice_is_one(buyer, fake, cast):
     assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 1
 
 
-def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, cast):
+def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, people):
     one = buyer()
     made = one.subscribe("pro")
     early = of_kind(fake.take(), "customer.subscription.created")
@@ -60,10 +60,10 @@ def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, cast):
         made.id, items=[{"id": made["items"].data[0].id, "price": price_id("scale")}, {"price": price_id("analytics")}]
     )
     tell(of_kind(fake.take(), "customer.subscription.updated"))
-    latest = row(cast).last_event_at
+    latest = row(people).last_event_at
     tell(early)
-    assert (row(cast).plan_code, row(cast).last_event_at) == ("scale", latest)
-    assert entitlements.of(cast.home).has("analytics")
+    assert (row(people).plan_code, row(people).last_event_at) == ("scale", latest)
+    assert entitlements.of(people.home).has("analytics")
 
 
 FORGED = {
@@ -77,7 +77,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("how", FORGED)
-def test_a_forged_one_changes_nothing(how, buyer, fake, cast, caplog, settings):
+def test_a_forged_one_changes_nothing(how, buyer, fake, people, caplog, settings):
     settings.DEBUG = how == "its own secret"
     buyer().subscribe("pro")
     body, headers = FORGED[how](of_kind(fake.take(), "customer.subscription.created")["body"])
@@ -85,14 +85,14 @@ def test_a_forged_one_changes_nothing(how, buyer, fake, cast, caplog, settings):
         assert post({"body": body}, **headers).status_code == 400
     with public_context():
         assert not mirror.WebhookEventTrigger.objects.exists() and not mirror.Event.objects.exists()
-    assert (state(cast), row(cast).status) == ("trial", "")
+    assert (state(people), row(people).status) == ("trial", "")
     assert "webhook refused" in caplog.text and "sub_" not in caplog.text
 
 
-def test_too_large_or_elsewhere(fake, cast, client_for):
+def test_too_large_or_elsewhere(fake, people, client_for):
     assert post({"body": "x" * 600_000}).status_code == 413
     body = "{}"
-    answer = client_for(cast.owner).post("/stripe/webhook/x/", body, content_type="application/json")
+    answer = client_for(people.owner).post("/stripe/webhook/x/", body, content_type="application/json")
     assert answer.status_code == 404
 
 
@@ -101,14 +101,14 @@ def test_without_a_secret_nobody_answers(fake, settings):
     assert post({"body": "{}"}).status_code == 404
 
 
-def test_somebody_unknown_is_left_alone(buyer, fake, cast):
+def test_somebody_unknown_is_left_alone(buyer, fake, people):
     buyer()
     stripe.Customer.create(name="Autre")
     assert tell(fake.take()[-1])
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
 
 
-def test_stripe_away_is_tried_again(buyer, fake, cast):
+def test_stripe_away_is_tried_again(buyer, fake, people):
     buyer().subscribe("pro")
     one = of_kind(fake.take(), "customer.subscription.created")
     fake.tell("fail", path="/v1/subscriptions", status=500, times=9)
@@ -119,10 +119,10 @@ def test_stripe_away_is_tried_again(buyer, fake, cast):
         waiting = mirror.WebhookEventTrigger.objects.get()
         assert waiting.valid and not waiting.processed
     fake.tell("fail", path="/none", status=500)
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
 
 
-def test_what_nobody_acted_on_is_taken_up(buyer, fake, cast, on_commit, monkeypatch):
+def test_what_nobody_acted_on_is_taken_up(buyer, fake, people, on_commit, monkeypatch):
     buyer().subscribe("pro")
     post(of_kind(fake.take(), "customer.subscription.created"))
     with public_context():
@@ -131,10 +131,10 @@ def test_what_nobody_acted_on_is_taken_up(buyer, fake, cast, on_commit, monkeypa
         mirror.WebhookEventTrigger.objects.update(created=found.created - timedelta(minutes=3))
         assert webhooks.take_up() == 1
         assert webhooks.handle(found.pk) and webhooks.take_up() == 0
-    assert state(cast) == "active"
+    assert state(people) == "active"
 
 
-def test_what_is_stored_goes_after_ninety_days(buyer, fake, cast):
+def test_what_is_stored_goes_after_ninety_days(buyer, fake, people):
     """By the application's own role, in batches smaller than what there is."""
     buyer().subscribe("pro")
     first, second, third, *never = fake.take()[-5:]
@@ -157,88 +157,88 @@ def test_what_is_stored_goes_after_ninety_days(buyer, fake, cast):
     assert not tell(first), "its row still says that it was acted on"
 
 
-def test_replayed_by_hand(buyer, fake, cast):
+def test_replayed_by_hand(buyer, fake, people):
     buyer().subscribe("pro")
     tell(of_kind(fake.take(), "customer.subscription.created"))
     with public_context():
         Subscription.objects.update(status="", moved_for="", moved_to="")
-        services.tenant_suspend(tenant_id=cast.home.id, reason="essai", actor="test")
+        services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
         assert webhooks.replay(mirror.WebhookEventTrigger.objects.get().pk)
-    assert (state(cast), row(cast).status) == ("active", "active")
+    assert (state(people), row(people).status) == ("active", "active")
 
 
-def test_a_move_by_hand_stands_until_stripe_says_something_else(owing, fake, cast):
+def test_a_move_by_hand_stands_until_stripe_says_something_else(owing, fake, people):
     one = owing(0.1)
     sent = fake.take()
     tell(sent[-1])
-    assert state(cast) == "past_due"
-    services.change_state(tenant_id=cast.home.id, state="active", reason="geste", actor="operator@platform.test")
+    assert state(people) == "past_due"
+    services.change_state(tenant_id=people.home.id, state="active", reason="geste", actor="operator@platform.test")
     for event in sent[-5:-1]:
         tell(event)
-    assert state(cast) == "active", "the operator's word"
+    assert state(people) == "active", "the operator's word"
     one.pay()
     tell(fake.take()[-1])
     one.pay_with("pm_card_chargeCustomerFail")
     one.pass_days(370)
     tell(fake.take()[-1])
-    assert state(cast) == "past_due", "another failure is another word of Stripe's"
+    assert state(people) == "past_due", "another failure is another word of Stripe's"
 
 
-def test_a_move_by_hand_ends_with_what_stripe_says_next(owing, fake, cast):
+def test_a_move_by_hand_ends_with_what_stripe_says_next(owing, fake, people):
     one = owing(0.1)
     tell(fake.take()[-1])
-    services.tenant_suspend(tenant_id=cast.home.id, reason="fraude", actor="operator@platform.test")
-    refresh(cast.home.id)
-    assert state(cast) == "suspended"
+    services.tenant_suspend(tenant_id=people.home.id, reason="fraude", actor="operator@platform.test")
+    refresh(people.home.id)
+    assert state(people) == "suspended"
     one.pay()
     tell(fake.take()[-1])
-    assert state(cast) == "active"
+    assert state(people) == "active"
 
 
-def test_paying_brings_a_suspended_workspace_back(owing, fake, cast):
+def test_paying_brings_a_suspended_workspace_back(owing, fake, people):
     one = owing(20)
     tell(fake.take()[-1])
-    assert state(cast) == "suspended"
+    assert state(people) == "suspended"
     with pytest.raises(services.ReadOnlyWorkspace):
         services.require_writable()
     one.pay()
     tell(of_kind(fake.take(), "invoice.paid"))
-    assert state(cast) == "active"
+    assert state(people) == "active"
     services.require_writable()
 
 
-def test_an_attempt_that_never_began_hides_nothing(buyer, fake, cast):
+def test_an_attempt_that_never_began_hides_nothing(buyer, fake, people):
     one = buyer()
     one.subscribe("pro")
     fake.next_payments("insufficient_funds")
     attempt = one.subscribe("scale", payment_behavior="allow_incomplete")
     assert attempt.status == "incomplete"
     tell(fake.take()[-1])
-    assert (state(cast), row(cast).status, row(cast).plan_code) == ("active", "active", "pro")
+    assert (state(people), row(people).status, row(people).plan_code) == ("active", "active", "pro")
 
 
-def test_what_was_paid_counts_before_an_attempt(buyer, fake, cast):
+def test_what_was_paid_counts_before_an_attempt(buyer, fake, people):
     one = buyer(days_ago=5)
     stripe.Subscription.cancel(one.subscribe("pro").id)
     fake.next_payments("insufficient_funds")
     one.subscribe("scale", payment_behavior="allow_incomplete")
     tell(fake.take()[-1])
-    assert (state(cast), row(cast).status) == ("active", "canceled")
+    assert (state(people), row(people).status) == ("active", "canceled")
 
 
-def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, cast):
+def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, people):
     from tenants.ids import new_id
 
     buyer().subscribe("pro")
     with public_context():
         Subscription.objects.update(tenant_id=new_id())
     assert tell(of_kind(fake.take(), "customer.subscription.created"))
-    assert state(cast) == "trial"
+    assert state(people) == "trial"
     with public_context():
         assert Subscription.objects.get().status == "active", "what Stripe says of it is written down"
 
 
-def test_nothing_secret_is_kept_in_the_log(buyer, fake, cast, caplog):
+def test_nothing_secret_is_kept_in_the_log(buyer, fake, people, caplog):
     buyer().subscribe("pro")
     with caplog.at_level(logging.DEBUG, logger="billing"):
         tell(of_kind(fake.take(), "customer.subscription.created"))

@@ -123,10 +123,10 @@ def content_types(visit: Visit) -> None:
     visit.sees(kind.get_object_for_this_type(pk=ITEMS[3]).title)
     with visit.elsewhere():
         again = ContentType.objects.get_for_id(kind.pk)
-        people = ContentType.objects.get_for_model(User)
-        visit.sees_there(people.get_object_for_this_type(pk=PERSON).name)
+        persons = ContentType.objects.get_for_model(User)
+        visit.sees_there(persons.get_object_for_this_type(pk=PERSON).name)
     assert (again.app_label, again.model) == ("library", "item")
-    visit.sees(people.get_object_for_this_type(pk=PERSON).name)
+    visit.sees(persons.get_object_for_this_type(pk=PERSON).name)
 
 
 @act()

@@ -23,7 +23,7 @@ SEED = int(os.environ.get("RUCHE_SEED", "20260"))
 
 
 @pytest.fixture(scope="package")
-def world(cast: Any, django_db_blocker: Any) -> Iterator[Any]:
+def world(people: Any, django_db_blocker: Any) -> Iterator[Any]:
     from tests.isolation.interleaving.world import built
 
     with django_db_blocker.unblock(), built() as places:

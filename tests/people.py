@@ -1,4 +1,4 @@
-"""The named people of every test: a leak has a face."""
+"""The named persons of every test: a leak has a face."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ PASSWORD = "un-mot-de-passe-solide"
 
 
 @dataclass(frozen=True)
-class Cast:
+class People:
     """`home` is the workspace under test, `away` the neighbour. `stranger` is a member of `away` only.
 
     `twin` has the member's e-mail, in `away`, with another password.
@@ -38,12 +38,12 @@ class Cast:
 TWIN_PASSWORD = "un-autre-mot-de-passe"
 
 
-def assemble() -> Cast:
+def assemble() -> People:
     """Make both workspaces and everybody, for the whole run."""
     home = tenant_create(slug="atelier", name="Atelier", email="owner@atelier.test", plan="pro", password=PASSWORD)
     away = tenant_create(slug="voisine", name="Voisine", email="owner@voisine.test", plan="pro", password=PASSWORD)
     with tenant_context(home.tenant):
-        people = {
+        persons = {
             role.value: user_create(email=f"{role}@atelier.test", password=PASSWORD, role=role, name=role.title())
             for role in (Role.ADMIN, Role.INSTRUCTOR, Role.MEMBER, Role.LEARNER, Role.PROMOTER)
         }
@@ -52,4 +52,4 @@ def assemble() -> Cast:
         stranger = user_create(email="stranger@voisine.test", password=PASSWORD, role=Role.MEMBER)
         twin = user_create(email="member@atelier.test", password=TWIN_PASSWORD, role=Role.MEMBER)
     operator = operator_create(email="operator@platform.test", password=PASSWORD)
-    return Cast(home.tenant, away.tenant, owner, **people, stranger=stranger, twin=twin, operator=operator)
+    return People(home.tenant, away.tenant, owner, **persons, stranger=stranger, twin=twin, operator=operator)
