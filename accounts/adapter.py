@@ -31,7 +31,7 @@ ASKED_FOR: Final = {
 TO_THE_OLD_ADDRESS: Final = frozenset({"account/email/email_changed", "account/email/email_deleted"})
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": _(
             "Trop d’essais en peu de temps. Attendez quelques minutes, ou recevez un code de connexion par e-mail."

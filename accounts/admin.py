@@ -173,7 +173,7 @@ class OperatorAdmin(NoDeleteAdmin):
         form = ReasonForm(posted(request))
         return act_page(self, request, form=form, do=do, back=back, **page)
 
-    @action(description=_("Désactiver"), url_path="deactivate", icon="person_off", permissions=["deactivate"])  # type: ignore[untyped-decorator]
+    @action(description=_("Désactiver"), url_path="deactivate", icon="person_off", permissions=["deactivate"])
     def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._set_active(
             request,
@@ -187,7 +187,7 @@ class OperatorAdmin(NoDeleteAdmin):
             danger=True,
         )
 
-    @action(description=_("Réactiver"), url_path="reactivate", icon="person", permissions=["reactivate"])  # type: ignore[untyped-decorator]
+    @action(description=_("Réactiver"), url_path="reactivate", icon="person", permissions=["reactivate"])
     def reactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._set_active(
             request,

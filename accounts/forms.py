@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.services import password_was_changed
 
 
-class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(forms.ChangePasswordForm):
     def clean(self) -> Any:
         cleaned = super().clean()
         new = cleaned.get("password1")
@@ -23,7 +23,7 @@ class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc]
         return result
 
 
-class ResetPasswordKeyForm(forms.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(forms.ResetPasswordKeyForm):
     def save(self, *args: Any, **kwargs: Any) -> Any:
         result = super().save(*args, **kwargs)
         password_was_changed(self.user)

@@ -12,7 +12,7 @@ from tenants.context import TenantRef
 class MemberRequest(HttpRequest):
     """For annotations only: what the middleware has made of the request by then."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     tenant: TenantRef
     htmx: HtmxDetails
 

@@ -45,5 +45,5 @@ def still_allowed(request: HttpRequest, access: Access) -> MemberRequest | None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     again.session = store(request.session.session_key)
     again.user = get_user(again)  # type: ignore[assignment]
-    refused = AccessMiddleware(lambda _request: None).refusal(again, access)  # type: ignore[arg-type, return-value]
+    refused = AccessMiddleware(lambda _request: None).refusal(again, access)  # type: ignore[arg-type]
     return again if refused is None else None

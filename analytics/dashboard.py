@@ -20,7 +20,7 @@ TOP = 5
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What unfold's index page is rendered with."""
     tenants = Tenant.objects.exclude(state=Tenant.State.CLOSED)
-    top = [row for row in selectors.with_figures(tenants).order_by("-cost", "name")[:TOP] if row.cost]  # type: ignore[attr-defined]
+    top = [row for row in selectors.with_figures(tenants).order_by("-cost", "name")[:TOP] if row.cost]
     days = selectors.last_days()
     return {
         **context,

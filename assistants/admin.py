@@ -173,7 +173,7 @@ class AssistantAdmin(NoDeleteAdmin):
         except ValidationError as error:
             raise Http404 from error
 
-    @action(description=_("Versions"), url_path="versions", icon="history")  # type: ignore[untyped-decorator]
+    @action(description=_("Versions"), url_path="versions", icon="history")
     def versions(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Every version, and the difference between two: by default the one in service and the one before."""
         assistant = self._found(object_id)
@@ -195,9 +195,7 @@ class AssistantAdmin(NoDeleteAdmin):
         }
         return TemplateResponse(request, "admin/versions.html", context)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Nouvelle version"), url_path="versions/new", icon="edit_note", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Nouvelle version"), url_path="versions/new", icon="edit_note", variant=ActionVariant.PRIMARY)
     def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
         assistant = self._found(object_id)
         current = assistant.current_version

@@ -270,4 +270,4 @@ class UsageEventAdmin(ReadOnlyAdmin):
 
 
 def _estimate_help() -> str:
-    return str(UsageEvent._meta.get_field("is_estimate").help_text)  # type: ignore[union-attr]
+    return str(UsageEvent._meta.get_field("is_estimate").help_text)

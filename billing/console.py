@@ -82,9 +82,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
     search_fields = ("slug", "reason", "granted_by")
     actions_list = ("grant",)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Accorder une dérogation"), url_path="grant", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Accorder une dérogation"), url_path="grant", icon="add", variant=ActionVariant.PRIMARY)
     def grant(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
             given = form.cleaned_data
@@ -167,9 +165,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
     search_fields = ("slug",)
     actions_list = ("give",)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Donner une option"), url_path="give", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Donner une option"), url_path="give", icon="add", variant=ActionVariant.PRIMARY)
     def give(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
             given = form.cleaned_data
@@ -239,9 +235,7 @@ class PriceAdmin(ReadOnlyAdmin):
     list_display_links = None
     actions_list = ("set_price",)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Fixer un tarif"), url_path="set", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Fixer un tarif"), url_path="set", icon="add", variant=ActionVariant.PRIMARY)
     def set_price(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> str:
             prices.price_set(form.subject(), actor=request.user, **form.given())  # type: ignore[arg-type]

@@ -67,9 +67,7 @@ class CouponAdmin(_DiscountAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Créer une remise"), url_path="create", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Créer une remise"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_coupon(self, request: HttpRequest) -> HttpResponse:
         def do(form: CouponForm) -> None:
             discounts.coupon_add(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
@@ -114,32 +112,32 @@ class CouponAdmin(_DiscountAdmin):
             danger=True,
         )
 
-    @display(description=_("Remise"), ordering="name")  # type: ignore[untyped-decorator]
+    @display(description=_("Remise"), ordering="name")
     def shown_name(self, row: Coupon) -> SafeString:
         return two_lines(gettext(row.name), row.code)
 
-    @display(description=_("Montant"))  # type: ignore[untyped-decorator]
+    @display(description=_("Montant"))
     def shown_off(self, row: Coupon) -> SafeString:
         if row.percent_off is not None:
             places = len(f"{row.percent_off.normalize():f}".partition(".")[2])
             return figure(f"{formats.number_format(row.percent_off, decimal_pos=places)}\u00a0%")
         return amount(row.amount_off_excl_vat or Decimal(0))
 
-    @display(description=_("Durée"), ordering="duration")  # type: ignore[untyped-decorator]
+    @display(description=_("Durée"), ordering="duration")
     def shown_duration(self, row: Coupon) -> str:
         if row.months:
             return ngettext("%(count)d mois", "%(count)d mois", row.months) % {"count": row.months}
         return str(row.get_duration_display())
 
-    @display(description=_("Codes en vigueur"))  # type: ignore[untyped-decorator]
+    @display(description=_("Codes en vigueur"))
     def shown_codes(self, row: Any) -> SafeString:
         return figure(row.in_force or NOTHING)
 
-    @display(description=_("Ajoutée le"), ordering="created_at")  # type: ignore[untyped-decorator]
+    @display(description=_("Ajoutée le"), ordering="created_at")
     def shown_added(self, row: Coupon) -> str | SafeString:
         return moment(row.created_at)
 
-    @display(description=_("État"), ordering="is_counter_offer")  # type: ignore[untyped-decorator]
+    @display(description=_("État"), ordering="is_counter_offer")
     def shown_state(self, row: Any) -> SafeString:
         parts = []
         if row.is_counter_offer:
@@ -163,9 +161,7 @@ class PromotionCodeAdmin(_DiscountAdmin):
         view = self.admin_site.admin_view(self.end_view)
         return [path("<uuid:object_id>/end/", view, name=self._name("end")), *super().get_urls()]
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Créer un code"), url_path="create", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Créer un code"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_code(self, request: HttpRequest) -> HttpResponse:
         def do(form: PromotionCodeForm) -> None:
             discounts.code_add(**form.given(), actor=request.user)  # type: ignore[arg-type]
@@ -198,28 +194,28 @@ class PromotionCodeAdmin(_DiscountAdmin):
             danger=True,
         )
 
-    @display(description=_("Code"), ordering="code")  # type: ignore[untyped-decorator]
+    @display(description=_("Code"), ordering="code")
     def shown_code(self, row: PromotionCode) -> SafeString:
         return format_html('<span class="rc-strong rc-nowrap">{}</span>', row.code)
 
-    @display(description=_("Remise"), ordering="coupon")  # type: ignore[untyped-decorator]
+    @display(description=_("Remise"), ordering="coupon")
     def shown_coupon(self, row: PromotionCode) -> str:
         return gettext(row.coupon.name)
 
-    @display(description=_("Pour qui"), ordering="first_time_only")  # type: ignore[untyped-decorator]
+    @display(description=_("Pour qui"), ordering="first_time_only")
     def shown_for(self, row: PromotionCode) -> str:
         return gettext("Premier abonnement") if row.first_time_only else gettext("Tout le monde")
 
-    @display(description=_("Utilisations au plus"), ordering="max_redemptions")  # type: ignore[untyped-decorator]
+    @display(description=_("Utilisations au plus"), ordering="max_redemptions")
     def shown_most(self, row: PromotionCode) -> SafeString:
         most = row.max_redemptions
         return figure(gettext("sans limite") if most is None else formats.number_format(most, force_grouping=True))
 
-    @display(description=_("Jusqu’au"), ordering="expires_at")  # type: ignore[untyped-decorator]
+    @display(description=_("Jusqu’au"), ordering="expires_at")
     def shown_until(self, row: PromotionCode) -> str | SafeString:
         return moment(row.expires_at)
 
-    @display(description=_("État"), ordering="is_active")  # type: ignore[untyped-decorator]
+    @display(description=_("État"), ordering="is_active")
     def shown_state(self, row: PromotionCode) -> SafeString:
         if not row.is_active:
             return badge(_("Terminé"), "neutral")

@@ -130,7 +130,7 @@ def asking_page(
             refuse = getattr(form, "refuse", None)
             refuse(error) if refuse else form.add_error(None, error)
         except StripeAway:
-            form.add_error(None, AWAY)  # type: ignore[arg-type]
+            form.add_error(None, AWAY)
         return ""
 
     return act_page(admin, request, form=form, do=tried, **page)

@@ -181,7 +181,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
     def has_reread_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return _exists(object_id)
 
-    @action(description=_("Relire chez Stripe"), url_path="reread", icon="sync", permissions=["reread"])  # type: ignore[untyped-decorator]
+    @action(description=_("Relire chez Stripe"), url_path="reread", icon="sync", permissions=["reread"])
     def reread(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = _found(object_id)
 
@@ -203,7 +203,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
             back=reverse("admin:billing_subscription_change", args=[row.pk]),
         )
 
-    @action(description=_("Relancer"), url_path="mail", icon="forward_to_inbox", permissions=["mail_again"])  # type: ignore[untyped-decorator]
+    @action(description=_("Relancer"), url_path="mail", icon="forward_to_inbox", permissions=["mail_again"])
     def mail_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = _found(object_id)
 

@@ -181,7 +181,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def has_replay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return str(object_id).isdigit() and WebhookEvent.objects.filter(pk=object_id, valid=True).exists()
 
-    @action(description=_("Rejouer"), url_path="replay", icon="replay", permissions=["replay"])  # type: ignore[untyped-decorator]
+    @action(description=_("Rejouer"), url_path="replay", icon="replay", permissions=["replay"])
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = get_object_or_404(WebhookEvent, pk=object_id)
 

@@ -32,7 +32,7 @@ CONTENT_SECURITY_POLICY: dict[str, list[str]] = {
 }
 
 
-class RucheAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+class RucheAdminSite(UnfoldAdminSite):
     index_title = _("Vue d’ensemble")
 
     def has_permission(self, request: HttpRequest) -> bool:

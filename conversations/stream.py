@@ -193,7 +193,7 @@ class Stream:
     @contextmanager
     def _as_in_the_request(self) -> Iterator[None]:
         """Addresses and words of the request; Django takes both away when its response begins."""
-        set_urlconf(self._request.urlconf)  # type: ignore[attr-defined]
+        set_urlconf(self._request.urlconf)
         try:
             with translation.override(self._language):
                 yield

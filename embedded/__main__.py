@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from embedded.errors import StartError
 from embedded.log import Log

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from embedded import processes
 from embedded.errors import StartError

@@ -47,7 +47,7 @@ def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     if _declared_parts(file) > MAX_PARTS:
         raise ArchiveRefused("too many parts")
     try:
-        with zipfile.ZipFile(_Careful(file)) as archive:  # type: ignore[arg-type]
+        with zipfile.ZipFile(_Careful(file)) as archive:
             parts = archive.infolist()
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
                 raise ArchiveRefused("too much inside")

@@ -79,7 +79,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return OutboxMessage.objects.filter(pk=object_id, status=Status.FAILED).exclude(text="").exists()
 
-    @action(description=_("Renvoyer"), url_path="resend", icon="send", permissions=["resend"])  # type: ignore[untyped-decorator]
+    @action(description=_("Renvoyer"), url_path="resend", icon="send", permissions=["resend"])
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = get_object_or_404(OutboxMessage, pk=object_id)
 

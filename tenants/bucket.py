@@ -39,7 +39,7 @@ def _asking() -> Iterator[None]:
             raise
 
 
-class Bucket(S3Storage):  # type: ignore[misc]
+class Bucket(S3Storage):
     """django-storages' S3, of which no call holds a connection to the database or waits for a bucket that hangs."""
 
     def _open(self, name: str, mode: str = "rb") -> IO[bytes]:

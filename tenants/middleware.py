@@ -113,7 +113,7 @@ class TenantMiddleware(_Both):
     def _enter(self, request: HttpRequest, tenant: TenantRef | None) -> AbstractContextManager[Any]:
         request.tenant = tenant  # type: ignore[attr-defined]
         if tenant is None:
-            request.urlconf = settings.PUBLIC_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_URLCONF
             return public_context()
-        request.urlconf = settings.TENANT_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.TENANT_URLCONF
         return tenant_context(tenant)

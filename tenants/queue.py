@@ -94,7 +94,7 @@ def run_public(name: str) -> Any:
     return run(name=name, tenant_id=None, arguments={})
 
 
-class TenantWorker(Worker):  # type: ignore[misc]
+class TenantWorker(Worker):
     """A worker whose forked children do not inherit its database connections."""
 
     def fork_work_horse(self, job: Job, queue: Any) -> None:

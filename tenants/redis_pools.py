@@ -26,7 +26,7 @@ _Pool: Any = redis.asyncio.BlockingConnectionPool
 _Redis: Any = redis.asyncio.Redis
 
 
-class ShrinkingPool(_Pool):  # type: ignore[misc]
+class ShrinkingPool(_Pool):
     """Closes what is given back beyond `KEPT` idle connections."""
 
     async def release(self, connection: Any) -> None:

@@ -72,7 +72,7 @@ class NoDeleteAdmin(AuditedAdmin):
         return False
 
 
-class DayRangeFilter(RangeDateFilter):  # type: ignore[misc]
+class DayRangeFilter(RangeDateFilter):
     """From a day to a day, both included, in the operator's time zone."""
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

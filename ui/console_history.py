@@ -19,7 +19,7 @@ MOST = 200
 NAMES = ("slug", "code", "email", "tenant_slug", "name", "label")
 
 
-class AuditedAdmin(ModelAdmin):  # type: ignore[misc]
+class AuditedAdmin(ModelAdmin):
     """`adds_audited`, `changes_audited`: adding a row, or changing one, is an audited service of its own."""
 
     adds_audited = changes_audited = False

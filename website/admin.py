@@ -253,7 +253,7 @@ class TenantAdmin(ReadOnlyAdmin):
         form = page.pop("form", None) or ReasonForm(posted(request))
         return act_page(self, request, form=form, do=do, back=self._page_of(tenant), **page)
 
-    @action(description=_("Suspendre"), url_path="suspend", icon="pause", permissions=["suspend"])  # type: ignore[untyped-decorator]
+    @action(description=_("Suspendre"), url_path="suspend", icon="pause", permissions=["suspend"])
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(
             request,
@@ -268,7 +268,7 @@ class TenantAdmin(ReadOnlyAdmin):
             button=_("Suspendre l’espace"),
         )
 
-    @action(description=_("Rétablir"), url_path="resume", icon="play_arrow", permissions=["resume"])  # type: ignore[untyped-decorator]
+    @action(description=_("Rétablir"), url_path="resume", icon="play_arrow", permissions=["resume"])
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(
             request,
@@ -282,9 +282,7 @@ class TenantAdmin(ReadOnlyAdmin):
             button=_("Rétablir l’espace"),
         )
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Prolonger l’essai"), url_path="trial", icon="event", permissions=["extend_trial"]
-    )
+    @action(description=_("Prolonger l’essai"), url_path="trial", icon="event", permissions=["extend_trial"])
     def extend_trial(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self._found(object_id)
 
@@ -309,7 +307,7 @@ class TenantAdmin(ReadOnlyAdmin):
             back=self._page_of(tenant),
         )
 
-    @action(description=_("Changer d’offre"), url_path="plan", icon="swap_horiz")  # type: ignore[untyped-decorator]
+    @action(description=_("Changer d’offre"), url_path="plan", icon="swap_horiz")
     def change_plan(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self._found(object_id)
         return self._act(
@@ -323,7 +321,7 @@ class TenantAdmin(ReadOnlyAdmin):
             form=PlanForm(posted(request), initial={"plan": tenant.plan_code}),
         )
 
-    @action(description=_("Fermer…"), url_path="close", icon="lock", permissions=["close"])  # type: ignore[untyped-decorator]
+    @action(description=_("Fermer…"), url_path="close", icon="lock", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(
             request,
@@ -342,9 +340,7 @@ class TenantAdmin(ReadOnlyAdmin):
             danger=True,
         )
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Supprimer…"), url_path="delete-now", icon="delete_forever", variant=ActionVariant.DANGER
-    )
+    @action(description=_("Supprimer…"), url_path="delete-now", icon="delete_forever", variant=ActionVariant.DANGER)
     def delete_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         tenant = self._found(object_id)
 
@@ -386,9 +382,7 @@ class TenantAdmin(ReadOnlyAdmin):
             said = gettext("Libre : %(url)s") % {"url": tenant_url(_host(slug))}
         return JsonResponse({"ok": problem is None, "said": said})
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Nouvel espace"), url_path="new", icon="add", variant=ActionVariant.PRIMARY
-    )
+    @action(description=_("Nouvel espace"), url_path="new", icon="add", variant=ActionVariant.PRIMARY)
     def new_workspace(self, request: HttpRequest) -> HttpResponse:
         form = NewWorkspaceForm(posted(request))
         made = self._create(request, form) if request.method == "POST" and form.is_valid() else None

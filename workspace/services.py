@@ -55,7 +55,7 @@ def identity_change(
     path = "" if remove_logo else None
     if logo:
         ending = logo_type(logo)
-        path = storages["default"].save(f"{tenant.file_prefix}/brand/{secrets.token_hex(8)}.{ending}", logo)  # type: ignore[arg-type]
+        path = storages["default"].save(f"{tenant.file_prefix}/brand/{secrets.token_hex(8)}.{ending}", logo)
     with transaction.atomic():
         ref = change_identity(tenant_id=tenant.id, name=name, language=language, brand_hue=brand_hue, logo=path)
         audit.record("workspace.identity", actor=actor, target=tenant.slug, name=name, language=language, hue=brand_hue)

@@ -18,7 +18,7 @@ class Dunning(Subscription):
         ordering: ClassVar = ["past_due_since", "id"]
 
 
-class WebhookEvent(WebhookEventTrigger):  # type: ignore[misc]
+class WebhookEvent(WebhookEventTrigger):
     """What came to Stripe's endpoint. The console sees it through this one: dj-stripe's own pages would edit it."""
 
     class Meta:

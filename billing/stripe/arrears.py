@@ -27,7 +27,7 @@ def _tried(chosen: stripe.Subscription) -> Iterator[stripe.Invoice]:
     """Open or given up, and somebody was asked to pay. What a change waits for is a wish, not a debt."""
     wished = chosen.latest_invoice if chosen.pending_update else None
     for status in ("open", "uncollectible"):
-        listed = client().v1.invoices.list({"subscription": chosen.id, "status": status, "limit": 100})  # type: ignore[typeddict-item]
+        listed = client().v1.invoices.list({"subscription": chosen.id, "status": status, "limit": 100})
         yield from (one for one in listed.auto_paging_iter() if one.attempted and one.id != wished)
 
 

@@ -107,7 +107,7 @@ def _create(row: Price, key: str) -> stripe.Price:
             "product": product_id(_sold(row)),
             "currency": row.currency.lower(),
             "unit_amount": amount_cents(row),
-            "recurring": {"interval": row.interval},  # type: ignore[typeddict-item]
+            "recurring": {"interval": row.interval},
             "tax_behavior": "exclusive",
             "lookup_key": key,
             "transfer_lookup_key": True,

@@ -226,7 +226,7 @@ class Recorder:
     def editor(self) -> Iterator[Any]:
         told = self.told
 
-        class RecordingEditor(connection.SchemaEditorClass):  # type: ignore[misc, name-defined]
+        class RecordingEditor(connection.SchemaEditorClass):  # type: ignore[name-defined]
             silent = False
 
             def execute(self, sql: Any, params: Any = ()) -> None:

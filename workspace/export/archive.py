@@ -61,7 +61,7 @@ class Archive:
         """The bytes. None: the next step asks the database; no other step does, and none of those opens a file."""
         left_out: dict[str, int] = {}
         for path in settings.EXPORTS:
-            exporter: Exporter = import_module(path)  # type: ignore[assignment]
+            exporter: Exporter = import_module(path)
             yield None
             keys = exporter.keys(self.person)
             left_out[exporter.FOLDER] = exporter.left_out(self.person)

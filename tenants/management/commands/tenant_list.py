@@ -16,7 +16,7 @@ class Command(RucheCommand):
                 "state": tenant.state,
                 "plan": tenant.plan_code,
                 "schema": tenant.schema_name,
-                "url": tenant_url(tenant.primary_host),  # type: ignore[attr-defined]
+                "url": tenant_url(tenant.primary_host),
             }
             for tenant in tenants_all()
         ]
