@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 MODEL := $(if $(OPENAI_API_KEY)$(ANTHROPIC_API_KEY)$(OPENAI_BASE_URL)$(RUCHE_LOCAL_MODEL_URL),,$(VENV)/.model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-baseline test-browser test-deep pictures shell lint format messages bench bench-check bench-full clean clean-venv
+.PHONY: help run test test-baseline test-browser test-fakes test-deep pictures shell lint format messages bench bench-check bench-full clean clean-venv
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -18,7 +18,7 @@ help: ## This list
 run: $(VENV)/.base $(MODEL) ## Run Ruche on this machine (PORT=8000); Ctrl-C stops it
 	@exec $(BIN)/python -m embedded --port $(PORT)
 
-test: $(VENV)/.dev ## All tests but those of a browser, of the baseline and the deep ones (ARGS="-k name")
+test: $(VENV)/.dev ## All tests but those of a browser, of the baseline, of fakes and the deep ones (ARGS="-k name")
 	@exec $(BIN)/python -m tests $(ARGS)
 
 test-baseline: $(VENV)/.dev ## The baseline against migrations from zero
@@ -26,6 +26,9 @@ test-baseline: $(VENV)/.dev ## The baseline against migrations from zero
 
 test-browser: $(VENV)/.dev $(MODEL) ## The tests in a real browser
 	@exec $(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-fakes: $(VENV)/.dev ## The tests of the fake of Stripe itself
+	@exec $(BIN)/python -m pytest tests/stripe_fake -n 2 $(ARGS)
 
 test-deep: $(VENV)/.dev ## The long simulations: freezes, every input to every address (tens of minutes)
 	@exec $(BIN)/python -m tests.deep $(ARGS)

@@ -27,6 +27,7 @@ from unfold.widgets import (
 
 from accounts import audit_words, services
 from accounts.addresses import plain_address
+from accounts.http import operator_of
 from accounts.models import AuditEntry, Role, User
 from ui.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
@@ -119,14 +120,14 @@ class OperatorAdmin(NoDeleteAdmin):
                 operator_id=obj.pk,
                 name=obj.name,
                 language=obj.language,
-                actor=request.user,  # type: ignore[arg-type]
+                actor=operator_of(request),
             )
             return
         made = services.operator_create(
             email=obj.email,
             password=form.cleaned_data["password1"],
             name=obj.name,
-            actor=request.user,  # type: ignore[arg-type]
+            actor=operator_of(request),
         )
         obj.__dict__.update(made.__dict__)
 
@@ -165,7 +166,7 @@ class OperatorAdmin(NoDeleteAdmin):
                 operator_id=operator.pk,
                 active=active,
                 reason=form.cleaned_data["reason"],
-                actor=request.user,  # type: ignore[arg-type]
+                actor=operator_of(request),
             )
             return gettext("C’est fait pour %(email)s.") % {"email": operator.email}
 

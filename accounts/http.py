@@ -1,5 +1,7 @@
 """The request of a view that declares roles: somebody is signed in, in a workspace."""
 
+from typing import cast
+
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -15,6 +17,11 @@ class MemberRequest(HttpRequest):
     user: User
     tenant: TenantRef
     htmx: HtmxDetails
+
+
+def operator_of(request: HttpRequest) -> User:
+    """Who acts in the console: its pages open to operators alone."""
+    return cast(User, request.user)
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -22,6 +22,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from accounts.http import operator_of
 from assistants import services
 from assistants.console_ends import EndFilter, shown_end
 from assistants.models import Assistant, Model, Price, PromptVersion
@@ -138,7 +139,7 @@ class AssistantAdmin(NoDeleteAdmin):
             assistant_id=obj.pk,
             text=text,
             note=note,
-            actor=request.user,  # type: ignore[arg-type]
+            actor=operator_of(request),
         )
         return version
 
@@ -229,7 +230,7 @@ class AssistantAdmin(NoDeleteAdmin):
         services.prompt_version_put_in_service(
             assistant_id=assistant.pk,
             version_id=version.pk,
-            actor=request.user,  # type: ignore[arg-type]
+            actor=operator_of(request),
         )
         messages.success(request, gettext("La version %(number)s est en service.") % {"number": version.number})
         return redirect("admin:assistants_assistant_versions", assistant.pk)
@@ -407,7 +408,7 @@ class PriceAdmin(NoDeleteAdmin):
         return {"valid_from": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        made = services.price_create(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
+        made = services.price_create(**form.cleaned_data, actor=operator_of(request))
         obj.__dict__.update(made.__dict__)
 
     @display(description=_("Valable à partir du"), ordering="valid_from")

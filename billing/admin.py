@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from accounts.http import operator_of
 from billing import console as console
 from billing import console_cancellations as console_cancellations
 from billing import console_discounts as console_discounts
@@ -121,7 +122,7 @@ class PlanAdmin(NoDeleteAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        prices_follow(form.instance, actor=request.user)  # type: ignore[arg-type]
+        prices_follow(form.instance, actor=operator_of(request))
         entitlements.forget_all()
 
     @display(description=_("Par mois"), ordering="month_price")
@@ -148,7 +149,7 @@ class AddOnAdmin(NoDeleteAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        prices_follow(form.instance, actor=request.user)  # type: ignore[arg-type]
+        prices_follow(form.instance, actor=operator_of(request))
         entitlements.forget_all()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AddOn]:

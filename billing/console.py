@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.http import operator_of
 from billing import grants, prices
 from billing.console_parts import WithSlugAdmin, asking_page
 from billing.console_units import quantity, right_name
@@ -92,7 +93,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
                 limit=given["limit"],
                 reason=given["reason"],
                 expires_at=form.ends_at(),
-                actor=request.user,  # type: ignore[arg-type]
+                actor=operator_of(request),
             )
 
         return self._act(
@@ -113,7 +114,7 @@ class OverrideAdmin(_OfWorkspaceAdmin):
 
         def do(form: Any) -> None:
             reason = form.cleaned_data["reason"]
-            grants.override_end(override_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            grants.override_end(override_id=row.pk, reason=reason, actor=operator_of(request))
 
         return self._act(
             request,
@@ -175,7 +176,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
                 quantity=given["quantity"],
                 reason=given["reason"],
                 until=form.ends_at(),
-                actor=request.user,  # type: ignore[arg-type]
+                actor=operator_of(request),
             )
 
         return self._act(
@@ -193,7 +194,7 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
 
         def do(form: Any) -> None:
             reason = form.cleaned_data["reason"]
-            grants.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            grants.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=operator_of(request))
 
         return self._act(
             request,
@@ -238,7 +239,7 @@ class PriceAdmin(ReadOnlyAdmin):
     @action(description=_("Fixer un tarif"), url_path="set", icon="add", variant=ActionVariant.PRIMARY)
     def set_price(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> str:
-            prices.price_set(form.subject(), actor=request.user, **form.given())  # type: ignore[arg-type]
+            prices.price_set(form.subject(), actor=operator_of(request), **form.given())
             return gettext("Le tarif est en vigueur.")
 
         return act_page(

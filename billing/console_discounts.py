@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.http import operator_of
 from billing import discounts
 from billing.console_parts import amount, asking_page
 from billing.forms_discounts import CouponForm, PromotionCodeForm
@@ -70,7 +71,7 @@ class CouponAdmin(_DiscountAdmin):
     @action(description=_("Créer une remise"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_coupon(self, request: HttpRequest) -> HttpResponse:
         def do(form: CouponForm) -> None:
-            discounts.coupon_add(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
+            discounts.coupon_add(**form.cleaned_data, actor=operator_of(request))
 
         return self._act(
             request,
@@ -87,7 +88,7 @@ class CouponAdmin(_DiscountAdmin):
         return self._act(
             request,
             forms.Form(posted(request)),
-            lambda form: discounts.coupon_offer(code=row.pk, actor=request.user),  # type: ignore[arg-type]
+            lambda form: discounts.coupon_offer(code=row.pk, actor=operator_of(request)),
             gettext("La remise est proposée à qui veut résilier."),
             title=gettext("Proposer « %(name)s »") % {"name": gettext(row.name)},
             explanation=_("Elle sera proposée à la résiliation, à la place de celle qui l’est aujourd’hui."),
@@ -99,7 +100,7 @@ class CouponAdmin(_DiscountAdmin):
 
         def do(form: ReasonForm) -> None:
             reason = form.cleaned_data["reason"]
-            discounts.coupon_end(code=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            discounts.coupon_end(code=row.pk, reason=reason, actor=operator_of(request))
 
         return self._act(
             request,
@@ -164,7 +165,7 @@ class PromotionCodeAdmin(_DiscountAdmin):
     @action(description=_("Créer un code"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_code(self, request: HttpRequest) -> HttpResponse:
         def do(form: PromotionCodeForm) -> None:
-            discounts.code_add(**form.given(), actor=request.user)  # type: ignore[arg-type]
+            discounts.code_add(**form.given(), actor=operator_of(request))
 
         return self._act(
             request,
@@ -181,7 +182,7 @@ class PromotionCodeAdmin(_DiscountAdmin):
 
         def do(form: ReasonForm) -> None:
             reason = form.cleaned_data["reason"]
-            discounts.code_end(code_id=row.pk, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            discounts.code_end(code_id=row.pk, reason=reason, actor=operator_of(request))
 
         return self._act(
             request,

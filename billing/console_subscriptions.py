@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from accounts.http import operator_of
 from billing import subscription_acts as acts
 from billing.console_parts import (
     OfWorkspaceAdmin,
@@ -186,7 +187,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
         row = _found(object_id)
 
         def do(form: Any) -> str:
-            acts.reread(tenant_id=row.tenant_id, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            acts.reread(tenant_id=row.tenant_id, actor=operator_of(request), **form.cleaned_data)
             return gettext("L’espace suit ce que dit Stripe.")
 
         return asking_page(
@@ -208,7 +209,7 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
         row = _found(object_id)
 
         def do(form: Any) -> str:
-            acts.mail_again(tenant_id=row.tenant_id, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            acts.mail_again(tenant_id=row.tenant_id, actor=operator_of(request), **form.cleaned_data)
             return gettext("La relance part vers les propriétaires.")
 
         return asking_page(

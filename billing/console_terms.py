@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
+from accounts.http import operator_of
 from billing import terms
 from billing.console_parts import OfWorkspaceAdmin, asking_page
 from billing.models import TermsAcceptance, TermsVersion
@@ -81,7 +82,7 @@ class TermsVersionAdmin(ReadOnlyAdmin):
 
         def done(form: Any) -> str:
             texts = {name: form.cleaned_data[name] for name in ("text", "translation")}
-            row = terms.publish(**texts, actor=request.user)  # type: ignore[arg-type]
+            row = terms.publish(**texts, actor=operator_of(request))
             return gettext("La version %(number)s est en vigueur.") % {"number": row.number}
 
         return asking_page(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from accounts.http import operator_of
 from billing import subscription_acts as acts
 from billing.console_parts import asking_page, workspace_link
 from billing.models import Subscription, WebhookEvent
@@ -186,7 +187,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         row = get_object_or_404(WebhookEvent, pk=object_id)
 
         def do(form: Any) -> str:
-            acts.replay(event=row, actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            acts.replay(event=row, actor=operator_of(request), **form.cleaned_data)
             return gettext("L’événement est rejoué.")
 
         return asking_page(
@@ -213,7 +214,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
                 form.add_error(None, gettext("Choisissez 200 événements au plus."))
                 return ""
             reason = form.cleaned_data["reason"]
-            asked = acts.replay_later(events=rows, reason=reason, actor=request.user)  # type: ignore[arg-type]
+            asked = acts.replay_later(events=rows, reason=reason, actor=operator_of(request))
             return _said(asked, len(rows) - asked)
 
         refused = sum(not row.valid for row in rows)

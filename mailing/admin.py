@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from accounts.http import operator_of
 from mailing import services
 from mailing.models import OutboxMessage
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
@@ -87,7 +88,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             services.resend(
                 message_id=row.pk,
                 reason=form.cleaned_data["reason"],
-                actor=request.user,  # type: ignore[arg-type]
+                actor=operator_of(request),
             )
             return gettext("L’e-mail repart.")
 

@@ -7,12 +7,14 @@ or starts platforms of its own, comes after the rest; a hundred people at once c
 import subprocess
 import sys
 
-# Their own commands: `make test-browser`, `make test-baseline`, `make test-deep`.
-APART = ("tests/browser", "tests/baseline", "tests/deep")
+# Their own commands: `make test-browser`, `make test-baseline`, `make test-fakes`, `make test-deep`.
+APART = ("tests/browser", "tests/baseline", "tests/stripe_fake", "tests/deep")
 # The longest first: it ends the row otherwise.
 CROWDS = ("tests/isolation/interleaving", "tests/run")
 LIVE = "tests/live"
 TWO = ("-n", "2", "--dist", "loadfile")
+# What is worth a look is said at the end of each part.
+SLOWEST = ("--durations=10", "--durations-min=1.0")
 NOTHING_COLLECTED = 5
 
 
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _pytest(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
+    return subprocess.run([sys.executable, "-m", "pytest", *SLOWEST, *arguments], check=False).returncode
 
 
 if __name__ == "__main__":

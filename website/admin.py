@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.http import operator_of
 from accounts.models import AuditEntry
 from analytics.selectors import with_figures
 from billing.models import Plan
@@ -246,7 +247,7 @@ class TenantAdmin(ReadOnlyAdmin):
         tenant = self._found(object_id)
 
         def do(form: Any) -> str:
-            service(tenant_id=tenant.pk, actor=request.user.email, **form.cleaned_data)  # type: ignore[union-attr]
+            service(tenant_id=tenant.pk, actor=operator_of(request).email, **form.cleaned_data)
             return said % {"name": tenant.name}
 
         page["title"] = page["title"] % {"name": tenant.name}
@@ -287,7 +288,7 @@ class TenantAdmin(ReadOnlyAdmin):
         tenant = self._found(object_id)
 
         def do(form: Any) -> str:
-            told = {"reason": form.cleaned_data["reason"], "actor": request.user.email}  # type: ignore[union-attr]
+            told = {"reason": form.cleaned_data["reason"], "actor": operator_of(request).email}
             try:
                 trials.extend_trial(tenant_id=tenant.pk, ends_at=form.ends_at(), **told)
             except ValidationError as error:
@@ -345,7 +346,7 @@ class TenantAdmin(ReadOnlyAdmin):
         tenant = self._found(object_id)
 
         def do(form: Any) -> str:
-            services.tenant_delete_now(tenant_id=tenant.pk, actor=request.user.email, **form.cleaned_data)  # type: ignore[union-attr]
+            services.tenant_delete_now(tenant_id=tenant.pk, actor=operator_of(request).email, **form.cleaned_data)
             return gettext("« %(name)s » est supprimé. Son certificat de suppression est gardé.") % {
                 "name": tenant.name
             }
@@ -405,7 +406,7 @@ class TenantAdmin(ReadOnlyAdmin):
 
     def _create(self, request: HttpRequest, form: NewWorkspaceForm) -> services.CreatedWorkspace | None:
         try:
-            made = services.tenant_create(**form.cleaned_data, actor=request.user.email)  # type: ignore[union-attr]
+            made = services.tenant_create(**form.cleaned_data, actor=operator_of(request).email)
         except ValidationError as error:
             for one in error.error_list:
                 form.add_error(FIELD_OF.get(one.code or ""), one)
