@@ -17,6 +17,9 @@ PART = 100_000
 # Elements that end a paragraph, a cell or a line, and those that hold a tab or a break, without their namespaces.
 _ENDS = {"p", "h", "br", "cr", "line-break", "tr"}
 _TABS = {"tab", "ptab", "tc", "table-cell", "s"}
+# What was deleted under change tracking (OpenDocument), where something was moved from, and what stands a second time
+# for older readers (Word).
+_UNREAD = {"tracked-changes", "moveFrom", "Fallback"}
 # Word writes this hyphen as an element; a soft one is nothing, as in a search.
 _HYPHENS = {"noBreakHyphen"}
 # More digits than a double holds: as Python writes it.
@@ -102,22 +105,30 @@ def _plain(name: str) -> str:
 
 
 class _Text:
-    """What the XML parser calls: keeps the text of `t` elements, or of all of them (OpenDocument)."""
+    """What the XML parser calls: keeps the text of `t` elements, or of all of them (OpenDocument).
+
+    Not what is in `_UNREAD`: nobody sees it in the document.
+    """
 
     def __init__(self, *, all_text: bool) -> None:
-        self._all_text, self._depth = all_text, 0
+        self._all_text, self._depth, self._unread = all_text, 0, 0
         self.pieces: list[str] = []
 
     def start(self, tag: str, _attributes: object) -> None:
-        self._depth += _name(tag) == "t"
+        name = _name(tag)
+        self._depth += name == "t"
+        self._unread += name in _UNREAD
 
     def data(self, text: str) -> None:
-        if self._all_text or self._depth:
+        if (self._all_text or self._depth) and not self._unread:
             self.pieces.append(text)
 
     def end(self, tag: str) -> None:
         name = _name(tag)
         self._depth -= name == "t"
+        self._unread -= name in _UNREAD
+        if self._unread:
+            return
         if name in _HYPHENS:
             self.pieces.append("-")
         elif name in _ENDS:

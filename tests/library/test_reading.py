@@ -116,6 +116,21 @@ def test_hyphens_that_word_writes_as_elements():
     assert words("docx", {"word/document.xml": body}) == "rendez-vous portail\n\n\n"
 
 
+def test_what_nobody_sees_in_a_document_is_not_read():
+    """Text deleted under change tracking, where a paragraph was moved from, what older readers are given besides."""
+    tracked = (
+        '<o:body xmlns:o="urn:o" xmlns:t="urn:t" xmlns:dc="urn:dc"><t:tracked-changes><t:changed-region>'
+        "<dc:creator>Marie</dc:creator><t:p>salaire 99000</t:p></t:changed-region></t:tracked-changes>"
+        "<t:p>Devis</t:p></o:body>"
+    )
+    assert words("odt", {"content.xml": tracked}).split() == ["Devis"]
+    moved = (
+        f"<w:document {WORD_NS}><w:moveFrom><w:r><w:t>ancien</w:t></w:r></w:moveFrom><w:p><w:r><w:t>encadré</w:t></w:r>"
+        '<m:Fallback xmlns:m="urn:m"><w:r><w:t>encadré</w:t></w:r></m:Fallback></w:p></w:document>'
+    )
+    assert words("docx", {"word/document.xml": moved}).split() == ["encadré"]
+
+
 def test_parts_of_other_names_are_read():
     body = f"<w:document {WORD_NS}><w:p><w:r><w:t>brouette</w:t></w:r></w:p></w:document>"
     relation = '<Relationship Type="http://x/relationships/officeDocument" Target="/{0}"/>'
