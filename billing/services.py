@@ -21,8 +21,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from billing import counters as holds
-from billing import entitlements, notices, selectors
+from billing import counters, entitlements, notices, selectors
 from billing.counters import Wish
 from billing.entitlements import has_entitlement, require
 from billing.meters import METERS, STANDS, Kind, meter_of, slot_of
@@ -110,11 +109,11 @@ def reserve(act: Act, amounts: dict[str, Decimal]) -> Held:
         amounts={meter: str(amount) for meter, amount in amounts.items()},
         expires_at=now + HOLD,
     )
-    if not holds.hold(tenant.id, row, wishes):
+    if not counters.hold(tenant.id, row, wishes):
         require_writable()
         # Somebody else may have made the counters between our try and our look: it is tried again in any case.
         _add_missing(tenant, wishes)
-        if not holds.hold(tenant.id, row, wishes):
+        if not counters.hold(tenant.id, row, wishes):
             raise _refusal(tenant, wishes)
     return Held(row.pk, dict(amounts))
 
@@ -129,7 +128,7 @@ def _add_missing(tenant: TenantRef, wishes: Sequence[Wish]) -> None:
     there = selectors.counters_of(tenant.id, {wish.meter: wish.slot for wish in wishes})
     missing = [wish for wish in wishes if wish.meter not in there]
     for wish in missing:
-        holds.add_counter(tenant.id, wish.meter, wish.slot, selectors.standing_now(wish.meter) or Decimal(0))
+        counters.add_counter(tenant.id, wish.meter, wish.slot, selectors.standing_now(wish.meter) or Decimal(0))
 
 
 def _refusal(tenant: TenantRef, wishes: Sequence[Wish]) -> QuotaExceeded:
@@ -151,7 +150,7 @@ def settle(held_id: UUID, actual: dict[str, Decimal]) -> bool:
 
     What was used above its bound is recorded all the same, and alarmed.
     """
-    done = holds.settle(held_id, actual, timezone.now())
+    done = counters.settle(held_id, actual, timezone.now())
     if done is None:
         return False
     for moved in done.moved:
@@ -177,10 +176,10 @@ def grow(meter: str, amount: Decimal | int = ONE, *, bounded: bool = True) -> No
     tenant = current_tenant()
     (wish,) = _wishes(tenant, {meter: Decimal(amount)}, timezone.now())
     wish = wish if bounded else wish._replace(ceiling=None)
-    moved = holds.grow(tenant.id, wish)
+    moved = counters.grow(tenant.id, wish)
     if moved is None:
         _add_missing(tenant, [wish])
-        moved = holds.grow(tenant.id, wish)
+        moved = counters.grow(tenant.id, wish)
     if moved is None:
         raise _refusal(tenant, [wish])
     notices.watch(tenant.id, [moved])
@@ -188,7 +187,7 @@ def grow(meter: str, amount: Decimal | int = ONE, *, bounded: bool = True) -> No
 
 def shrink(meter: str, amount: Decimal | int = ONE) -> None:
     """Count less of what stands, in the transaction of what removes it."""
-    holds.shrink(current_tenant().id, meter, slot_of(meter), Decimal(amount))
+    counters.shrink(current_tenant().id, meter, slot_of(meter), Decimal(amount))
 
 
 @contextmanager

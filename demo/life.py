@@ -22,7 +22,7 @@ from analytics.models import ActiveMember, DailyFigures
 from assistants.costs import cost_of
 from assistants.models import Assistant, Price
 from assistants.providers.types import Usage
-from billing import counters as holds
+from billing import counters
 from billing import services as billing
 from billing.meters import Slot
 from billing.models import UsageEvent
@@ -216,8 +216,8 @@ class Life:
             insert(self.rows[model])
         for (meter, month), amount in self.used.items():
             slot = Slot(month, 0)
-            holds.add_counter(self.tenant.id, meter, slot, Decimal(0))
-            holds.grow(self.tenant.id, holds.Wish(meter, slot, amount, None))
+            counters.add_counter(self.tenant.id, meter, slot, Decimal(0))
+            counters.grow(self.tenant.id, counters.Wish(meter, slot, amount, None))
         self._write_days()
 
     def _write_days(self) -> None:
