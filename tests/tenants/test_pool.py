@@ -97,7 +97,9 @@ def test_a_process_killed_half_way_leaves_no_workspace_and_loses_no_schema():
             maker.communicate()
         with public_context():
             assert not Tenant.objects.filter(slug="moitie").exists()
-        assert free() == {name} and standing() == before and pool.lost_schemas() == []
+        assert free() == {name} and standing() == before
+        # Those that other tests left ready are taken away above, and so named by no row for now.
+        assert set(pool.lost_schemas()) <= taken_away
         made = services.tenant_create(slug="moitie", name="Moitié", email="m@m.test", password=PASSWORD)
         assert made.tenant.schema_name == name
     finally:
