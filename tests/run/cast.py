@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -61,13 +62,15 @@ class Started:
         until = time.monotonic() + patience
         while (alive := [process for process in self.seen if _alive(process)]) and time.monotonic() < until:
             time.sleep(0.1)
-        return [" ".join(process.cmdline()) for process in alive]
+        return list(map(_command_of, alive))
 
     def end(self) -> None:
         """After a test: nothing may stay, whatever the test did."""
         for process in [*self.seen, psutil.Process(self.process.pid)] if self.process.poll() is None else self.seen:
-            if _alive(process):
-                process.kill()
+            # It may end between the look and the kill.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if _alive(process):
+                    process.kill()
         self.process.wait(10)
 
 
@@ -77,6 +80,13 @@ def stand_in(state: Path, port: int, **environment: str) -> Started:
 
 def ruche(state: Path, port: int, **environment: str) -> Started:
     return Started([sys.executable, "-m", "embedded", "--port", str(port)], state, **environment)
+
+
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return str(process)
 
 
 def _alive(process: psutil.Process) -> bool:
