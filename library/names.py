@@ -88,6 +88,8 @@ def joined(stem: str, ending: str) -> str:
 
 def clean_name(name: str) -> str:
     """A file's name as people see it: no folders, no control or direction characters, of reasonable length."""
+    # Browsers send a quotation mark of a name so (HTML standard, "multipart/form-data encoding algorithm").
+    name = name.replace("%22", '"')
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     tidy = plain_line(re.sub(r"\s+", " ", last)).strip(" .")
     stem, ending = split(tidy)

@@ -3,6 +3,7 @@
 import codecs
 import logging
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import partial
 from io import BytesIO
@@ -158,14 +159,19 @@ def item_edit(*, item: Item, title: str, tags: Iterable[str]) -> Item:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Trimmed, in lower case, each once, in the order given; 20 of 40 characters at most."""
-    tidy = (names.plain_line(re.sub(r"\s+", " ", tag)).strip(" #,").lower()[:MAX_TAG].strip() for tag in tags)
+    """Trimmed, in lower case and one Unicode form, each once, in the order given; 20 of 40 characters at most.
+
+    A sign at its end is part of it ("C#"); one before it is how other places write tags.
+    """
+    lines = (unicodedata.normalize("NFC", names.plain_line(re.sub(r"\s+", " ", tag))) for tag in tags)
+    tidy = (line.strip(" ,").lstrip("# ").lower()[:MAX_TAG].strip() for line in lines)
     return list(dict.fromkeys(tag for tag in tidy if tag))[:MAX_TAGS]
 
 
 def _title(title: str) -> str:
-    line = names.plain_line(re.sub(r"\s+", " ", title))
-    return line.strip()[:MAX_TITLE] or _("Sans titre")
+    line = names.plain_line(re.sub(r"\s+", " ", title)).strip()[:MAX_TITLE]
+    # Joiners, selectors and fillers alone are a link that nobody sees.
+    return line if re.sub(r"[\s\u200c\u200d\ufe0e\ufe0f\u3164\u115f\u1160\u2800]", "", line) else _("Sans titre")
 
 
 def _clean(text: str) -> str:

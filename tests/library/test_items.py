@@ -72,6 +72,7 @@ def test_edit_tidies_tags(people, answer):
     assert item.title == "Nouveau titre"
     assert item.tags == ["client", "été", "réseaux sociaux", "x" * 40, "nul"]
     assert len(services.clean_tags(str(number) for number in range(50))) == 20
+    assert services.clean_tags(["C#", "#Été", "e\u0301te\u0301", "été,"]) == ["c#", "été"]
 
 
 def test_archive_and_restore(people, answer):
@@ -114,3 +115,13 @@ def test_a_read_only_workspace_changes_nothing(people, answer, set_state, upload
     assert Item.objects.values().get(pk=item.pk) == before
     assert Item.objects.count() == 1
     assert selectors.shares_of(item) == [share]
+
+
+@pytest.mark.parametrize("title", ["\u200d\ufe0f", "\u3164", "\u2800 \u2800", ""])
+def test_a_title_that_nobody_sees_is_none(people, title):
+    item = services.item_edit(item=_item(people), title=title, tags=[])
+    assert item.title == "Sans titre"
+
+
+def _item(people):
+    return Item.objects.create(kind="text", title="Avant", text="a", author=people.member)

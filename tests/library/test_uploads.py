@@ -369,6 +369,7 @@ def test_a_text_keeps_a_harmless_ending_of_its_own(people, upload, client_for):
         ("😀" * 69 + ".png", "😀" * 44 + ".png"),
         ("CON.png", "_CON.png"),
         ("Contrat M. Dupont-Durand", "Contrat M. Dupont-Durand.png"),
+        ("le %22bon%22 devis.png", 'le "bon" devis.png'),
     ],
 )
 def test_names_are_only_words(people, upload, kept_files, name, kept):
