@@ -1,6 +1,6 @@
 from django.urls import path
 
-from library import views
+from library import share_views, views
 
 app_name = "library"
 urlpatterns = [
@@ -17,10 +17,10 @@ urlpatterns = [
     path("<uuid:item_id>/delete/", views.delete, name="delete"),
     path("<uuid:item_id>/visibility/", views.visibility, name="visibility"),
     # its links
-    path("<uuid:item_id>/share/", views.share, name="share"),
-    path("<uuid:item_id>/share/<uuid:share_id>/revoke/", views.share_revoke, name="share_revoke"),
+    path("<uuid:item_id>/share/", share_views.share, name="share"),
+    path("<uuid:item_id>/share/<uuid:share_id>/revoke/", share_views.share_revoke, name="share_revoke"),
     # what a link opens, for anyone who has it
-    path("s/<str:token>/", views.shared, name="shared"),
-    path("s/<str:token>/file/", views.shared_file, name="shared_file"),
-    path("s/<str:token>/download/", views.shared_download, name="shared_download"),
+    path("s/<str:token>/", share_views.shared, name="shared"),
+    path("s/<str:token>/file/", share_views.shared_file, name="shared_file"),
+    path("s/<str:token>/download/", share_views.shared_download, name="shared_download"),
 ]

@@ -12,17 +12,16 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts.access import BODY_LIMIT, TEAM, access, anyone
+from accounts.access import BODY_LIMIT, TEAM, access
 from accounts.models import User
 from library import files, names, presenters, selectors, services
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
 from library.serving import file_response, thumbnail_response
-from library.types import ShareGone, UploadRefused
+from library.types import UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
 from tenants.selectors import tenant_url
@@ -34,11 +33,11 @@ UPLOAD_LIMIT: Final[int] = max(settings.MAX_UPLOAD_BYTES.values()) + BODY_LIMIT
 DOWNLOADS: Final = {"md": "text/markdown", "txt": "text/plain"}
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _wants_part(request: HttpRequest) -> bool:
+def wants_part(request: HttpRequest) -> bool:
     """True where htmx asks for a part of the page; going back in its history asks for the whole."""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
@@ -47,7 +46,7 @@ def _wants_part(request: HttpRequest) -> bool:
 @access(TEAM)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    user, form = _user(request), FilterForm(request.GET)
+    user, form = user_of(request), FilterForm(request.GET)
     filters = form.filters()
     page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
     narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
@@ -60,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [presenters.row(item, user, query, texts.get(item.pk, "")) for item in page.object_list],
         "is_narrowed": narrowed,
     }
-    if _wants_part(request):
+    if wants_part(request):
         response = render(request, "library/_results.html", context)
     else:
         context |= {"tags": selectors.tags_in_use(user), "kinds": Item.Kind.choices}
@@ -78,7 +77,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         brought = form.cleaned_data["file"]
         try:
             item = services.item_upload(
-                author=_user(request),
+                author=user_of(request),
                 file=brought.file,
                 name=brought.name,
                 size=brought.size,
@@ -96,9 +95,9 @@ def upload(request: HttpRequest) -> HttpResponse:
 @access(TEAM)
 @require_safe
 def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    user = _user(request)
+    user = user_of(request)
     item = selectors.access_item(user, item_id)
-    context = _shown(item) | {
+    context = shown(item) | {
         "may_write": selectors.may_write(user, item),
         "may_delete": selectors.may_delete(user, item),
         "may_publish": selectors.may_publish(user, item),
@@ -108,11 +107,11 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
         "breadcrumbs": [{"url": reverse("library:list"), "label": _("Bibliothèque")}],
     }
     if context["may_write"]:
-        context |= _sharing(request, item)
-    return _allowing_storage(render(request, "library/detail.html", context))
+        context |= sharing_of(request, item)
+    return allowing_storage(render(request, "library/detail.html", context))
 
 
-def _shown(item: Item) -> dict[str, Any]:
+def shown(item: Item) -> dict[str, Any]:
     """What both the item's own page and the page behind a link show."""
     # Beyond this a text is shown as it is written: formatting it has a price, and a link is open to anybody.
     is_plain = item.media_type.startswith(("text/plain", "text/csv")) or len(item.text) > MAX_INPUT
@@ -124,7 +123,7 @@ def _shown(item: Item) -> dict[str, Any]:
     }
 
 
-def _allowing_storage(response: HttpResponse) -> HttpResponse:
+def allowing_storage(response: HttpResponse) -> HttpResponse:
     """Pictures and sounds that the storage serves itself may be shown in this page."""
     origin = files.storage_origin()
     if origin:
@@ -134,7 +133,7 @@ def _allowing_storage(response: HttpResponse) -> HttpResponse:
 
 @access(TEAM)
 def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    item = selectors.access_item(user_of(request), item_id, for_writing=True)
     form = EditForm(request.POST) if request.method == "POST" else EditForm.of(item)
     if form.is_bound and form.is_valid():
         services.item_edit(item=item, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
@@ -151,18 +150,18 @@ def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @access(TEAM)
 @require_safe
 def file(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
-    item = selectors.access_item(_user(request), item_id)
-    return _file(request, item)
+    item = selectors.access_item(user_of(request), item_id)
+    return file_answer(request, item)
 
 
 @access(TEAM)
 @require_safe
 def thumbnail(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
-    item = selectors.access_item(_user(request), item_id)
+    item = selectors.access_item(user_of(request), item_id)
     return thumbnail_response(request, item) if item.thumbnail else HttpResponse(status=404)
 
 
-def _file(request: HttpRequest, item: Item) -> HttpResponseBase:
+def file_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
     if not item.file:
         return HttpResponse(status=404)
     return file_response(request, item, as_attachment="download" in request.GET)
@@ -171,10 +170,10 @@ def _file(request: HttpRequest, item: Item) -> HttpResponseBase:
 @access(TEAM)
 @require_GET
 def download(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
-    return _download(request, selectors.access_item(_user(request), item_id))
+    return download_answer(request, selectors.access_item(user_of(request), item_id))
 
 
-def _download(request: HttpRequest, item: Item) -> HttpResponseBase:
+def download_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
     """A file as it is; a text as Markdown, or as plain text where that is asked for."""
     if item.file:
         return file_response(request, item, as_attachment=True)
@@ -189,11 +188,11 @@ def _download(request: HttpRequest, item: Item) -> HttpResponseBase:
 @access(TEAM)
 @require_POST
 def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    item = selectors.access_item(user_of(request), item_id, for_writing=True)
     services.item_archive(item=item)
     said = _("« %(title)s » est archivé.") % {"title": item.title}
     undo = reverse("library:restore", args=[item.pk])
-    if _wants_part(request):
+    if wants_part(request):
         return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": undo})
     messages.success(request, said, extra_tags=f"undo:{undo}")
     return redirect("library:list")
@@ -202,10 +201,10 @@ def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @access(TEAM)
 @require_POST
 def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    item = selectors.access_item(_user(request), item_id, for_writing=True)
+    item = selectors.access_item(user_of(request), item_id, for_writing=True)
     services.item_restore(item=item)
     said = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
-    if _wants_part(request):
+    if wants_part(request):
         return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": ""})
     messages.success(request, said)
     return redirect(_where_from(request))
@@ -215,7 +214,7 @@ def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """The question whether an archived item shall go for good, and the answer yes."""
-    user = _user(request)
+    user = user_of(request)
     item = selectors.access_item(user, item_id, for_writing=True)
     if not selectors.may_delete(user, item):
         raise Http404
@@ -242,7 +241,7 @@ def _where_from(request: HttpRequest) -> str:
 @access(TEAM)
 @require_POST
 def visibility(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    user = _user(request)
+    user = user_of(request)
     item = selectors.access_item(user, item_id, for_writing=True)
     form = VisibilityForm(request.POST)
     if not form.is_valid():
@@ -257,36 +256,7 @@ def visibility(request: HttpRequest, item_id: UUID) -> HttpResponse:
     return redirect("library:detail", item.pk) if stays else redirect("library:list")
 
 
-@access(TEAM)
-def share(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """The links of an item, on a page of their own or as the body of the dialog; POST makes one."""
-    user = _user(request)
-    item = selectors.access_item(user, item_id, for_writing=True)
-    form = ShareForm(request.POST or None)
-    made = None
-    if request.method == "POST":
-        if not form.is_valid():
-            return _share_page(request, item, form=form, status=422)
-        made = services.share_create(item=item, actor=user, days=form.cleaned_data["days"])
-        if not _wants_part(request):
-            messages.success(request, _("Le lien est prêt."))
-            return redirect("library:share", item.pk)
-    return _share_page(request, item, made=made, announce=_("Le lien est prêt.") if made else "")
-
-
-@access(TEAM)
-@require_POST
-def share_revoke(request: HttpRequest, item_id: UUID, share_id: UUID) -> HttpResponse:
-    user = _user(request)
-    found = selectors.access_share(user, item_id, share_id)
-    services.share_revoke(share=found, actor=user)
-    if _wants_part(request):
-        return _share_page(request, found.item, announce=_("Le lien est désactivé."))
-    messages.success(request, _("Le lien est désactivé."))
-    return redirect("library:share", item_id)
-
-
-def _sharing(request: HttpRequest, item: Item) -> dict[str, Any]:
+def sharing_of(request: HttpRequest, item: Item) -> dict[str, Any]:
     # Not the request's Host: a link is given to others, and a Host may name any port.
     domain = request.tenant.domain  # type: ignore[attr-defined]
     links = [
@@ -294,62 +264,3 @@ def _sharing(request: HttpRequest, item: Item) -> dict[str, Any]:
         for link in selectors.shares_of(item)
     ]
     return {"share_form": ShareForm(), "links": links}
-
-
-def _share_page(
-    request: HttpRequest, item: Item, *, form: ShareForm | None = None, status: int = 200, **more: Any
-) -> HttpResponse:
-    context = {"item": item} | _sharing(request, item) | more
-    if form is not None:
-        context["share_form"] = form
-    if _wants_part(request):
-        return render(request, "library/_shares.html", context, status=status)
-    context["breadcrumbs"] = [
-        {"url": reverse("library:list"), "label": _("Bibliothèque")},
-        {"url": reverse("library:detail", args=[item.pk]), "label": item.title},
-    ]
-    return render(request, "library/share.html", context, status=status)
-
-
-def _discreet(response: HttpResponseBase) -> HttpResponseBase:
-    """The address is a key: no search engine keeps it, no other site is told of it."""
-    response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def _gone(request: HttpRequest) -> HttpResponseBase:
-    """One page for every reason: who tries links learns nothing."""
-    return _discreet(render(request, "library/share_gone.html", status=404))
-
-
-@anyone
-@never_cache
-@require_safe
-def shared(request: HttpRequest, token: str) -> HttpResponseBase:
-    try:
-        opened = selectors.shared(token) if request.method == "HEAD" else services.share_open(token=token)
-    except ShareGone:
-        return _gone(request)
-    context = _shown(opened.item) | {"share": opened, "token": token}
-    return _discreet(_allowing_storage(render(request, "library/shared.html", context)))
-
-
-@anyone
-@require_safe
-def shared_file(request: HttpRequest, token: str) -> HttpResponseBase:
-    try:
-        opened = selectors.shared(token)
-    except ShareGone:
-        return _gone(request)
-    return _discreet(_file(request, opened.item))
-
-
-@anyone
-@require_safe
-def shared_download(request: HttpRequest, token: str) -> HttpResponseBase:
-    try:
-        opened = selectors.shared(token)
-    except ShareGone:
-        return _gone(request)
-    return _discreet(_download(request, opened.item))
