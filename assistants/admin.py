@@ -1,21 +1,18 @@
 """The catalogue: assistants and their instructions, models, prices. Versions and prices are only ever added."""
 
 import difflib
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
@@ -23,17 +20,12 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.http import operator_of
+from assistants import console_models as console_models
 from assistants import services
-from assistants.console_ends import EndFilter, shown_end
-from assistants.models import Assistant, Model, Price, PromptVersion
-from ui.console import NOTHING, NoDeleteAdmin, badge, figure, moment, posted
+from assistants.models import Assistant, PromptVersion
+from ui.console import NOTHING, NoDeleteAdmin, badge, moment, posted
 from ui.console_text import strong, two_lines
 from ui.lines import Line
-
-PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
-FACTORS = ("long_input_factor", "long_output_factor", "region_factor")
-# What most prices do not have, and what it then is.
-LEFT_OUT = {"cache_write_long": Decimal(0)} | dict.fromkeys(FACTORS, Decimal(1))
 
 
 class AssistantForm(forms.ModelForm):
@@ -247,213 +239,3 @@ def diff_lines(old: PromptVersion | None, new: PromptVersion | None) -> list[tup
     found = difflib.unified_diff(old.text.splitlines(), new.text.splitlines(), lineterm="", n=3)
     kinds = {"+": "plus", "-": "minus", "@": "at"}
     return [(kinds.get(line[:1], ""), line) for line in list(found)[2:]]
-
-
-@admin.register(Model)
-class ModelCatalogueAdmin(NoDeleteAdmin):
-    list_display = (
-        "shown_name",
-        "provider",
-        "kind",
-        "shown_input",
-        "shown_output",
-        "shown_image",
-        "shown_end",
-        "shown_state",
-    )
-    list_filter = ("provider", "kind", "is_active", EndFilter)
-    list_select_related = ("fallback",)
-    search_fields = ("name", "label")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """The price in force comes with each model, in the same query."""
-        rows = Price.objects.filter(model=OuterRef("pk"), valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
-        found: QuerySet[Model] = super().get_queryset(request)
-        return found.annotate(
-            price_input=Subquery(rows.values("input_eur")[:1]),
-            price_output=Subquery(rows.values("output_eur")[:1]),
-            price_image=Subquery(rows.values("image_eur")[:1]),
-        )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("provider", "name") if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        if "ends_on" in form.changed_data:
-            # Another day is warned of anew.
-            obj.end_warned = None
-        super().save_model(request, obj, form, change)
-
-    @display(description=_("Fin"), ordering="ends_on")
-    def shown_end(self, row: Model) -> str | SafeString:
-        return shown_end(row)
-
-    @display(description=_("Modèle"), ordering="label")
-    def shown_name(self, row: Model) -> SafeString:
-        return two_lines(strong(row.label), row.name)
-
-    @display(description=_("Entrée / M"))
-    def shown_input(self, row: Any) -> SafeString:
-        return _amount(row.price_input, "EUR")
-
-    @display(description=_("Sortie / M"))
-    def shown_output(self, row: Any) -> SafeString:
-        return _amount(row.price_output, "EUR")
-
-    @display(description=_("Par image"))
-    def shown_image(self, row: Any) -> SafeString:
-        return _amount(row.price_image, "EUR")
-
-    @display(description=_("État"), ordering="is_active")
-    def shown_state(self, row: Any) -> SafeString:
-        if row.price_input is None:
-            return badge(_("Sans prix"), "bad")
-        return badge(_("Proposé"), "good") if row.is_active else badge(_("Retiré"), "neutral")
-
-
-def _amount(value: Any, currency: str) -> SafeString:
-    """A price per million or per piece: all its decimals, with its currency."""
-    if not value:
-        return figure(NOTHING)
-    places = max(2, len(f"{value:f}".partition(".")[2].rstrip("0")))
-    sign = {"EUR": "€", "USD": "$"}.get(currency, currency)
-    shown = formats.number_format(value, decimal_pos=places, force_grouping=True)
-    # Another currency's sign stands where the euro's does.
-    return figure((pgettext("amount", "%(figure)s €") % {"figure": shown}).replace("€", sign))
-
-
-class PriceForm(forms.ModelForm):
-    """A price in its currency; euros are worked out and frozen by the service."""
-
-    class Meta:
-        model = Price
-        fields = ("model", "valid_from", "currency", "rate", "rate_date", *PRICES, "long_from_tokens", *FACTORS)
-        help_texts: ClassVar = {
-            "currency": _("Trois lettres : EUR, USD…"),
-            "rate": _("1 pour l’euro. Sinon le cours du jour : 1 USD = 0,86 €."),
-            "region_factor": _("1, ou 1,1 où le fournisseur ajoute 10 % pour traiter en Europe."),
-            "image": _("Où les jetons ont un prix : le plus que coûte la sortie d’une image, réservé d’avance."),
-            "rate_date": _("Obligatoire pour une autre devise que l’euro."),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for optional in LEFT_OUT:
-            if optional in self.fields:
-                self.fields[optional].required = False
-        if "valid_from" not in self.fields:
-            # A price that exists is read, not changed.
-            return
-        parts = getattr(self.fields["valid_from"].widget, "widgets", [])
-        for part, name in zip(parts, (_("Date"), _("Heure")), strict=False):
-            part.attrs["aria-label"] = f"{self.fields['valid_from'].label} : {name}"
-
-    def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).strip().upper()
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        data.update({name: value for name, value in LEFT_OUT.items() if data.get(name, value) is None})
-        for name in (*PRICES, "rate"):
-            if (value := data.get(name)) is not None and value < 0:
-                self.add_error(name, _("Un prix n’est pas négatif."))
-        if data.get("currency") == "EUR":
-            if data.get("rate") not in (None, 1):
-                self.add_error("rate", _("Pour l’euro, le cours est 1."))
-        elif data.get("currency") and not data.get("rate_date"):
-            self.add_error("rate_date", _("Donnez la date du cours."))
-        if not any(data.get(name) for name in PRICES):
-            raise ValidationError(_("Donnez au moins un prix."))
-        model = data.get("model")
-        if model is not None and model.kind == Model.Kind.IMAGE and data.get("output") and not data.get("image"):
-            self.add_error("image", _("Donnez le plus que coûte une image : c’est ce qui est réservé."))
-        return data
-
-
-@admin.register(Price)
-class PriceAdmin(NoDeleteAdmin):
-    """Only ever added: the price of yesterday is in yesterday's costs."""
-
-    form = PriceForm
-    adds_audited = True
-    list_display = (
-        "model",
-        "shown_from",
-        "per_input",
-        "per_cache_read",
-        "per_cache_write",
-        "per_output",
-        "per_image",
-        "shown_long",
-        "shown_rate",
-    )
-    list_filter = ("model__provider", "currency", "model")
-    search_fields = ("model__name", "model__label")
-    list_select_related = ("model",)
-    fieldsets: ClassVar = (
-        (None, {"fields": ("model", "valid_from")}),
-        (_("Devise"), {"fields": ("currency", "rate", "rate_date")}),
-        (
-            _("Prix par million de jetons"),
-            {"fields": ("input", "cache_read", "cache_write", "cache_write_long", "output")},
-        ),
-        (_("Questions longues et région"), {"fields": ("long_from_tokens", *FACTORS)}),
-        (_("Prix par image"), {"fields": ("image",)}),
-    )
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"valid_from": timezone.now(), **super().get_changeform_initial_data(request)}
-
-    def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        made = services.price_create(**form.cleaned_data, actor=operator_of(request))
-        obj.__dict__.update(made.__dict__)
-
-    @display(description=_("Valable à partir du"), ordering="valid_from")
-    def shown_from(self, row: Price) -> str | SafeString:
-        return moment(row.valid_from)
-
-    @display(description=_("Entrée / M"), ordering="input_eur")
-    def per_input(self, row: Price) -> SafeString:
-        return _both(row.input, row.input_eur, row.currency)
-
-    @display(description=_("Cache lu / M"), ordering="cache_read_eur")
-    def per_cache_read(self, row: Price) -> SafeString:
-        return _both(row.cache_read, row.cache_read_eur, row.currency)
-
-    @display(description=_("Cache écrit / M"), ordering="cache_write_eur")
-    def per_cache_write(self, row: Price) -> SafeString:
-        return _both(row.cache_write, row.cache_write_eur, row.currency)
-
-    @display(description=_("Sortie / M"), ordering="output_eur")
-    def per_output(self, row: Price) -> SafeString:
-        return _both(row.output, row.output_eur, row.currency)
-
-    @display(description=_("Par image"), ordering="image_eur")
-    def per_image(self, row: Price) -> SafeString:
-        return _both(row.image, row.image_eur, row.currency)
-
-    @display(description=_("Question longue"))
-    def shown_long(self, row: Price) -> str | SafeString:
-        if row.long_from_tokens is None:
-            return NOTHING
-        above = formats.number_format(row.long_from_tokens, force_grouping=True)
-        times = [formats.number_format(each.normalize()) for each in (row.long_input_factor, row.long_output_factor)]
-        return two_lines(f"> {above}", f"×{times[0]} · ×{times[1]}")
-
-    @display(description=_("Cours"))
-    def shown_rate(self, row: Price) -> str | SafeString:
-        if row.currency == "EUR":
-            return NOTHING
-        day = formats.date_format(row.rate_date, "SHORT_DATE_FORMAT") if row.rate_date else NOTHING
-        rate = formats.number_format(row.rate, decimal_pos=4)
-        return two_lines(f"1 {row.currency} = {pgettext('amount', '%(figure)s €') % {'figure': rate}}", day)
-
-
-def _both(value: Any, euros: Any, currency: str) -> SafeString:
-    """In euros, and in the currency it is sold in."""
-    if currency == "EUR" or not value:
-        return _amount(euros, "EUR")
-    return two_lines(_amount(euros, "EUR"), _amount(value, currency))

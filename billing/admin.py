@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.http import operator_of
 from billing import console as console
+from billing import console_arrears as console_arrears
 from billing import console_cancellations as console_cancellations
 from billing import console_discounts as console_discounts
 from billing import console_quotas as console_quotas
