@@ -271,7 +271,7 @@ def test_system_checks_fire(monkeypatch):
     from conversations.models import Message
     from tenants import checks
 
-    monkeypatch.setattr(checks, "BOTH_ALLOWED", frozenset())
+    monkeypatch.setattr(checks.settings, "TABLES_IN_BOTH", frozenset())
     assert {error.id for error in checks.check_schemas(None)} == {"ruche.E001"}
     monkeypatch.undo()
     monkeypatch.setattr(checks, "models_of", lambda schema: [Message] if schema == "tenant" else [])

@@ -57,7 +57,7 @@ def test_while_stripe_is_read_the_row_is_free(buyer, people, monkeypatch):
 
     real = transport.Transport.request
     monkeypatch.setattr(transport.Transport, "request", asked)
-    monkeypatch.setattr(sync.letters, "tell", lambda *_: None)
+    monkeypatch.setattr(sync.notifications, "tell", lambda *_: None)
     try:
         refresh(people.home.id)
         assert seen[:2] == [None, people.home.id]
