@@ -2,13 +2,11 @@
 
 import json
 import subprocess
-import sys
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from fakes import process
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +33,9 @@ class Handle:
         urllib.request.urlopen(request, timeout=5).close()
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        process.stop(self.process)
 
 
 def start(port: int = 0) -> Handle:
     """Its own process, on a free port unless one is given; returns once it listens."""
-    command = [sys.executable, "-m", "fakes.llm", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    url = process.stdout.readline().strip() if process.stdout else ""
-    if not url:
-        process.kill()
-        raise RuntimeError(f"the fake provider did not start (exit {process.wait()})")
-    return Handle(url, process)
+    return Handle(*process.start("fakes.llm", "--port", str(port)))

@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from fakes import process
+
 KEY = "sk_test_000000000000000000000000"
 
 
@@ -81,22 +80,9 @@ class Handle:
         return list(self.ask("violations"))
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        process.stop(self.process)
 
 
 def start(port: int = 0, *options: str) -> Handle:
     """Its own process, on a free port unless one is given; returns once it listens."""
-    command = [sys.executable, "-m", "fakes.stripe", "--port", str(port), *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    url = process.stdout.readline().strip() if process.stdout else ""
-    if not url:
-        process.kill()
-        raise RuntimeError(f"the fake of Stripe did not start (exit {process.wait()})")
-    return Handle(url, process)
+    return Handle(*process.start("fakes.stripe", "--port", str(port), *options))

@@ -11,7 +11,7 @@ import openai
 import pytest
 import pytest_asyncio
 
-from fakes.llm import server
+from fakes import process
 from fakes.llm.directives import TEXT
 from fakes.llm.server import Handle
 from tests.providers.conftest import KEY
@@ -144,7 +144,7 @@ def test_a_killed_parent_leaves_no_server_behind() -> None:
         "print(h.url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", script]
-    with subprocess.Popen(command, cwd=server.ROOT, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(command, cwd=process.ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         port = int(parent.stdout.readline().rpartition(":")[2])
     for _ in range(300):
