@@ -26,6 +26,7 @@ from embedded.pg_install import binary, programs
 from embedded.pg_roles import APP, DATABASE, OWNER
 from embedded.ports import LOOPBACK
 from embedded.processes import Identity, Steps
+from embedded.sharing import SharedServer
 from embedded.system_user import SystemUser, for_data
 
 __all__ = ["Server", "binary", "start", "stop_stale"]
@@ -51,7 +52,9 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 
 
 @dataclass
-class Server:
+class Server(SharedServer):
+    STEPS = STEPS
+
     directory: Path
     data: Path
     port: int
@@ -74,19 +77,6 @@ class Server:
 
     def _url(self, role: str, database: str) -> str:
         return f"postgres://{role}:{self.passwords[role]}@{LOOPBACK}:{self.port}/{database}"
-
-    def running(self) -> bool:
-        return self.popen.poll() is None if self.popen else self.identity.alive()
-
-    def stop(self) -> None:
-        """Stop it, unless another process has started it too and still uses it."""
-        if self._use.released:
-            return
-        with locked(self.directory / "lock"):
-            alone = self._use.take(wait=False)
-            self._use.release()
-            if alone:
-                processes.stop(self.identity, STEPS, self.popen)
 
 
 def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:

@@ -24,6 +24,7 @@ from embedded.files import (
 )
 from embedded.ports import LOOPBACK
 from embedded.processes import Identity, Steps
+from embedded.sharing import SharedServer
 from embedded.wheels import package
 
 START_PATIENCE = 20.0
@@ -43,7 +44,9 @@ daemonize no
 
 
 @dataclass
-class Server:
+class Server(SharedServer):
+    STEPS = STEPS
+
     directory: Path
     port: int
     identity: Identity
@@ -55,19 +58,8 @@ class Server:
     def url(self) -> str:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
-    def running(self) -> bool:
-        return self.popen.poll() is None if self.popen else self.identity.alive()
-
-    def stop(self) -> None:
-        """Stop it, unless another process has started it too and still uses it."""
-        if self._use.released:
-            return
-        with locked(self.directory / "lock"):
-            alone = self._use.take(wait=False)
-            self._use.release()
-            if alone:
-                processes.stop(self.identity, STEPS, self.popen)
-                (self.directory / "process.json").unlink(missing_ok=True)
+    def stopped(self) -> None:
+        (self.directory / "process.json").unlink(missing_ok=True)
 
 
 def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:
