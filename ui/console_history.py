@@ -29,14 +29,14 @@ class AuditedAdmin(ModelAdmin):
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *arguments: Any, obj: Any = None, **more: Any
     ) -> Any:
         """Named by its row, or by what it is where the row has no name for people."""
-        row = self.get_object(request, unquote(object_id)) if object_id else None
-        is_named = row is not None and str(row) != Model.__str__(row)
-        title = {"title": str(row) if is_named else capfirst(self.opts.verbose_name)} if row is not None else {}
-        return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
+        if obj is not None:
+            is_named = str(obj) != Model.__str__(obj)
+            context["title"] = str(obj) if is_named else capfirst(self.opts.verbose_name)
+        return super().render_change_form(request, context, *arguments, obj=obj, **more)
 
     def audit_targets(self, obj: Any) -> list[str]:
         """What the audit log may call this object."""
