@@ -20,6 +20,7 @@ OWN: tuple[App, ...] = (
     App("assistants", "public"),
     App("analytics", "public"),
     App("website", "public"),
+    App("console", "public"),
     App("workspace", "tenant"),
     App("conversations", "tenant"),
     App("library", "tenant"),
@@ -32,7 +33,7 @@ LIBRARIES: tuple[App, ...] = (
     # Not its default configuration, which puts a site of its own in place of ours.
     App("unfold.apps.BasicAppConfig", "public"),
     App("unfold.contrib.filters", "public"),
-    App("config.admin.RucheAdminConfig", "public"),
+    App("console.apps.RucheAdminConfig", "public"),
     App("django.contrib.contenttypes", "public"),
     App("django.contrib.auth", "public"),
     App("django.contrib.sessions", "both"),

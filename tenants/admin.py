@@ -1,4 +1,4 @@
-"""What the operator reads of the ground. Workspaces themselves are in website/admin.py, beside their figures."""
+"""What the operator reads of the ground. Workspaces themselves are in console/admin.py, beside their figures."""
 
 from typing import Any
 

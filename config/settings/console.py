@@ -58,7 +58,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": "analytics.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "console.dashboard.dashboard",
     "BORDER_RADIUS": "8px",
     "COLORS": {"base": _BASE, "primary": _PRIMARY},
     "STYLES": [lambda request: static("admin-extra/console.css")],

@@ -26,7 +26,7 @@ LANGUAGE_COOKIE_SECURE = BASE_SCHEME == "https"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 # The second holds the French of the console's theme, which speaks English only.
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "config" / "console_words"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "console" / "words"]
 FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True

@@ -55,7 +55,7 @@ CSRF_USE_SESSIONS = False
 CSRF_TRUSTED_ORIGINS: list[str] = []
 
 CONTENT_SECURITY_POLICY = {
-    # The console's theme evaluates expressions in the page: it has a policy of its own (config/admin_site.py).
+    # The console's theme evaluates expressions in the page: it has a policy of its own (console/site.py).
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],

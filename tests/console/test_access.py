@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Role, User
-from config.admin_site import RucheAdminSite
+from console.site import RucheAdminSite
 from tests.people import PASSWORD, People
 
 

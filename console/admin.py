@@ -1,6 +1,6 @@
 """The operator's workspaces.
 
-The pages of `tenants.Tenant` stand here, in the highest app: they show figures of `analytics` and plans of `billing`,
+The pages of `tenants.Tenant` stand here, under the roof: they show figures of `analytics` and plans of `billing`,
 and `tenants`, the ground, imports neither. They write nothing themselves: every act is a service of `tenants`.
 """
 
@@ -28,12 +28,12 @@ from analytics.selectors import with_figures
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
 from billing.stripe.status import current
+from console.forms import DeleteForm, NewWorkspaceForm, PlanForm, TrialForm, slug_problem
 from tenants import services, trials
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
 from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, figure, moment, posted
 from ui.templatetags.ui import money, number, tokens
-from website.console_forms import DeleteForm, NewWorkspaceForm, PlanForm, TrialForm, slug_problem
 
 State = Tenant.State
 KINDS = {
