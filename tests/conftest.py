@@ -19,6 +19,7 @@ from tenants.ids import new_id
 from tests.people import People, assemble
 from tests.servers import DATABASE, with_database
 
+STATIC_FILES = "servestatic.middleware.ServeStaticMiddleware"
 # Folders whose tests need no database of ours.
 WITHOUT_DATABASE = ("providers", "run", "browser", "stripe_fake", "tax")
 
@@ -39,8 +40,11 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
 
     # pytest-django puts a backend of its own there; ours is what we test.
     settings.EMAIL_BACKEND = "mailing.backend.OutboxBackend"
-    # Each test's client would look through all static files anew: more than half of a run's time.
-    settings.SERVESTATIC_USE_FINDERS = settings.SERVESTATIC_USE_STATIC_ROOT = False
+    # Speaks only async, and reads the list of static files for each client: in a synchronous test client it costs every
+    # request an event loop and two threads. Tests of a full process (tests/run, tests/live, tests/browser) have it.
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != STATIC_FILES]
+    # Argon2 as in production, but at its smallest: a hash costs 0.2 s of a processor otherwise.
+    settings.PASSWORD_HASHERS = ["tests.fixtures.passwords.SmallArgon2", *settings.PASSWORD_HASHERS[1:]]
     # Most tests end answers without the process that would have made them: places would be held for a while.
     settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 0
     role = connections["default"].settings_dict["USER"]
