@@ -59,7 +59,7 @@ def _calls(rounds: int) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
     schema's part of it where one stands ready, in milliseconds.
     """
     from tenants.context import public_context
-    from tenants.pool import make_ready_schema
+    from tenants.pool import create_ready_schema
     from tenants.services import tenant_create
 
     def call() -> None:
@@ -72,7 +72,7 @@ def _calls(rounds: int) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
     with public_context():
         for _ in range(2 * rounds):
             timed(call, fresh)
-            make_ready_schema()
+            create_ready_schema()
             timed(call, ready)
         claims = [_claim() for _ in range(CLAIMS_A_ROUND * rounds)]
     return spread(ready), spread(fresh), claims
@@ -90,9 +90,9 @@ def _claim() -> float:
     from django.db import transaction
 
     from tenants.models import Tenant
-    from tenants.pool import make_ready_schema, take_ready_schema
+    from tenants.pool import create_ready_schema, take_ready_schema
 
-    make_ready_schema()
+    create_ready_schema()
     tenant = Tenant(slug=_slug(), name="Mesure", email="x@mesure.test", schema_name=f"w_{secrets.token_hex(6)}")
     tenant.save(force_insert=True)
     took: list[float] = []
@@ -157,11 +157,11 @@ def _stock(milliseconds: list[float]) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from tenants.baseline_build import _STAND_IN
+    from tenants.baseline_build import _INSERT_TENANT
     from tenants.context import public_context
 
     name = f"w_{secrets.token_hex(6)}"
-    stand_in = _STAND_IN.replace("'baseline'", f"'{name.replace('_', '-')}'")
+    stand_in = _INSERT_TENANT.replace("'baseline'", f"'{name.replace('_', '-')}'")
     with public_context():
         with connection.cursor() as cursor:
             # It finds the schema to migrate by its workspace's row.
@@ -183,9 +183,9 @@ def _replay(owner: psycopg.Connection, milliseconds: list[float]) -> None:
 
 def _make_ready_schema(milliseconds: list[float]) -> None:
     """As it is called: a connection of its own, the rights and the row that says "ready" are counted too."""
-    from tenants.pool import make_ready_schema
+    from tenants.pool import create_ready_schema
 
-    timed(make_ready_schema, milliseconds)
+    timed(create_ready_schema, milliseconds)
 
 
 def _same_tables() -> int:

@@ -30,7 +30,7 @@ def make(owner: psycopg.Connection, count: int, slug: str, base_host: str) -> It
 
     for number in range(count):
         name = f"{slug}-{number}"
-        made = Made(name, pool._make(owner), f"{name}.{base_host}")
+        made = Made(name, pool._create(owner), f"{name}.{base_host}")
         (key,) = owner.execute(_TENANT, [made.slug, made.schema_name]).fetchone() or ()
         owner.execute(_TAKEN, [key, made.schema_name])
         owner.execute(_DOMAIN, [made.host, key])

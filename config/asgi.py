@@ -41,7 +41,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         event = (await receive())["type"]
         if event == "lifespan.startup":
-            executors.take_over_default()
+            executors.set_default_executor()
             preload()
             await send({"type": "lifespan.startup.complete"})
         elif event == "lifespan.shutdown":

@@ -81,7 +81,7 @@ class Handler(ASGIHandler):
             async with lane.turn(visitor(request)):
                 return await self._respond(request)
         except Busy:
-            return busy(request, host_cache.known_here(_host(request)))
+            return busy(request, host_cache.find_in_memory(_host(request)))
 
     async def _respond(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await super().run_get_response(request)
@@ -128,7 +128,7 @@ class Body:
                 refusal = await sync_to_async(refusal_before_reading)(request, access)
         except Exception as error:
             if is_busy(error):
-                raise Refused(busy(request, host_cache.known_here(_host(request)))) from error
+                raise Refused(busy(request, host_cache.find_in_memory(_host(request)))) from error
             raise
         if refusal is not None:
             raise Refused(refusal)
@@ -143,7 +143,7 @@ class Body:
     def _too_large(self) -> HttpResponseBase:
         request = self._request()
         log.warning("refused unread: a body over %s bytes for %s", self._most, request.path)
-        return too_large(request, self._most, host_cache.known_here(_host(request)))
+        return too_large(request, self._most, host_cache.find_in_memory(_host(request)))
 
 
 def _declared_length(scope: Any) -> int:
@@ -184,7 +184,7 @@ def lane_of(request: HttpRequest) -> str:
 def visitor(request: HttpRequest) -> Visitor:
     """Whose turn a request takes: by workspace, and in it by address."""
     host = _host(request)
-    place = "public" if host == settings.BASE_HOST else host_cache.place_of(host)
+    place = "public" if host == settings.BASE_HOST else host_cache.place_hint(host)
     return Visitor(place, _address(request))
 
 

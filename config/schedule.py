@@ -10,7 +10,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (600, "billing.stripe.scheduled.run_due"),
     (300, "tenants.trials.expire_trials"),
     (300, "tenants.pool.refill_ready_schemas"),
-    (3600, "tenants.pool.sweep_lost_schemas"),
+    (3600, "tenants.pool.drop_orphan_schemas"),
     (3600, "billing.jobs.look_at_all"),
     (3600, "library.reading.take_up_everywhere"),
     (3600, "billing.stripe.closing.end_left"),

@@ -142,7 +142,7 @@ class Hub:
 
     async def _read_all(self) -> None:
         """Until nobody listens to an answer made elsewhere."""
-        client, woken = async_client(most=1, answer_seconds=WAIT_SECONDS + 3), "0-0"
+        client, woken = async_client(max_connections=1, answer_seconds=WAIT_SECONDS + 3), "0-0"
         wake = _wake_key()
         while channels := self._remote():
             places: dict[str, str] = {wake: woken, **{channel.name: channel.last for channel in channels}}

@@ -30,7 +30,7 @@ from tenants.context import TenantRef, public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.selectors import ref_of
-from tenants.services import TRIAL, change_identity, tenant_create
+from tenants.services import TRIAL_LENGTH, change_identity, tenant_create
 
 FILLED = "demo.filled"
 DAYS = 30
@@ -88,9 +88,9 @@ def _create(workspace: Workspace) -> TenantRef:
 def _keep_open(tenant: Tenant) -> None:
     """A trial begins anew when it has run half its time, or is over."""
     now = timezone.now()
-    if tenant.state == Tenant.State.TRIAL and tenant.trial_ends_at and tenant.trial_ends_at < now + TRIAL / 2:
+    if tenant.state == Tenant.State.TRIAL and tenant.trial_ends_at and tenant.trial_ends_at < now + TRIAL_LENGTH / 2:
         with suppress(ValidationError):
-            trials.extend_trial(tenant_id=tenant.pk, ends_at=now + TRIAL, reason="démonstration", actor=SYSTEM)
+            trials.extend_trial(tenant_id=tenant.pk, ends_at=now + TRIAL_LENGTH, reason="démonstration", actor=SYSTEM)
 
 
 def fill(workspace: Workspace, ref: TenantRef, *, now: dt.datetime | None = None) -> int:

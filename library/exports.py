@@ -40,7 +40,7 @@ def left_out(person: User) -> int:
     return Item.objects.exclude(pk__in=items_visible(person).order_by().values("pk")).count()
 
 
-def _parts(item: Item, still: Callable[[], bool]) -> list[Part]:
+def _parts(item: Item, may_read: Callable[[], bool]) -> list[Part]:
     title = f"{timezone.localdate(item.created_at):%Y-%m-%d} {item.title}"
     details = Part(
         str(item.pk), title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False
@@ -48,7 +48,10 @@ def _parts(item: Item, still: Callable[[], bool]) -> list[Part]:
     if not item.file:
         return [Part(str(item.pk), title, "md", item.text.encode()), details]
     extension = files.extension_of(item.file_name) or "bin"
-    return [Part(str(item.pk), title, extension, open=partial(files.storage().open, item.file), still=still), details]
+    return [
+        Part(str(item.pk), title, extension, open=partial(files.storage().open, item.file), may_read=may_read),
+        details,
+    ]
 
 
 def _plain(item: Item) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Jobs that read files people brought: their words, to be found, and a small picture of an image.
 
-A file is parsed in a bounded child process (`tenants.bounded`), never in a request. Each job may run again.
+A file is parsed in a sandboxed child process (`tenants.sandbox`), never in a request. Each job may run again.
 """
 
 import json
@@ -23,7 +23,7 @@ from library import files
 from library.models import FileText, Item
 from library.sniffing import type_of
 from library.types import FileType
-from tenants import bounded
+from tenants import sandbox
 from tenants.context import TenantRef, current, current_tenant
 from tenants.queue import enqueue, enqueue_everywhere
 
@@ -64,7 +64,7 @@ def read(*, item_id: str) -> str:
         if kind.kind == "image":
             return _keep_thumbnail(item, _thumbnail(item))
         return _end(item, Reading.NOTHING)
-    except (bounded.Exceeded, bounded.Failed, FileNotFoundError, ValueError) as error:
+    except (sandbox.Exceeded, sandbox.Failed, FileNotFoundError, ValueError) as error:
         log.warning("file not read item=%s type=%s %s", item_id, kind.extension, error)
         return _end(item, Reading.FAILED)
 
@@ -81,7 +81,7 @@ def _on_disk(path: str) -> Iterator[IO[bytes]]:
 
 def _words(item: Item, kind: FileType) -> list[str]:
     with _on_disk(item.file) as file:
-        told = bounded.run(CHILDREN / "text.py", file, kind.extension, str(MAX_CHARACTERS))
+        told = sandbox.run(CHILDREN / "text.py", file, kind.extension, str(MAX_CHARACTERS))
     parts = json.loads(told)
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise ValueError("not a list of texts")
@@ -90,7 +90,7 @@ def _words(item: Item, kind: FileType) -> list[str]:
 
 def _thumbnail(item: Item) -> bytes:
     with _on_disk(item.file) as file:
-        return bounded.run(CHILDREN / "thumbnail.py", file, str(THUMBNAIL_SIDE), str(MAX_PIXELS))
+        return sandbox.run(CHILDREN / "thumbnail.py", file, str(THUMBNAIL_SIDE), str(MAX_PIXELS))
 
 
 def _keep_words(item: Item, parts: list[str]) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from mailing.services import send_to_owners
 from tenants.context import TenantRef
-from tenants.services import CLOSED_KEPT
+from tenants.services import CLOSED_RETENTION
 
 
 def send_trial_ending(tenant: TenantRef, *, days: int) -> None:
@@ -19,4 +19,4 @@ def send_trial_ended(tenant: TenantRef) -> None:
 
 def send_closed(tenant: TenantRef) -> None:
     """Suspended for so long that it is closed: when it goes for good."""
-    send_to_owners(tenant, "mail/closed", days=CLOSED_KEPT // timedelta(days=1))
+    send_to_owners(tenant, "mail/closed", days=CLOSED_RETENTION // timedelta(days=1))

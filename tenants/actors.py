@@ -1,10 +1,10 @@
-"""Whose act it is where no person acts: written into the audit log as it is, translated where it is read."""
+"""Actors of the audit log that are not people; stored untranslated, translated when displayed."""
 
 from typing import Final
 
 from django.utils.translation import gettext_noop
 
-# The clock, a job, a rule of the platform.
+# A scheduled or background job, or a rule of the platform.
 SYSTEM: Final = gettext_noop("système")
-# Whoever may run commands on the machine.
+# A management command.
 COMMAND: Final = gettext_noop("ligne de commande")

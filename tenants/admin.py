@@ -1,4 +1,4 @@
-"""What the operator reads of the ground. Workspaces themselves are in console/admin.py, beside their figures."""
+"""Read-only admin pages for domains, ready schemas and deletions. Workspaces themselves are in console/admin.py."""
 
 from typing import Any
 
@@ -64,8 +64,8 @@ class SchemaFailureAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SchemaFailure]:
         slug = Tenant.objects.filter(schema_name=OuterRef("schema_name")).values("slug")[:1]
-        found: QuerySet[SchemaFailure] = super().get_queryset(request).annotate(slug=Subquery(slug))
-        return found
+        failures: QuerySet[SchemaFailure] = super().get_queryset(request).annotate(slug=Subquery(slug))
+        return failures
 
     @display(description=_("Schéma"), ordering="schema_name")
     def shown_schema(self, row: SchemaFailure) -> str:

@@ -1,9 +1,9 @@
-"""How many requests may be at work at a time, and in what turn the others wait.
+"""Admission control: how many requests run at a time, and the order in which the others wait.
 
-The bounds lie below the connection pool, so that a request at work never waits for a connection. Those that wait are
-taken in turns: by workspace, and inside one by the address they come from. So a burst from one place delays that
-place, and a neighbour waits for the end of one request, not of a queue. Not counted: static files, `/healthz`, and a
-response once it is being sent (a stream of events, a download).
+The limits are below the size of the connection pool, so a running request never waits for a connection. Waiting
+requests are served round-robin by workspace, then by client address inside a workspace. A burst from one workspace
+delays that workspace; a request of another one waits for the end of one request, not of a queue. Not counted:
+static files, `/healthz`, and a response once it is being sent (an event stream, a download).
 """
 
 import asyncio
@@ -18,33 +18,33 @@ from django.conf import settings
 
 from tenants.executors import database_threads, pool_size
 
-# Waiting requests hold their bodies in memory: at most so many in a process, and from one address in one workspace.
-MOST_WAITING: Final = 512
-MOST_WAITING_OF_ONE: Final = 128
+# Waiting requests hold their bodies in memory. Limits for one process, and for one address in one workspace.
+MAX_WAITING: Final = 512
+MAX_WAITING_PER_VISITOR: Final = 128
 
 
 class Busy(Exception):
-    """Raised where a request has waited long enough, or too many wait already: answer 503."""
+    """Raised when a request has waited too long, or too many already wait; the response is a 503."""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whose turn a request takes. `place`: a workspace, "public" or "unknown"; `address`: where it comes from."""
+    """Source of a request. `place`: a workspace's id, "public" or "unknown"; `address`: the client's IP address."""
 
     place: str
     address: str
 
 
 class Turns:
-    """What waits, by place and address; the next one is taken from the place and address served longest ago."""
+    """Waiting requests by place and address. The next is from the place and address served least recently."""
 
     def __init__(self) -> None:
         self._places: OrderedDict[str, OrderedDict[str, deque[asyncio.Future[None]]]] = OrderedDict()
         self._held: Counter[Visitor] = Counter()
         self.waiting = 0
 
-    def of(self, visitor: Visitor) -> int:
-        """How many wait of one visitor."""
+    def waiting_of(self, visitor: Visitor) -> int:
+        """Number of waiting requests of one visitor."""
         return self._held[visitor]
 
     def add(self, visitor: Visitor, turn: asyncio.Future[None]) -> None:
@@ -54,22 +54,22 @@ class Turns:
         self.waiting += 1
 
     def take(self, full: set[str]) -> tuple[str, asyncio.Future[None]] | None:
-        """The next turn, of a place that is not in `full`. None where there is none."""
-        place = next((known for known in self._places if known not in full), None)
+        """Remove and return the next (place, turn) of a place that is not in `full`; None if there is none."""
+        place = next((candidate for candidate in self._places if candidate not in full), None)
         if place is None:
             return None
         addresses = self._places[place]
         address, turns = next(iter(addresses.items()))
         turn = turns.popleft()
         self._forget(Visitor(place, address))
-        # Whoever was served goes to the end, or away where nothing of theirs is left.
+        # The place and address just served go to the end, and are removed when nothing of theirs waits.
         addresses.move_to_end(address)
         self._places.move_to_end(place)
         self._prune(place, address)
         return place, turn
 
     def drop(self, visitor: Visitor, turn: asyncio.Future[None]) -> None:
-        """Somebody waits no longer."""
+        """Remove a turn whose request has stopped waiting."""
         addresses = self._places.get(visitor.place)
         turns = addresses.get(visitor.address) if addresses else None
         if turns and turn in turns:
@@ -91,12 +91,12 @@ class Turns:
 
 
 class Lane:
-    """`most` requests at work, `share` of them of one place, the others waiting for `seconds`. For one event loop."""
+    """At most `limit` running requests, `share` of them from one place; others wait up to `seconds`. One event loop."""
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self.most = most
-        # One place never has them all, where there is more than one to have.
-        self.share = max(1, most - max(1, most // 4))
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit = limit
+        # One place never takes the whole lane, unless the lane has a single slot.
+        self.share = max(1, limit - max(1, limit // 4))
         self._seconds = seconds
         self._turns = Turns()
         self._at_work: Counter[str] = Counter()
@@ -111,7 +111,7 @@ class Lane:
 
     @asynccontextmanager
     async def turn(self, visitor: Visitor) -> AsyncIterator[None]:
-        """Be at work. Raises `Busy` instead where there is no turn within the lane's seconds."""
+        """Hold a slot of the lane for the block. Raises `Busy` if none is free within the lane's seconds."""
         await self._enter(visitor)
         try:
             yield
@@ -119,10 +119,14 @@ class Lane:
             self._leave(visitor.place)
 
     async def _enter(self, visitor: Visitor) -> None:
-        if self.at_work < self.most and self._at_work[visitor.place] < self.share and not self._turns.of(visitor):
+        if (
+            self.at_work < self.limit
+            and self._at_work[visitor.place] < self.share
+            and not self._turns.waiting_of(visitor)
+        ):
             self._at_work[visitor.place] += 1
             return
-        if self.waiting >= MOST_WAITING or self._turns.of(visitor) >= MOST_WAITING_OF_ONE:
+        if self.waiting >= MAX_WAITING or self._turns.waiting_of(visitor) >= MAX_WAITING_PER_VISITOR:
             raise Busy
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.add(visitor, turn)
@@ -130,7 +134,7 @@ class Lane:
             async with asyncio.timeout(self._seconds):
                 await turn
         except BaseException as error:
-            # The turn may have come in the same moment as the end of the wait: then it goes to the next.
+            # The turn may have been granted at the moment the wait ended: then the slot is passed on.
             if turn.done() and not turn.cancelled():
                 self._leave(visitor.place)
             self._turns.drop(visitor, turn)
@@ -142,34 +146,36 @@ class Lane:
         self._at_work[place] -= 1
         if not self._at_work[place]:
             del self._at_work[place]
-        while self.at_work < self.most:
-            taken = self._turns.take({known for known, count in self._at_work.items() if count >= self.share})
-            if taken is None:
+        while self.at_work < self.limit:
+            next_turn = self._turns.take(
+                {candidate for candidate, count in self._at_work.items() if count >= self.share}
+            )
+            if next_turn is None:
                 return
-            place, turn = taken
+            place, turn = next_turn
             if not turn.done():
                 self._at_work[place] += 1
                 turn.set_result(None)
 
 
-# What a view may ask for in its declaration of access (accounts/access.py).
+# Lanes that a view may declare with its access (accounts/access.py).
 PAGE: Final = "page"
-# Passwords are hashed: 100 MB and both cores for a moment each.
+# For password hashing, which takes 100 MB and a full core for a moment.
 HASHING: Final = "hashing"
-# Waits for somebody else's server (Stripe, a bucket), mostly without a connection.
+# Waits for an outside server (Stripe, a bucket), mostly without a database connection.
 OUTSIDE: Final = "outside"
-# /readyz
+# For /readyz.
 PROBE: Final = "probe"
 
 
 def sizes() -> dict[str, int]:
-    """How many requests each lane lets work at a time; all but those of `OUTSIDE` add up to what the pool serves."""
-    left = pool_size() - database_threads()
-    hashing = max(1, left // 4)
-    return {PAGE: max(1, left - hashing), HASHING: hashing, OUTSIDE: max(2, left // 2), PROBE: 1}
+    """Limit of each lane. All but `OUTSIDE` together use the connections that requests may take from the pool."""
+    available = pool_size() - database_threads()
+    hashing = max(1, available // 4)
+    return {PAGE: max(1, available - hashing), HASHING: hashing, OUTSIDE: max(2, available // 2), PROBE: 1}
 
 
 @cache
 def lanes() -> dict[str, Lane]:
-    """The lanes of this process, which has one loop."""
-    return {name: Lane(most, settings.ADMISSION_SECONDS) for name, most in sizes().items()}
+    """The lanes of this process, which has one event loop."""
+    return {name: Lane(limit, settings.ADMISSION_SECONDS) for name, limit in sizes().items()}

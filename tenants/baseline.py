@@ -1,7 +1,7 @@
-"""The reference schemas, `schema/public.sql` and `schema/tenant.sql`, and their replay.
+"""The baseline: SQL of empty schemas, `schema/public.sql` and `schema/tenant.sql`, and its replay.
 
-Written by `manage.py schema_baseline` from a migrate-from-zero; replayed (0.4 s instead of 16 s and more) for the
-first run, the test database and every new workspace.
+`manage.py schema_baseline` writes the files after migrating from zero. They are replayed (0.4 s instead of 16 s) for
+the first run, the test database and every new workspace.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ PLACEHOLDER = "__workspace__"
 
 
 class BaselineMissing(RuntimeError):
-    """Raised when schema/*.sql is not there: run `manage.py schema_baseline`."""
+    """Raised when a file of schema/ is missing: run `manage.py schema_baseline`."""
 
 
 def baseline_path(kind: str) -> Path:
@@ -32,21 +32,22 @@ def _baseline(kind: str) -> str:
 
 
 def replay_public(owner: psycopg.Connection) -> None:
-    """Make the public schema's tables in an empty database, in the caller's transaction."""
+    """Create the public schema's tables in an empty database, in the caller's transaction."""
     _replay(owner, _baseline("public"))
 
 
 def replay_tenant(owner: psycopg.Connection, schema_name: str) -> None:
-    """Make a schema with all tables of a workspace, in the caller's transaction, which should write no more than
-    the row that names it: its commit does not wait for the disk. A crash then loses both together, and whatever
-    is committed on top of them takes them to the disk first.
+    """Create a schema with all tables of a workspace, in the caller's transaction.
+
+    The commit is asynchronous: it does not wait for the disk. The transaction should write nothing else but the row
+    that names the schema. A crash then loses both; a later synchronous commit flushes both first.
     """
     owner.execute(f'SET LOCAL synchronous_commit = off; CREATE SCHEMA "{schema_name}"'.encode())
     _replay(owner, _baseline("tenant").replace(PLACEHOLDER, schema_name))
 
 
 def _replay(owner: psycopg.Connection, sql: str) -> None:
-    # Function bodies are not checked and nothing is found by an unqualified name: what pg_dump writes is qualified.
+    # pg_dump qualifies every name, so an empty path is safe; function bodies are not checked at creation.
     with owner.cursor() as cursor:
         cursor.execute("SET LOCAL search_path = ''; SET LOCAL check_function_bodies = off")
         cursor.execute(sql.encode())

@@ -1,4 +1,4 @@
-"""Writes the baseline: a migrate-from-zero in a scratch database, dumped and made replayable."""
+"""Builds the baseline: migrates a scratch database from zero, dumps it and makes the dump replayable."""
 
 import os
 import re
@@ -17,10 +17,10 @@ from tenants.baseline import PLACEHOLDER
 from tenants.context import PUBLIC_SCHEMA
 
 SCRATCH_SCHEMA = "w_baseline"
-# What a driver or a pooled connection must never meet: psql's meta-commands and settings of the session.
+# psql's meta-commands, which a driver cannot send, and session settings, which would stay on a pooled connection.
 _DROPPED = re.compile(r"^(\\|SET |SELECT pg_catalog\.set_config|--)")
-_DIALECT = (
-    # The schema itself is made by whoever replays.
+_SCHEMA_STATEMENTS = (
+    # The caller of the replay creates the schema.
     re.compile(r"^CREATE SCHEMA [^;]+;\n", re.M),
     re.compile(r"^COMMENT ON SCHEMA [^;]+;\n", re.M),
 )
@@ -32,7 +32,10 @@ class BuildFailed(RuntimeError):
 
 @contextmanager
 def scratch_database() -> Iterator[tuple[str, str]]:
-    """(owner's URL, superuser's URL) of an empty database on the server of DATABASE_ADMIN_URL, dropped at the end."""
+    """Yield (owner's URL, superuser's URL) of an empty database on the server of DATABASE_ADMIN_URL; then drop it.
+
+    Raises `BuildFailed` where the URLs are not configured.
+    """
     admin, owner = os.environ.get("DATABASE_ADMIN_URL"), os.environ.get("DATABASE_OWNER_URL")
     if not admin or not owner:
         raise BuildFailed(
@@ -44,19 +47,19 @@ def scratch_database() -> Iterator[tuple[str, str]]:
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" OWNER "{role}"'.encode())
     try:
-        yield _database(owner, name), _database(admin, name)
+        yield _with_database(owner, name), _with_database(admin, name)
     finally:
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
-def _database(url: str, name: str) -> str:
+def _with_database(url: str, name: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
 def build() -> dict[str, str]:
-    """Migrate from zero with stock django-tenants and dump: {"public": sql, "tenant": sql}."""
+    """Migrate from zero with django-tenants' own command and dump: {"public": sql, "tenant": sql}."""
     with scratch_database() as (owner, admin):
         migrate_from_zero(owner)
         return {
@@ -66,18 +69,18 @@ def build() -> dict[str, str]:
 
 
 def migrate_from_zero(owner_url: str, schema: str = SCRATCH_SCHEMA) -> None:
-    """Stock `migrate_schemas`, for public and for one workspace's schema, in a process of its own."""
+    """Run django-tenants' `migrate_schemas` for public and for one workspace's schema, in a child process."""
     environment = os.environ | {"DATABASE_OWNER_URL": owner_url, "DATABASE_URL": owner_url}
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
     _run([sys.executable, "manage.py", "migrate_schemas", "--shared", "-v0"], environment)
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        # Stock finds a schema to migrate by its workspace's row.
-        connection.execute(_STAND_IN, [schema])
+        # django-tenants finds the schema to migrate by its workspace's row.
+        connection.execute(_INSERT_TENANT, [schema])
     _run([sys.executable, "manage.py", "migrate_schemas", "--tenant", "--schema", schema, "-v0"], environment)
 
 
-_STAND_IN = (
+_INSERT_TENANT = (
     "INSERT INTO tenants_tenant (id, schema_name, slug, name, email, state, state_reason, state_since,"
     " plan_code, language, logo, version, created_at)"
     " VALUES (gen_random_uuid(), %s, 'baseline', 'Baseline', 'baseline@example.test', 'trial', '', now(),"
@@ -86,16 +89,16 @@ _STAND_IN = (
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
-    if done.returncode:
-        raise BuildFailed(f"{' '.join(command[1:4])}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    return done.stdout
+    completed = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
+    if completed.returncode:
+        raise BuildFailed(f"{' '.join(command[1:4])}:\n{completed.stdout[-2000:]}\n{completed.stderr[-4000:]}")
+    return completed.stdout
 
 
 def dump(url: str, schema: str) -> str:
-    """`pg_dump -s` of one schema, owners left out, rights kept."""
+    """`pg_dump -s` of one schema, without owners, with privileges."""
     command = [
-        # As new as the server, or newer.
+        # Must be as recent as the server.
         os.environ.get("PG_DUMP", "pg_dump"),
         "--schema-only",
         "--no-owner",
@@ -110,7 +113,7 @@ def dump(url: str, schema: str) -> str:
 def _replayable(sql: str, owner_url: str, schema: str) -> str:
     lines = [line for line in sql.splitlines() if not _DROPPED.match(line)]
     text = "\n".join(lines) + "\n"
-    for pattern in _DIALECT:
+    for pattern in _SCHEMA_STATEMENTS:
         text = pattern.sub("", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     text = _without_default_privileges(text) + "\n" + _migration_rows(owner_url, schema)
@@ -118,9 +121,9 @@ def _replayable(sql: str, owner_url: str, schema: str) -> str:
 
 
 def _without_default_privileges(sql: str) -> str:
-    """They name the role that ran the migration; grants.py gives them at each replay."""
-    kept = [line for line in sql.splitlines() if not line.startswith(("ALTER DEFAULT PRIVILEGES", "GRANT", "REVOKE"))]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
+    """Remove privileges: they name the role that ran the migration, and grants.py gives them at each replay."""
+    lines = [line for line in sql.splitlines() if not line.startswith(("ALTER DEFAULT PRIVILEGES", "GRANT", "REVOKE"))]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def _migration_rows(owner_url: str, schema: str) -> str:
@@ -131,7 +134,7 @@ def _migration_rows(owner_url: str, schema: str) -> str:
 
 
 def write(built: dict[str, str]) -> list[Path]:
-    """Write both files; the paths of those that changed."""
+    """Write both files. Returns the paths of the files that changed."""
     from tenants.baseline import baseline_path
 
     changed = []

@@ -1,7 +1,8 @@
-"""Redis for callers that may not wait: short time limits, and a pause for all once it has failed.
+"""Circuit breaker for Redis, for callers that must not wait.
 
-A page asks Redis several times, and with Redis hung each time would wait. So after one failure nobody in this process
-asks for some seconds; then one caller tries. Whoever is told `RedisAway` goes on without Redis.
+A page calls Redis several times, and each call would wait while Redis hangs. So timeouts are short, and after one
+failure no call leaves this process for some seconds; then one call probes. On `RedisAway` the caller goes on without
+Redis.
 """
 
 import logging
@@ -21,71 +22,71 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 PAUSE_SECONDS: Final = 5.0
-# Gone, silent or loading. Every other error of the driver is a mistake of ours and is raised as it is.
+# Redis is stopped, hung or loading. Every other error of the driver is a bug and is raised unchanged.
 AWAY: Final = (redis.ConnectionError, redis.TimeoutError)
-# It answers, and takes no write: that costs no time, so the next caller may ask as well.
+# Redis answers at once but accepts no write: the circuit stays closed.
 FULL: Final = (ReadOnlyError, OutOfMemoryError)
 
 
 class RedisAway(Exception):
-    """Raised where Redis does not answer, or did not a moment ago: go on without."""
+    """Raised when Redis does not answer, or the circuit is open: the caller goes on without Redis."""
 
 
 class Breaker:
-    """Calls go through until one fails; then none does for `PAUSE_SECONDS`, and after that one at a time."""
+    """Calls pass until one fails; then none passes for `PAUSE_SECONDS`, and after that one at a time as a probe."""
 
     def __init__(self) -> None:
-        # How many times Redis has gone: what was kept elsewhere during one time is not believed in the next.
+        # Number of outages so far. A value cached in process memory during one outage is not used in the next.
         self.outages = 0
-        self._closed_until = 0.0
+        self._open_until = 0.0
         self._failed_at = 0.0
         self._lock = threading.Lock()
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """What `function` returns. Raises `RedisAway` instead of the driver's errors of `AWAY` and `FULL`."""
+        """Return `function()`. Raises `RedisAway` for the driver's errors in `AWAY` and `FULL`, and while open."""
         if not self._may_try():
             raise RedisAway
-        asked = time.monotonic()
+        started = time.monotonic()
         try:
-            found = function()
+            result = function()
         except AWAY as error:
             self._failed(error)
             raise RedisAway from error
         except FULL as error:
             raise RedisAway from error
-        self.worked(asked)
-        return found
+        self.succeeded(started)
+        return result
 
-    def worked(self, asked: float) -> None:
-        """Redis has answered what it was asked at `asked` (time.monotonic()): everybody may ask again."""
-        if not self._closed_until:
+    def succeeded(self, started: float) -> None:
+        """Close the circuit: a call sent at `started` (time.monotonic()) was answered."""
+        if not self._open_until:
             return
         with self._lock:
-            if asked < self._failed_at:
+            if started < self._failed_at:
                 return
-            self._closed_until = 0.0
+            self._open_until = 0.0
         log.warning("redis answers again")
 
     def after_fork(self) -> None:
-        """A lock held by a thread that the child does not have would never be freed."""
+        """Replace the lock: one held by a thread that the forked child lacks would never be released."""
         self._lock = threading.Lock()
 
     def _may_try(self) -> bool:
-        if not self._closed_until:
+        if not self._open_until:
             return True
         now = time.monotonic()
         with self._lock:
-            if now < self._closed_until:
+            if now < self._open_until:
                 return False
-            # The others go on waiting while this one tries.
-            if self._closed_until:
-                self._closed_until = now + PAUSE_SECONDS
+            # Other calls stay refused while this one probes.
+            if self._open_until:
+                self._open_until = now + PAUSE_SECONDS
             return True
 
     def _failed(self, error: Exception) -> None:
         with self._lock:
-            first, self._failed_at = not self._closed_until, time.monotonic()
-            self._closed_until = self._failed_at + PAUSE_SECONDS
+            first, self._failed_at = not self._open_until, time.monotonic()
+            self._open_until = self._failed_at + PAUSE_SECONDS
             self.outages += first
         if first:
             log.warning("redis does not answer, going on without: %s", type(error).__name__)
@@ -96,25 +97,25 @@ os.register_at_fork(after_in_child=REDIS.after_fork)
 
 
 def quick_options() -> dict[str, Any]:
-    """Connection options under which a call lasts `REDIS_QUICK_SECONDS` at most; the driver's own tries are three."""
+    """Connection options that limit a call to `REDIS_QUICK_SECONDS`, without the driver's default retries."""
     seconds = settings.REDIS_QUICK_SECONDS
     return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
 
 
 @cache
 def quick_client() -> Any:
-    """A client for short commands, answers as text; to be used inside `REDIS.call`."""
+    """A client for short commands that decodes replies to text; use it inside `REDIS.call`."""
     return redis.Redis.from_url(settings.REDIS_URL, decode_responses=True, **quick_options())
 
 
 @cache
 def quick_bytes_client() -> Any:
-    """The same with answers as bytes, as the queue wants them."""
+    """As `quick_client`, with replies as bytes, which rq requires."""
     return redis.Redis.from_url(settings.REDIS_URL, **quick_options())
 
 
 def ping() -> None:
-    """Ask Redis itself, whatever was found a moment ago. Raises `redis.RedisError`."""
-    asked = time.monotonic()
+    """Ping Redis even while the circuit is open. Raises `redis.RedisError`."""
+    started = time.monotonic()
     quick_client().ping()
-    REDIS.worked(asked)
+    REDIS.succeeded(started)

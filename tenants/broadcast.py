@@ -1,8 +1,8 @@
-"""A word to every process at once: web, worker, schedule, commands.
+"""Publish and subscribe between all processes (web, worker, scheduler, commands), to invalidate their caches.
 
-`publish` reaches the functions given to `subscribe` in all processes, in milliseconds. A process listens from the first
-time it asks whether it is `connected`; what it keeps in memory counts only while it is. Redis keeps no message for
-those who do not listen, so whoever connects, or loses the connection, is told to forget everything.
+`publish` reaches the functions given to `subscribe` in all processes, in milliseconds. A process listens from its
+first call of `connected`; its cached values are valid only while that returns True. Redis keeps no message for a
+process that does not listen, so all topics are invalidated when the connection is made or lost.
 """
 
 import json
@@ -25,75 +25,75 @@ from tenants.breaker import REDIS, RedisAway, quick_client
 log = logging.getLogger(__name__)
 EVERYTHING: Final = "*"
 PING_SECONDS: Final = 0.25
-# Older than this, the last sign of life proves nothing: what is remembered is not used.
+# With a last answered ping older than this, cached values are not used.
 TRUST_SECONDS: Final = 0.9
-# A connection silent for so long is given up; the network may have dropped it without telling.
+# A connection without answer for this long is closed: the network may have dropped it silently.
 SILENCE_SECONDS: Final = 3.0
-MOST_WAIT_SECONDS: Final = 2.0
+MAX_WAIT_SECONDS: Final = 2.0
 
 _subscribers: list[tuple[str, Callable[[str], None]]] = []
-_when_back: list[Callable[[], None]] = []
+_recovery_callbacks: list[Callable[[], None]] = []
 
 
 def subscribe(topic: str, function: Callable[[str], None]) -> None:
-    """Call `function(key)` for each message of a topic; the key is `EVERYTHING` where messages may have been missed.
+    """Call `function(key)` for each message of a topic; the key is `EVERYTHING` when messages may have been missed.
 
-    It runs in the listener's thread: it must be short, and ask neither the database nor Redis.
+    It runs in the listener's thread: it must be short and call neither the database nor Redis.
     """
     _subscribers.append((topic, function))
 
 
-def when_back(function: Callable[[], None]) -> None:
-    """Call `function()` once Redis answers again after it was lost. It may ask Redis through the breaker."""
-    _when_back.append(function)
+def on_recovery(function: Callable[[], None]) -> None:
+    """Call `function()` when Redis answers again after an outage. It may call Redis through the breaker."""
+    _recovery_callbacks.append(function)
 
 
 def publish(topic: str, key: str = EVERYTHING) -> bool:
-    """Tell every process. False: Redis is away; all will be told to forget everything when it is back."""
+    """Send a message to every process. False if Redis is down: `EVERYTHING` is sent once it answers again."""
     try:
         _send(topic, key)
     except RedisAway:
-        log.warning("a change was not told to other processes yet: topic=%s key=%s", topic, key)
-        _process.owes = True
+        log.warning("change not yet published to other processes: topic=%s key=%s", topic, key)
+        _process.has_unsent = True
         listen()
         return False
     return True
 
 
 def connected() -> bool:
-    """True while this process would have heard any message older than `TRUST_SECONDS`. Starts to listen."""
+    """True while every message older than `TRUST_SECONDS` has reached this process. Starts the listener."""
     listener = _process.listener
     if listener is None:
         listen()
         return False
-    return time.monotonic() - listener.heard < TRUST_SECONDS
+    return time.monotonic() - listener.last_heard < TRUST_SECONDS
 
 
 def listen() -> None:
-    """Start the listener of this process, if it does not run."""
+    """Start the listener of this process if it is not running."""
     with _process.lock:
         if _process.listener is None:
             listener = _Listener()
             try:
                 listener.start()
             except RuntimeError:
-                # The interpreter is going down: no thread starts any more.
+                # The interpreter is shutting down: no thread can start.
                 return
             _process.listener = listener
 
 
 def forget_here() -> None:
-    """Tell all subscribers of this process alone to forget everything."""
-    _tell(EVERYTHING, EVERYTHING)
+    """Notify the subscribers of this process alone, with `EVERYTHING`."""
+    _notify(EVERYTHING, EVERYTHING)
 
 
-def _tell(topic: str, key: str) -> None:
-    for known, function in _subscribers:
-        if topic in (known, EVERYTHING):
+def _notify(topic: str, key: str) -> None:
+    for subscribed, function in _subscribers:
+        if topic in (subscribed, EVERYTHING):
             try:
                 function(key)
             except Exception:
-                log.exception("a subscriber failed: topic=%s", known)
+                log.exception("a subscriber failed: topic=%s", subscribed)
 
 
 def _send(topic: str, key: str) -> None:
@@ -102,7 +102,7 @@ def _send(topic: str, key: str) -> None:
 
 @cache
 def _pool() -> redis.ConnectionPool:
-    # RESP 2: messages and answers come in one order, through one door.
+    # RESP 2: messages and command replies arrive in order on one connection.
     return redis.ConnectionPool.from_url(
         settings.REDIS_URL,
         protocol=2,
@@ -115,40 +115,40 @@ def _pool() -> redis.ConnectionPool:
 
 @cache
 def _channel() -> str:
-    """Channels are the whole server's, unlike keys: two platforms in two databases must not hear each other."""
+    """Channel name with the database number: unlike keys, channels are shared by all databases of a Redis server."""
     return f"ruche:{_pool().connection_kwargs.get('db') or 0}:changes"
 
 
 class _Listener(threading.Thread):
-    """Hears the channel and asks for a sign of life; connects again for as long as the process lives."""
+    """Reads the channel and pings; reconnects for as long as the process lives."""
 
     def __init__(self) -> None:
         super().__init__(name="ruche-broadcast", daemon=True)
-        # When the last ping was sent that was answered: all that was published before has been heard.
-        self.heard = float("-inf")
+        # Send time (time.monotonic()) of the last answered ping: every message published before it has arrived.
+        self.last_heard = float("-inf")
         self._was_lost = False
-        self._tries = 0
+        self._attempts = 0
 
     def run(self) -> None:
         while True:
             try:
-                self._hear()
+                self._read_channel()
             except (redis.RedisError, OSError) as error:
                 log.info("broadcast: connection lost: %s", type(error).__name__)
             except Exception:
                 log.exception("broadcast: the listener failed")
-            self.heard = float("-inf")
+            self.last_heard = float("-inf")
             self._was_lost = True
-            _tell(EVERYTHING, EVERYTHING)
+            _notify(EVERYTHING, EVERYTHING)
             time.sleep(self._pause())
 
     def _pause(self) -> float:
-        """Seconds until the next try: none at first, then growing. Processes do not come back all at once."""
-        longest = min(MOST_WAIT_SECONDS, 0.05 * 2 ** min(self._tries, 10)) if self._tries else 0.0
-        self._tries += 1
+        """Seconds until the next attempt: 0 at first, then exponential with jitter against simultaneous reconnects."""
+        longest = min(MAX_WAIT_SECONDS, 0.05 * 2 ** min(self._attempts, 10)) if self._attempts else 0.0
+        self._attempts += 1
         return random.uniform(longest / 2, longest)  # noqa: S311 - no secret
 
-    def _hear(self) -> None:
+    def _read_channel(self) -> None:
         connection = _pool().make_connection()
         started = time.monotonic()
         try:
@@ -156,58 +156,58 @@ class _Listener(threading.Thread):
             connection.send_command("SUBSCRIBE", _channel())
             while True:
                 connection.send_command("PING", repr(time.monotonic()))
-                self._take_for(connection, PING_SECONDS)
-                if time.monotonic() - max(self.heard, started) > SILENCE_SECONDS:
+                self._read_for(connection, PING_SECONDS)
+                if time.monotonic() - max(self.last_heard, started) > SILENCE_SECONDS:
                     raise redis.TimeoutError("no sign of life")
         finally:
             connection.disconnect()
 
-    def _take_for(self, connection: Any, seconds: float) -> None:
+    def _read_for(self, connection: Any, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if connection.can_read(timeout=left):
-                self._take(connection.read_response())
+        while (remaining := until - time.monotonic()) > 0:
+            if connection.can_read(timeout=remaining):
+                self._handle(connection.read_response())
 
-    def _take(self, answer: list[Any]) -> None:
-        kind, last = answer[0], answer[-1]
+    def _handle(self, reply: list[Any]) -> None:
+        kind, payload = reply[0], reply[-1]
         if kind == b"message":
-            self._message(last)
+            self._handle_message(payload)
         elif kind == b"subscribe":
-            _tell(EVERYTHING, EVERYTHING)
+            _notify(EVERYTHING, EVERYTHING)
         elif kind == b"pong":
-            self.heard = float(last)
-            self._tries = 0
-            REDIS.worked(self.heard)
-            if self._was_lost or _process.owes:
-                self._catch_up()
+            self.last_heard = float(payload)
+            self._attempts = 0
+            REDIS.succeeded(self.last_heard)
+            if self._was_lost or _process.has_unsent:
+                self._recover()
 
-    def _message(self, text: bytes) -> None:
+    def _handle_message(self, text: bytes) -> None:
         try:
             topic, key = json.loads(text)
         except ValueError:
-            # From another version of the code: better forget too much.
+            # Sent by another version of the code: invalidate everything.
             topic = key = EVERYTHING
-        _tell(topic, key)
+        _notify(topic, key)
 
-    def _catch_up(self) -> None:
-        """What could not be told while Redis was away is told now; where it fails, with the next sign of life."""
+    def _recover(self) -> None:
+        """Publish what an outage has delayed. On failure the next answered ping tries again."""
         try:
-            for function in _when_back:
+            for function in _recovery_callbacks:
                 function()
-            if _process.owes:
+            if _process.has_unsent:
                 _send(EVERYTHING, EVERYTHING)
         except RedisAway:
             return
-        self._was_lost = _process.owes = False
+        self._was_lost = _process.has_unsent = False
 
 
 class _Process:
-    """What a forked child must not inherit: it has no listener thread, and a lock may have been held."""
+    """State that a forked child must not inherit: it has no listener thread, and the lock may have been held."""
 
     def __init__(self) -> None:
         self.listener: _Listener | None = None
         self.lock = threading.Lock()
-        self.owes = False
+        self.has_unsent = False
 
 
 _process = _Process()

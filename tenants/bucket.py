@@ -1,4 +1,4 @@
-"""The bucket in which workspaces' files are kept where one is named: asked with patience, and with nothing in hand."""
+"""Storage of workspaces' files in an S3 bucket, with a circuit breaker and no database connection held."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,24 +9,24 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 
+from tenants.circuit_breaker import Away, Breaker
 from tenants.executors import give_back_connection
-from tenants.resting import Away, Breaker
 
 ResultT = TypeVar("ResultT")
-# No answer, or none in time, or one that says that the server is not up to it.
+# No answer, a late one, or too many failed attempts.
 _AWAY: Final = (HTTPClientError, BotoConnectionError, RetriesExceededError)
 
 
 class BucketAway(Away):
-    """Raised where the bucket does not answer, or did not a moment ago. A job is tried again."""
+    """Raised when the bucket does not answer or its circuit is open. The queue retries a job that raises it."""
 
 
 breaker = Breaker("the bucket", BucketAway, lambda: BucketAway("it did not answer a moment ago: not asked"))
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """Around everything that waits for the bucket."""
+def _bucket_call() -> Iterator[None]:
+    """Context of every call to the bucket. Raises `BucketAway` for no answer or an answer of 500 or above."""
     give_back_connection()
     with breaker.call():
         try:
@@ -40,31 +40,30 @@ def _asking() -> Iterator[None]:
 
 
 class Bucket(S3Storage):
-    """django-storages' S3, of which no call holds a connection to the database or waits for a bucket that hangs."""
+    """django-storages' S3 backend; calls hold no database connection and fail fast while the bucket hangs."""
 
     def _open(self, name: str, mode: str = "rb") -> IO[bytes]:
-        return self._asked(self._fetch, name, mode)
+        return self._call(self._fetch, name, mode)
 
     def _fetch(self, name: str, mode: str) -> IO[bytes]:
         file: Any = super()._open(name, mode)
-        # Through a file on disk, here and now: by itself it would be fetched with the first read, whoever that makes
-        # wait, and kept in memory.
+        # Downloaded now, to a file on disk: by default the first read downloads it, outside this method's limits.
         file.open()
         return cast(IO[bytes], file)
 
     def _save(self, name: str, content: Any) -> Any:
-        return self._asked(super()._save, name, content)
+        return self._call(super()._save, name, content)
 
     def delete(self, name: str) -> None:
-        self._asked(super().delete, name)
+        self._call(super().delete, name)
 
     def exists(self, name: str) -> bool:
-        return bool(self._asked(super().exists, name))
+        return bool(self._call(super().exists, name))
 
     def delete_all(self, prefix: str) -> None:
         """Delete every object under a prefix."""
-        self._asked(self.bucket.objects.filter(Prefix=prefix).delete)
+        self._call(self.bucket.objects.filter(Prefix=prefix).delete)
 
-    def _asked(self, call: Callable[..., ResultT], *arguments: Any) -> ResultT:
-        with _asking():
-            return call(*arguments)
+    def _call(self, method: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        with _bucket_call():
+            return method(*arguments)

@@ -1,6 +1,6 @@
-"""Answers of a process that cannot take a request: 503 where it is busy, 413 where a body is too large.
+"""Error responses of a process that cannot serve a request: 503 when busy, 413 when the body is too large.
 
-They ask neither the database nor Redis nor the session, so that they cost nothing in the moment they are needed.
+They use neither the database nor Redis nor the session, so they stay cheap under overload.
 """
 
 import logging
@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from tenants.admission import Busy
+from tenants.circuit_breaker import Away
 from tenants.context import TenantRef
-from tenants.resting import Away
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 2
-# Where a server does not answer: longer than it is left alone.
+# For an outside server that does not answer: longer than its circuit stays open.
 AWAY_SECONDS: Final = 30
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -33,12 +33,11 @@ _HEADERS: Final = {
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether an error, or one it was raised from, says that what it needs did not come in time: a connection, a turn,
-    the answer of a server."""
-    return _is_from(error, Busy | PoolTimeout | PoolClosed | Away)
+    """Whether an error, or one of its causes, means that a connection, a turn or an answer did not come in time."""
+    return _has_cause(error, Busy | PoolTimeout | PoolClosed | Away)
 
 
-def _is_from(error: BaseException | None, kinds: UnionType | type[Exception]) -> bool:
+def _has_cause(error: BaseException | None, kinds: UnionType | type[Exception]) -> bool:
     seen = 0
     while error is not None and seen < 10:
         if isinstance(error, kinds):
@@ -48,31 +47,31 @@ def _is_from(error: BaseException | None, kinds: UnionType | type[Exception]) ->
 
 
 def busy(request: HttpRequest, tenant: TenantRef | None = None, *, error: BaseException | None = None) -> HttpResponse:
-    """503, and when to come again: a page for people, a notice for htmx, an object for machines."""
-    is_away = _is_from(error, Away)
-    _say_busy()
+    """503 with Retry-After: a page for browsers, a notice for htmx, JSON for API clients."""
+    is_away = _has_cause(error, Away)
+    _log_busy()
     response = _answer(request, tenant, "away" if is_away else "busy", 503)
     response["Retry-After"] = str(AWAY_SECONDS if is_away else RETRY_AFTER_SECONDS)
     return response
 
 
-def too_large(request: HttpRequest, most: int, tenant: TenantRef | None = None) -> HttpResponse:
-    """413, with what the page takes at most, in bytes. The connection is closed: its body was not read."""
-    response = _answer(request, tenant, "too_large", 413, most)
+def too_large(request: HttpRequest, limit: int, tenant: TenantRef | None = None) -> HttpResponse:
+    """413 with the limit of the page in bytes. Closes the connection, since the body was not read."""
+    response = _answer(request, tenant, "too_large", 413, limit)
     response["Connection"] = "close"
     return response
 
 
-def _answer(request: HttpRequest, tenant: TenantRef | None, kind: str, status: int, most: int = 0) -> HttpResponse:
+def _answer(request: HttpRequest, tenant: TenantRef | None, kind: str, status: int, limit: int = 0) -> HttpResponse:
     language = _language(request, tenant)
     accepted = request.headers.get("Accept", "")
     response: HttpResponse
     if request.headers.get("HX-Request"):
-        response = HttpResponse(_page(f"errors/{kind}_notice.html", language, most), status=status)
+        response = HttpResponse(_page(f"errors/{kind}_notice.html", language, limit), status=status)
     elif "application/json" in accepted and "text/html" not in accepted:
-        response = JsonResponse({"error": kind, "detail": _words(kind, language)}, status=status)
+        response = JsonResponse({"error": kind, "detail": _message(kind, language)}, status=status)
     else:
-        response = HttpResponse(_page(f"errors/{kind}.html", language, most), status=status)
+        response = HttpResponse(_page(f"errors/{kind}.html", language, limit), status=status)
     for name, value in _HEADERS.items():
         response[name] = value
     response["Content-Language"] = language
@@ -80,12 +79,12 @@ def _answer(request: HttpRequest, tenant: TenantRef | None, kind: str, status: i
 
 
 @lru_cache(maxsize=64)
-def _page(name: str, language: str, most: int) -> str:
+def _page(name: str, language: str, limit: int) -> str:
     with translation.override(language):
-        return loader.render_to_string(name, {"megabytes": max(1, most // 1_000_000)})
+        return loader.render_to_string(name, {"megabytes": max(1, limit // 1_000_000)})
 
 
-def _words(kind: str, language: str) -> str:
+def _message(kind: str, language: str) -> str:
     with translation.override(language):
         if kind == "busy":
             return _("Beaucoup de demandes arrivent en ce moment. Réessayez dans quelques secondes.")
@@ -95,23 +94,23 @@ def _words(kind: str, language: str) -> str:
 
 
 def _language(request: HttpRequest, tenant: TenantRef | None) -> str:
-    known = dict(settings.LANGUAGES)
-    wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    if wanted not in known:
-        wanted = tenant.language if tenant else ""
-    return wanted if wanted in known else settings.LANGUAGE_CODE
+    languages = dict(settings.LANGUAGES)
+    language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if language not in languages:
+        language = tenant.language if tenant else ""
+    return language if language in languages else settings.LANGUAGE_CODE
 
 
-class _Said:
-    """One line of log a second at most: the moment there is most to log is the moment to log least."""
+class _BusyLog:
+    """Limits the log to one line a second under overload. `at`: time of the last line; `since`: requests since it."""
 
     at = 0.0
     since = 0
 
 
-def _say_busy() -> None:
-    _Said.since += 1
+def _log_busy() -> None:
+    _BusyLog.since += 1
     now = time.monotonic()
-    if now - _Said.at >= 1.0:
-        log.warning("busy: %s requests were told to come again", _Said.since)
-        _Said.at, _Said.since = now, 0
+    if now - _BusyLog.at >= 1.0:
+        log.warning("busy: %s requests answered 503", _BusyLog.since)
+        _BusyLog.at, _BusyLog.since = now, 0

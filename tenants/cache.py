@@ -1,4 +1,4 @@
-"""Django's cache: keys carry the workspace, and a page goes on without Redis."""
+"""Django cache backend: keys carry the workspace, and it falls back to process memory while Redis is down."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +19,9 @@ def make_key(key: str, key_prefix: str, version: int) -> str:
 
 
 class RedisOrLocalCache(RedisCache):
-    """Redis; while it is away, this process's own memory.
+    """Redis, or this process's own memory while Redis is down.
 
-    So rate limits still count, by process, and nothing that only saves time fails. What was kept during one outage is
-    not read in the next.
+    So rate limits still count, per process, and caches still work. Entries of one outage are not read in the next.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -47,7 +46,7 @@ def _redis_or_local(name: str) -> Callable[..., Any]:
     return method
 
 
-# All that speaks to Redis; the other methods of a cache are made of these.
+# Every method that calls Redis; the other cache methods are built on these.
 for _name in (
     "add",
     "get",

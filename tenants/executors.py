@@ -1,16 +1,16 @@
-"""The threads of a web process: bounded sets, none of which can fill up with the work of another.
+"""Thread pools of a web process: separate and bounded, so that one kind of work cannot starve another.
 
-| set | what it runs | threads |
+| pool | runs | threads |
 |---|---|---|
-| `steps()` | the synchronous parts of requests at work (tenants/admission.py bounds these) | as many as connections |
+| `steps()` | the synchronous parts of admitted requests (tenants/admission.py) | as many as connections |
 | `database()` | database work from async code (`conversations.threads.in_thread`) | a third of the pool |
-| `responses()` | what Django itself sends to a thread: error pages and their log lines | 4 |
-| `files()` | the reading of files that are sent | 4 |
-| `rendering()` | Markdown and other pure computation that would hold up the loop; no database | 2 |
+| `responses()` | work for which Django names no executor: error pages and their log lines | 4 |
+| `files()` | reading of files being sent | 4 |
+| `rendering()` | Markdown and other pure computation that would block the loop; no database | 2 |
 
-A thread of `steps`, `database` and `responses` gives its database connection back to the pool after each call. So
-nobody holds a connection while waiting for something else: for a thread, for a second connection, for the provider.
-They are made when first used, because a forked child has no threads.
+A thread of `steps`, `database` and `responses` returns its database connection to the pool after each call, so no
+connection is held while waiting for a thread, a second connection or a provider. Pools are created on first use,
+because a forked child inherits no threads.
 """
 
 import asyncio
@@ -23,34 +23,34 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection, connections
 
-Given = ParamSpec("Given")
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 RESPONSE_THREADS = 4
 FILE_THREADS = 4
 RENDERING_THREADS = 2
-# Steps of requests that are not bounded by admission (probes, static files) must not wait for those that are.
+# For requests that bypass admission (probes, static files): they must not wait for admitted ones.
 SPARE_THREADS = 4
 
 
 def pool_size() -> int:
-    """The most database connections this process has at a time."""
+    """Maximum number of database connections of this process."""
     pool: dict[str, int] = settings.DATABASES["default"].get("OPTIONS", {}).get("pool") or {}
     return pool.get("max_size", 10)
 
 
 def database_threads() -> int:
-    """How many connections answers under way and streams may use together; the other ones are for requests."""
+    """Number of connections for answers in progress and streams; the others are for requests."""
     return max(1, pool_size() // 3)
 
 
 class ReleasingExecutor(ThreadPoolExecutor):
-    """Threads that keep no database connection between two calls."""
+    """A thread pool that returns the thread's database connection after each call."""
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        return super().submit(_released, fn, *args, **kwargs)
+        return super().submit(_call_and_release, fn, *args, **kwargs)
 
 
-def _released(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+def _call_and_release(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     try:
         return function(*args, **kwargs)
     finally:
@@ -58,16 +58,16 @@ def _released(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Res
 
 
 def give_back_connection() -> None:
-    """Before waiting for somebody else (a server, a child process): this thread's connection goes back to the pool.
+    """Return this thread's database connection to the pool before waiting for a server or a child process.
 
-    The next query takes one again. Inside a transaction nothing is given back: do not wait there.
+    The next query takes one again. Does nothing inside a transaction: do not wait there.
     """
     if not connection.in_atomic_block:
         connection.close()
 
 
 class StepsOfRequest(Executor):
-    """One request's view of `steps()`: given to asgiref, so that a request has no thread of its own."""
+    """Executor of one request that submits to `steps()`. asgiref would otherwise give each request its own thread."""
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         return steps().submit(fn, *args, **kwargs)
@@ -98,16 +98,20 @@ def rendering() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(RENDERING_THREADS, thread_name_prefix="ruche-render")
 
 
-def take_over_default() -> None:
-    """Have the running loop use `responses()` wherever code names no executor; Django names none for error pages."""
+def set_default_executor() -> None:
+    """Make `responses()` the default executor of the running loop, which Django uses for error pages."""
     asyncio.get_running_loop().set_default_executor(responses())
 
 
-async def in_database(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Call `function` in a thread of `database()`, in the caller's context; its connection is given back after it."""
+async def in_database(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Call `function` in a thread of `database()`, in the caller's context, then return its connection."""
     return await sync_to_async(function, thread_sensitive=False, executor=database())(*args, **kwargs)
 
 
-async def in_renderer(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Call a pure computation in a thread of `rendering()`, in the caller's context. It may not ask the database."""
+async def in_renderer(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Call a pure computation in a thread of `rendering()`, in the caller's context. It must not use the database."""
     return await sync_to_async(function, thread_sensitive=False, executor=rendering())(*args, **kwargs)

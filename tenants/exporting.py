@@ -1,4 +1,4 @@
-"""What each app gives to an export of a person's contents. The apps are named in config/lifecycle.py (`EXPORTS`)."""
+"""Interface of the modules that contribute to an export of a person's contents (config/lifecycle.py, `EXPORTS`)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Part:
-    """One file of an export. `title` is made into its name; files of one content have one `key`. `open`: gives the
-    bytes instead of `data`, outside the database; it raises `FileNotFoundError` where the storage has lost them.
+    """One file of an export. The file name is made from `title`; files of one content share a `key`. `open` returns the
+    bytes instead of `data`, without the database; it raises `FileNotFoundError` if the storage has lost the file.
     """
 
     key: str
@@ -17,27 +17,27 @@ class Part:
     extension: str
     data: bytes = b""
     open: Callable[[], IO[bytes]] | None = None
-    # A text for people that others only repeat (JSON beside Markdown) is left out of the list that people read.
+    # False for a duplicate in a machine format (JSON beside Markdown): the index does not list it.
     listed: bool = True
-    # Whether the person may still read what `open` gives; it asks the database.
-    still: Callable[[], bool] | None = None
+    # Whether the person may still read the file; it queries the database.
+    may_read: Callable[[], bool] | None = None
 
 
 class Exporter(Protocol):
-    """A module that gives contents. `person` is an `accounts.models.User`. Each call asks the database by itself."""
+    """Interface of a module with contents. `person` is an `accounts.models.User`. Each call queries the database."""
 
-    # The folder in the archive, and how the list calls it.
+    # The folder in the archive, and its label in the index.
     FOLDER: str
     LABEL: Any
 
     def keys(self, person: Any) -> list[UUID]:
-        """The contents a person may read now, oldest first."""
+        """Keys of the contents that the person may read, oldest first."""
 
     def read(self, person: Any, keys: Sequence[UUID]) -> list[Part]:
-        """Those of these contents that the person may still read, as files."""
+        """Files of those of the given contents that the person may still read."""
 
     def count(self, person: Any) -> int:
-        """How many `keys` would give."""
+        """Number of keys that `keys` returns."""
 
     def left_out(self, person: Any) -> int:
-        """How many contents of the workspace are private to other people, and so not in the export."""
+        """Number of contents of the workspace that are private to other people, and so not exported."""

@@ -1,4 +1,4 @@
-"""Bringing a database up to the code: the baseline into an empty one, migrations into one that lags."""
+"""Brings a database up to the code: loads the baseline if it is empty, otherwise runs pending migrations."""
 
 import logging
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def bring_up_to_date() -> str:
-    """Returns "made", "migrated" or "current"."""
+    """Load or migrate the database. Returns "made", "migrated" or "current"."""
     with owner_transaction() as owner:
         _ensure_role(owner)
         made = _load_if_empty(owner)

@@ -1,6 +1,6 @@
-"""Who may do what to a table: the application reads and writes rows, never tables; some tables it only appends to.
+"""Privileges of the application's database role: rows only, no DDL, and INSERT only on append-only tables.
 
-A model is append-only when its class says `append_only = True` (audit log, ledgers).
+A model is append-only if its class sets `append_only = True` (audit log, ledgers).
 """
 
 from django.apps import AppConfig, apps
@@ -11,7 +11,7 @@ from tenants.context import PUBLIC_SCHEMA
 
 
 def app_configs_of(schema_name: str) -> list[AppConfig]:
-    """The apps whose tables stand in a schema: public, or any workspace's."""
+    """The apps with tables in a schema: public, or any workspace's."""
     names = set(settings.SHARED_APPS if schema_name == PUBLIC_SCHEMA else settings.TENANT_APPS)
     return [
         config
@@ -21,18 +21,18 @@ def app_configs_of(schema_name: str) -> list[AppConfig]:
 
 
 def models_of(schema_name: str) -> list[type[models.Model]]:
-    """The models whose tables stand in a schema, by table name."""
-    found = [
+    """The models with tables in a schema, ordered by table name."""
+    managed = [
         model
         for config in app_configs_of(schema_name)
         for model in config.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy
     ]
-    return sorted(found, key=lambda model: model._meta.db_table)
+    return sorted(managed, key=lambda model: model._meta.db_table)
 
 
 def grant_statements(schema_name: str) -> list[str]:
-    """The SQL that gives the application role its rights in a schema. Idempotent."""
+    """The SQL that gives the application role its privileges in a schema. Idempotent."""
     role, schema = settings.DB_APP_ROLE, f'"{schema_name}"'
     rights = "SELECT, INSERT, UPDATE, DELETE"
     statements = [

@@ -1,7 +1,7 @@
-"""Host -> workspace: in the process first, then in Redis, then in the rows.
+"""Cache host -> workspace with three levels: process memory, Redis, database rows.
 
-In the process it costs neither a round trip nor a query, and counts only while the process hears of changes
-(`broadcast`). With Redis gone or hung the rows are read.
+Process memory costs neither a round trip nor a query, and is used only while the process receives invalidations
+(`broadcast`). While Redis is down the rows are read.
 """
 
 import logging
@@ -19,49 +19,49 @@ from tenants.shared_cache import SharedCache
 
 log = logging.getLogger(__name__)
 TOPIC = "hosts"
-MOST_HOSTS = 20_000
-# Of a name in the DNS: a longer one comes from somebody who tries what we keep.
-MOST_LENGTH = 253
+MAX_HOSTS = 20_000
+# Maximum length of a DNS name; a longer one would only fill the caches.
+MAX_HOST_LENGTH = 253
 
 _hosts_of: SharedCache[Hosts] = SharedCache(TOPIC, seconds=settings.DOMAIN_CACHE_SECONDS)
-# Which workspace a host named when last seen: a hint, for the workspace's own entry says which hosts it has.
+# host -> id of the workspace last seen there. Only a hint: the workspace's entry lists its hosts.
 _hints: dict[str, str] = {}
 
 
 def find(host: str) -> TenantRef | None:
-    """The workspace at a host name (lower case, no port); None where there is none."""
-    if len(host) > MOST_LENGTH:
+    """The workspace at a host name (lower case, no port), or None."""
+    if len(host) > MAX_HOST_LENGTH:
         return None
     if shared_cache.changed_here(TOPIC):
         return _rows_at(host).get(host)
-    return known_here(host) or _find_further(host)
+    return find_in_memory(host) or _find_in_redis(host)
 
 
-def known_here(host: str) -> TenantRef | None:
-    """The workspace at a host, if this process knows it: no round trip, no query."""
+def find_in_memory(host: str) -> TenantRef | None:
+    """The workspace at a host from process memory, or None: no round trip, no query."""
     hosts = _hosts_of.peek(_hints.get(host, ""))
     return hosts.get(host) if hosts else None
 
 
-def place_of(host: str) -> str:
-    """The id of the workspace last seen at a host, from this process's memory; "unknown" where none was.
+def place_hint(host: str) -> str:
+    """The id of the workspace last seen at a host, from process memory, or "unknown".
 
-    A hint for fairness between workspaces, never for whose data a request may touch.
+    May be outdated: for fairness between workspaces, never to choose the context of a request.
     """
     return _hints.get(host, "unknown")
 
 
-def _find_further(host: str) -> TenantRef | None:
+def _find_in_redis(host: str) -> TenantRef | None:
     mark = _hosts_of.mark()
-    hosts = _of_redis(host)
+    hosts = _hosts_from_redis(host)
     if not hosts:
         return None
-    _keep_hint(host, str(hosts[host].id))
+    _store_hint(host, str(hosts[host].id))
     _hosts_of.put(str(hosts[host].id), hosts, mark)
     return hosts[host]
 
 
-def _of_redis(host: str) -> Hosts:
+def _hosts_from_redis(host: str) -> Hosts:
     try:
         hosts, epoch = host_store.read(host)
     except RedisAway:
@@ -73,21 +73,21 @@ def _of_redis(host: str) -> Hosts:
     return hosts
 
 
-def _keep_hint(host: str, tenant_id: str) -> None:
-    if len(_hints) >= MOST_HOSTS:
+def _store_hint(host: str, tenant_id: str) -> None:
+    if len(_hints) >= MAX_HOSTS:
         _hints.clear()
     _hints[host] = tenant_id
 
 
 def _rows_at(host: str) -> Hosts:
-    """All hosts of the workspace at one; in one statement, so that hosts and version are of one moment."""
+    """All hosts of the workspace at `host`. One statement, so that hosts and version are consistent."""
     with public_context():
         rows = Domain.objects.select_related("tenant").filter(tenant__domains__domain=host)
         return {row.domain: row.tenant.ref(row.domain) for row in rows}
 
 
 def _rows_of(tenant_id: UUID) -> tuple[int | None, Hosts]:
-    """The version (None: no such workspace) and all hosts."""
+    """The version (None if the workspace does not exist) and all hosts."""
     with public_context():
         version = Tenant.objects.filter(pk=tenant_id).values_list("version", flat=True).first()
         rows = Domain.objects.select_related("tenant").filter(tenant_id=tenant_id)
@@ -96,39 +96,39 @@ def _rows_of(tenant_id: UUID) -> tuple[int | None, Hosts]:
 
 
 def forget(tenant_id: UUID) -> None:
-    """A workspace's row, or one of its domains', was written: to be called in that transaction, right after.
+    """Invalidate a workspace after a write to its row or one of its domains, in the transaction of that write.
 
-    When it commits the new picture goes to Redis and every process is told. A host that moves between workspaces
-    is a change of both.
+    On commit the new snapshot goes to Redis and every process is notified. For a host that moves between workspaces,
+    call it for both.
     """
     _hosts_of.drop(str(tenant_id))
-    shared_cache.after_commit(TOPIC, lambda: _tell(tenant_id))
+    shared_cache.after_commit(TOPIC, lambda: _publish(tenant_id))
 
 
 def forget_all() -> None:
-    """The rows of many workspaces were written (by the fleet's migrations): one message for all."""
+    """Invalidate all workspaces with one message, after writes to many rows (fleet migrations)."""
     _hosts_of.drop()
-    shared_cache.after_commit(TOPIC, _tell_all)
+    shared_cache.after_commit(TOPIC, _publish_all)
 
 
-def _tell(tenant_id: UUID) -> None:
+def _publish(tenant_id: UUID) -> None:
     version, hosts = _rows_of(tenant_id)
     _hosts_of.drop(str(tenant_id))
     try:
         host_store.change(tenant_id, version, hosts)
     except RedisAway:
-        log.warning("a change of a workspace is not in Redis: tenant=%s", tenant_id)
+        log.warning("workspace change not stored in Redis: tenant=%s", tenant_id)
     broadcast.publish(TOPIC, str(tenant_id))
 
 
-def _tell_all() -> None:
+def _publish_all() -> None:
     _hosts_of.drop()
     try:
         host_store.new_epoch()
     except RedisAway:
-        log.warning("a change of many workspaces is not in Redis")
+        log.warning("change of all workspaces not stored in Redis")
     broadcast.publish(TOPIC)
 
 
-# A change made while Redis was away never came there, and what it held before may still be in it.
-broadcast.when_back(host_store.new_epoch)
+# Changes made while Redis was down are not stored, and its old entries may remain: forget them all.
+broadcast.on_recovery(host_store.new_epoch)

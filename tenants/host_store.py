@@ -1,10 +1,9 @@
-"""What Redis remembers of hosts. The rows are the truth; this spares a process that starts the query.
+"""Redis level of the host cache, which spares a starting process the queries.
 
-Two kinds of keys: a host names a workspace's id, as a hint only ("": none is there); a workspace's hash holds its
-picture and all its hosts. Only the hash is put in order, by the row's version: a process that read an old row and is
-late never writes over a newer one. Pictures are named by the shape of `TenantRef`, so that code of another version
-never reads them, and a change drops those of every shape. The epoch is a word that all pictures carry; a new one
-forgets them all.
+Two kinds of keys. A host's key holds a workspace's id as a hint ("" if none is there). A workspace's hash holds its
+snapshot and all its hosts, ordered by the row's version: a slow process with an old row never overwrites a newer
+one. Snapshots are stored under the shape of `TenantRef`, so code of another version never reads them, and a change
+deletes those of all shapes. Each snapshot carries the epoch; a new epoch invalidates them all.
 """
 
 import hashlib
@@ -22,20 +21,20 @@ from django.conf import settings
 from tenants.breaker import REDIS, quick_client
 from tenants.context import TenantRef
 
-# {host: picture}: all hosts of one workspace. The pictures differ by their `domain` only.
+# {host: snapshot}: all hosts of one workspace. The snapshots differ in `domain` only.
 Hosts = Mapping[str, TenantRef]
 
 _EPOCH: Final = "ruche:hosts:epoch"
 UNKNOWN_SECONDS: Final = 2
-# Higher than any row's: a workspace that is gone is not brought back by somebody who read its row before.
+# Version of a deleted workspace, above any row's: a process that read the row before cannot restore it.
 _GONE: Final = 2**53
-# To be raised where a field keeps its name and type and changes its meaning.
+# Increment it when a field changes its meaning but not its name and type.
 _LAYOUT: Final = 1
 SHAPE: Final = hashlib.sha256(
     repr([_LAYOUT, [(field.name, str(field.type)) for field in fields(TenantRef)]]).encode()
 ).hexdigest()[:12]
 
-# KEYS: workspace, epoch, hosts... ARGV: epoch seen, epoch to begin with, version, shape, picture, seconds, id.
+# KEYS: workspace, epoch, hosts... ARGV: epoch seen, initial epoch, version, shape, snapshot, seconds, id.
 _FILL: Final = """
 local epoch = redis.call('GET', KEYS[2])
 if (epoch or '') ~= ARGV[1] then return 0 end
@@ -79,7 +78,7 @@ def _workspace_key(tenant_id: str) -> str:
 
 
 def read(host: str) -> tuple[Hosts | None, str]:
-    """What is remembered of a host, and the epoch. None: nothing; no hosts at all: none is there.
+    """The stored hosts of the workspace at `host`, and the epoch. None: not stored; empty: no workspace is there.
 
     Raises `RedisAway`.
     """
@@ -88,14 +87,14 @@ def read(host: str) -> tuple[Hosts | None, str]:
         return {}, epoch or ""
     if not tenant_id:
         return None, epoch or ""
-    held, text = REDIS.call(lambda: quick_client().hmget(_workspace_key(tenant_id), "epoch", SHAPE))
-    hosts = _decode(text) if text and held == epoch else {}
-    # The host may have moved to another workspace since.
+    stored_epoch, snapshot = REDIS.call(lambda: quick_client().hmget(_workspace_key(tenant_id), "epoch", SHAPE))
+    hosts = _decode(snapshot) if snapshot and stored_epoch == epoch else {}
+    # The hint may be outdated: the host may belong to another workspace.
     return hosts if host in hosts else None, epoch or ""
 
 
 def fill(host: str, hosts: Hosts, epoch: str) -> None:
-    """Remember what was read from the rows, unless they have changed since. `epoch`: as `read` returned it.
+    """Store hosts read from the rows, unless these have changed since. `epoch`: the one returned by `read`.
 
     Raises `RedisAway`.
     """
@@ -107,13 +106,13 @@ def fill(host: str, hosts: Hosts, epoch: str) -> None:
 
 
 def change(tenant_id: UUID, version: int | None, hosts: Hosts) -> None:
-    """A workspace's rows have changed to these; `version` None: it is gone. Raises `RedisAway`."""
+    """Store the changed rows of a workspace; `version` is None if it was deleted. Raises `RedisAway`."""
     text = _encode(hosts) if hosts else ""
     _run(_CHANGE, list(hosts), str(tenant_id), "", _GONE if version is None else version, text)
 
 
 def new_epoch() -> None:
-    """Forget the pictures of all workspaces. Raises `RedisAway`."""
+    """Invalidate the snapshots of all workspaces. Raises `RedisAway`."""
     REDIS.call(lambda: quick_client().set(_EPOCH, secrets.token_hex(8)))
 
 
@@ -125,15 +124,15 @@ def _run(script: str, hosts: list[str], tenant_id: str, epoch: str, version: int
 
 
 def _encode(hosts: Hosts) -> str:
-    picture = asdict(next(iter(hosts.values())))
-    picture["id"] = str(picture["id"])
-    picture["trial_ends_at"] = picture["trial_ends_at"] and picture["trial_ends_at"].isoformat()
-    return json.dumps({"ref": picture, "hosts": list(hosts)})
+    snapshot = asdict(next(iter(hosts.values())))
+    snapshot["id"] = str(snapshot["id"])
+    snapshot["trial_ends_at"] = snapshot["trial_ends_at"] and snapshot["trial_ends_at"].isoformat()
+    return json.dumps({"ref": snapshot, "hosts": list(hosts)})
 
 
 def _decode(text: str) -> Hosts:
-    found = json.loads(text)
-    picture = found["ref"]
-    picture["id"] = UUID(picture["id"])
-    picture["trial_ends_at"] = picture["trial_ends_at"] and datetime.fromisoformat(picture["trial_ends_at"])
-    return {host: TenantRef(**(picture | {"domain": host})) for host in found["hosts"]}
+    stored = json.loads(text)
+    snapshot = stored["ref"]
+    snapshot["id"] = UUID(snapshot["id"])
+    snapshot["trial_ends_at"] = snapshot["trial_ends_at"] and datetime.fromisoformat(snapshot["trial_ends_at"])
+    return {host: TenantRef(**(snapshot | {"domain": host})) for host in stored["hosts"]}

@@ -1,4 +1,4 @@
-"""Keys of our own models: UUIDv7, so that rows made one after the other stand beside each other in an index."""
+"""Primary keys of our models: UUIDv7, which keeps rows in order of creation in an index."""
 
 from uuid import UUID
 

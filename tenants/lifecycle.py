@@ -1,4 +1,4 @@
-"""What other apps do when a workspace is made, suspended, closed or deleted: config/lifecycle.py, in its order."""
+"""Runs the steps of other apps when a workspace is created, changed or deleted (config/lifecycle.py)."""
 
 from typing import Any
 
@@ -9,6 +9,6 @@ from tenants.context import TenantRef
 
 
 def run(event: str, tenant: TenantRef, **details: Any) -> None:
-    """Call each step of an event, in the caller's transaction. A step that raises undoes all."""
+    """Call the steps of an event in order, in the caller's transaction. An exception in a step is not caught."""
     for name in settings.LIFECYCLE_STEPS[event]:
         import_string(name)(tenant, **details)

@@ -1,4 +1,4 @@
-"""Log lines carry the workspace and the request they belong to, and one event is one line."""
+"""Logging: records carry the workspace and the request id, and one event is one line."""
 
 import logging
 import re
@@ -7,8 +7,8 @@ from typing import Any
 
 from tenants.context import TenantRef, peek
 
-# Control characters, and what some readers take for an end of line: whoever writes one into a path, a header or a name
-# would otherwise forge lines, or colour a terminal.
+# Control characters and Unicode line separators: written into a path, a header or a name, they would forge log lines
+# or send escape sequences to a terminal.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 request_id: ContextVar[str] = ContextVar("ruche_request_id", default="-")
 
@@ -24,22 +24,22 @@ class ContextFilter(logging.Filter):
 
 
 def escaped(text: str) -> str:
-    """The text with each control character as its escape, `\\n` for an end of line."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    """The text with each control character replaced by its escape, such as `\\n`."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class LineFormatter(logging.Formatter):
-    """An event on one line. A traceback stands below it, each line of it behind a bar: nothing in it begins a line."""
+    """One line for each event. Lines of a traceback are prefixed with a bar, so that none looks like an event."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return escaped(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
-        return _behind_a_bar(super().formatException(ei))
+        return _indented(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:
-        return _behind_a_bar(super().formatStack(stack_info))
+        return _indented(super().formatStack(stack_info))
 
 
-def _behind_a_bar(text: str) -> str:
+def _indented(text: str) -> str:
     return "\n".join(f"  | {escaped(line)}" for line in text.split("\n"))

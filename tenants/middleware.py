@@ -1,4 +1,4 @@
-"""Host -> workspace -> URLconf. Everything behind runs in exactly one context."""
+"""Middleware: resolves host -> workspace -> URLconf, and runs the request in exactly one context."""
 
 import logging
 import secrets
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 
-class _Both:
-    """A middleware that is native both in sync and in async chains."""
+class _SyncAndAsyncMiddleware:
+    """Base of a middleware that works in sync and async chains without adaptation."""
 
     sync_capable = True
     async_capable = True
@@ -35,8 +35,8 @@ class _Both:
             markcoroutinefunction(cast(Any, self))
 
 
-class RequestIdMiddleware(_Both):
-    """Gives each request an id for its log lines and its answer's X-Request-ID."""
+class RequestIdMiddleware(_SyncAndAsyncMiddleware):
+    """Gives each request an id for its log lines and its response's X-Request-ID header."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         identifier = secrets.token_hex(6)
@@ -58,32 +58,32 @@ def host_of(request: HttpRequest) -> str:
     return split_domain_port(request.get_host())[0].rstrip(".").lower()
 
 
-def behind(tenant: TenantRef) -> HttpResponse:
-    """The workspace's schema lacks a migration of this code: a plain page, and when to come again."""
+def behind_response(tenant: TenantRef) -> HttpResponse:
+    """503 with Retry-After: the workspace's schema lacks a migration of this code."""
     log.warning("workspace behind its code slug=%s: fleet_migrate has not reached it, or it failed", tenant.slug)
     page = loader.render_to_string("errors/behind.html")
     return HttpResponse(page, status=503, headers={"Retry-After": "60"})
 
 
-def unknown_host(request: HttpRequest) -> HttpResponse:
-    """A plain page: nothing here tells which hosts exist."""
+def unknown_host_response(request: HttpRequest) -> HttpResponse:
+    """404: a plain page that does not reveal which hosts exist."""
     return HttpResponse(loader.render_to_string("errors/unknown_host.html"), status=404)
 
 
 class SecureHostMiddleware(SecurityMiddleware):
-    """Django's own, that sends nobody on to a host which is not ours, nor to a port that the request names."""
+    """Django's SecurityMiddleware, which redirects to HTTPS only on known hosts and on the configured port."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         if super().process_request(request) is None:
             return None
         host = host_of(request)
         if host != settings.BASE_HOST and selectors.tenant_for_host(host) is None:
-            return unknown_host(request)
+            return unknown_host_response(request)
         return HttpResponsePermanentRedirect(selectors.tenant_url(host, request.get_full_path()))
 
 
-class TenantMiddleware(_Both):
-    """Sets `request.tenant` and the context from the host. An unknown host gets a plain 404."""
+class TenantMiddleware(_SyncAndAsyncMiddleware):
+    """Sets `request.tenant` and the context from the host. Unknown host: 404; schema behind the code: 503."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         if self.is_async:
@@ -107,8 +107,8 @@ class TenantMiddleware(_Both):
             return None, None
         tenant = selectors.tenant_for_host(host)
         if tenant is None:
-            return unknown_host(request), None
-        return (behind(tenant) if is_behind(tenant) else None), tenant
+            return unknown_host_response(request), None
+        return (behind_response(tenant) if is_behind(tenant) else None), tenant
 
     def _enter(self, request: HttpRequest, tenant: TenantRef | None) -> AbstractContextManager[Any]:
         request.tenant = tenant  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Workspaces, their addresses, and the ready schemas from which they are made. All in public."""
+"""Workspaces, their domains, ready schemas and migration records. All tables are in public."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from ui.lines import LineEmailField, LineField
 
 
 class Tenant(TenantMixin):
-    """A workspace. Its schema's name and its id never change; its state is written by `tenants.services` only."""
+    """A workspace. Its id and schema name never change; only `tenants.services` writes its state."""
 
     class State(models.TextChoices):
         TRIAL = "trial", _("Essai")
@@ -33,7 +33,7 @@ class Tenant(TenantMixin):
     state_reason = LineField(_("motif"), max_length=200, blank=True)
     state_since = models.DateTimeField(_("depuis"), auto_now_add=True)
     trial_ends_at = models.DateTimeField(_("fin de l’essai"), null=True, blank=True)
-    # Days left of which the owners were last reminded.
+    # Threshold in days of the last reminder sent to the owners.
     trial_reminded = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     plan_code = LineField(_("offre"), max_length=40, default="starter")
     language = LineField(_("langue"), max_length=5, default="fr")
@@ -42,7 +42,7 @@ class Tenant(TenantMixin):
     )
     logo = LineField(_("logo"), max_length=300, blank=True)
     version = models.PositiveIntegerField(default=0, editable=False)
-    # Digest of the migrations its schema has (tenants/fleet/applied.py); empty: not known, to be read in the schema.
+    # Digest of the migrations applied to its schema (tenants/fleet/applied.py); empty if unknown.
     applied = LineField(max_length=32, default="", db_default="", blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
@@ -56,11 +56,11 @@ class Tenant(TenantMixin):
 
     @property
     def file_prefix(self) -> str:
-        """Where all files of the workspace live in the storage."""
+        """Folder of the workspace's files in the storage."""
         return f"tenants/{self.pk}"
 
     def ref(self, domain: str) -> TenantRef:
-        """The immutable picture of the workspace that requests and jobs carry."""
+        """The immutable snapshot of the workspace that requests and jobs carry."""
         return TenantRef(
             id=self.pk,
             schema_name=self.schema_name,
@@ -90,11 +90,11 @@ class Domain(DomainMixin):
 
 
 class ReadySchema(models.Model):
-    """A schema that stands, with all its tables. It is free until a workspace takes it, by this row."""
+    """A schema created in advance with all its tables. Free until a workspace claims it, by a lock on this row."""
 
     schema_name = LineField(_("schéma"), max_length=63, primary_key=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
-    # A schema that was somebody's never becomes free again: its row goes with the workspace's.
+    # A claimed schema never becomes free again: its row is deleted with the workspace's.
     tenant = models.OneToOneField(
         Tenant, verbose_name=_("espace"), null=True, blank=True, on_delete=models.CASCADE, related_name="ready_schema"
     )
@@ -109,10 +109,10 @@ class ReadySchema(models.Model):
 
 
 class AppliedSet(models.Model):
-    """A set of migrations, by its digest: schemas that have the same ones share a row."""
+    """A set of applied migrations by its digest. Schemas with the same migrations share a row."""
 
     digest = LineField(max_length=32, primary_key=True)
-    # "app.name" of each, in order.
+    # Sorted list of "app.name".
     migrations = models.JSONField()
 
     class Meta:
@@ -124,7 +124,7 @@ class AppliedSet(models.Model):
 
 
 class SchemaFailure(models.Model):
-    """A schema whose migration failed and was rolled back. The row goes when the schema is brought up to date."""
+    """A schema whose migration failed and was rolled back. Deleted when the schema is up to date."""
 
     schema_name = LineField(_("schéma"), max_length=63, primary_key=True)
     migration = LineField(_("migration"), max_length=255)
@@ -141,7 +141,7 @@ class SchemaFailure(models.Model):
 
 
 class DeletionCertificate(models.Model):
-    """What stays of a deleted workspace: that it was, and that it is gone. Append-only."""
+    """Record that a workspace existed and was deleted. Append-only."""
 
     append_only = True
 

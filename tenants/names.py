@@ -1,4 +1,4 @@
-"""System checks of dotted names: what is called by its name is there, and takes what it is called with."""
+"""System checks of dotted names in the settings: each exists and accepts the arguments of its call."""
 
 import inspect
 from collections.abc import Iterator
@@ -9,37 +9,37 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-_GIVEN = object()
+_ARGUMENT = object()
 
 
 @register()
 def check_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Error ruche.E010: a name of config/lifecycle.py or config/schedule.py that cannot be called as it is."""
-    return [Error(f"{place}: {name}: {wrong}", id="ruche.E010") for place, name, wrong in _wrong()]
+    """Error ruche.E010: a name of config/lifecycle.py or config/schedule.py that cannot be called as configured."""
+    return [Error(f"{place}: {name}: {problem}", id="ruche.E010") for place, name, problem in _problems()]
 
 
-def _wrong() -> Iterator[tuple[str, str, str]]:
+def _problems() -> Iterator[tuple[str, str, str]]:
     for event, names in settings.LIFECYCLE_STEPS.items():
         for name in names:
-            # What else a step is given depends on its event.
-            yield from _told(f"LIFECYCLE_STEPS[{event}]", name, wrong_call(name, _GIVEN, partial=True))
+            # Further keyword arguments of a step depend on its event.
+            yield from _problem(f"LIFECYCLE_STEPS[{event}]", name, call_problem(name, _ARGUMENT, partial=True))
     for name in settings.ABANDONED_ACTS.values():
-        yield from _told("ABANDONED_ACTS", name, wrong_call(name, _GIVEN))
+        yield from _problem("ABANDONED_ACTS", name, call_problem(name, _ARGUMENT))
     for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION):
-        yield from _told("STANDING_METERS, DEMONSTRATION", name, wrong_call(name))
+        yield from _problem("STANDING_METERS, DEMONSTRATION", name, call_problem(name))
     for name in settings.EXPORTS:
-        yield from _told("EXPORTS", name, wrong_exporter(name))
+        yield from _problem("EXPORTS", name, exporter_problem(name))
     for _when, name in settings.SCHEDULE:
-        yield from _told("SCHEDULE", name, wrong_call(name))
+        yield from _problem("SCHEDULE", name, call_problem(name))
 
 
-def _told(place: str, name: str, wrong: str) -> Iterator[tuple[str, str, str]]:
-    if wrong:
-        yield place, name, wrong
+def _problem(place: str, name: str, problem: str) -> Iterator[tuple[str, str, str]]:
+    if problem:
+        yield place, name, problem
 
 
-def wrong_call(name: str, *arguments: object, partial: bool = False) -> str:
-    """Why `name(*arguments)` cannot be called; blank where it can. `partial`: with more by keyword."""
+def call_problem(name: str, *arguments: object, partial: bool = False) -> str:
+    """Why `name(*arguments)` cannot be called, or "". `partial`: the call passes further keyword arguments."""
     try:
         function = import_string(name)
     except ImportError as error:
@@ -54,12 +54,16 @@ def wrong_call(name: str, *arguments: object, partial: bool = False) -> str:
     return ""
 
 
-def wrong_exporter(name: str) -> str:
-    """Why a module is no `tenants.exporting.Exporter`; blank where it is one."""
+def exporter_problem(name: str) -> str:
+    """Why a module does not implement `tenants.exporting.Exporter`, or ""."""
     try:
         module = import_module(name)
     except ImportError as error:
         return str(error)
-    missing = [one for one in ("FOLDER", "LABEL") if not hasattr(module, one)]
-    missing += [one for one in ("keys", "read", "count", "left_out") if not callable(getattr(module, one, None))]
+    missing = [attribute for attribute in ("FOLDER", "LABEL") if not hasattr(module, attribute)]
+    missing += [
+        attribute
+        for attribute in ("keys", "read", "count", "left_out")
+        if not callable(getattr(module, attribute, None))
+    ]
     return f"lacks {', '.join(missing)}" if missing else ""

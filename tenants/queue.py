@@ -1,8 +1,8 @@
-"""Background jobs: the one module that knows django-rq.
+"""Background jobs; the only module that imports django-rq.
 
 A job is a function named by its dotted path, with JSON-like keyword arguments. It is enqueued when the transaction
-commits, carries the workspace it was asked for in, and runs in exactly that context; without one it is refused.
-Jobs are idempotent: a retry may run one twice.
+commits, carries the context in which it was enqueued, and runs in that context; without a context `enqueue` raises.
+Jobs must be idempotent: a retry may run one twice.
 """
 
 import logging
@@ -30,9 +30,9 @@ RETRY_SECONDS = [5, 30, 120, 600]
 
 
 def enqueue(name: str, **kwargs: Any) -> None:
-    """Run `name(**kwargs)` in a worker, in the present context, once the transaction has committed.
+    """Run `name(**kwargs)` in a worker, in the current context, after the transaction has committed.
 
-    Raises `NoTenant` where there is no context.
+    Raises `NoTenant` without a context.
     """
     context = current()
     tenant_id = str(context.id) if isinstance(context, TenantRef) else None
@@ -40,9 +40,9 @@ def enqueue(name: str, **kwargs: Any) -> None:
 
 
 def enqueue_everywhere(name: str) -> int:
-    """Run `name()` once in public and once in each workspace, each in a job of its own; how many jobs.
+    """Run `name()` once in public and once in each workspace, each in a job of its own. Returns the number of jobs.
 
-    What runs by the clock asks so: a schema that takes long or fails holds up no other.
+    For scheduled work: a slow or failing schema does not delay the others.
     """
     with public_context():
         keys = [str(key) for key in Tenant.objects.values_list("pk", flat=True)]
@@ -56,7 +56,7 @@ def enqueue_everywhere(name: str) -> int:
 
 
 def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
-    def enqueued() -> None:
+    def push_job() -> None:
         django_rq.get_queue("default", connection=quick_bytes_client()).enqueue(
             run,
             kwargs={"name": name, "tenant_id": tenant_id, "arguments": kwargs},
@@ -67,15 +67,18 @@ def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
         )
 
     try:
-        # A page waits for it, with a connection to the database.
-        REDIS.call(enqueued)
+        # A page waits for this call with a database connection, so it goes through the breaker.
+        REDIS.call(push_job)
     except (RedisAway, RedisError):
-        # The act is committed, and its page says so. What runs by the clock (config/cron.py) takes it up.
-        log.exception("job not asked for, Redis is away: %s", name)
+        # The transaction is committed, so the page must not fail. Scheduled jobs (config/cron.py) catch up.
+        log.exception("job not enqueued, Redis is down: %s", name)
 
 
 def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
-    """What a worker calls: the function, in the context the job was asked for in, starting from none."""
+    """Entry point of a worker: call the function in the context the job carries.
+
+    Raises `WorkspaceBehind` if the schema lacks a migration of this code.
+    """
     with no_context():
         function = import_string(name)
         if tenant_id is None:
@@ -95,7 +98,7 @@ def run_public(name: str) -> Any:
 
 
 class TenantWorker(Worker):
-    """A worker whose forked children do not inherit its database connections."""
+    """An rq worker that closes its database connections before each fork."""
 
     def fork_work_horse(self, job: Job, queue: Any) -> None:
         connections.close_all()

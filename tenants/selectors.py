@@ -1,4 +1,4 @@
-"""Finding workspaces."""
+"""Reads of workspaces, domains and addresses."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -11,51 +11,51 @@ from tenants.models import Domain, Tenant
 
 
 def tenant_for_host(host: str) -> TenantRef | None:
-    """The workspace that answers at a host name (lower case, no port), from memory where it can; None where none does.
+    """The workspace at a host name (lower case, no port), or None. Cached.
 
-    A change is seen within a second in every process. With Redis away the rows are read.
+    A change is visible within a second in every process. While Redis is down the rows are read.
     """
     return host_cache.find(host)
 
 
 def forget_hosts(tenant_id: UUID) -> None:
-    """A workspace's row or domains were written: every process shall see it when the transaction commits.
+    """Invalidate the cached hosts of a workspace in every process when the transaction commits.
 
-    To be called in that transaction, right after the write, once for each workspace concerned.
+    Call it in the transaction that wrote the workspace's row or domains, once for each workspace.
     """
     host_cache.forget(tenant_id)
 
 
 def forget_all_hosts() -> None:
-    """The rows of many workspaces were written: as `forget_hosts` for all, in one message."""
+    """As `forget_hosts` for all workspaces, with one message."""
     host_cache.forget_all()
 
 
 def tenant_ref(tenant_id: UUID) -> TenantRef:
-    """A workspace by its id, fresh from the database. Raises `Tenant.DoesNotExist`."""
+    """A workspace by its id, read from the database. Raises `Tenant.DoesNotExist`."""
     with public_context():
         return ref_of(Tenant.objects.get(pk=tenant_id))
 
 
 def logo_of(tenant_id: UUID) -> str:
-    """The path of a workspace's logo by its row: what this process remembers may be a moment old."""
+    """The storage path of a workspace's logo, read from the database; "" if it has none."""
     with public_context():
         return Tenant.objects.filter(pk=tenant_id).values_list("logo", flat=True).first() or ""
 
 
 def ref_of(tenant: Tenant) -> TenantRef:
-    """The picture of a workspace's row, with its primary domain."""
+    """The snapshot of a workspace's row, with its primary domain."""
     return tenant.ref(primary_domain(tenant))
 
 
 def tenant_by_slug(slug: str) -> TenantRef:
-    """A workspace by its slug, fresh from the database. Raises `Tenant.DoesNotExist`."""
+    """A workspace by its slug, read from the database. Raises `Tenant.DoesNotExist`."""
     with public_context():
         return ref_of(Tenant.objects.get(slug=slug))
 
 
 def primary_domain(tenant: Tenant) -> str:
-    """The host name a workspace's links are made with."""
+    """The host name used in a workspace's links."""
     return Domain.objects.filter(tenant=tenant, is_primary=True).values_list("domain", flat=True).first() or ""
 
 

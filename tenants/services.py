@@ -1,4 +1,4 @@
-"""The life of a workspace: made, suspended, resumed, closed, deleted. Every state is written here."""
+"""Writes of workspaces: create, suspend, resume, close, delete, change plan and identity."""
 
 import logging
 import secrets
@@ -23,23 +23,23 @@ from tenants.sql import owner_transaction
 from ui.lines import refuse_control_characters
 
 log = logging.getLogger(__name__)
-TRIAL = timedelta(days=14)
+TRIAL_LENGTH = timedelta(days=14)
 State = Tenant.State
-MAX_NAME = 120
-MAX_EMAIL = 254
+MAX_NAME_LENGTH = 120
+MAX_EMAIL_LENGTH = 254
 
 
 class ReadOnlyWorkspace(Exception):
-    """Raised where something would be written or generated in a workspace that may be read only."""
+    """Raised by a write or a generation in a read-only workspace."""
 
 
 class WorkspaceNameMismatch(Exception):
-    """Raised where a workspace is to be deleted for good and the slug typed is not its own."""
+    """Raised when the slug typed to confirm a deletion is not the workspace's."""
 
 
 @dataclass(frozen=True)
 class CreatedWorkspace:
-    """What the maker of a workspace is told. `password` is shown once and stored nowhere in clear."""
+    """Result of `tenant_create`. `password` is in clear, is shown once and never stored so."""
 
     tenant: TenantRef
     url: str
@@ -48,9 +48,9 @@ class CreatedWorkspace:
 
 
 def require_writable() -> TenantRef:
-    """The workspace in context, if it may be written to. Raises `ReadOnlyWorkspace`.
+    """The workspace in context. Raises `ReadOnlyWorkspace` if it is read-only.
 
-    The state is read from the database, not from the request's picture of it, for it may just have changed.
+    The state is read from the database: the request's snapshot may be outdated.
     """
     tenant = current_tenant()
     state = Tenant.objects.filter(pk=tenant.id).values_list("state", flat=True).first()
@@ -59,23 +59,25 @@ def require_writable() -> TenantRef:
     return tenant
 
 
-def _clean(slug: str, name: str, email: str, allow_reserved: bool) -> None:
+def _validate(slug: str, name: str, email: str, allow_reserved: bool) -> None:
     validate_slug(slug, allow_reserved=allow_reserved)
     refuse_control_characters(name.strip())
     if not name.strip():
         raise ValidationError(_("Donnez un nom à l’espace."), code="name_required")
-    if len(name.strip()) > MAX_NAME:
+    if len(name.strip()) > MAX_NAME_LENGTH:
         raise ValidationError(
-            _("Le nom de l’espace compte au plus %(most)s caractères."), code="name_length", params={"most": MAX_NAME}
+            _("Le nom de l’espace compte au plus %(most)s caractères."),
+            code="name_length",
+            params={"most": MAX_NAME_LENGTH},
         )
     validate_email(email)
-    if len(email) > MAX_EMAIL:
+    if len(email) > MAX_EMAIL_LENGTH:
         raise ValidationError(_("Cette adresse e-mail est trop longue."), code="email_length")
     if Tenant.objects.filter(slug=slug).exists():
-        raise _taken(slug)
+        raise _slug_taken(slug)
 
 
-def _taken(slug: str) -> ValidationError:
+def _slug_taken(slug: str) -> ValidationError:
     return ValidationError(_("L’adresse « %(slug)s » est déjà prise."), code="slug_taken", params={"slug": slug})
 
 
@@ -90,13 +92,13 @@ def tenant_create(
     allow_reserved: bool = False,
     **details: Any,
 ) -> CreatedWorkspace:
-    """Make a workspace: schema, domain, owner, welcome mail. On any failure nothing of it is left.
+    """Create a workspace with its domain, owner and welcome mail, in one transaction.
 
-    Its schema was made ahead (tenants/pool.py). Raises `ValidationError`.
+    The schema comes from the pool (tenants/pool.py). Raises `ValidationError`.
     """
     slug, email = slug.strip().lower(), email.strip().lower()
     with public_context():
-        _clean(slug, name, email, allow_reserved)
+        _validate(slug, name, email, allow_reserved)
         try:
             with transaction.atomic():
                 ref = _create_rows(slug, name.strip(), email, plan, language)
@@ -108,8 +110,8 @@ def tenant_create(
                 queue.enqueue("tenants.pool.refill_ready_schemas")
         except IntegrityError as error:
             if Tenant.objects.filter(slug=slug).exists():
-                # Somebody took the address between our look and our write.
-                raise _taken(slug) from error
+                # The slug was taken between the check and the insert.
+                raise _slug_taken(slug) from error
             raise
     log.info("workspace made slug=%s schema=%s", slug, ref.schema_name)
     return CreatedWorkspace(ref, selectors.tenant_url(ref.domain), email, generated)
@@ -122,7 +124,7 @@ def _create_rows(slug: str, name: str, email: str, plan: str, language: str) -> 
         email=email,
         plan_code=plan,
         language=language,
-        trial_ends_at=timezone.now() + TRIAL,
+        trial_ends_at=timezone.now() + TRIAL_LENGTH,
     )
     ready = take_ready_schema()
     tenant.schema_name, tenant.applied = ready.schema_name, ready.applied
@@ -134,7 +136,7 @@ def _create_rows(slug: str, name: str, email: str, plan: str, language: str) -> 
 
 
 def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> TenantRef:
-    """Move a workspace to a state, with the reason kept in the audit log. The same state again changes nothing."""
+    """Set the state of a workspace and log the reason in the audit log. No effect if it already has this state."""
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         before = tenant.state
@@ -142,7 +144,7 @@ def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> Tena
             now = timezone.now()
             tenant.state, tenant.state_reason, tenant.state_since = state, reason[:200], now
             if state in (State.ACTIVE, State.PAST_DUE) and tenant.trial_ends_at and tenant.trial_ends_at > now:
-                # Who pays tries no more: suspended and resumed, it does not fall back into a trial that ends.
+                # A paying workspace has no trial: otherwise suspend and resume would put it back into one.
                 tenant.trial_ends_at = now
             tenant.version += 1
             tenant.save(update_fields=["state", "state_reason", "state_since", "trial_ends_at", "version"])
@@ -159,12 +161,12 @@ def change_state(*, tenant_id: Any, state: str, reason: str, actor: str) -> Tena
 
 
 def tenant_suspend(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
-    """Read-only from now on: sign in, read, download, export, pay, open tickets."""
+    """Make a workspace read-only: people may sign in, read, download, export, pay and open tickets."""
     return change_state(tenant_id=tenant_id, state=State.SUSPENDED, reason=reason, actor=actor)
 
 
 def tenant_resume(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
-    """Back to work: a trial that still runs goes on, otherwise the workspace is active."""
+    """End a suspension: the state becomes trial if the trial has not ended, otherwise active."""
     with public_context():
         ends = Tenant.objects.values_list("trial_ends_at", flat=True).get(pk=tenant_id)
     state = State.TRIAL if ends and ends > timezone.now() else State.ACTIVE
@@ -172,12 +174,12 @@ def tenant_resume(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
 
 
 def tenant_close(*, tenant_id: Any, reason: str, actor: str) -> TenantRef:
-    """Only owners sign in, to export; deleted 30 days later by a job."""
+    """Close a workspace: only owners may sign in, to export. A job deletes it after 30 days."""
     return change_state(tenant_id=tenant_id, state=State.CLOSED, reason=reason, actor=actor)
 
 
 def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> TenantRef:
-    """Give a workspace another plan, by the operator's hand. Raises `ValidationError` where there is no such plan."""
+    """Set the plan of a workspace, as the operator. Raises `ValidationError` for an unknown plan."""
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         before, tenant.plan_code = tenant.plan_code, plan
@@ -193,7 +195,7 @@ def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> Tenant
 def change_identity(
     *, tenant_id: Any, name: str, language: str, brand_hue: int | None, logo: str | None = None
 ) -> TenantRef:
-    """Name, language and brand of a workspace; `logo` is a path in the storage, None leaves it as it is."""
+    """Set name, language and brand of a workspace. `logo`: a storage path, None keeps the present one."""
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         tenant.name, tenant.language, tenant.brand_hue = name, language, brand_hue
@@ -207,9 +209,9 @@ def change_identity(
 
 
 def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: str) -> None:
-    """Delete a workspace for good: schema and files. What remains is a certificate and the fiscal records.
+    """Delete a workspace with schema and files. A deletion certificate and the fiscal records remain.
 
-    Raises `WorkspaceNameMismatch` unless the slug was typed.
+    Raises `WorkspaceNameMismatch` unless `typed_slug` is the workspace's slug.
     """
     with public_context():
         tenant = Tenant.objects.get(pk=tenant_id)
@@ -228,18 +230,18 @@ def tenant_delete_now(*, tenant_id: Any, typed_slug: str, reason: str, actor: st
             ReadySchema.objects.filter(schema_name=ref.schema_name).delete()
             tenant.delete()
             selectors.forget_hosts(ref.id)
-        # Last, and alone: a crash before leaves a schema that no row names, never a row without its schema.
+        # After the commit: a crash in between leaves an orphan schema, never a row without its schema.
         with owner_transaction() as owner:
             owner.execute(f'DROP SCHEMA IF EXISTS "{ref.schema_name}" CASCADE'.encode())
     log.info("workspace deleted slug=%s schema=%s", ref.slug, ref.schema_name)
 
 
-CLOSED_KEPT = timedelta(days=30)
+CLOSED_RETENTION = timedelta(days=30)
 
 
 def delete_closed_workspaces() -> int:
-    """Delete the workspaces closed 30 days ago or longer; how many. Scheduled daily."""
-    due = Tenant.objects.filter(state=State.CLOSED, state_since__lt=timezone.now() - CLOSED_KEPT)
+    """Delete the workspaces closed for 30 days. Returns how many. Scheduled daily."""
+    due = Tenant.objects.filter(state=State.CLOSED, state_since__lt=timezone.now() - CLOSED_RETENTION)
     rows = list(due.values_list("pk", "slug"))
     for pk, slug in rows:
         tenant_delete_now(tenant_id=pk, typed_slug=slug, reason="fermé depuis 30 jours", actor=SYSTEM)

@@ -1,4 +1,4 @@
-"""Signed values that are worthless next door: the workspace's id is in the salt."""
+"""Signed values that are valid in one workspace only: its id is in the salt."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,10 +16,10 @@ def _salt(purpose: str) -> str:
 
 
 def sign(purpose: str, value: Any) -> str:
-    """A URL-safe signed form of a JSON value, good for one purpose in one workspace."""
+    """A URL-safe signed form of a JSON value, valid for one purpose in one workspace."""
     return signing.dumps(value, salt=_salt(purpose))
 
 
 def unsign(purpose: str, text: str, *, max_age: timedelta | None = None) -> Any:
-    """The value signed by `sign`. Raises `BadSignature` (also next door) or `SignatureExpired`."""
+    """The value signed by `sign`. Raises `BadSignature` (also in another workspace) or `SignatureExpired`."""
     return signing.loads(text, salt=_salt(purpose), max_age=max_age)

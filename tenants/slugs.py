@@ -1,11 +1,11 @@
-"""What may stand before the dot of a workspace's address."""
+"""Validation of a workspace's slug, the first label of its host name."""
 
 import re
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# A DNS label (RFC 1035, 1123), three characters at least, none that looks like punycode.
+# A DNS label (RFC 1035, 1123) that is not punycode.
 SHAPE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 RESERVED = frozenset(
     "about account accounts admin administrator api app apps assets auth autoconfig autodiscover beta billing blog "
@@ -17,7 +17,7 @@ RESERVED = frozenset(
 
 
 def validate_slug(slug: str, *, allow_reserved: bool = False) -> None:
-    """Raise ValidationError, with the reason, where `slug` cannot be a workspace's address."""
+    """Raise `ValidationError` with the reason if `slug` cannot be a workspace's address."""
     if len(slug) < 3 or len(slug) > 40:
         raise ValidationError(_("L’adresse courte compte de 3 à 40 caractères."), code="slug_length")
     if not SHAPE.fullmatch(slug):

@@ -1,4 +1,4 @@
-"""A connection of the owner's role, outside Django's: for DDL, whose session settings must not poison a pool."""
+"""Connections of the owner role for DDL, outside Django's pool, so that their session settings cannot leak into it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from environ import Env
 
 
 def owner_parameters() -> dict[str, Any]:
-    """Keyword arguments of `psycopg.connect` for the owner's role, in the database Django is connected to."""
+    """Keyword arguments of `psycopg.connect` for the owner role, for the database that Django uses."""
     parsed = Env.db_url_config(settings.DATABASE_OWNER_URL)
     parameters = {
         "host": parsed.get("HOST"),
@@ -26,6 +26,6 @@ def owner_parameters() -> dict[str, Any]:
 
 @contextmanager
 def owner_transaction() -> Iterator[psycopg.Connection]:
-    """One transaction of the owner's role on a connection of its own, closed at the end."""
+    """One transaction of the owner role on a new connection, closed at the end."""
     with psycopg.connect(**owner_parameters()) as owner:
         yield owner

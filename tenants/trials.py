@@ -1,4 +1,4 @@
-"""Trials are Ruche's own: 14 days, no card, no Stripe. Reminded at 7, 3 and 1 days, then read-only; nothing is lost."""
+"""Trials: 14 days, without a card or Stripe. Reminders 7, 3 and 1 days before the end, then read-only."""
 
 import logging
 from collections.abc import Callable
@@ -19,26 +19,26 @@ from tenants.services import change_state
 
 log = logging.getLogger(__name__)
 State = Tenant.State
-REMINDED_AT = (1, 3, 7)  # days left
-LONGEST = timedelta(days=90)
-SUSPENDED_KEPT = timedelta(days=60)
-ENDED = "fin de l’essai"
+REMINDER_DAYS = (1, 3, 7)  # before the end
+MAX_EXTENSION = timedelta(days=90)
+SUSPENDED_RETENTION = timedelta(days=60)
+TRIAL_ENDED = "fin de l’essai"
 
 
 def days_left(ends_at: datetime) -> int:
-    """Whole days until the end of a trial, the day that has begun counted; 0 once it is over."""
+    """Days until the end of a trial, rounded up; 0 after the end."""
     left = ends_at - timezone.now()
     return max(0, -(-left // timedelta(days=1)))
 
 
 def extend_trial(*, tenant_id: Any, ends_at: datetime, reason: str, actor: str) -> TenantRef:
-    """Let a trial end later, by the operator's hand; one that has ended runs again at once.
+    """Set a later end of a trial, as the operator. A workspace suspended by the end of its trial is resumed.
 
-    Raises `ValidationError` where there is no trial to extend, or for a date that is past, earlier or too far.
+    Raises `ValidationError` if there is no trial, or if the date is past, not later, or too far away.
     """
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-        _check(tenant, ends_at)
+        _validate_extension(tenant, ends_at)
         before, tenant.trial_ends_at, tenant.trial_reminded = tenant.trial_ends_at, ends_at, None
         tenant.version += 1
         tenant.save(update_fields=["trial_ends_at", "trial_reminded", "version"])
@@ -49,21 +49,21 @@ def extend_trial(*, tenant_id: Any, ends_at: datetime, reason: str, actor: str) 
         return selectors.ref_of(tenant)
 
 
-def _check(tenant: Tenant, ends_at: datetime) -> None:
-    ended = tenant.state == State.SUSPENDED and tenant.state_reason == ENDED
+def _validate_extension(tenant: Tenant, ends_at: datetime) -> None:
+    ended = tenant.state == State.SUSPENDED and tenant.state_reason == TRIAL_ENDED
     if tenant.trial_ends_at is None or not (tenant.state == State.TRIAL or ended):
         raise ValidationError(_("Cet espace n’est pas en essai."), code="no_trial")
     if ends_at <= max(timezone.now(), tenant.trial_ends_at):
         raise ValidationError(_("Choisissez une date après la fin prévue de l’essai, et à venir."), code="too_early")
-    if ends_at > timezone.now() + LONGEST:
+    if ends_at > timezone.now() + MAX_EXTENSION:
         raise ValidationError(_("Un essai se prolonge de 90 jours au plus."), code="too_late")
 
 
 def remind_trials() -> int:
-    """Tell the owners whose trial ends in 7, 3 or 1 days, once for each; how many. Scheduled daily."""
-    soon = timezone.now() + timedelta(days=max(REMINDED_AT))
+    """Remind the owners whose trial ends in 7, 3 or 1 days, once for each. Returns how many. Scheduled daily."""
+    soon = timezone.now() + timedelta(days=max(REMINDER_DAYS))
     due = Tenant.objects.filter(state=State.TRIAL, trial_ends_at__gt=timezone.now(), trial_ends_at__lte=soon)
-    return _each(due.values_list("pk", flat=True), _remind)
+    return _for_each(due.values_list("pk", flat=True), _remind)
 
 
 def _remind(tenant_id: UUID) -> bool:
@@ -72,9 +72,9 @@ def _remind(tenant_id: UUID) -> bool:
         if tenant.state != State.TRIAL or tenant.trial_ends_at is None:
             return False
         left = days_left(tenant.trial_ends_at)
-        threshold = next((days for days in REMINDED_AT if left <= days), None)
-        told = tenant.trial_reminded
-        if not left or threshold is None or (told is not None and told <= threshold):
+        threshold = next((days for days in REMINDER_DAYS if left <= days), None)
+        last_reminder = tenant.trial_reminded
+        if not left or threshold is None or (last_reminder is not None and last_reminder <= threshold):
             return False
         tenant.trial_reminded = threshold
         tenant.save(update_fields=["trial_reminded"])
@@ -83,44 +83,44 @@ def _remind(tenant_id: UUID) -> bool:
 
 
 def expire_trials() -> int:
-    """Make read-only the workspaces whose trial has ended; how many. Scheduled every few minutes."""
+    """Suspend the workspaces whose trial has ended. Returns how many. Scheduled every few minutes."""
     due = Tenant.objects.filter(state=State.TRIAL, trial_ends_at__lte=timezone.now())
-    return _each(due.values_list("pk", flat=True), _expire)
+    return _for_each(due.values_list("pk", flat=True), _expire)
 
 
 def _expire(tenant_id: UUID) -> bool:
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-        # It may have been extended, or paid, since it was found.
+        # Checked again under the lock: the trial may have been extended or converted.
         if tenant.state != State.TRIAL or tenant.trial_ends_at is None or tenant.trial_ends_at > timezone.now():
             return False
-        ref = change_state(tenant_id=tenant_id, state=State.SUSPENDED, reason=ENDED, actor=SYSTEM)
+        ref = change_state(tenant_id=tenant_id, state=State.SUSPENDED, reason=TRIAL_ENDED, actor=SYSTEM)
         lifecycle.run("trial_ended", ref)
         return True
 
 
 def close_long_suspended() -> int:
-    """Close what has been suspended for 60 days; how many. Scheduled daily."""
-    due = Tenant.objects.filter(state=State.SUSPENDED, state_since__lt=timezone.now() - SUSPENDED_KEPT)
-    return _each(due.values_list("pk", flat=True), _close)
+    """Close the workspaces suspended for 60 days. Returns how many. Scheduled daily."""
+    due = Tenant.objects.filter(state=State.SUSPENDED, state_since__lt=timezone.now() - SUSPENDED_RETENTION)
+    return _for_each(due.values_list("pk", flat=True), _close)
 
 
 def _close(tenant_id: UUID) -> bool:
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-        if tenant.state != State.SUSPENDED or tenant.state_since >= timezone.now() - SUSPENDED_KEPT:
+        if tenant.state != State.SUSPENDED or tenant.state_since >= timezone.now() - SUSPENDED_RETENTION:
             return False
         ref = change_state(tenant_id=tenant_id, state=State.CLOSED, reason="suspendu depuis 60 jours", actor=SYSTEM)
         lifecycle.run("closed_by_time", ref)
         return True
 
 
-def _each(keys: Any, act: Callable[[UUID], bool]) -> int:
-    """One workspace's trouble (behind its code, say) is not another's."""
+def _for_each(keys: Any, function: Callable[[UUID], bool]) -> int:
+    """Call `function` for each key and sum the results. An exception is logged and does not stop the others."""
     done = 0
     for key in list(keys):
         try:
-            done += act(key)
+            done += function(key)
         except Exception:
             log.exception("trial not moved on: tenant=%s", key)
     return done

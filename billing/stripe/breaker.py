@@ -1,13 +1,10 @@
-"""Stripe is left alone for a moment where it does not answer (tenants/resting.py).
-
-The call that tries whether it answers again has `PROBE_SECONDS` of patience.
-"""
+"""Circuit breaker for calls to Stripe (tenants/circuit_breaker.py). A probe has a timeout of `PROBE_SECONDS`."""
 
 from typing import Final
 
 import stripe
 
-from tenants.resting import Breaker
+from tenants.circuit_breaker import Breaker
 
 PROBE_SECONDS: Final = 3.0
 

@@ -15,8 +15,8 @@ from billing.subscription_types import Choice
 from mailing.services import send_to_owners
 from tenants.context import TenantRef
 from tenants.models import Tenant
-from tenants.services import CLOSED_KEPT
-from tenants.trials import SUSPENDED_KEPT
+from tenants.services import CLOSED_RETENTION
+from tenants.trials import SUSPENDED_RETENTION
 
 State = Tenant.State
 PAID = ("active", "trialing")
@@ -81,14 +81,14 @@ def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
             known = {"plan": plan.name if plan else "", "lines": lines(row), "discount": row.discount}
             return {**known, "next_on": None if row.cancel_at_period_end else row.period_end}
         case "cancelled":
-            return {"ends_on": row.period_end, "resumable": row.status in LIVE, "days": _days(CLOSED_KEPT)}
+            return {"ends_on": row.period_end, "resumable": row.status in LIVE, "days": _days(CLOSED_RETENTION)}
         case "resumed":
             return {"next_on": row.period_end}
         case "paid":
             return {"was_read_only": was.state == State.SUSPENDED}
         case "suspended":
-            return {"days": _days(SUSPENDED_KEPT)}
-    return {"days": _days(CLOSED_KEPT)}
+            return {"days": _days(SUSPENDED_RETENTION)}
+    return {"days": _days(CLOSED_RETENTION)}
 
 
 def lines(row: Subscription) -> list[dict[str, Any]]:

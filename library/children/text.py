@@ -1,4 +1,4 @@
-"""In a bounded child (tenants/bounded.py): the words of a document, as one JSON list of parts. Imports nothing of ours.
+"""In a bounded child (tenants/sandbox.py): the words of a document, as one JSON list of parts. Imports nothing of ours.
 
 Called with the ending of the file's type and the most characters to give; the file is standard input.
 """

@@ -1,4 +1,4 @@
-"""In a bounded child (tenants/bounded.py): a small WebP of an image. Imports nothing of ours.
+"""In a bounded child (tenants/sandbox.py): a small WebP of an image. Imports nothing of ours.
 
 Called with the longest side and the most pixels; the image is standard input, the WebP standard output.
 """

@@ -9,7 +9,7 @@ import pytest
 from tenants import baseline_build
 from tenants.context import public_context
 from tenants.models import ReadySchema
-from tenants.pool import make_ready_schema
+from tenants.pool import create_ready_schema
 from tenants.sql import owner_transaction
 from tests.servers import DATABASE, with_database
 
@@ -48,7 +48,7 @@ def migrated(people) -> Iterator[str]:
 @pytest.fixture
 def replayed() -> Iterator[str]:
     with public_context():
-        name = make_ready_schema()
+        name = create_ready_schema()
     yield name
     with public_context():
         ReadySchema.objects.filter(schema_name=name).delete()

@@ -177,7 +177,7 @@ def fleet(folder: Path, workspaces: int, ready: int = 1) -> Iterator[Fleet]:
                     owner.execute(statement.encode())
                 for number in range(workspaces + ready):
                     owner.commit()
-                    name = pool._make(owner)
+                    name = pool._create(owner)
                     if number < ready:
                         made.ready.append(name)
                         continue

@@ -331,7 +331,7 @@ def test_deleted_and_made_and_migrated_by_another_meanwhile(a_fleet: Callable[..
         owner.execute("DELETE FROM tenants_readyschema WHERE schema_name = %s", [gone])
         owner.execute("DELETE FROM tenants_tenant WHERE schema_name = %s", [gone])
         owner.execute(f'DROP SCHEMA "{gone}" CASCADE'.encode())
-        fleet.ready.append(pool._make(owner))
+        fleet.ready.append(pool._create(owner))
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, out + err
     assert fleet.having("color") == set(fleet.schemas)

@@ -12,7 +12,7 @@ from PIL import Image
 from demo.files import cells, pdf
 from library import reading, selectors, services
 from library.models import FileText, Item
-from tenants import bounded
+from tenants import sandbox
 from tests.library.samples import zipped
 
 WORD_NS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -84,7 +84,7 @@ def child_told(name: str, content: bytes, *given: str) -> bytes:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        return bounded.run(reading.CHILDREN / name, file, *given)
+        return sandbox.run(reading.CHILDREN / name, file, *given)
 
 
 NUMBERS = (
@@ -172,9 +172,9 @@ def test_a_picture_without_its_last_bytes_is_shown():
 def test_the_bound_on_pixels_is_that_of_what_is_decoded():
     large = Image.new("L", (4_000, 3_000), 99)
     assert thumbnail(encoded(large, "JPEG"), 500_000).size == (160, 120)
-    with pytest.raises(bounded.Failed):
+    with pytest.raises(sandbox.Failed):
         thumbnail(encoded(large, "PNG"), 500_000)
-    with pytest.raises(bounded.Failed):
+    with pytest.raises(sandbox.Failed):
         thumbnail(encoded(large, "JPEG"), 100_000)
 
 
@@ -264,7 +264,7 @@ def run(tmp_path: Path, code: str, **limits: int) -> bytes:
     with (tmp_path / "file").open("w+b") as file:
         file.write(b"the file")
         file.flush()
-        return bounded.run(child(tmp_path, code), file, "word", limits=bounded.Limits(**limits))
+        return sandbox.run(child(tmp_path, code), file, "word", limits=sandbox.Limits(**limits))
 
 
 def test_a_child_reads_the_file_and_answers(tmp_path, monkeypatch):
@@ -277,13 +277,13 @@ def test_a_child_reads_the_file_and_answers(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "limits", "raised"),
     [
-        ("while True: pass", {"cpu_seconds": 1}, bounded.Exceeded),
-        ("import time\ntime.sleep(60)", {"wall_seconds": 1}, bounded.Exceeded),
-        ("x = bytearray(800_000_000)", {"memory": 300_000_000}, bounded.Failed),
-        ("import sys\nsys.stdout.write('x' * 5_000_000)", {"output": 1_000_000}, (bounded.Exceeded, bounded.Failed)),
-        ("import socket\nsocket.socket()", {}, bounded.Failed),
-        ("import subprocess\nsubprocess.run(['true'])", {}, bounded.Failed),
-        ("raise SystemExit(3)", {}, bounded.Failed),
+        ("while True: pass", {"cpu_seconds": 1}, sandbox.Exceeded),
+        ("import time\ntime.sleep(60)", {"wall_seconds": 1}, sandbox.Exceeded),
+        ("x = bytearray(800_000_000)", {"memory": 300_000_000}, sandbox.Failed),
+        ("import sys\nsys.stdout.write('x' * 5_000_000)", {"output": 1_000_000}, (sandbox.Exceeded, sandbox.Failed)),
+        ("import socket\nsocket.socket()", {}, sandbox.Failed),
+        ("import subprocess\nsubprocess.run(['true'])", {}, sandbox.Failed),
+        ("raise SystemExit(3)", {}, sandbox.Failed),
     ],
     ids=["processor", "clock", "memory", "output", "network", "programs", "error"],
 )

@@ -13,7 +13,7 @@ from tests.billing.module_urls import urlpatterns as modules
 def seen(request: HttpRequest) -> JsonResponse:
     tenant = request.tenant
     rights = entitlements.of(tenant)
-    remembers = host_cache.known_here(tenant.domain) and entitlements._cache.peek(str(tenant.id))
+    remembers = host_cache.find_in_memory(tenant.domain) and entitlements._cache.peek(str(tenant.id))
     return JsonResponse(
         {
             "remembers": bool(remembers),

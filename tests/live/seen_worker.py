@@ -78,7 +78,7 @@ def _wrote(item_id: str) -> bool:
 def _remembers(tenant: TenantRef) -> bool:
     with public_context():
         _seen(tenant)
-    return bool(host_cache.known_here(tenant.domain) and entitlements._cache.peek(str(tenant.id)))
+    return bool(host_cache.find_in_memory(tenant.domain) and entitlements._cache.peek(str(tenant.id)))
 
 
 def _until(so: Any) -> bool:

@@ -188,7 +188,7 @@ class Commands:
         """The workspace found, and what it took: queries, seconds, whether this process knew it."""
         from tenants import host_cache, selectors
 
-        known = host_cache.known_here(host) is not None
+        known = host_cache.find_in_memory(host) is not None
         started = time.perf_counter()
         with _queries() as captured:
             found = selectors.tenant_for_host(host)

@@ -39,7 +39,7 @@ def wired(people):
 @pytest.fixture
 def words():
     """A cache of this process, connected."""
-    cache = SharedCache("words", seconds=60, most=3)
+    cache = SharedCache("words", seconds=60, max_entries=3)
     until = time.monotonic() + 5
     while not broadcast.connected() and time.monotonic() < until:
         time.sleep(0.01)
@@ -135,7 +135,7 @@ def test_what_could_not_be_said_is_made_good(wired, peers):
     wire.flow()
     # It does not say what was lost, but that something was.
     for other in peers:
-        assert other.ask("hears", key="*", seconds=broadcast.MOST_WAIT_SECONDS + 1) < broadcast.MOST_WAIT_SECONDS + 1
+        assert other.ask("hears", key="*", seconds=broadcast.MAX_WAIT_SECONDS + 1) < broadcast.MAX_WAIT_SECONDS + 1
 
 
 def test_a_value_is_loaded_once_until_it_is_forgotten(words):
@@ -214,10 +214,10 @@ def test_one_failure_spares_the_others_the_wait():
             breaker.call(fail)
     assert len(asked) == 1 and breaker.outages == 1
     # An answer to an older question does not count, one to a newer does.
-    breaker.worked(time.monotonic() - 60)
+    breaker.succeeded(time.monotonic() - 60)
     with pytest.raises(RedisAway):
         breaker.call(lambda: 1)
-    breaker.worked(time.monotonic())
+    breaker.succeeded(time.monotonic())
     assert breaker.call(lambda: 1) == 1
     assert PAUSE_SECONDS < 10
 

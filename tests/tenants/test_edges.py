@@ -67,7 +67,7 @@ def test_a_schema_that_was_claimed_in_vain_stays_free(event, monkeypatch):
     monkeypatch.setitem(lifecycle.STEPS, "made", (*steps[:at], f"{explode.__module__}.explode"))
     with public_context():
         if not ReadySchema.objects.filter(tenant=None).exists():
-            pool.make_ready_schema()
+            pool.create_ready_schema()
         free = set(ReadySchema.objects.filter(tenant=None).values_list("schema_name", flat=True))
     with pytest.raises(ZeroDivisionError):
         services.tenant_create(**NEW)
@@ -114,7 +114,7 @@ def test_one_address_asked_for_by_two_at_once_is_given_once():
 @pytest.mark.committed
 def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch):
     """Between our making of a schema and our lock, somebody else claims it: we make another."""
-    real, thieves = pool.make_ready_schema, []
+    real, thieves = pool.create_ready_schema, []
     theirs = NEW | {"slug": "voleuse", "password": PASSWORD}
 
     def stolen_at_once() -> str:
@@ -128,7 +128,7 @@ def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch)
     with public_context():
         free = list(ReadySchema.objects.filter(tenant=None).values_list("pk", flat=True))
         ReadySchema.objects.filter(tenant=None).delete()
-    monkeypatch.setattr(pool, "make_ready_schema", stolen_at_once)
+    monkeypatch.setattr(pool, "create_ready_schema", stolen_at_once)
     try:
         made = services.tenant_create(**NEW, password=PASSWORD)
         with public_context():

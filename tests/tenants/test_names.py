@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.apps import OWN
-from tenants.names import check_names, wrong_call, wrong_exporter
+from tenants.names import call_problem, check_names, exporter_problem
 
 ASKED = ("enqueue", "enqueue_everywhere")
 
@@ -33,9 +33,9 @@ def test_a_name_that_leads_nowhere_is_an_error(settings, table, value, said):
 
 
 def test_what_is_missing_is_said():
-    assert wrong_call("library.selectors.storage_used") == ""
-    assert "missing" in wrong_call("conversations.images.give_up_image")
-    assert wrong_exporter("library.exports") == ""
+    assert call_problem("library.selectors.storage_used") == ""
+    assert "missing" in call_problem("conversations.images.give_up_image")
+    assert exporter_problem("library.exports") == ""
 
 
 def asked_in_code(root: Path) -> list[tuple[str, str, set[str]]]:

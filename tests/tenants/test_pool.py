@@ -63,7 +63,7 @@ def test_several_that_refill_at_once_make_no_more_than_is_wanted(settings):
 
 
 def test_a_ready_schema_says_which_migrations_it_has():
-    name = pool.make_ready_schema()
+    name = pool.create_ready_schema()
     with public_context():
         row = ReadySchema.objects.get(pk=name)
     assert row.applied == applied.digest_of(applied.read(name))
@@ -75,7 +75,7 @@ def test_a_process_killed_half_way_leaves_no_workspace_and_loses_no_schema():
     taken_away = free()
     with public_context():
         ReadySchema.objects.filter(schema_name__in=taken_away).delete()
-    name = pool.make_ready_schema()
+    name = pool.create_ready_schema()
     before = standing()
     try:
         with owner_transaction() as owner:
@@ -99,7 +99,7 @@ def test_a_process_killed_half_way_leaves_no_workspace_and_loses_no_schema():
             assert not Tenant.objects.filter(slug="moitie").exists()
         assert free() == {name} and standing() == before
         # Those that other tests left ready are taken away above, and so named by no row for now.
-        assert set(pool.lost_schemas()) <= taken_away
+        assert set(pool.orphan_schemas()) <= taken_away
         made = services.tenant_create(slug="moitie", name="Moitié", email="m@m.test", password=PASSWORD)
         assert made.tenant.schema_name == name
     finally:
@@ -122,18 +122,18 @@ def wait_until_stopped_by_a_lock(table: str) -> None:
 
 
 def test_a_schema_that_no_row_names_is_swept_and_no_other():
-    kept = pool.make_ready_schema()
-    lost = pool.make_ready_schema()
+    kept = pool.create_ready_schema()
+    lost = pool.create_ready_schema()
     with public_context():
         # As a deletion leaves it that is cut before its last step.
         ReadySchema.objects.filter(pk=lost).delete()
     with owner_transaction() as owner:
         owner.execute('CREATE SCHEMA "w_not_of_ours"')
     before = standing()
-    assert pool.lost_schemas() == [lost]
-    assert pool.sweep_lost_schemas() == 1
+    assert pool.orphan_schemas() == [lost]
+    assert pool.drop_orphan_schemas() == 1
     assert standing() == before - {lost} and kept in standing()
-    assert pool.sweep_lost_schemas() == 0
+    assert pool.drop_orphan_schemas() == 0
     drop("w_not_of_ours")
 
 
@@ -144,5 +144,5 @@ def test_a_schema_that_was_somebodys_never_becomes_free_again():
         # Not the way a workspace is deleted, but a row can go by another.
         Tenant.objects.get(pk=made.tenant.id).delete()
     assert free() == before
-    assert pool.lost_schemas() == [made.tenant.schema_name]
-    assert pool.sweep_lost_schemas() == 1
+    assert pool.orphan_schemas() == [made.tenant.schema_name]
+    assert pool.drop_orphan_schemas() == 1

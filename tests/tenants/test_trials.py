@@ -83,7 +83,7 @@ def test_a_trial_that_ended_is_read_only_and_keeps_everything(people, client_for
     ending(people, seconds=-1)
     assert trials.expire_trials() == 1
     tenant = home(people)
-    assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.ENDED)
+    assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.TRIAL_ENDED)
     ((to, subject),) = mails()
     assert to == ["owner@atelier.test"] and subject == "Espace Atelier : l’essai est terminé"
     client = client_for(people.owner)

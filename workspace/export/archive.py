@@ -79,7 +79,7 @@ class Archive:
 
     def _ask(self, part: Part | None = None) -> None:
         """Raises `RightsEnded` where the person may have no more, or no more of this part."""
-        if not self.allowed() or (part is not None and part.still is not None and not part.still()):
+        if not self.allowed() or (part is not None and part.may_read is not None and not part.may_read()):
             raise RightsEnded
         self._asked_at = monotonic()
 
@@ -94,7 +94,7 @@ class Archive:
             if not self._asked_lately():
                 yield None
                 self._ask()
-                if part.still is not None and not part.still():
+                if part.may_read is not None and not part.may_read():
                     # No longer shared, or gone: as if it had never been read.
                     return
                 yield b""

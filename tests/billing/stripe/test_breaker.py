@@ -13,8 +13,8 @@ from billing.stripe.breaker import Resting
 from billing.stripe.client import client
 from billing.stripe.errors import asking
 from billing.subscription_types import StripeAway
-from tenants import resting
-from tenants.resting import Breaker
+from tenants import circuit_breaker
+from tenants.circuit_breaker import Breaker
 
 
 @pytest.fixture(autouse=True)
@@ -55,18 +55,18 @@ def test_a_stripe_that_answers_again_is_called_again(silent, fake, settings, mon
     settings.STRIPE_API_HOST = fake.url
     with pytest.raises(StripeAway), asking():
         client().v1.customers.list({"limit": 1})
-    monkeypatch.setattr(ours.breaker, "_rests_until", time.monotonic())
+    monkeypatch.setattr(ours.breaker, "_open_until", time.monotonic())
     for _ in range(3):
         client().v1.customers.list({"limit": 1})
 
 
 def test_one_tries_while_the_others_are_refused():
     breaker = ours.new()
-    for _ in range(resting.FAILURES):
+    for _ in range(circuit_breaker.FAILURES):
         _fail(breaker)
     with pytest.raises(Resting), breaker.call():
         pytest.fail("it was called")
-    breaker._rests_until = time.monotonic()
+    breaker._open_until = time.monotonic()
     with breaker.call() as tries:
         assert tries
         with pytest.raises(Resting), breaker.call():
@@ -77,9 +77,9 @@ def test_one_tries_while_the_others_are_refused():
 
 def test_a_try_without_an_answer_rests_again():
     breaker = ours.new()
-    for _ in range(resting.FAILURES):
+    for _ in range(circuit_breaker.FAILURES):
         _fail(breaker)
-    breaker._rests_until = time.monotonic()
+    breaker._open_until = time.monotonic()
     _fail(breaker)
     with pytest.raises(Resting), breaker.call():
         pytest.fail("it was called")
@@ -87,7 +87,7 @@ def test_a_try_without_an_answer_rests_again():
 
 def test_a_refusal_is_an_answer():
     breaker = ours.new()
-    for _ in range(resting.FAILURES + 1):
+    for _ in range(circuit_breaker.FAILURES + 1):
         _fail(breaker) if breaker._failures == 0 else None
         with breaker.call():
             pass

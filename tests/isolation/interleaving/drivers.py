@@ -95,7 +95,7 @@ def drive_async(calls: Iterable[Call], report: Report) -> None:
 
 
 async def _drive_async(calls: Iterable[Call], report: Report) -> None:
-    executors.take_over_default()
+    executors.set_default_executor()
     application, errors = Handler(), Errors()
     rest = iter(list(calls))
 

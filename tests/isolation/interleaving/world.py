@@ -24,7 +24,7 @@ from conversations.models import Conversation
 from library.models import Item
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.models import Domain, ReadySchema, Tenant
-from tenants.pool import make_ready_schema
+from tenants.pool import create_ready_schema
 from tenants.sql import owner_transaction
 
 SIZE = 50
@@ -92,7 +92,7 @@ def built() -> Iterator[dict[str, Place]]:
 
 def _make(slug: str) -> None:
     with public_context():
-        ready = ReadySchema.objects.get(schema_name=make_ready_schema())
+        ready = ReadySchema.objects.get(schema_name=create_ready_schema())
         tenant = Tenant(slug=slug, name=slug.title(), email=f"{slug}@rows.test", plan_code="pro")
         tenant.schema_name, tenant.applied = ready.schema_name, ready.applied
         tenant.save(force_insert=True)
