@@ -6,15 +6,13 @@ reservation settled, in the transaction that ends the answer.
 
 import logging
 from decimal import Decimal
-from functools import partial
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, recheck
 from accounts.models import User
 from analytics import services as analytics
 from assistants import selectors as catalogue
@@ -26,19 +24,32 @@ from billing import services as billing
 from billing.types import EUROS, TOKENS, Act
 from conversations import leases, live, selectors
 from conversations.asking import ask
+from conversations.changes import conversation_archive, conversation_pin, conversation_rename, conversation_share
 from conversations.counted import History, history, told
 from conversations.limits import places_here, too_many
-from conversations.models import Conversation, Message, Pin
+from conversations.models import Conversation, Message
 from conversations.types import Call, ConversationRefused, Result, clean
 from library import services as library
-from tenants.context import current_tenant
 from tenants.services import require_writable
 from ui.markdown import plain_title
 
+__all__ = [
+    "ACT",
+    "MAX_QUESTION",
+    "answer_finish",
+    "answer_retry",
+    "answer_stop",
+    "close_abandoned_answer",
+    "conversation_archive",
+    "conversation_pin",
+    "conversation_rename",
+    "conversation_share",
+    "conversation_start",
+    "question_ask",
+]
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
 MAX_QUESTION = 24_000
-MAX_TITLE = 120
 ACT = "answer"
 
 
@@ -251,54 +262,3 @@ def close_abandoned_answer(answer_id: UUID) -> bool:
 def answer_stop(*, answer: Message) -> None:
     """Stop an answer that comes; what has come is kept."""
     leases.ask_to_stop(answer.pk)
-
-
-def conversation_rename(*, conversation: Conversation, title: str) -> None:
-    """Raises `ConversationRefused` for a title that is empty or too long."""
-    require_writable()
-    title = " ".join(clean(title).split())
-    if not title:
-        raise ConversationRefused(_("Donnez un titre à la conversation."))
-    if len(title) > MAX_TITLE:
-        raise ConversationRefused(
-            _("Ce titre compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le.")
-            % {"count": len(title), "most": MAX_TITLE}
-        )
-    _update(conversation, title=title)
-
-
-def conversation_archive(*, conversation: Conversation, archived: bool) -> None:
-    """Put away, or bring back."""
-    require_writable()
-    _update(conversation, archived_at=timezone.now() if archived else None)
-
-
-def conversation_pin(*, conversation: Conversation, person: User, pinned: bool) -> None:
-    """Keep at the top of this person's list, or not; nobody else's list changes."""
-    require_writable()
-    if pinned:
-        Pin.objects.bulk_create([Pin(conversation=conversation, person=person)], ignore_conflicts=True)
-    else:
-        Pin.objects.filter(conversation=conversation, person=person).delete()
-
-
-def conversation_share(*, conversation: Conversation, shared: bool, actor: User) -> None:
-    """Let the whole workspace read the conversation and what it made, or its author alone again.
-
-    With the sharing end the links that others made to what came of it.
-    """
-    visibility = Conversation.Visibility.WORKSPACE if shared else Conversation.Visibility.PRIVATE
-    with transaction.atomic():
-        require_writable()
-        _update(conversation, visibility=visibility)
-        ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
-        said: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended} if ended else {})
-        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
-        # Streams that are open are asked again who may read them.
-        transaction.on_commit(partial(recheck.changed, current_tenant().id))
-
-
-def _update(conversation: Conversation, **fields: Any) -> None:
-    Conversation.objects.filter(pk=conversation.pk).update(**fields)
-    for name, value in fields.items():
-        setattr(conversation, name, value)

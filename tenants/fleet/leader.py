@@ -13,7 +13,8 @@ from psycopg import errors
 from tenants import selectors
 from tenants.context import public_context, schema_context
 from tenants.fleet import applied, replay, survey
-from tenants.fleet.recipe import Changed, Plan, Recipe
+from tenants.fleet.plan import Changed, Plan
+from tenants.fleet.recipe import Recipe
 from tenants.fleet.report import Failure, Report, in_words, told_of, write_down
 from tenants.fleet.survey import Alike, Member
 from tenants.fleet.work_queue import Queue

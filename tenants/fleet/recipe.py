@@ -5,156 +5,25 @@ with the states it needs, rendered once. The plan and the state before it are bu
 migrations applied; the SQL once for those whose tables, indexes and constraints also have the same names.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import groupby
-from threading import Lock, local
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres import operations as postgres
-from django.db import connection, migrations, router
+from django.db import connection, migrations
 from django.db.backends.utils import truncate_name
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED
 
 from tenants.fleet.applied import Key
+from tenants.fleet.plan import Changed
+from tenants.fleet.steps import Other, Own, Python, Sql, Step
 
 # Stock commits here: checks that were put off are made now, or the next migration's DDL finds them pending.
 END_OF_MIGRATION = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
-
-
-class Changed(RuntimeError):
-    """Raised where a schema's migrations are no longer those it was surveyed with: somebody else migrated it."""
-
-
-class Plan:
-    """The migrations that the schema in context still needs, and the state before the first. There may be none, where
-    a squashed migration is only to be recorded.
-
-    Raises what Django's loader does where the schema's history contradicts the code's.
-    """
-
-    def __init__(self) -> None:
-        executor = MigrationExecutor(connection)
-        executor.loader.check_consistent_history(connection)
-        # As recorded: the loader's own set counts a squashed migration as soon as all that it replaces are there.
-        self.applied: frozenset[Key] = frozenset(executor.recorder.applied_migrations())
-        self.migrations = tuple(m for m, _back in executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        self.before: ProjectState = executor._create_project_state(  # type: ignore[attr-defined]
-            with_applied_migrations=True
-        )
-        self.replacements = dict(executor.loader.replacements)
-
-    @property
-    def names(self) -> list[str]:
-        found = [(migration.app_label, migration.name) for migration in self.migrations]
-        return [f"{app}.{name}" for app, name in found or self.recorded_by([], self.applied)]
-
-    def parts(self) -> Iterator[tuple[bool, list[Migration]]]:
-        """Runs of migrations that share a transaction; one that is not atomic stands alone."""
-        if not self.migrations:
-            yield True, []
-        for _number, part in groupby(enumerate(self.migrations), lambda at: (at[1].atomic, at[1].atomic or at[0])):
-            found = [migration for _place, migration in part]
-            yield bool(found[0].atomic), found
-
-    def recorded_by(self, part: Iterable[Migration], applied: frozenset[Key]) -> list[Key]:
-        """The rows of django_migrations that a part adds, as Django's executor would."""
-        found: list[Key] = []
-        for migration in part:
-            found += migration.replaces or [(migration.app_label, migration.name)]
-        has = applied | set(found)
-        return found + [key for key, m in self.replacements.items() if key not in has and set(m.replaces) <= has]
-
-
-@dataclass
-class Sql:
-    """Statements without parameters, in order."""
-
-    statements: list[str] = field(default_factory=list)
-
-    @property
-    def joins(self) -> bool:
-        """Whether they may be sent as one message. The backend puts a path right that a statement has changed, but
-        only between messages; and a message that is its own transaction takes no savepoint.
-        """
-        return not any(word in statement.lower() for statement in self.statements for word in _ONE_BY_ONE)
-
-    def run(self) -> None:
-        with connection.cursor() as cursor:
-            for text in [joined(self.statements)] if self.joins else self.statements:
-                cursor.execute(text)
-
-
-_ONE_BY_ONE = ("search_path", "savepoint")
-
-
-def joined(statements: Iterable[str]) -> str:
-    """One message. A statement may end in a comment, so what ends it stands on the next line."""
-    return "\n;\n".join(statements)
-
-
-class Own:
-    """A state for each thread: operations change what they are given, and rendered models know each other."""
-
-    def __init__(self, state: ProjectState) -> None:
-        self._state = bare(state)
-        self._threads = local()
-
-    @property
-    def state(self) -> ProjectState:
-        if not hasattr(self._threads, "state"):
-            self._threads.state = self._state.clone()
-        return self._threads.state  # type: ignore[no-any-return]
-
-
-def bare(state: ProjectState) -> ProjectState:
-    """A copy without rendered models."""
-    copy = state.clone()
-    copy.__dict__.pop("apps", None)
-    return copy
-
-
-class Other:
-    """An operation that we do not know, done anew in each schema, with the states of the first."""
-
-    def __init__(self, label: str, operation: Operation, before: ProjectState, after: ProjectState) -> None:
-        self.label, self.operation = label, operation
-        self.before, self.after = Own(before), Own(after)
-
-    def run(self) -> None:
-        with connection.schema_editor(atomic=False) as editor:
-            self.forwards(editor)
-
-    def forwards(self, editor: Any) -> None:
-        self.operation.database_forwards(self.label, editor, self.before.state, self.after.state)
-
-
-class Python:
-    """RunPython in each schema, less its rendering of all models anew at each call."""
-
-    _rendering = Lock()
-
-    def __init__(self, label: str, operation: migrations.RunPython, before: ProjectState) -> None:
-        self.label, self.operation, self.before = label, operation, before
-        self._apps: Any = None
-
-    def run(self) -> None:
-        if not router.allow_migrate(connection.alias, self.label, **self.operation.hints):
-            return
-        with self._rendering:
-            if self._apps is None:
-                self.before.clear_delayed_apps_cache()
-                self._apps = self.before.apps
-        with connection.schema_editor(atomic=False) as editor:
-            self.operation.code(self._apps, editor)
-
-
-Step = Sql | Other | Python
 
 
 @dataclass

@@ -15,7 +15,9 @@ from django.db.models import signals
 from tenants.context import public_context, schema_context
 from tenants.fleet import applied, statements
 from tenants.fleet.applied import Key
-from tenants.fleet.recipe import Changed, Own, Part, Plan, Recipe, Sql, Step, apply_and_record, joined, tables_of
+from tenants.fleet.plan import Changed, Plan
+from tenants.fleet.recipe import Part, Recipe, apply_and_record, tables_of
+from tenants.fleet.steps import Own, Sql, Step, joined
 from tenants.fleet.stock import after_stock_migration
 
 # An index built concurrently waits for every transaction that is open.

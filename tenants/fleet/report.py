@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tenants.context import PUBLIC_SCHEMA, public_context
-from tenants.fleet.recipe import Plan
+from tenants.fleet.plan import Plan
 from tenants.fleet.survey import Alike, Member
 from tenants.models import SchemaFailure
 

@@ -17,7 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from tenants.context import PUBLIC_SCHEMA, public_context, schema_context
 from tenants.fleet import applied, survey
 from tenants.fleet.leader import Leader, Progress
-from tenants.fleet.recipe import Plan
+from tenants.fleet.plan import Plan
 from tenants.fleet.report import Failure, Report, in_words, of_public, told_of
 from tenants.models import SchemaFailure, Tenant
 from tenants.sql import owner_transaction

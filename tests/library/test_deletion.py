@@ -5,7 +5,7 @@ import pytest
 from accounts.models import AuditEntry
 from billing import selectors as billing
 from conversations.models import Message
-from library import files, selectors, services
+from library import deletion, files, selectors, services
 from library.models import Item, Share
 from tenants.context import tenant_context
 from tenants.services import ReadOnlyWorkspace, tenant_suspend
@@ -76,7 +76,7 @@ def test_a_storage_that_fails_is_asked_again(people, upload, on_commit, monkeypa
         raise OSError("away")
 
     monkeypatch.setattr(files.storage(), "delete", fail)
-    monkeypatch.setattr(services, "enqueue", lambda name, **arguments: asked.append((name, arguments)))
+    monkeypatch.setattr(deletion, "enqueue", lambda name, **arguments: asked.append((name, arguments)))
     with on_commit(execute=True):
         services.item_delete(item=item, actor=people.member)
     assert asked == [("library.files.discard", {"path": item.file})]

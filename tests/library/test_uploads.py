@@ -12,7 +12,7 @@ from accounts.models import AuditEntry
 from analytics.models import DailyFigures
 from billing import entitlements
 from billing.models import Entitlement
-from library import archives, files, services
+from library import archives, deletion, files, services, uploads
 from library.models import Item
 from library.sniffing import TYPES, sniff
 from library.types import UploadRefused
@@ -434,7 +434,7 @@ def test_a_failure_takes_the_file_away_again(people, upload, kept_files, monkeyp
     def fail(*args, **kwargs):
         raise RuntimeError("the database is gone")
 
-    monkeypatch.setattr(services.audit, "record", fail)
+    monkeypatch.setattr(uploads.audit, "record", fail)
     with pytest.raises(RuntimeError):
         upload(people.member, PNG, "a.png")
     assert kept_files() == []
@@ -490,7 +490,7 @@ def test_a_storage_that_fails_is_tried_again_by_a_job(people, monkeypatch, on_co
         raise OSError("no storage")
 
     monkeypatch.setattr(files, "remove_all_of", fail)
-    monkeypatch.setattr(services, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
+    monkeypatch.setattr(deletion, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
     with on_commit(execute=True):
         services.delete_files_of_workspace(people.home)
     assert asked == [("library.files.remove_all_of", {"prefix": people.home.file_prefix})]
