@@ -1,0 +1,42 @@
+"""No file is longer than one subject: 300 lines of Python."""
+
+import subprocess
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+MOST_LINES = 300
+# Checks, stand-ins and measures are not the product.
+ASIDE = ("tests", "fakes", "bench")
+# By file: why it is longer. Data tables may be; a file that is being split says so until it is.
+LONGER = {"billing/console_webhooks.py": "is split with billing"}
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The paths that git follows and that are there, from the root."""
+    listed = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def python_files() -> list[str]:
+    """The product's Python, migrations left out."""
+    names = [name for name in tracked("*.py") if name.split("/")[0] not in ASIDE]
+    return [name for name in names if "migrations" not in name.split("/")]
+
+
+def lines_of(name: str) -> int:
+    return len((ROOT / name).read_text().splitlines())
+
+
+def test_no_python_file_is_longer_than_one_subject():
+    names = python_files()
+    assert len(names) > 200
+    long = {name: lines for name in names if (lines := lines_of(name)) > MOST_LINES and name not in LONGER}
+    assert not long, f"split by subject: {long}"
+
+
+def test_each_exception_is_still_one():
+    assert all(reason for reason in LONGER.values())
+    gone = [name for name in LONGER if not (ROOT / name).exists() or lines_of(name) <= MOST_LINES]
+    assert not gone, f"no longer needed: {gone}"
