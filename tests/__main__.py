@@ -1,7 +1,9 @@
 """`python -m tests ARGS`: all tests but those in a browser, of the baseline and the deep ones.
 
-As fast as two processors allow: two processes, each with a database and a cache of its own. What crowds the machine,
-or starts platforms of its own, comes after the rest; a hundred people at once come alone, at the end.
+As fast as two processors allow: three processes, each with a database and a cache of its own, for many tests wait for
+others (a provider, a bank, a lost connection) and leave their processor to the next. Who has done its part takes over
+half of what the slowest has before it. What crowds the machine, or starts platforms of its own, comes after the rest,
+two at a time; a hundred people at once come alone, at the end.
 """
 
 import subprocess
@@ -12,7 +14,8 @@ APART = ("tests/browser", "tests/baseline", "tests/stripe_fake", "tests/deep")
 # The longest first: it ends the row otherwise.
 CROWDS = ("tests/isolation/interleaving", "tests/run")
 LIVE = "tests/live"
-TWO = ("-n", "2", "--dist", "loadfile")
+MANY = ("-n", "3", "--dist", "worksteal")
+TWO = ("-n", "2", "--dist", "worksteal")
 # What is worth a look is said at the end of each part.
 SLOWEST = ("--durations=10", "--durations-min=1.0")
 NOTHING_COLLECTED = 5
@@ -21,7 +24,7 @@ NOTHING_COLLECTED = 5
 def main(arguments: list[str]) -> int:
     left_out = [f"--ignore={folder}" for folder in (*APART, *CROWDS, LIVE)]
     codes = {
-        _pytest(*TWO, *left_out, *arguments),
+        _pytest(*MANY, *left_out, *arguments),
         _pytest(*TWO, *CROWDS, *arguments),
         _pytest(LIVE, *arguments),
     }

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from embedded import postgres
+from tests.fleet.warm import Warm
 from tests.servers import ROOT, with_database
 
 HEAD = """
@@ -31,6 +32,7 @@ class Fleet:
 
     database: str
     folder: Path
+    warm: Warm
     workspaces: dict[str, str] = field(default_factory=dict)
     ready: list[str] = field(default_factory=list)
     modules: dict[str, str] = field(default_factory=dict)
@@ -73,14 +75,14 @@ class Fleet:
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command in a process of its own, for tests that stop it or look at it while it runs."""
         command = [sys.executable, "manage.py", *arguments]
         pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(command, cwd=ROOT, env=self.environment(), preexec_fn=_heed_interrupts, **pipes)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        running = self.start(*arguments)
-        out, err = running.communicate(timeout=120)
-        return subprocess.CompletedProcess(arguments, running.returncode, out, err)
+        """A command, run to its end."""
+        return self.warm.run(arguments, self.environment())
 
     def migrate(self, *arguments: str) -> dict[str, Any]:
         """`fleet_migrate --json`; what it printed, with the exit code in `exit` and its errors in `stderr`."""
@@ -92,8 +94,8 @@ class Fleet:
 
     def ask(self, path: str, *hosts: str) -> dict[str, list[Any]]:
         """How each host answers at a path, by a web process of this code: [status, Retry-After, page]."""
-        command = [sys.executable, "-m", "tests.fleet.ask", path, *hosts]
-        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=True)
+        done = self.warm.run(("-m", "tests.fleet.ask", path, *hosts), self.environment())
+        assert done.returncode == 0, done.stderr
         found: dict[str, list[Any]] = json.loads(done.stdout)
         return found
 
@@ -160,34 +162,71 @@ _TAKEN = (
 )
 
 
-@contextmanager
-def fleet(folder: Path, workspaces: int, ready: int = 1) -> Iterator[Fleet]:
-    """A database with public, `workspaces` named "ruche-0" and so on, and ready schemas."""
-    from tenants import baseline, grants, pool
+class Databases:
+    """Databases with public and so many ready schemas: a schema is replayed once for each number, then copied."""
 
-    made = Fleet(f"ruche_fleet_{secrets.token_hex(4)}", folder)
-    admin_url = with_database(os.environ["DATABASE_ADMIN_URL"], "postgres")
-    role = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{made.database}" OWNER "{role}"'.encode())
-        try:
-            with psycopg.connect(made.owner_url) as owner:
+    def __init__(self) -> None:
+        self._templates: list[str] = []
+        self._role = os.environ["DATABASE_OWNER_URL"].split("//")[1].split(":")[0]
+
+    def make(self, name: str, schemas: int) -> None:
+        while len(self._templates) <= schemas:
+            self._grow()
+        self._copy(self._templates[schemas], name)
+
+    def drop(self, name: str) -> None:
+        _admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        for name in self._templates:
+            self.drop(name)
+        self._templates.clear()
+
+    def _grow(self) -> None:
+        from tenants import baseline, grants, pool
+
+        name = f"ruche_fleet_template_{secrets.token_hex(4)}"
+        if self._templates:
+            self._copy(self._templates[-1], name)
+        else:
+            self._copy("template1", name)
+        with psycopg.connect(with_database(os.environ["DATABASE_OWNER_URL"], name)) as owner:
+            if self._templates:
+                pool._create(owner)
+            else:
                 baseline.replay_public(owner)
                 for statement in grants.grant_statements("public"):
                     owner.execute(statement.encode())
-                for number in range(workspaces + ready):
-                    owner.commit()
-                    name = pool._create(owner)
-                    if number < ready:
-                        made.ready.append(name)
-                        continue
-                    slug = f"ruche-{number - ready}"
-                    owner.execute(_NEW_TENANT, [slug, slug, name])
-                    owner.execute(_TAKEN, [name])
-                    made.workspaces[slug] = name
-            yield made
-        finally:
-            admin.execute(f'DROP DATABASE "{made.database}" WITH (FORCE)'.encode())
+        self._templates.append(name)
+
+    def _copy(self, template: str, name: str) -> None:
+        # Files are copied: pages through the log would be slower, and nothing here survives a crash anyway.
+        _admin(f'CREATE DATABASE "{name}" OWNER "{self._role}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+
+
+def _admin(statement: str) -> None:
+    url = with_database(os.environ["DATABASE_ADMIN_URL"], "postgres")
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(statement.encode())
+
+
+@contextmanager
+def fleet(databases: Databases, warm: Warm, folder: Path, workspaces: int, ready: int = 1) -> Iterator[Fleet]:
+    """A database with public, `workspaces` named "ruche-0" and so on, and ready schemas, the oldest first."""
+    made = Fleet(f"ruche_fleet_{secrets.token_hex(4)}", folder, warm)
+    databases.make(made.database, workspaces + ready)
+    try:
+        with psycopg.connect(made.owner_url) as owner:
+            names = owner.execute("SELECT schema_name FROM public.tenants_readyschema ORDER BY created_at").fetchall()
+            made.ready, taken = [name for (name,) in names[:ready]], [name for (name,) in names[ready:]]
+            for number, name in enumerate(taken):
+                slug = f"ruche-{number}"
+                owner.execute(_NEW_TENANT, [slug, slug, name])
+                owner.execute(_TAKEN, [name])
+                made.workspaces[slug] = name
+        yield made
+    finally:
+        databases.drop(made.database)
 
 
 def _heed_interrupts() -> None:

@@ -345,7 +345,7 @@ def test_a_first_in_use_does_not_hold_up_the_rest(a_fleet: Callable[..., Fleet])
     with psycopg.connect(fleet.owner_url) as user:
         user.execute(f'SELECT count(*) FROM "{used}".library_item'.encode())
         running = fleet.start("fleet_migrate", "--json")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while len(fleet.having("color")) < 3 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert fleet.having("color") == set(fleet.schemas) - {used}
