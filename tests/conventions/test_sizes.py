@@ -1,4 +1,4 @@
-"""No file is longer than one subject: 300 lines of Python."""
+"""No file is longer than one subject (300 lines of Python), no line of a template wider than 200 characters."""
 
 import subprocess
 from pathlib import Path
@@ -7,6 +7,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 MOST_LINES = 300
+MOST_CHARACTERS = 200
 # Checks, stand-ins and measures are not the product.
 ASIDE = ("tests", "fakes", "bench")
 # By file: why it is longer. Data tables may be; a file that is being split says so until it is.
@@ -40,3 +41,15 @@ def test_each_exception_is_still_one():
     assert all(reason for reason in LONGER.values())
     gone = [name for name in LONGER if not (ROOT / name).exists() or lines_of(name) <= MOST_LINES]
     assert not gone, f"no longer needed: {gone}"
+
+
+def test_no_template_line_is_wider_than_200_characters():
+    names = tracked("templates")
+    assert len(names) > 100
+    wide = [
+        f"{name}:{number}"
+        for name in names
+        for number, line in enumerate((ROOT / name).read_text().splitlines(), 1)
+        if len(line) > MOST_CHARACTERS
+    ]
+    assert not wide, f"an attribute, a child or a sentence on a line of its own: {wide}"
