@@ -22,6 +22,8 @@ from accounts.arrival import refusal_before_reading
 from tenants import admission, executors, host_cache
 from tenants.admission import Busy, Visitor
 from tenants.busy import busy, is_busy, too_large
+from tenants.content import addresses
+from tenants.content.hosts import is_content_host
 from tenants.middleware import host_of
 
 log = logging.getLogger(__name__)
@@ -164,12 +166,17 @@ async def _throw_away(receive: Receive) -> None:
 
 def access_of(request: HttpRequest) -> Access | None:
     """What the view at the request's address declares, before anything of the request is done."""
-    is_public = _host(request) == settings.BASE_HOST
     try:
-        match = resolve(request.path_info, settings.PUBLIC_URLCONF if is_public else settings.TENANT_URLCONF)
+        match = resolve(request.path_info, _urlconf(_host(request)))
     except Resolver404:
         return None
     return declared_access(match.func, match.view_name)
+
+
+def _urlconf(host: str) -> str:
+    if is_content_host(host):
+        return settings.CONTENT_URLCONF
+    return settings.PUBLIC_URLCONF if host == settings.BASE_HOST else settings.TENANT_URLCONF
 
 
 def lane_of(request: HttpRequest) -> str:
@@ -184,7 +191,10 @@ def lane_of(request: HttpRequest) -> str:
 def visitor(request: HttpRequest) -> Visitor:
     """Whose turn a request takes: by workspace, and in it by address."""
     host = _host(request)
-    place = "public" if host == settings.BASE_HOST else host_cache.place_hint(host)
+    if is_content_host(host):
+        place = addresses.place_of(host, request.path_info)
+    else:
+        place = "public" if host == settings.BASE_HOST else host_cache.place_hint(host)
     return Visitor(place, _address(request))
 
 

@@ -29,7 +29,7 @@ from tenants.queue import enqueue, enqueue_everywhere
 
 log = logging.getLogger(__name__)
 CHILDREN: Final = Path(__file__).parent / "children"
-DOCUMENTS: Final = frozenset({"pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp"})
+DOCUMENTS: Final = frozenset({"pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "html", "svg", "xml"})
 # Of a document, this many characters are found: a book of a thousand pages.
 MAX_CHARACTERS: Final = 3_000_000
 THUMBNAIL_SIDE: Final = 160

@@ -224,16 +224,16 @@ def shared(token: str) -> Share:
         key = UUID(str(unsign(SHARE_PURPOSE, token)))
     except (BadSignature, ValueError) as error:
         raise ShareGone from error
-    if tenant.state == "closed":
-        raise ShareGone
-    found = (
-        Share.objects.select_related("item")
-        .filter(_LINK_HOLDS, pk=key, revoked_at=None, expires_at__gt=timezone.now(), item__archived_at=None)
-        .first()
-    )
+    found = None if tenant.state == "closed" else share_open_now(key)
     if found is None:
         raise ShareGone
     return found
+
+
+def share_open_now(share_id: UUID) -> Share | None:
+    """A share with its item, if its link opens now: not revoked, not expired, its item neither hidden nor archived."""
+    holds = Share.objects.select_related("item").filter(_LINK_HOLDS, revoked_at=None, expires_at__gt=timezone.now())
+    return holds.filter(pk=share_id, item__archived_at=None).first()
 
 
 def shares_of(item: Item) -> list[Share]:

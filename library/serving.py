@@ -41,14 +41,27 @@ def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = Fal
     """The file of an item that the caller has found through its door."""
     kind = type_of(item.media_type)
     attached = as_attachment or kind is None or not kind.inline
-    is_bare_text = item.media_type.startswith("text/") and "charset=" not in item.media_type
-    media_type = f"{item.media_type}; charset=utf-8" if is_bare_text else item.media_type
+    media_type = _content_type(item)
     disposition = files.disposition(item.file_name, as_attachment=attached)
     if not files.is_local():
         return _secured(HttpResponseRedirect(files.signed_address(item.file, media_type, disposition)), item)
     response = _local(request, item, media_type)
     response["Content-Disposition"] = disposition
     return _secured(response, item)
+
+
+def stored_response(request: HttpRequest, item: Item) -> HttpResponseBase:
+    """The bytes of an item's file from wherever they are kept, for a host whose own headers are the walls
+    (library/contents.py): never a way to the bucket's host, where there are none.
+    """
+    response = _local(request, item, _content_type(item), has_parts=files.is_local())
+    response["Content-Disposition"] = files.disposition(item.file_name, as_attachment=False)
+    return response
+
+
+def _content_type(item: Item) -> str:
+    is_bare_text = item.media_type.startswith("text/") and "charset=" not in item.media_type
+    return f"{item.media_type}; charset=utf-8" if is_bare_text else item.media_type
 
 
 def thumbnail_response(request: HttpRequest, item: Item) -> HttpResponseBase:
@@ -66,7 +79,8 @@ def _secured(response: HttpResponseBase, item: Item) -> HttpResponseBase:
     return response
 
 
-def _local(request: HttpRequest, item: Item, media_type: str) -> HttpResponseBase:
+def _local(request: HttpRequest, item: Item, media_type: str, *, has_parts: bool = True) -> HttpResponseBase:
+    """A file read here. `has_parts` False: whole only, for each part would fetch the whole from a bucket anew."""
     # A file never changes: the item's key names its content.
     etag = quote_etag(item.pk.hex)
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
@@ -79,13 +93,15 @@ def _local(request: HttpRequest, item: Item, media_type: str) -> HttpResponseBas
     except FileNotFoundError as error:
         raise Http404("file missing") from error
     try:
-        part = _wanted_part(request, etag, size)
+        part = _wanted_part(request, etag, size) if has_parts else None
     except RangeRefused:
         file.close()
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{size}"
         return refused
-    return _streamed(request, file, part, size, media_type, etag)
+    response = _streamed(request, file, part, size, media_type, etag)
+    response["Accept-Ranges"] = "bytes" if has_parts else "none"
+    return response
 
 
 def _wanted_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
@@ -120,7 +136,6 @@ def _streamed(
     # Django closes what it knows at the end of the answer, also when the reader leaves halfway.
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]
     response["Content-Length"] = str(length)
-    response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
     if part:
         response["Content-Range"] = f"bytes {start}-{end}/{size}"

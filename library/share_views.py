@@ -13,10 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TEAM, access, anyone
 from library import selectors, services
+from library.contents import origin_of, preview_of_share
 from library.forms import ShareForm
 from library.models import Item
 from library.types import ShareGone
-from library.views import allowing_storage, download_answer, file_answer, sharing_of, shown, user_of, wants_part
+from library.views import allowing, download_answer, file_answer, sharing_of, shown, user_of, wants_part
 
 
 @access(TEAM)
@@ -83,8 +84,9 @@ def shared(request: HttpRequest, token: str) -> HttpResponseBase:
         opened = selectors.shared(token) if request.method == "HEAD" else services.share_open(token=token)
     except ShareGone:
         return _gone(request)
-    context = shown(opened.item) | {"share": opened, "token": token}
-    return _discreet(allowing_storage(render(request, "library/shared.html", context)))
+    preview = preview_of_share(opened)
+    context = shown(opened.item, preview) | {"share": opened, "token": token}
+    return _discreet(allowing(render(request, "library/shared.html", context), origin_of(preview)))
 
 
 @anyone

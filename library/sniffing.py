@@ -1,7 +1,8 @@
 """What a file really is, from its bytes alone. Its name and what the browser says of it are never asked.
 
 puremagic knows the signatures; because it also guesses, a type counts only when its own mark stands where it must.
-What is on neither list below is refused: pages, drawings and programs that a browser or a system could run.
+What is on none of the lists below is refused, programs among them. Pages, drawings and XML, which a browser could
+run, are taken under their own names alone; they are shown from a content host (library/contents.py), or downloaded.
 """
 
 import codecs
@@ -71,7 +72,15 @@ _TEXTS: Final = {
     "txt": FileType("text/plain", "txt", "document"),
 }
 _MARKDOWN_ENDINGS: Final = ("md", "markdown")
-TYPES: Final = {kind.media_type: kind for kind in (*(entry[0] for entry in _BINARY), *office.TYPES, *_TEXTS.values())}
+# What a browser could run: by the ending and by how it begins, both.
+_HTML: Final = FileType("text/html", "html", "document")
+_SVG: Final = FileType("image/svg+xml", "svg", "document")
+_XML: Final = FileType("application/xml", "xml", "document")
+_ACTIVE: Final = {"html": _HTML, "htm": _HTML, "svg": _SVG, "xml": _XML}
+TYPES: Final = {
+    kind.media_type: kind
+    for kind in (*(entry[0] for entry in _BINARY), *office.TYPES, *_TEXTS.values(), *_ACTIVE.values())
+}
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 # Readers of PDF look for its mark in the first 1,024 bytes.
@@ -85,6 +94,15 @@ _BEFORE_PDF = re.compile(
 _PDF_BEGINS = re.compile(rb"%PDF-\d\.\d[^\r\n]{0,200}[\r\n]++(?:%[^\r\n]{0,400}[\r\n]++)*+\s*+\d+ \d+ obj")
 # What opens a page, a drawing, a script, or a rich text that carries objects.
 _ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
+_PROLOG = rb"\s*(?:<\?xml[^<>]{0,200}\?>)?(?:\s*<!--(?:(?!-->).){0,4000}-->)*\s*"
+_BEGINNINGS: Final = {
+    _HTML: re.compile(_PROLOG + rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL),
+    _SVG: re.compile(
+        _PROLOG + rb"(?:<!doctype\s+svg[^\[<>]{0,400}(?:\[[^\]]{0,4000}\]\s*)?>)?" + _PROLOG + rb"<svg[\s>]",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    _XML: re.compile(rb"\s*<\?xml\s"),
+}
 _COMMENTS = re.compile(rb"\A(?:\s*<!--(?:(?!-->).){0,4000}-->)+", re.DOTALL)
 _MARKDOWN_OPENINGS = re.compile(
     rb"\s*<(?:(?:a|b|blockquote|br|center|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|span|strong"
@@ -177,8 +195,12 @@ def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
     kind = _TEXTS.get(extension, _TEXTS["txt"])
     if wide := _wide_charset(head):
         return replace(kind, charset=wide) if _is_wide_text(file, wide, extension) else None
-    if _is_active(head.removeprefix(codecs.BOM_UTF8), extension):
-        return None
+    opening = head.removeprefix(codecs.BOM_UTF8)
+    if _is_active(opening, extension):
+        active = _ACTIVE.get(extension)
+        if active is None or not _BEGINNINGS[active].match(opening):
+            return None
+        kind = active
     left, is_utf8, decoder = _length_of_words(file), True, codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
     while left > 0 and (block := file.read(min(left, 1024 * 1024))):

@@ -34,7 +34,7 @@ class UploadRefused(Exception):
         "type_refused": _(
             "Ce type de fichier n’est pas accepté. Vous pouvez déposer une image (PNG, JPEG, GIF, WebP, AVIF), une "
             "vidéo (MP4, WebM, MOV), un son (MP3, M4A, WAV, OGG, FLAC) ou un document (PDF, Word, Excel, PowerPoint, "
-            "OpenDocument, texte, Markdown, CSV)."
+            "OpenDocument, texte, Markdown, CSV, page HTML, dessin SVG, XML)."
         ),
         "too_large": _("Ce fichier fait %(size)s. La limite est de %(limit)s pour ce type de fichier."),
         "storage_full": _(

@@ -89,7 +89,7 @@ def _ending_of(kind: FileType, ending: str) -> str:
 
 def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
     """The words of a text file of reasonable size, so that it is found and read in place."""
-    if not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
+    if kind.extension in reading.DOCUMENTS or not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
         return ""
     file.seek(0)
     raw = file.read(MAX_READ_TEXT).removeprefix(codecs.BOM_UTF8)

@@ -18,12 +18,14 @@ from django_htmx.http import trigger_client_event
 from accounts.access import BODY_LIMIT, TEAM, access
 from accounts.models import User
 from library import files, names, presenters, selectors, services
+from library.contents import Preview, origin_of, preview_of_item
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
 from library.serving import file_response, thumbnail_response
 from library.types import UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
+from tenants.content.addresses import any_origin
 from tenants.selectors import tenant_url
 from ui.markdown import MAX_INPUT, render_kept
 
@@ -72,7 +74,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
-        return render(request, "library/upload.html", {"form": form})
+        # The item's page is put into this one, whose policy stays (static/js/upload.js).
+        return allowing(render(request, "library/upload.html", {"form": form}), any_origin())
     if form.is_valid():
         brought = form.cleaned_data["file"]
         try:
@@ -97,7 +100,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     user = user_of(request)
     item = selectors.access_item(user, item_id)
-    context = shown(item) | {
+    context = shown(item, preview_of_item(user, item)) | {
         "may_write": selectors.may_write(user, item),
         "may_delete": selectors.may_delete(user, item),
         "may_publish": selectors.may_publish(user, item),
@@ -108,26 +111,31 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     }
     if context["may_write"]:
         context |= sharing_of(request, item)
-    return allowing_storage(render(request, "library/detail.html", context))
+    return allowing(render(request, "library/detail.html", context), origin_of(context["preview"]))
 
 
-def shown(item: Item) -> dict[str, Any]:
+def shown(item: Item, preview: Preview | None) -> dict[str, Any]:
     """What both the item's own page and the page behind a link show."""
     # Beyond this a text is shown as it is written: formatting it has a price, and a link is open to anybody.
     is_plain = item.media_type.startswith(("text/plain", "text/csv")) or len(item.text) > MAX_INPUT
     return {
         "item": item,
+        "preview": preview,
         "rendered": render_kept(item.text) if item.text and not is_plain else "",
         "is_plain": is_plain,
         "is_made_by_ai": presenters.is_made_by_ai(item),
     }
 
 
-def allowing_storage(response: HttpResponse) -> HttpResponse:
-    """Pictures and sounds that the storage serves itself may be shown in this page."""
+def allowing(response: HttpResponse, frames_from: str) -> HttpResponse:
+    """What the page shows from elsewhere: pictures and sounds that the storage serves itself, and a preview, whose
+    frame goes nowhere else. `frames_from`: its origin; blank for none."""
     origin = files.storage_origin()
-    if origin:
-        response._csp_update = {"img-src": [origin], "media-src": [origin]}  # type: ignore[attr-defined]
+    sources = {"img-src": [origin], "media-src": [origin]} if origin else {}
+    if frames_from:
+        sources["frame-src"] = [frames_from]
+    if sources:
+        response._csp_update = sources  # type: ignore[attr-defined]
     return response
 
 

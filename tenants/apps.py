@@ -10,6 +10,7 @@ class TenantsConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from tenants import checks, names  # noqa: F401
+        from tenants.content import checks as content_checks  # noqa: F401
         from tenants.fleet.stock import after_stock_migration
 
         post_migrate.connect(after_stock_migration, dispatch_uid="ruche_after_stock_migration")

@@ -5,11 +5,13 @@ They use neither the database nor Redis nor the session, so they stay cheap unde
 
 import logging
 import time
+from contextlib import suppress
 from functools import lru_cache
 from types import UnionType
 from typing import Final
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils import translation
@@ -18,7 +20,9 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from tenants.admission import Busy
 from tenants.circuit_breaker import Away
+from tenants.content.hosts import is_content_host
 from tenants.context import TenantRef
+from tenants.middleware import host_of
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 2
@@ -63,6 +67,10 @@ def too_large(request: HttpRequest, limit: int, tenant: TenantRef | None = None)
 
 
 def _answer(request: HttpRequest, tenant: TenantRef | None, kind: str, status: int, limit: int = 0) -> HttpResponse:
+    if _is_content(request):
+        # No page, no cookie: tenants/content.
+        walls = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+        return HttpResponse(status=status, headers=_HEADERS | walls)
     language = _language(request, tenant)
     accepted = request.headers.get("Accept", "")
     response: HttpResponse
@@ -76,6 +84,12 @@ def _answer(request: HttpRequest, tenant: TenantRef | None, kind: str, status: i
         response[name] = value
     response["Content-Language"] = language
     return response
+
+
+def _is_content(request: HttpRequest) -> bool:
+    with suppress(SuspiciousOperation):
+        return is_content_host(host_of(request))
+    return False
 
 
 @lru_cache(maxsize=64)

@@ -82,11 +82,16 @@ def current_tenant() -> TenantRef:
     return context
 
 
+def scope_of(tenant_id: UUID) -> str:
+    """`scope_key` in the context of a workspace."""
+    return f"t:{tenant_id}"
+
+
 def scope_key() -> str:
     """Prefix of cache keys and signing salts. Raises `NoTenant` without a context or in a bare schema."""
     context = current()
     if isinstance(context, TenantRef):
-        return f"t:{context.id}"
+        return scope_of(context.id)
     if context is PUBLIC:
         return "public"
     raise NoTenant("A bare schema has no cache, no files and no signatures.")

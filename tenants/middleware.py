@@ -14,6 +14,7 @@ from django.middleware.security import SecurityMiddleware
 from django.template import loader
 
 from tenants import selectors
+from tenants.content.hosts import is_content_host
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.fleet.applied import is_behind
 from tenants.logs import request_id
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 
-class _SyncAndAsyncMiddleware:
+class SyncAndAsyncMiddleware:
     """Base of a middleware that works in sync and async chains without adaptation."""
 
     sync_capable = True
@@ -35,7 +36,7 @@ class _SyncAndAsyncMiddleware:
             markcoroutinefunction(cast(Any, self))
 
 
-class RequestIdMiddleware(_SyncAndAsyncMiddleware):
+class RequestIdMiddleware(SyncAndAsyncMiddleware):
     """Gives each request an id for its log lines and its response's X-Request-ID header."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
@@ -77,12 +78,14 @@ class SecureHostMiddleware(SecurityMiddleware):
         if super().process_request(request) is None:
             return None
         host = host_of(request)
+        if is_content_host(host):
+            return HttpResponse(status=404)
         if host != settings.BASE_HOST and selectors.tenant_for_host(host) is None:
             return unknown_host_response(request)
         return HttpResponsePermanentRedirect(selectors.tenant_url(host, request.get_full_path()))
 
 
-class TenantMiddleware(_SyncAndAsyncMiddleware):
+class TenantMiddleware(SyncAndAsyncMiddleware):
     """Sets `request.tenant` and the context from the host. Unknown host: 404; schema behind the code: 503."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:

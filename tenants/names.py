@@ -14,7 +14,7 @@ _ARGUMENT = object()
 
 @register()
 def check_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Error ruche.E010: a name of config/lifecycle.py or config/schedule.py that cannot be called as configured."""
+    """Error ruche.E010: a name of config/lifecycle.py, contents.py, schedule.py that cannot be called as configured."""
     return [Error(f"{place}: {name}: {problem}", id="ruche.E010") for place, name, problem in _problems()]
 
 
@@ -29,6 +29,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("STANDING_METERS, DEMONSTRATION", name, call_problem(name))
     for name in settings.EXPORTS:
         yield from _problem("EXPORTS", name, exporter_problem(name))
+    for name in settings.CONTENT_KINDS.values():
+        yield from _problem("CONTENT_KINDS", name, call_problem(name, _ARGUMENT))
     for _when, name in settings.SCHEDULE:
         yield from _problem("SCHEDULE", name, call_problem(name))
 

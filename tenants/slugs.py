@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 SHAPE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 RESERVED = frozenset(
     "about account accounts admin administrator api app apps assets auth autoconfig autodiscover beta billing blog "
-    "cdn certificate certificates console contact dashboard demo dev dns docs domain email files ftp git help home "
-    "host imap info internal legal localhost login mail mailer media mx news ns ns1 ns2 operator pay payment "
+    "cdn certificate certificates console contact content dashboard demo dev dns docs domain email files ftp git help "
+    "home host imap info internal legal localhost login mail mailer media mx news ns ns1 ns2 operator pay payment "
     "payments pop postmaster preview private public pricing register root ruche security server shop signup sign-in "
     "smtp ssl staging static stats status support system test tests vpn webhook webhooks webmail wpad www".split()
 )

@@ -49,6 +49,7 @@ def prepare_environment() -> None:
     os.environ.update(
         SECRET_KEY="a-key-for-tests-only-a-key-for-tests-only-a-key-for-tests",
         RUCHE_BASE_URL=f"http://localhost:{web}",
+        RUCHE_CONTENT_BASE_URL=f"http://*.content.localhost:{web}",
         RUCHE_STATE_DIR=tempfile.mkdtemp(prefix="ruche-test-"),
         OPENAI_API_KEY="sk-test-000000000000000000000000",
         OPENAI_BASE_URL=f"http://127.0.0.1:{llm}/v1",

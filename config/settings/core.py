@@ -11,6 +11,7 @@ from config.settings.env import (
     BASE_PORT,
     BASE_SCHEME,
     RUCHE_BASE_URL,
+    RUCHE_CONTENT_BASE_URL,
     RUCHE_EMBEDDED,
     RUCHE_STATE_DIR,
     env,
@@ -22,6 +23,7 @@ __all__ = [
     "BASE_HOST",
     "BASE_PORT",
     "BASE_SCHEME",
+    "CONTENT_URLCONF",
     "DEBUG",
     "DEFAULT_AUTO_FIELD",
     "INSTALLED_APPS",
@@ -29,6 +31,7 @@ __all__ = [
     "PUBLIC_URLCONF",
     "ROOT_URLCONF",
     "RUCHE_BASE_URL",
+    "RUCHE_CONTENT_BASE_URL",
     "RUCHE_EMBEDDED",
     "RUCHE_STATE_DIR",
     "SECRET_KEY",
@@ -53,6 +56,7 @@ INSTALLED_APPS = apps.installed_apps()
 MIDDLEWARE = [
     "tenants.middleware.RequestIdMiddleware",
     "tenants.middleware.SecureHostMiddleware",
+    "tenants.content.middleware.ContentHostMiddleware",
     "website.compression.CompressionMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "website.probes.ProbeMiddleware",
@@ -75,6 +79,7 @@ MIDDLEWARE = [
 
 PUBLIC_URLCONF = "config.urls_public"
 TENANT_URLCONF = "config.urls_tenant"
+CONTENT_URLCONF = "config.urls_content"
 ROOT_URLCONF = PUBLIC_URLCONF
 ASGI_APPLICATION = "config.asgi.application"
 

@@ -1,12 +1,13 @@
-"""What apps call each other by: the tables of config/apps.py, lifecycle.py, modules.py and schedule.py.
+"""What apps call each other by: the tables of config/apps.py, contents.py, lifecycle.py, modules.py and schedule.py.
 
 Apps read them here, as settings: nothing of the product imports `config`.
 """
 
-from config import apps, lifecycle, modules, schedule
+from config import apps, contents, lifecycle, modules, schedule
 
 __all__ = [
     "ABANDONED_ACTS",
+    "CONTENT_KINDS",
     "DEMONSTRATION",
     "ENTITLEMENT_MODULES",
     "EXPORTS",
@@ -23,6 +24,7 @@ LIFECYCLE_STEPS = lifecycle.STEPS
 ABANDONED_ACTS = lifecycle.ABANDONED_ACTS
 STANDING_METERS = lifecycle.STANDING
 EXPORTS = lifecycle.EXPORTS
+CONTENT_KINDS = contents.KINDS
 DEMONSTRATION = lifecycle.DEMONSTRATION
 ENTITLEMENT_MODULES = modules.MODULES
 # (when, name) of all that runs by the clock.

@@ -10,6 +10,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import IO
 from xml.etree.ElementTree import XMLParser
 
@@ -24,6 +25,11 @@ _UNREAD = {"tracked-changes", "moveFrom", "Fallback"}
 _HYPHENS = {"noBreakHyphen"}
 # More digits than a double holds: as Python writes it.
 _LARGEST = 1e21
+# Elements of a page that nobody reads, and those that stand inside a line.
+_UNSEEN = {"script", "style", "template"}
+_INSIDE_A_LINE = set(
+    "a abbr b bdi bdo cite code em font i kbd mark q s samp small span strong sub sup tspan u var".split()
+)
 _MAIN = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]{0,2000}/officeDocument[\"'][^<>]{0,2000}>")
 _TARGET = re.compile(rb"\sTarget\s*=\s*[\"']/?([^\"']+)")
 
@@ -170,7 +176,47 @@ def _office(prefixes: tuple[str, ...], *, all_text: bool = False) -> object:
     return read
 
 
+class _Page(HTMLParser):
+    """The words of a page or a drawing, as people see them: neither its scripts nor its styles."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._unseen = 0
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, _attributes: object) -> None:
+        self._unseen += tag in _UNSEEN
+        if tag not in _INSIDE_A_LINE:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
+        if tag not in _INSIDE_A_LINE:
+            self.pieces.append("\n")
+
+    def handle_data(self, text: str) -> None:
+        if not self._unseen:
+            self.pieces.append(text)
+
+
+def page(file: io.BufferedReader) -> Iterator[str]:
+    """Of HTML, SVG and XML: broken marks do not stop it, and no entity of the file is expanded."""
+    parser = _Page()
+    # What a browser takes unknown bytes for, where it is no UTF-8.
+    raw = file.read()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("windows-1252", "replace")
+    parser.feed(text)
+    parser.close()
+    yield re.sub(r"\s*\n\s*", "\n", "".join(parser.pieces))
+
+
 READERS = {
+    "html": page,
+    "svg": page,
+    "xml": page,
     "pdf": pdf,
     "xlsx": sheets,
     "ods": sheets,

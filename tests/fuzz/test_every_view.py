@@ -80,11 +80,13 @@ def objects(people: Any) -> Objects:
     return Objects(people)
 
 
-def probe_for(url: Url, role: str, people: Any, client_for: Any) -> Probe:
+def probe_for(url: Url, role: str, objects: Objects, people: Any, client_for: Any) -> Probe:
     if url.access and url.access.roles == OPERATORS:
         client = client_for(people.operator)
     elif url.host == "public":
         client = client_for(None, host="localhost")
+    elif url.host == "content":
+        client = client_for(None, host=objects.content_host)
     elif role == "nobody":
         client = client_for(None)
     else:
@@ -130,7 +132,7 @@ def chosen(url: Url, everything: tuple[Any, ...], share: int) -> tuple[Any, ...]
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("url", URLS, ids=str)
 def test_whatever_is_sent_is_answered(url, role, objects, people, client_for):
-    with probe_for(url, role, people, client_for) as probe:
+    with probe_for(url, role, objects, people, client_for) as probe:
         path = path_of(url, objects)
         page = probe.send("GET", path)
         text = "" if page.streaming else page.content.decode(errors="replace")
@@ -156,7 +158,7 @@ def test_whatever_is_sent_is_answered(url, role, objects, people, client_for):
 
 @pytest.mark.parametrize("url", [url for url in URLS if url.arguments], ids=str)
 def test_whatever_stands_in_an_address_is_answered(url, objects, people, client_for):
-    with probe_for(url, "owner", people, client_for) as probe:
+    with probe_for(url, "owner", objects, people, client_for) as probe:
         for argument in chosen(url, values.ARGUMENTS, 2):
             filled = fill(url.route, dict.fromkeys(url.arguments, argument)).replace("(?P", "").split("(")[0]
             for method in ("GET", "POST"):

@@ -6,10 +6,13 @@ from django.db import connection
 
 from accounts.access import OPERATORS
 from accounts.models import Role
+from tenants.content.addresses import content_address
+from tenants.context import tenant_context
 from tests.isolation.urls import Objects, every_url, fill
 
 TENANT = [url for url in every_url() if url.host == "tenant"]
 PUBLIC = [url for url in every_url() if url.host == "public"]
+CONTENT = [url for url in every_url() if url.host == "content"]
 ADMIN = [url for url in PUBLIC if url.name.startswith("admin:")]
 OWN_PUBLIC = [url for url in PUBLIC if not url.name.startswith("admin:")]
 ROLES = ("owner", "admin", "instructor", "member", "learner", "promoter")
@@ -43,7 +46,7 @@ def picture(objects: Objects) -> list[object]:
     return [{field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields} for row in rows]
 
 
-@pytest.mark.parametrize("url", TENANT + PUBLIC, ids=str)
+@pytest.mark.parametrize("url", TENANT + PUBLIC + CONTENT, ids=str)
 def test_every_view_declares_its_access(url):
     assert url.access is not None, f"{url}: declare its access with @access(...) or in accounts.access.THIRD_PARTY"
 
@@ -88,6 +91,36 @@ def test_a_link_opens_nothing_next_door(url, objects, client_for, people):
     here, there = client_for(None).get(path), client_for(None, host=people.away.domain).get(path)
     assert here.status_code in (200, 404) and there.status_code in (404, 410)
     assert "secret" not in there.content.decode().lower()
+
+
+@pytest.mark.parametrize("url", CONTENT, ids=str)
+def test_a_content_is_its_address_and_nobody_s_session(url, objects, client_for, people):
+    """Whoever is signed in, wherever: on its own host the address opens, on every other there is nothing."""
+    path, host = objects.path(url), objects.content_host
+    before = counts(), picture(objects)
+    for person in (None, people.owner, people.member, people.stranger, people.operator):
+        client = client_for(person)
+        for method in ("get", "head"):
+            answer = getattr(client, method)(path, headers={"host": host})
+            assert answer.status_code == (404 if "path" in url.arguments else 200), (person, method)
+            assert "Set-Cookie" not in answer and "session" not in answer.cookies
+        assert client.post(path, headers={"host": host}).status_code == 405
+        for other in (people.home.domain, people.away.domain, "localhost", f"a{host}", host.replace(host[:4], "0000")):
+            answer = client.get(path, headers={"host": other})
+            assert answer.status_code == 404 and "secret" not in answer.content.decode().lower(), other
+    assert (counts(), picture(objects)) == before
+
+
+def test_a_content_address_is_worthless_in_another_workspace_s_name(objects, client_for, people):
+    path, host = objects.content_path(CONTENT[0]), objects.content_host
+    taken = path.replace(str(people.home.id), str(people.away.id))
+    assert taken != path and client_for(None, host=host).get(taken).status_code == 404
+    with tenant_context(people.away):
+        # The same object's key, signed next door: another host, and nothing on it.
+        there = content_address("library.item", str(objects.content_item.pk), viewer=str(people.stranger.pk))
+    name, rest = there.url.split("/", 3)[2].partition(":")[0], "/" + there.url.split("/", 3)[3]
+    assert name != host
+    assert [client_for(None, host=one).get(rest).status_code for one in (name, host)] == [404, 404]
 
 
 @pytest.mark.parametrize("url", ADMIN, ids=str)

@@ -1,5 +1,6 @@
-"""Every URL of both hosts, read from the URL configurations, with an object of `home` for each of its arguments."""
+"""Every URL of all hosts, read from the URL configurations, with an object of `home` for each of its arguments."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,8 @@ from django.utils import timezone
 from accounts.access import Access, declared_access
 from billing.stripe import endpoint
 from conversations.models import Conversation, Message
+from library import services
+from library.contents import preview_of_item
 from library.models import Item, Share
 from tenants import signing
 from tests.people import People
@@ -19,7 +22,7 @@ from tests.people import People
 
 @dataclass(frozen=True)
 class Url:
-    """One pattern: its host ("tenant" or "public"), full name, route with named arguments, access."""
+    """One pattern: its host ("tenant", "public" or "content"), full name, route with named arguments, access."""
 
     host: str
     name: str
@@ -33,7 +36,8 @@ class Url:
 
 def every_url() -> list[Url]:
     found = []
-    for host, conf in (("tenant", settings.TENANT_URLCONF), ("public", settings.PUBLIC_URLCONF)):
+    confs = {"tenant": settings.TENANT_URLCONF, "public": settings.PUBLIC_URLCONF, "content": settings.CONTENT_URLCONF}
+    for host, conf in confs.items():
         for pattern, route, name in _walk(get_resolver(conf), "", ""):
             arguments = tuple(pattern.pattern.converters) or tuple(
                 getattr(getattr(pattern.pattern, "regex", None), "groupindex", {})
@@ -58,6 +62,7 @@ class Objects:
     def __init__(self, people: People) -> None:
         from assistants.models import Assistant
 
+        self.member = people.member
         assistant = Assistant.objects.get(code="general")
         self.conversation = Conversation.objects.create(author=people.member, assistant=assistant, title="Secret")
         Message.objects.create(conversation=self.conversation, role="user", text="Question secrète")
@@ -86,11 +91,37 @@ class Objects:
 
     def path(self, url: Url) -> str:
         """The URL of these objects."""
+        if url.host == "content":
+            return self.content_path(url)
         values = {}
         for argument in url.arguments:
             assert argument in self.makers, f"{url}: say in tests/isolation/urls.py what a `{argument}` of home is"
             values[argument] = self.makers[argument]()
         return fill(url.route, values)
+
+    @property
+    def content_item(self) -> Item:
+        """A page that the member of `home` brought."""
+        if not hasattr(self, "_content_item"):
+            data = b"<!doctype html><html><body>Contenu secret</body></html>"
+            file = io.BytesIO(data)
+            self._content_item = services.item_upload(author=self.member, file=file, name="p.html", size=len(data))
+        return self._content_item
+
+    @property
+    def content_host(self) -> str:
+        """The content host of that page."""
+        return self._content_address().split("/")[2].partition(":")[0]
+
+    def content_path(self, url: Url) -> str:
+        """The path of its address; of a part of it, which it has not, where the URL is one of parts."""
+        path = "/" + self._content_address().split("/", 3)[3]
+        return f"{path}a/b.js" if "path" in url.arguments else path
+
+    def _content_address(self) -> str:
+        preview = preview_of_item(self.member, self.content_item)
+        assert preview is not None
+        return preview.address.url
 
 
 def fill(route: str, values: dict[str, Any]) -> str:

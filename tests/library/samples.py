@@ -59,12 +59,38 @@ SOUND = {
 }
 MPEG_WITHOUT_TAG = b"\xff\xfb\x90\x64" + b"\0" * 600
 
+PAGE = (
+    "<!DOCTYPE html><html><head><title>Brouettes</title><style>.rouge{}</style></head><body><h1>Une <b>brouette</b>"
+    " cévenole &amp; sa roue</h1><script>alert('secret')</script></body></html>"
+).encode()
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>Une brouette</text></svg>'
+# What a browser could run, by a name it is taken under.
+ACTIVE = {
+    "page.html": ("text/html", PAGE),
+    "page.HTM": ("text/html", b"\xef\xbb\xbf<!-- x -->\n<html lang=fr><p>x</html>"),
+    "drawing.svg": ("image/svg+xml", SVG),
+    "drawn.svg": (
+        "image/svg+xml",
+        b'<?xml version="1.0"?><!-- x --><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" ['
+        b'<!ENTITY ns "http://x">]><svg xmlns="http://www.w3.org/2000/svg"/>',
+    ),
+    "data.xml": ("application/xml", b'<?xml version="1.0"?><notes><note>Une brouette</note></notes>'),
+}
 HOSTILE = {
+    "page.txt": PAGE,
+    "page.svg": PAGE,
+    "page.xml": PAGE,
+    "drawing.html": SVG,
+    "drawing.txt": SVG,
+    "script.html": b"<script>alert(1)</script>",
+    "php.html": b"<?php echo 1 ?><html></html>",
+    "style.svg": b'<?xml version="1.0"?><xsl:stylesheet/>',
+    "binary.html": b"<!doctype html>\0",
+    "late.svg": b"<svg >" + b" " * 70_000 + b"\x01",
     "html.png": b"<!DOCTYPE html><html><script>alert(1)</script></html>",
     "spaced.txt": b"\n\t  <html><body onload=alert(1)>",
     "bom.txt": b"\xef\xbb\xbf<script>alert(1)</script>",
     "comment.txt": b"<!-- x --><svg onload=alert(1)>",
-    "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
     "drawing.png": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
     "program.jpg": b"MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff\0\0" + b"\0" * 200,
     "program.pdf": b"\x7fELF\2\1\1" + b"\0" * 200,
