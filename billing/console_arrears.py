@@ -17,12 +17,12 @@ from unfold.decorators import display
 from billing.console_parts import (
     OfWorkspaceAdmin,
     amount,
-    state_badge,
     status_badge,
 )
 from billing.console_subscriptions import days_words, read_only_at
 from billing.models import Dunning, DunningNotice
 from tenants.models import Tenant
+from tenants.state_badge import state_badge
 from ui.console import NOTHING, badge, moment
 from ui.console_text import two_lines
 

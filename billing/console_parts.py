@@ -19,16 +19,10 @@ from billing.console_text import euros
 from billing.models import Plan
 from billing.subscription_types import StripeAway
 from tenants.models import Tenant
+from tenants.state_badge import state_badge
 from ui.console import NOTHING, ReadOnlyAdmin, act_page, badge, figure
 
 State = Tenant.State
-STATES = {
-    State.TRIAL: "wait",
-    State.ACTIVE: "good",
-    State.PAST_DUE: "warn",
-    State.SUSPENDED: "bad",
-    State.CLOSED: "neutral",
-}
 # Stripe's own words, in people's.
 STATUSES: dict[str, tuple[Any, str]] = {
     "": (_("Aucun abonnement"), "neutral"),
@@ -102,10 +96,6 @@ def workspace_link(row: Any) -> str | SafeString:
         row.workspace_name,
         row.slug,
     )
-
-
-def state_badge(state: str | None) -> str | SafeString:
-    return badge(State(state).label, STATES[State(state)]) if state else NOTHING
 
 
 def status_badge(status: str) -> SafeString:

@@ -24,7 +24,6 @@ from billing.console_parts import (
     StateFilter,
     amount,
     asking_page,
-    state_badge,
     status_badge,
     workspace_link,
 )
@@ -33,6 +32,7 @@ from billing.models import Cancellation, DunningNotice, Price, Subscription, Ten
 from billing.stripe.states import SUSPENDED_AFTER
 from billing.stripe.sync import stands_by_hand
 from tenants.models import Tenant
+from tenants.state_badge import state_badge
 from ui.console import NOTHING, ReasonForm, badge, moment, posted
 from ui.console_text import two_lines
 

@@ -14,17 +14,9 @@ from analytics.selectors import with_figures
 from billing.models import Plan
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
-from ui.console import NOTHING, ReadOnlyAdmin, badge, figure, moment
+from tenants.state_badge import state_badge
+from ui.console import NOTHING, ReadOnlyAdmin, figure, moment
 from ui.templatetags.ui import money, number, tokens
-
-State = Tenant.State
-KINDS = {
-    State.TRIAL: "wait",
-    State.ACTIVE: "good",
-    State.PAST_DUE: "warn",
-    State.SUSPENDED: "bad",
-    State.CLOSED: "neutral",
-}
 
 
 class WorkspaceColumns(ReadOnlyAdmin):
@@ -59,8 +51,8 @@ class WorkspaceColumns(ReadOnlyAdmin):
         )
 
     @display(description=_("État"), ordering="state")
-    def shown_state(self, row: Tenant) -> SafeString:
-        return badge(row.get_state_display(), KINDS.get(State(row.state), "neutral"))
+    def shown_state(self, row: Tenant) -> str | SafeString:
+        return state_badge(row.state)
 
     @display(description=_("Offre"), ordering="plan_code")
     def shown_plan(self, row: Any) -> str:

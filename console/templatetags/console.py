@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from accounts import audit_words as words
 from accounts.models import AuditEntry
+from tenants.state_badge import KINDS
 from ui import console_text as console
 
 register = template.Library()
@@ -38,3 +39,9 @@ def audit_details(entry: AuditEntry) -> str:
 @register.filter
 def audit_actor(entry: AuditEntry) -> str:
     return gettext(entry.actor)
+
+
+@register.filter
+def state_kind(state: str) -> str:
+    """The kind of a workspace's state, for a badge with words of its own."""
+    return KINDS[state]

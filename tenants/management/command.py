@@ -2,11 +2,13 @@
 
 import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tenants.actors import COMMAND
 from tenants.context import public_context
 
 
@@ -40,6 +42,25 @@ class RucheCommand(BaseCommand):
 
     def describe(self, result: Any) -> None:
         raise NotImplementedError
+
+
+class ChangeOfState(RucheCommand):
+    """A service that takes a workspace to another state, by its slug and with a reason."""
+
+    service: ClassVar[Callable[..., Any]]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("slug")
+        parser.add_argument("--reason", default="par la ligne de commande")
+
+    def act(self, **options: Any) -> Any:
+        tenant = find_tenant(options["slug"])
+        ref = type(self).service(tenant_id=tenant.pk, reason=options["reason"], actor=COMMAND)
+        return {"slug": ref.slug, "state": ref.state}
+
+    def describe(self, result: Any) -> None:
+        self.stdout.write(f"{result['slug']} : {result['state']}")
 
 
 def find_tenant(slug: str) -> Any:

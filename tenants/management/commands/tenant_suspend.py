@@ -1,24 +1,7 @@
-from typing import Any
-
-from django.core.management.base import CommandParser
-
-from tenants.actors import COMMAND
-from tenants.management.command import RucheCommand, find_tenant
+from tenants.management.command import ChangeOfState
 from tenants.services import tenant_suspend
 
 
-class Command(RucheCommand):
+class Command(ChangeOfState):
     help = "Make a workspace read-only."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("slug")
-        parser.add_argument("--reason", default="par la ligne de commande")
-
-    def act(self, **options: Any) -> Any:
-        tenant = find_tenant(options["slug"])
-        ref = tenant_suspend(tenant_id=tenant.pk, reason=options["reason"], actor=COMMAND)
-        return {"slug": ref.slug, "state": ref.state}
-
-    def describe(self, result: Any) -> None:
-        self.stdout.write(f"{result['slug']} : {result['state']}")
+    service = staticmethod(tenant_suspend)
