@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 from accounts.addresses import plain_address
 from accounts.models import Role, User
+from events.catalogue import MemberSignedIn
+from events.services import record
 from tenants.selectors import tenant_url
 
 log = logging.getLogger(__name__)
@@ -97,6 +100,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         limits.remember_origin(user.email, self._origin(request))
+        if user.role != Role.OPERATOR:
+            with transaction.atomic():
+                record(MemberSignedIn(subject_id=user.pk, actor_id=user.pk))
         answer: HttpResponse = super().post_login(request, user, **kwargs)
         return answer
 

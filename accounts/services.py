@@ -10,6 +10,9 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Role, User
+from events.catalogue import MemberJoined
+from events.catalogue import Role as RoleOfFact
+from events.services import record
 from tenants.actors import SYSTEM
 from tenants.context import TenantRef, public_context, tenant_context
 from ui.lines import refuse_control_characters
@@ -32,6 +35,7 @@ def user_create(
         )
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         audit.record("user.created", target=user.email, role=role)
+        record(MemberJoined(subject_id=user.pk, role=RoleOfFact(role)))
     return user
 
 

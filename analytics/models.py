@@ -9,7 +9,7 @@ from tenants.ids import new_id
 
 
 class DailyFigures(models.Model):
-    """What one workspace did on one day (Europe/Paris). Moved in the transaction of the fact itself."""
+    """What one workspace did on one day (Europe/Paris). Moved by the facts of the outbox."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(_("clé de l’espace"))

@@ -1,5 +1,6 @@
-"""Facts flow up: what happens in a workspace moves its figures of the day, in the same transaction."""
+"""What happens in a workspace moves its figures of the day."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from tenants.ids import new_id
 COLUMNS = ("contents", "answers", "failures", "tokens", "cost", "active_members")
 
 
-def record(**figures: int | Decimal) -> None:
-    """Add to today's figures of the workspace in context. Keys are COLUMNS; an unknown one raises KeyError."""
+def record(*, at: datetime | None = None, **figures: int | Decimal) -> None:
+    """Add to the figures of the workspace in context, of the day of `at` (now). Keys are COLUMNS, else `KeyError`."""
     tenant = current_tenant()
     unknown = set(figures) - set(COLUMNS)
     if unknown:
@@ -25,9 +26,10 @@ def record(**figures: int | Decimal) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (id, tenant_id, day, last_activity, {', '.join(COLUMNS)})"
-            f" VALUES (%s, %s, %s, now(), {', '.join(['%s'] * len(COLUMNS))})"
-            f" ON CONFLICT (tenant_id, day) DO UPDATE SET last_activity = EXCLUDED.last_activity, {moves}",
-            [new_id(), tenant.id, timezone.localdate(), *values],
+            f" VALUES (%s, %s, %s, %s, {', '.join(['%s'] * len(COLUMNS))})"
+            " ON CONFLICT (tenant_id, day) DO UPDATE"
+            f" SET last_activity = greatest({table}.last_activity, EXCLUDED.last_activity), {moves}",
+            [new_id(), tenant.id, timezone.localdate(at), at or timezone.now(), *values],
         )
 
 

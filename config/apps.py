@@ -14,6 +14,7 @@ class App(NamedTuple):
 OWN: tuple[App, ...] = (
     App("ui", "public"),
     App("tenants", "public"),
+    App("events", "public"),
     App("accounts", "both"),
     App("mailing", "public"),
     App("billing", "public"),

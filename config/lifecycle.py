@@ -7,20 +7,27 @@ it. `tenants` runs them and imports none of these apps.
 STEPS: dict[str, tuple[str, ...]] = {
     "made": (
         "billing.services.open_tenant",
+        "events.workspaces.created",
         "accounts.services.create_owner_of_new_workspace",
         "mailing.services.send_welcome",
     ),
-    "state_changed": ("accounts.services.audit_state_change", "billing.stripe.closing.workspace_moved"),
+    "state_changed": (
+        "events.workspaces.state_changed",
+        "accounts.services.audit_state_change",
+        "billing.stripe.closing.workspace_moved",
+    ),
     "plan_changed": (
         "billing.services.open_tenant",
+        "events.workspaces.plan_changed",
         "accounts.services.audit_plan_change",
         "billing.services.plan_changed",
     ),
-    "trial_extended": ("accounts.services.audit_trial_extended",),
+    "trial_extended": ("events.workspaces.trial_extended", "accounts.services.audit_trial_extended"),
     "trial_ending": ("mailing.notices.send_trial_ending",),
     "trial_ended": ("mailing.notices.send_trial_ended",),
     "closed_by_time": ("mailing.notices.send_closed",),
     "deleting": (
+        "events.workspaces.deleted",
         "accounts.services.audit_deletion",
         "library.services.delete_files_of_workspace",
         "billing.services.tenant_deleting",

@@ -4,6 +4,7 @@
 EVERY: tuple[tuple[int, str], ...] = (
     (20, "conversations.jobs.close_abandoned"),
     (60, "billing.services.settle_abandoned"),
+    (60, "events.jobs.drain"),
     (60, "billing.jobs.tell_waiting"),
     (120, "mailing.services.deliver_waiting"),
     (120, "billing.stripe.webhooks.take_up"),
@@ -24,6 +25,7 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("37 3 * * *", "billing.services.sweep_hours"),
     ("47 4 * * *", "billing.stripe.reconcile.run_daily"),
     ("57 3 * * *", "billing.stripe.webhooks.sweep"),
+    ("39 3 * * *", "events.jobs.sweep"),
     ("41 3 * * *", "accounts.jobs.clear_everywhere"),
     ("10 7 * * *", "tenants.trials.remind_trials"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),

@@ -11,6 +11,8 @@ from accounts import audit, recheck
 from accounts.models import User
 from conversations.models import Conversation, Pin
 from conversations.types import ConversationRefused, clean
+from events.catalogue import ConversationShared
+from events.services import record
 from library import services as library
 from tenants.context import current_tenant
 from tenants.services import require_writable
@@ -59,6 +61,7 @@ def conversation_share(*, conversation: Conversation, shared: bool, actor: User)
         ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
         said: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended} if ended else {})
         audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
+        record(ConversationShared(subject_id=conversation.pk, actor_id=actor.pk, shared=shared))
         # Streams that are open are asked again who may read them.
         transaction.on_commit(partial(recheck.changed, current_tenant().id))
 

@@ -5,13 +5,12 @@ import logging
 import re
 import time
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from analytics import services as analytics
 from assistants import selectors as catalogue
 from assistants.costs import image_bound, image_cost
 from assistants.ends import model_ended
@@ -23,6 +22,8 @@ from billing import services as billing
 from billing.types import EUROS, Act, Held, QuotaExceeded
 from conversations.models import Message
 from conversations.types import ConversationRefused
+from events.catalogue import ImageFailed, ImageMade
+from events.services import record
 from library import services as library
 from tenants.executors import give_back_connection
 from tenants.ids import new_id
@@ -157,7 +158,12 @@ def _finish(
             outcome="done" if item_id else "failed",
             error_kind=error_kind,
         )
-        analytics.record(cost=cost, failures=0 if item_id else 1)
+        told: dict[str, Any] = {"actor_id": author.pk, "answer_id": answer.pk, "cost": cost}
+        record(
+            ImageMade(subject_id=item_id, **told)
+            if item_id
+            else ImageFailed(subject_id=cast(UUID, answer.image_reference), **told)
+        )
         state = ImageState.DONE if item_id else ImageState.FAILED
         shown_by.update(image_state=state, image_item_id=item_id, image_error=error_kind)
 

@@ -6,7 +6,7 @@ reservation settled, in the transaction that ends the answer.
 
 import logging
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from analytics import services as analytics
 from assistants import selectors as catalogue
 from assistants.costs import cost_of
 from assistants.providers.bounds import estimate_tokens
@@ -29,6 +28,8 @@ from conversations.counted import History, history, told
 from conversations.limits import places_here, too_many
 from conversations.models import Conversation, Message
 from conversations.types import Call, ConversationRefused, Result, clean
+from events import catalogue as facts
+from events.services import record
 from library import services as library
 from tenants.services import require_writable
 from ui.markdown import plain_title
@@ -61,6 +62,7 @@ def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[
         conversation = Conversation.objects.create(
             author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
         )
+        record(facts.ConversationBegun(subject_id=conversation.pk, actor_id=author.pk, assistant_id=assistant_id))
         # Nobody else knows it yet: there is nothing to lock, and nothing was said before.
         call = _ask(conversation, text, ([], None))
     return conversation, call
@@ -145,7 +147,7 @@ _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": Stat
 
 
 def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
-    """End an answer: text, state, usage event, reservation, library, figures, in one transaction.
+    """End an answer: text, state, usage event, reservation, library, fact, in one transaction.
 
     Returns the state it is in now; None where somebody else had ended it (nothing changes then).
     """
@@ -164,6 +166,7 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
         answer.prompt_tokens = told(result.usage)
         answer.save()
         _settle(answer, line, result, usage)
+        record(_fact_of(answer, line))
         if answer.text.strip() and answer.state != State.FAILED:
             _save_in_library(answer, line)
     return answer.state
@@ -218,8 +221,21 @@ def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
     held = billing.held_by(answer.pk)
     if held is not None:
         billing.settle(held.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
-    failed = answer.state == State.FAILED
-    analytics.record(answers=1, failures=int(failed), tokens=usage.total_tokens, cost=answer.cost)
+
+
+def _fact_of(answer: Message, line: Line) -> facts.Fact:
+    """How the answer has ended."""
+    values: dict[str, Any] = {
+        "subject_id": answer.pk,
+        "actor_id": answer.conversation.author_id,
+        "conversation_id": answer.conversation_id,
+        "assistant_id": line.assistant.pk,
+        "tokens": answer.tokens,
+        "cost": answer.cost,
+    }
+    if answer.state == State.INTERRUPTED:
+        return facts.AnswerStopped(**values, by_person=answer.stopped)
+    return facts.AnswerFailed(**values) if answer.state == State.FAILED else facts.AnswerFinished(**values)
 
 
 def _save_in_library(answer: Message, line: Line) -> None:

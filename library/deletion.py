@@ -9,6 +9,8 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from billing import services as quotas
+from events.catalogue import ItemDeleted, ItemKind
+from events.services import record
 from library import files
 from library.models import Item
 from library.sharing import target
@@ -41,6 +43,8 @@ def item_delete(*, item: Item, actor: User) -> None:
         found.delete()
         quotas.shrink(STORAGE, found.size)
         audit.record("library.deleted", actor=actor, target=name, kind=found.kind, bytes=found.size)
+        kind = ItemKind(found.kind)
+        record(ItemDeleted(subject_id=item.pk, actor_id=actor.pk, kind=kind, size=found.size))
         for path in paths:
             transaction.on_commit(partial(_remove_surely, path))
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from analytics import services as analytics
 from billing import services as quotas
+from events.catalogue import Origin
 from library import files, reading
 from library.deletion import delete_files_of_workspace, item_delete
 from library.labels import MAX_TITLE, clean_tags, clean_text, line_title
 from library.models import Item
+from library.recorded import record_created
 from library.sharing import (
     SHARE_DAYS,
     conversation_unshared,
@@ -84,7 +85,7 @@ def item_save_answer(
         },
     )
     if created:
-        analytics.record(contents=1)
+        record_created(item, Origin.ANSWER)
     return item
 
 
@@ -123,7 +124,7 @@ def item_save_image(
             quotas.grow(STORAGE, item.size, bounded=False)
             item.save(force_insert=True)
             reading.ask(item)
-            analytics.record(contents=1)
+            record_created(item, Origin.IMAGE)
     except BaseException:
         files.remove(item.file)
         raise

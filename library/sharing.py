@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from events.catalogue import ItemPublished, ItemShared
+from events.services import record
 from library import selectors
 from library.models import Item, Share
 from tenants.context import current_tenant
@@ -45,6 +47,8 @@ def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
             ended = 0 if selectors.is_shared(found) else _end_links_of_others(Item.objects.filter(pk=found.pk))
             said: dict[str, Any] = {"before": before, "after": wanted.value} | ({"links": ended} if ended else {})
             audit.record("library.visibility", actor=actor, target=target(found), **said)
+            published = wanted == Item.Visibility.WORKSPACE
+            record(ItemPublished(subject_id=found.pk, actor_id=actor.pk, published=published))
     item.visibility = wanted
     return item
 
@@ -82,6 +86,8 @@ def share_create(*, item: Item, actor: User, days: int) -> Share:
         found = _held(item, actor)
         share = Share.objects.create(item=item, created_by=actor, expires_at=timezone.now() + timedelta(days=days))
         audit.record("library.share", actor=actor, target=target(found), share=str(share.pk), days=days)
+        told = ItemShared(subject_id=found.pk, actor_id=actor.pk, share_id=share.pk, until=share.expires_at)
+        record(told)
     return share
 
 

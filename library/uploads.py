@@ -8,13 +8,14 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from analytics import services as analytics
 from billing import selectors as billing
 from billing import services as quotas
 from billing.types import QuotaExceeded
+from events.catalogue import Origin
 from library import files, names, reading, selectors
 from library.labels import clean_text, line_title
 from library.models import Item
+from library.recorded import record_created
 from library.sharing import target
 from library.sniffing import sniff
 from library.types import FileType, UploadRefused
@@ -57,7 +58,7 @@ def item_upload(
             item.save(force_insert=True)
             reading.ask(item)
             audit.record("library.upload", actor=author, target=target(item), kind=item.kind, bytes=size)
-            analytics.record(contents=1)
+            record_created(item, Origin.UPLOAD)
     except BaseException:
         files.remove(item.file)
         raise

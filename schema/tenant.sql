@@ -392,6 +392,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('djstripe', '0001_initial', now()),
     ('djstripe', '0002_2_10', now()),
     ('djstripe', '0003_2_11', now()),
+    ('events', '0001_initial', now()),
     ('library', '0001_initial', now()),
     ('library', '0002_answers_follow_their_conversation', now()),
     ('library', '0003_words_index', now()),

@@ -14,7 +14,7 @@ _ARGUMENT = object()
 
 @register()
 def check_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Error ruche.E010: a name of config/lifecycle.py, contents.py, schedule.py that cannot be called as configured."""
+    """Error ruche.E010: a name in the tables of config/ that cannot be called as configured."""
     return [Error(f"{place}: {name}: {problem}", id="ruche.E010") for place, name, problem in _problems()]
 
 
@@ -23,6 +23,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         for name in names:
             # Further keyword arguments of a step depend on its event.
             yield from _problem(f"LIFECYCLE_STEPS[{event}]", name, call_problem(name, _ARGUMENT, partial=True))
+    for consumer in settings.EVENT_CONSUMERS.values():
+        yield from _problem("EVENT_CONSUMERS", consumer.function, call_problem(consumer.function, _ARGUMENT))
     for name in settings.ABANDONED_ACTS.values():
         yield from _problem("ABANDONED_ACTS", name, call_problem(name, _ARGUMENT))
     for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION):

@@ -6,6 +6,7 @@ Jobs must be idempotent: a retry may run one twice.
 """
 
 import logging
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +18,18 @@ from rq import Retry, Worker
 from rq.job import Job
 from rq.timeouts import JobTimeoutException as JobTimeout
 
-from tenants import selectors
-from tenants.breaker import REDIS, RedisAway, quick_bytes_client
+from tenants import bell, selectors
+from tenants.breaker import REDIS, RedisAway, quick_bytes_client, quick_client
 from tenants.context import TenantRef, current, no_context, public_context, tenant_context
 from tenants.fleet.applied import WorkspaceBehind, is_behind
 from tenants.models import Tenant
 
-__all__ = ["JobTimeout", "TenantWorker", "enqueue", "enqueue_everywhere", "run", "run_public"]
+__all__ = ["JobTimeout", "TenantWorker", "ask_once", "enqueue", "enqueue_everywhere", "run", "run_public"]
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = [5, 30, 120, 600]
+# A job of `ask_once` that has not begun after so long counts as lost.
+ASKED_SECONDS = 60
 
 
 def enqueue(name: str, **kwargs: Any) -> None:
@@ -55,11 +58,33 @@ def enqueue_everywhere(name: str) -> int:
     return 1 + len(keys)
 
 
-def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
+def ask_once(name: str) -> None:
+    """Enqueue `name()` in the public schema, unless it is enqueued already and has not begun.
+
+    It waits for Redis: code with a transaction or a connection calls `bell.ring` instead.
+    """
+
+    def is_first() -> bool:
+        return bool(quick_client().set(_asked_key(name), 1, nx=True, ex=ASKED_SECONDS))
+
+    try:
+        if REDIS.call(is_first):
+            _push(name, None, {}, once=True)
+    except (RedisAway, RedisError):
+        log.warning("job not enqueued, Redis is down: %s", name)
+
+
+def _asked_key(name: str) -> str:
+    return f"ruche:asked:{name}"
+
+
+def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any], *, once: bool = False) -> None:
+    job = {"name": name, "tenant_id": tenant_id, "arguments": kwargs} | ({"once": True} if once else {})
+
     def push_job() -> None:
         django_rq.get_queue("default", connection=quick_bytes_client()).enqueue(
             run,
-            kwargs={"name": name, "tenant_id": tenant_id, "arguments": kwargs},
+            kwargs=job,
             retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS),
             description=f"{name} tenant={tenant_id or 'public'}",
             result_ttl=3600,
@@ -74,11 +99,22 @@ def _push(name: str, tenant_id: str | None, kwargs: dict[str, Any]) -> None:
         log.exception("job not enqueued, Redis is down: %s", name)
 
 
-def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
+def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any], once: bool = False) -> Any:
     """Entry point of a worker: call the function in the context the job carries.
 
+    `once`: the job comes from `ask_once`; once it begins it may be enqueued again.
     Raises `WorkspaceBehind` if the schema lacks a migration of this code.
     """
+    if once:
+        with suppress(RedisAway):
+            REDIS.call(lambda: quick_client().delete(_asked_key(name)))
+    try:
+        return _run(name, tenant_id, arguments)
+    finally:
+        bell.flush()
+
+
+def _run(name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
     with no_context():
         function = import_string(name)
         if tenant_id is None:

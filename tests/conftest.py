@@ -113,6 +113,8 @@ def _take_back_what_is_only_added(people: People, begun: uuid.UUID) -> None:
                 if getattr(model, "append_only", False):
                     # Keys are made of the time.
                     owner.execute(f'DELETE FROM "{schema}"."{model._meta.db_table}" WHERE id > %s'.encode(), [begun])
+        # Facts are only added; who was to have them goes with them.
+        owner.execute(b"DELETE FROM public.events_delivery WHERE id > %s", [begun])
 
 
 def _forget_cache(cache: Any) -> None:

@@ -5,6 +5,7 @@ from config.settings.billing import *
 from config.settings.console import *
 from config.settings.core import *
 from config.settings.database import *
+from config.settings.events import *
 from config.settings.files import *
 from config.settings.jobs import *
 from config.settings.language import *

@@ -7,9 +7,11 @@ from analytics.models import DailyFigures
 from library import selectors
 from library.models import Item
 from tenants.ids import new_id
+from tests.outbox import drained
 
 
 def contents() -> int:
+    drained()
     return sum(DailyFigures.objects.values_list("contents", flat=True))
 
 

@@ -17,6 +17,7 @@ from library.models import Item
 from library.sniffing import TYPES, sniff
 from library.types import UploadRefused
 from tests.library.samples import HOSTILE, MPEG_WITHOUT_TAG, PDF, PNG, SOUND, WORD, film, tracks, zipped
+from tests.outbox import drained
 
 
 @pytest.mark.parametrize("media_type", SOUND)
@@ -314,6 +315,7 @@ def test_an_upload_is_kept_whole_and_under_the_workspaces_prefix(people, upload,
     assert item.visibility == "private"
     assert path.stat().st_mode & 0o077 == 0
     assert AuditEntry.objects.get(action="library.upload").target == f"item:{item.pk}"
+    drained()
     assert sum(DailyFigures.objects.values_list("contents", flat=True)) == 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.apps import OWN
+from events.types import Consumer
 from tenants.names import call_problem, check_names, exporter_problem
 
 ASKED = ("enqueue", "enqueue_everywhere")
@@ -21,6 +22,8 @@ def test_all_names_of_today_can_be_called():
         ("STANDING_METERS", {"seats": "billing.seats.nobody_counts"}, "nobody_counts"),
         ("STANDING_METERS", {"seats": "billing.seats"}, "not callable"),
         ("ABANDONED_ACTS", {"answer": "library.selectors.storage_used"}, "too many positional"),
+        ("EVENT_CONSUMERS", {"x": Consumer("tests.events.consumers.two_arguments", frozenset())}, "missing"),
+        ("EVENT_CONSUMERS", {"x": Consumer("analytics.consumers.nothing", frozenset())}, "nothing"),
         ("EXPORTS", ("library.sniffing",), "lacks FOLDER"),
         ("LIFECYCLE_STEPS", {"made": ("no.such.module",)}, "No module"),
         ("LIFECYCLE_STEPS", {"made": ("library.selectors.storage_used",)}, "too many positional"),

@@ -1,0 +1,201 @@
+"""Every fact of the platform: name, version, figures. How to add one: CONTRIBUTING.md.
+
+`subject_id` is the row it is about, `actor_id` the person who did it. Costs are euros, sizes bytes.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+from events.facts import CATALOGUE, Code, Fact
+from tenants.models import Tenant
+
+__all__ = ["CATALOGUE", "Code", "Fact"]
+
+
+class Role(Enum):
+    """Of a member: the values of `accounts.models.Role`, which stands higher."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    INSTRUCTOR = "instructor"
+    MEMBER = "member"
+    LEARNER = "learner"
+    PROMOTER = "promoter"
+
+
+class ItemKind(Enum):
+    """The values of `library.models.Item.Kind`."""
+
+    TEXT = "text"
+    POST = "post"
+    ANALYSIS = "analysis"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+
+
+class Origin(Enum):
+    """Where an item comes from."""
+
+    ANSWER = "answer"
+    IMAGE = "image"
+    UPLOAD = "upload"
+
+
+# Workspaces: the subject is the workspace.
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceCreated(Fact):
+    NAME: ClassVar = "workspace.created"
+    plan: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceStateChanged(Fact):
+    """Suspended, resumed, closed, opened again, late with a payment."""
+
+    NAME: ClassVar = "workspace.state_changed"
+    before: Tenant.State
+    after: Tenant.State
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspacePlanChanged(Fact):
+    NAME: ClassVar = "workspace.plan_changed"
+    before: Code
+    after: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceTrialExtended(Fact):
+    NAME: ClassVar = "workspace.trial_extended"
+    until: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceDeleted(Fact):
+    """A fact of the platform: there is no workspace any more in which it could be delivered."""
+
+    NAME: ClassVar = "workspace.deleted"
+
+
+# Members: the subject is the person.
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberJoined(Fact):
+    NAME: ClassVar = "member.joined"
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSignedIn(Fact):
+    NAME: ClassVar = "member.signed_in"
+
+
+# Conversations; an answer's actor is who asked.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationBegun(Fact):
+    NAME: ClassVar = "conversation.begun"
+    assistant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationShared(Fact):
+    """With the workspace, or (`shared` false) no longer."""
+
+    NAME: ClassVar = "conversation.shared"
+    shared: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer(Fact):
+    conversation_id: UUID
+    assistant_id: UUID
+    tokens: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerFinished(_Answer):
+    """It came to its end."""
+
+    NAME: ClassVar = "answer.finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerStopped(_Answer):
+    """Its text ends early: a person stopped it (`by_person`), or its process died."""
+
+    NAME: ClassVar = "answer.stopped"
+    by_person: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerFailed(_Answer):
+    """The provider gave nothing that could be kept."""
+
+    NAME: ClassVar = "answer.failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Image(Fact):
+    answer_id: UUID
+    cost: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageMade(_Image):
+    """The subject is its item in the library."""
+
+    NAME: ClassVar = "image.made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFailed(_Image):
+    """The subject is the act's reference; what may have been paid is its cost."""
+
+    NAME: ClassVar = "image.failed"
+
+
+# The library: the subject is the item.
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemCreated(Fact):
+    NAME: ClassVar = "item.created"
+    kind: ItemKind
+    origin: Origin
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemShared(Fact):
+    """A link opens it to whoever has it."""
+
+    NAME: ClassVar = "item.shared"
+    share_id: UUID
+    until: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPublished(Fact):
+    """The whole workspace sees it, or (`published` false) no longer."""
+
+    NAME: ClassVar = "item.published"
+    published: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemDeleted(Fact):
+    NAME: ClassVar = "item.deleted"
+    kind: ItemKind
+    size: int

@@ -1,0 +1,135 @@
+"""What a fact is: a frozen dataclass of ids, figures and closed choices, written as JSON and read back.
+
+A fact never carries a text that a person wrote: the outbox stands in public, and a workspace's texts stay in its
+schema. Whoever delivers a fact reads the texts in the workspace's context, when it delivers.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Final, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+NAME: Final = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)+")
+MAX_NAME: Final = 60
+# What jsonb and every reader of JSON hold exactly.
+MOST: Final = 2**53 - 1
+
+
+class Unfit(ValueError):
+    """Raised where a value does not fit the field of its fact."""
+
+
+class Code(str):
+    """The key of a row or constant of the operator's catalogue (plan, meter, option). Raises `Unfit` for others."""
+
+    PATTERN: ClassVar = re.compile(r"[-a-zA-Z0-9_]{1,40}")
+
+    def __new__(cls, value: str) -> "Code":
+        if not cls.PATTERN.fullmatch(value):
+            raise Unfit("not a code of the catalogue")
+        return super().__new__(cls, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """Something that has happened, about `subject_id`, by `actor_id` (None: the platform itself).
+
+    A class with a NAME enters `CATALOGUE`. Its fields never change once facts of it are stored: what changes is a class
+    of the same NAME with a higher VERSION, beside the old one until no row of the outbox has that version.
+    """
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+    subject_id: UUID
+    actor_id: UUID | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "NAME" in cls.__dict__:
+            if (cls.NAME, cls.VERSION) in CATALOGUE:
+                raise TypeError(f"two facts are called {cls.NAME}, version {cls.VERSION}")
+            CATALOGUE[cls.NAME, cls.VERSION] = cls
+
+
+CATALOGUE: dict[tuple[str, int], type[Fact]] = {}
+# They are columns of the outbox.
+_COLUMNS: Final = frozenset({"subject_id", "actor_id"})
+_PLAIN: Final = (UUID, int, Decimal, dt.date, dt.datetime, bool, Code)
+
+
+def kind_of(hint: Any) -> tuple[type, bool] | None:
+    """(type, whether None is allowed) of a field's annotation; None where no fact may have such a field."""
+    optional = False
+    if get_origin(hint) in (Union, UnionType):
+        kinds = [one for one in get_args(hint) if one is not NoneType]
+        optional = len(kinds) < len(get_args(hint))
+        if len(kinds) != 1:
+            return None
+        hint = kinds[0]
+    closed = isinstance(hint, type) and issubclass(hint, Enum) and bool(list(hint))
+    return (hint, optional) if hint in _PLAIN or closed else None
+
+
+_known: dict[type[Fact], dict[str, tuple[type, bool]]] = {}
+
+
+def _kinds(fact: type[Fact]) -> dict[str, tuple[type, bool]]:
+    """(type, whether None is allowed) by field. Raises `Unfit` for a field that no fact may have."""
+    if fact in _known:
+        return _known[fact]
+    hints = get_type_hints(fact)
+    kinds = {field.name: kind_of(hints[field.name]) for field in fields(fact)}
+    wrong = sorted(name for name, kind in kinds.items() if kind is None)
+    if wrong:
+        raise Unfit(f"{fact.__name__}: not for facts: {', '.join(wrong)}")
+    return _known.setdefault(fact, {name: kind for name, kind in kinds.items() if kind is not None})
+
+
+def written(fact: Fact) -> dict[str, Any]:
+    """The fact's own fields as JSON: ids, dates and exact decimals as text. Raises `Unfit` for a value that is not of
+    its field's type. It does not say which value: errors are logged."""
+    kinds = _kinds(type(fact))
+    found = {name: _written(fact, name, *kind) for name, kind in kinds.items()}
+    return {name: value for name, value in found.items() if name not in _COLUMNS}
+
+
+def _written(fact: Fact, name: str, kind: type, optional: bool) -> Any:
+    value = getattr(fact, name)
+    if value is None and optional:
+        return None
+    fits = isinstance(value, kind) if issubclass(kind, Enum | UUID) else type(value) is kind
+    if (
+        not fits
+        or (isinstance(value, Decimal) and not value.is_finite())
+        or (isinstance(value, int) and not isinstance(value, Enum) and abs(value) > MOST)
+        or (isinstance(value, dt.datetime) and value.tzinfo is None)
+    ):
+        raise Unfit(f"{fact.NAME}: {name} is no {kind.__name__}")
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value if kind in (int, bool) else str(value)
+
+
+def read_back(name: str, version: int, data: dict[str, Any], subject_id: UUID, actor_id: UUID | None) -> Fact:
+    """The fact of a stored row. Raises `KeyError` for a name and version that this code does not have."""
+    fact = CATALOGUE[name, version]
+    kinds = _kinds(fact)
+    values = {key: _read(kinds[key][0], value) for key, value in data.items()}
+    return fact(subject_id=subject_id, actor_id=actor_id, **values)
+
+
+def _read(kind: type, value: Any) -> Any:
+    if value is None or kind in (int, bool):
+        return value
+    if kind in (dt.date, dt.datetime):
+        return kind.fromisoformat(value)
+    return kind(value)

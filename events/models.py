@@ -1,0 +1,69 @@
+"""The outbox of facts, and who has not had which yet. Both in public; no row holds a text of a person."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+from ui.lines import LineField
+
+
+class StoredFact(models.Model):
+    """One fact of the catalogue, as it was recorded. The application adds rows and changes none."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # No foreign key: it outlives the workspace by as long as facts are kept. None: a fact of the platform itself.
+    tenant_id = models.UUIDField(_("clé de l’espace"), null=True, blank=True)
+    name = LineField(_("fait"), max_length=60)
+    version = models.PositiveSmallIntegerField(_("version"))
+    subject_id = models.UUIDField(_("objet"))
+    actor_id = models.UUIDField(_("auteur"), null=True, blank=True)
+    # Decimals as text, for they are exact.
+    data = models.JSONField(_("valeurs"), default=dict)
+    at = models.DateTimeField(_("survenu le"))
+
+    class Meta:
+        verbose_name = _("fait")
+        verbose_name_plural = _("faits")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """A fact that a consumer has not had yet: made with the fact, deleted with the consumer's effect.
+
+    `tries` counts the times a process took it; `due_at` is when it may be taken (again).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    fact = models.ForeignKey(
+        StoredFact, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("fait")
+    )
+    # A key of settings.EVENT_CONSUMERS.
+    consumer = LineField(_("destinataire"), max_length=40)
+    tries = models.PositiveSmallIntegerField(_("essais"), default=0)
+    due_at = models.DateTimeField(_("prochain essai"))
+    error = LineField(_("erreur"), max_length=300, blank=True, default="", db_default="")
+    # It is tried no more until an operator asks for it.
+    dead_at = models.DateTimeField(_("abandonné le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("livraison")
+        verbose_name_plural = _("livraisons de faits")
+        ordering: ClassVar = ["due_at", "id"]
+        constraints: ClassVar = [
+            # Whether a fact is still waited for, as well.
+            models.UniqueConstraint(fields=["fact", "consumer"], name="events_delivery_once")
+        ]
+        # What may be taken, oldest first.
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], condition=models.Q(dead_at=None), name="events_delivery_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} {self.fact_id}"
