@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 MODEL := $(if $(OPENAI_API_KEY)$(ANTHROPIC_API_KEY)$(OPENAI_BASE_URL)$(RUCHE_LOCAL_MODEL_URL),,$(VENV)/.model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-baseline test-browser test-fakes test-deep pictures shell lint format messages bench bench-check bench-full clean clean-venv
+.PHONY: help run test test-baseline test-browser test-fakes test-stripe test-deep pictures shell lint format messages bench bench-check bench-full clean clean-venv
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -29,6 +29,9 @@ test-browser: $(VENV)/.dev $(MODEL) ## The tests in a real browser
 
 test-fakes: $(VENV)/.dev ## The tests of the fake of Stripe itself
 	@exec $(BIN)/python -m pytest tests/stripe_fake -n 2 $(ARGS)
+
+test-stripe: $(VENV)/.dev ## The fake's walks on a real test account (STRIPE_TEST_SECRET_KEY=sk_test_…), both compared
+	@exec $(BIN)/python -m tests.stripe_real $(ARGS)
 
 test-deep: $(VENV)/.dev ## The long simulations: freezes, every input to every address (tens of minutes)
 	@exec $(BIN)/python -m tests.deep $(ARGS)

@@ -10,10 +10,14 @@ from typing import Any
 import stripe
 
 from fakes.stripe.server import Handle
+from tests.stripe_real import sides
 
 # 1 March 2026, 12:00 UTC: a month of 31 days, 2,678,400 seconds.
 MARCH = 1772366400
 DAY = 86400
+APRIL = MARCH + 31 * DAY
+HALF = MARCH + 31 * DAY // 2
+MOST_AT_ONCE = 50 * DAY
 PERSON = {
     "email": "achats@client.test",
     "name": "Client SARL",
@@ -63,7 +67,10 @@ class Shop:
         self.scale = self.price("Scale", 34900)
         self.yearly = self.price("Pro par an", 149000, interval="year")
         self.option = self.price("Marque blanche", 9900)
-        self.clock = stripe.test_helpers.TestClock.create(frozen_time=MARCH)
+        self.clock = self.clock_at(MARCH)
+
+    def clock_at(self, moment: int) -> stripe.test_helpers.TestClock:
+        return stripe.test_helpers.TestClock.create(frozen_time=moment, name=sides.CLOCK_NAME)
 
     def price(self, name: str, cents: int, interval: str = "month", **more: Any) -> stripe.Price:
         product = stripe.Product.create(name=name)
@@ -86,7 +93,16 @@ class Shop:
         return stripe.Subscription.create(customer=customer.id, **{"items": items, **more})
 
     def go_to(self, moment: int) -> None:
+        """Where walks are compared in steps: Stripe turns a clock by two periods at most, and takes its time."""
+        while sides.side() and moment - self.clock.frozen_time > MOST_AT_ONCE:
+            self._turn(self.clock.frozen_time + MOST_AT_ONCE)
+        self._turn(moment)
+
+    def _turn(self, moment: int) -> None:
         stripe.test_helpers.TestClock.advance(self.clock.id, frozen_time=moment)
+        self.clock.frozen_time = moment
+        if sides.side():
+            sides.wait_for(self.clock.id)
 
     def session(self, **more: Any) -> stripe.checkout.Session:
         given: dict[str, Any] = {
@@ -105,6 +121,12 @@ class Shop:
 
     def told(self, *kinds: str) -> list[str]:
         return [event.type for event in self.events(*kinds)]
+
+
+def switch(subscription: stripe.Subscription, price: stripe.Price, **more: Any) -> stripe.Subscription:
+    """Another price for its first item."""
+    item = subscription["items"].data[0].id
+    return stripe.Subscription.modify(subscription.id, items=[{"id": item, "price": price.id}], **more)
 
 
 def again(thing: Any, **more: Any) -> Any:

@@ -3,9 +3,8 @@
 import pytest
 import stripe
 
-from tests.stripe_fake.shop import DAY, MARCH, again, amounts, invoices, visit
+from tests.stripe_fake.shop import APRIL, DAY, MARCH, again, amounts, invoices, visit
 
-APRIL = MARCH + 31 * DAY
 DUE = APRIL + 3600
 
 

@@ -3,10 +3,8 @@
 import pytest
 import stripe
 
-from tests.stripe_fake.shop import DAY, MARCH, again, amounts, fields_of, invoices, visit
+from tests.stripe_fake.shop import APRIL, DAY, HALF, MARCH, again, amounts, fields_of, invoices, visit
 
-APRIL = MARCH + 31 * DAY
-HALF = MARCH + 31 * DAY // 2
 HOUR = 3600
 
 

@@ -3,9 +3,8 @@
 import pytest
 import stripe
 
-from tests.stripe_fake.shop import DAY, MARCH, again, amounts, invoices
+from tests.stripe_fake.shop import APRIL, DAY, MARCH, again, amounts, invoices
 
-APRIL = MARCH + 31 * DAY
 YEAR = MARCH + 365 * DAY
 HOUR = 3600
 
