@@ -18,6 +18,7 @@ from django.utils import translation
 from tenants.ids import new_id
 from tests.people import People, assemble
 from tests.servers import DATABASE, with_database
+from tests.settings import PASSWORD_HASHERS
 
 STATIC_FILES = "servestatic.middleware.ServeStaticMiddleware"
 # Folders whose tests need no database of ours.
@@ -44,7 +45,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     # request an event loop and two threads. Tests of a full process (tests/run, tests/live, tests/browser) have it.
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != STATIC_FILES]
     # Argon2 as in production, but at its smallest: a hash costs 0.2 s of a processor otherwise.
-    settings.PASSWORD_HASHERS = ["tests.fixtures.passwords.SmallArgon2", *settings.PASSWORD_HASHERS[1:]]
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
     # Most tests end answers without the process that would have made them: places would be held for a while.
     settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 0
     role = connections["default"].settings_dict["USER"]

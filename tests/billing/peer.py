@@ -22,7 +22,7 @@ class Peer(peer.Peer):
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.billing.peer"],
             cwd=peer.ROOT,
-            env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+            env=environment | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

@@ -1,6 +1,6 @@
 """What the processes that are watched run with: pages of modules, and a worker that remembers before it forks."""
 
-from config.settings import *  # noqa: F403
+from tests.settings import *  # noqa: F403
 
 TENANT_URLCONF = "tests.live.seen_urls"
 RQ = {"WORKER_CLASS": "tests.live.seen_worker.RememberingWorker"}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from config.settings import *  # noqa: F403
 from config.settings import PROVIDERS as CONFIGURED
+from tests.settings import *  # noqa: F403
 
 TIMEOUTS = {"first_byte": 6.0, "between": 4.0}
 PROVIDERS: dict[str, dict[str, Any]] = {name: {**values, "timeouts": TIMEOUTS} for name, values in CONFIGURED.items()}

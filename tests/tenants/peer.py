@@ -21,7 +21,7 @@ class Peer:
     """A process with the settings of the run. `ask` calls a function of `Commands` there."""
 
     def __init__(self, *, redis_url: str = "") -> None:
-        environment = os.environ | {"DB_POOL_MIN": "1", "DB_POOL_MAX": "3", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environment = os.environ | {"DB_POOL_MIN": "1", "DB_POOL_MAX": "3", "DJANGO_SETTINGS_MODULE": "tests.settings"}
         if redis_url:
             environment["REDIS_URL"] = redis_url
         self._process = subprocess.Popen(
