@@ -73,13 +73,13 @@ def conversation_list(user: User, *, query: str = "", archived: bool = False) ->
 
 def _found(text: str) -> QuerySet[Conversation, Any]:
     """Keys of the conversations whose title or messages have the words. Each part goes through its own index."""
-    text = text.replace("\x00", "").strip()[: search.MAX_QUERY]
+    text = text.replace("\x00", "").strip()[: search.MAX_QUERY_LENGTH]
     keys = Conversation.objects.order_by().values("pk")
     found = keys.filter(title__icontains=text)
-    if query := search.wanted(text):
+    if query := search.parse(text):
         # The condition of the index stands here as there.
-        written = Message.objects.filter(~Q(state=Message.State.STREAMING), query.in_words(WORDS), replaced_at=None)
-        found = found.union(keys.filter(query.in_words(TITLE_WORDS)), written.order_by().values("conversation"))
+        written = Message.objects.filter(~Q(state=Message.State.STREAMING), query.matches(WORDS), replaced_at=None)
+        found = found.union(keys.filter(query.matches(TITLE_WORDS)), written.order_by().values("conversation"))
     return found
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from library.models import Item
 from library.selectors import Filters
 from library.services import MAX_TITLE, SHARE_DAYS
-from tenants.search import MAX_QUERY
+from tenants.search import MAX_QUERY_LENGTH
 from ui.lines import Line
 
 DAYS: Final = {"today": 0, "7": 6, "30": 29}
@@ -20,7 +20,7 @@ class SoughtWords(Line):
     """What is looked for. Cells are pasted with tabs, and far too much: it is read as words, and cut."""
 
     def to_python(self, value: Any) -> str:
-        return " ".join(str(super().to_python(value)).split())[:MAX_QUERY]
+        return " ".join(str(super().to_python(value)).split())[:MAX_QUERY_LENGTH]
 
 
 class FilterForm(forms.Form):

@@ -30,7 +30,7 @@ class Row:
     may_delete: bool
 
 
-def row(item: Item, user: User, query: search.Wanted | None = None, in_file: str = "") -> Row:
+def row(item: Item, user: User, query: search.SearchQuery | None = None, in_file: str = "") -> Row:
     """An item of `selectors.item_list` as a line of the list. No query."""
     return Row(
         item=item,
@@ -42,7 +42,7 @@ def row(item: Item, user: User, query: search.Wanted | None = None, in_file: str
     )
 
 
-def excerpt(item: Item, query: search.Wanted | None = None, in_file: str = "") -> SafeString:
+def excerpt(item: Item, query: search.SearchQuery | None = None, in_file: str = "") -> SafeString:
     """What was found in the text, marked; else its beginning. Escaped here: the text is anybody's."""
     if query:
         found = search.excerpt(getattr(item, "looked_at", None) or "", query) or search.excerpt(in_file, query)

@@ -87,8 +87,8 @@ def may_publish(user: User, item: Item) -> bool:
 
 def kept(keys: Iterable[UUID]) -> set[UUID]:
     """Which of these items there still are, archived ones included. No query for none."""
-    wanted = list(keys)
-    return set(Item.objects.filter(pk__in=wanted).order_by().values_list("pk", flat=True)) if wanted else set()
+    parse = list(keys)
+    return set(Item.objects.filter(pk__in=parse).order_by().values_list("pk", flat=True)) if parse else set()
 
 
 def is_shared(item: Item) -> bool:
@@ -129,7 +129,7 @@ def item_list(user: User, filters: Filters) -> QuerySet[Item]:
         rows = rows.filter(tags__contains=[filters.tag])
     rows = _between(rows, filters.since, filters.until)
     rows = rows.select_related("author", "conversation").defer("text")
-    text = filters.query.replace("\x00", "").strip()[: search.MAX_QUERY]
+    text = filters.query.replace("\x00", "").strip()[: search.MAX_QUERY_LENGTH]
     return _searched(rows, text) if text else rows.annotate(excerpt=_beginning()).order_by("-pk")
 
 
@@ -147,34 +147,34 @@ def _between(rows: QuerySet[Item], since: dt.date | None, until: dt.date | None)
 
 def _searched(rows: QuerySet[Item], text: str) -> QuerySet[Item]:
     """What was found: first where the title says it, then by age. `looked_at` stands on each, for the excerpt."""
-    query = search.wanted(text)
+    query = search.parse(text)
     in_title = _in_titles(text, query)
     found = Item.objects.order_by().values("pk").filter(tags__contains=[text.lower()]).union(in_title)
     if query:
-        in_files = FileText.objects.order_by().filter(query.in_words(FILE_WORDS)).values("item")
-        found = found.union(Item.objects.order_by().values("pk").filter(query.in_words(WORDS)), in_files)
+        in_files = FileText.objects.order_by().filter(query.matches(FILE_WORDS)).values("item")
+        found = found.union(Item.objects.order_by().values("pk").filter(query.matches(WORDS)), in_files)
     rank = Case(When(pk__in=in_title, then=Value(1)), default=Value(0), output_field=IntegerField())
     return (
         rows.filter(pk__in=found)
-        .annotate(excerpt=_beginning(), looked_at=Left("text", search.LOOKED_AT), rank=rank)
+        .annotate(excerpt=_beginning(), looked_at=Left("text", search.MAX_EXCERPT_SOURCE), rank=rank)
         .order_by("-rank", "-pk")
     )
 
 
-def _in_titles(text: str, query: search.Wanted) -> QuerySet[Item, Any]:
+def _in_titles(text: str, query: search.SearchQuery) -> QuerySet[Item, Any]:
     """Keys of what has the words in its title, or just these letters. Apart from each other: beside a part of a title,
     which no index finds, every text would be read."""
     keys = Item.objects.order_by().values("pk")
     letters = keys.filter(title__icontains=text)
-    return letters.union(keys.filter(query.in_words(TITLE_WORDS))) if query else letters
+    return letters.union(keys.filter(query.matches(TITLE_WORDS))) if query else letters
 
 
-def texts_found(items: Iterable[Item], query: search.Wanted) -> dict[UUID, str]:
+def texts_found(items: Iterable[Item], query: search.SearchQuery) -> dict[UUID, str]:
     """By item, the first part of its file's words that answers the query. Asked for a page of the list at once."""
     keys = [item.pk for item in items if item.file]
     if not keys or not query:
         return {}
-    rows = FileText.objects.order_by().filter(query.in_words(FILE_WORDS)).values_list("pk", "item_id", "part")
+    rows = FileText.objects.order_by().filter(query.matches(FILE_WORDS)).values_list("pk", "item_id", "part")
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         # Found through the index, once: the planner could as well read each part of these items anew.

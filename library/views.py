@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = form.filters()
     page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
     narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
-    query = search.wanted(filters.query)
+    query = search.parse(filters.query)
     texts = selectors.texts_found(page.object_list, query)
     context: dict[str, Any] = {
         "form": form,

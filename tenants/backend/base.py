@@ -1,7 +1,8 @@
 """django-tenants' database backend, with the search path taken from our context.
 
-The path is right before each statement, whoever sends it: Django's cursors, the driver's, or a handle on the
-connection that is older than the context (tenants/backend/path.py; measured leaks: design, "Tenancy").
+The path is checked before each statement, from Django's cursors, the driver's cursors, or a connection that was opened
+before the context was set (tenants/backend/path.py). Checking only at the start of a request leaked rows between
+workspaces.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tenants.backend import path
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection whose search path always is the context's."""
+    """A connection whose search path always matches the context."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._ready = False
@@ -26,12 +27,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(self._execute_in_context)
         self._ready = True
 
-    # -- every cursor of the connection asks for the context
+    # -- every cursor of the connection requires a context
 
     def get_connection_params(self) -> dict[str, Any]:
         parameters: dict[str, Any] = super().get_connection_params()
-        on_server = self.settings_dict["OPTIONS"].get("server_side_binding") is True
-        return parameters | {"cursor_factory": path.ServerBindingCursor if on_server else path.Cursor}
+        binds_on_server = self.settings_dict["OPTIONS"].get("server_side_binding") is True
+        return parameters | {"cursor_factory": path.ServerBindingCursor if binds_on_server else path.Cursor}
 
     @async_unsafe
     def connect(self) -> None:
@@ -44,34 +45,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super()._close()
 
     def is_usable(self) -> bool:
-        with self._unwatched():
+        with self._without_watch():
             return bool(super().is_usable())
 
     @contextmanager
-    def _unwatched(self) -> Iterator[None]:
-        """For a statement that touches no table and is sent between requests, where there is no context."""
-        known = path.path_of(self.connection) if self.connection is not None else path.Path()
-        before, known.watched = known.watched, False
+    def _without_watch(self) -> Iterator[None]:
+        """Skip the check for a statement that reads no table and is sent without a context (a health check)."""
+        state = path.path_of(self.connection) if self.connection is not None else path.Path()
+        before, state.watched = state.watched, False
         try:
             yield
         finally:
-            known.watched = before
+            state.watched = before
 
     def _cursor(self, name: str | None = None) -> Any:
         if self.alias != NO_DB_ALIAS:
             context.current()
         return super()._cursor(name)
 
-    def _execute_in_context(self, execute: Any, sql: Any, params: Any, many: bool, told: dict[str, Any]) -> Any:
-        """For Django's cursors on the server, whose class cannot be chosen."""
+    def _execute_in_context(
+        self, execute: Any, sql: Any, params: Any, many: bool, execute_context: dict[str, Any]
+    ) -> Any:
+        """For Django's server-side cursors, whose class cannot be configured."""
         if self.connection is not None:
             path.follow(self.connection)
-        return execute(sql, params, many, told)
+        return execute(sql, params, many, execute_context)
 
     def _handle_search_path(self, cursor: Any = None) -> None:
-        """django-tenants' own way, called at each cursor: each statement does it."""
+        """Does nothing: django-tenants calls it for each cursor; here each statement checks the path."""
 
-    # -- django-tenants' interface, written through to the context
+    # -- django-tenants' interface, which reads and writes the context
 
     @property
     def schema_name(self) -> str:
@@ -79,7 +82,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @schema_name.setter
     def schema_name(self, value: str | None) -> None:
-        """Set by the parent's constructor only; the context is the truth."""
+        """Ignored: only the parent's constructor sets it, and the context decides."""
 
     @property
     def tenant(self) -> context.Context | None:
@@ -87,7 +90,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @tenant.setter
     def tenant(self, value: object) -> None:
-        """Set by the parent's constructor only; the context is the truth."""
+        """Ignored: only the parent's constructor sets it, and the context decides."""
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         if not self._ready:

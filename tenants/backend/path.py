@@ -1,8 +1,8 @@
-"""The search path of one driver connection, made the context's before any of its cursors' statements.
+"""Keeps the search path of a driver connection equal to the context's, before each statement.
 
-PostgreSQL undoes a SET with the transaction or savepoint it ran in, whoever ends that, and in whatever way: a commit
-of a failed transaction, SQL by hand, the driver. So what the server says counts (from 18 on it tells every change of
-the path); an older one says nothing, and there a path that was set inside a transaction is never trusted.
+PostgreSQL reverts a SET when its transaction or savepoint is rolled back, by any means: the COMMIT of a failed
+transaction, raw SQL, the driver. So the path that the server reports is compared (PostgreSQL 18 and later report every
+change); with an older server a path set inside a transaction is set again before each statement.
 """
 
 from typing import Any, Final
@@ -13,12 +13,12 @@ from psycopg.pq import TransactionStatus
 
 from tenants import context
 
-# What a connection of ours carries its state in, also through the pool.
+# Attribute of a driver connection that holds its `Path`, also while it is in the pool.
 ATTRIBUTE: Final = "ruche_path"
 
 
 class Path:
-    """What is known of one connection. `watched`: handed out to Django; a pool's own statements need no context."""
+    """State of one connection. `watched`: in use by Django; the pool's own statements need no context."""
 
     def __init__(self) -> None:
         self.watched = False
@@ -27,7 +27,7 @@ class Path:
 
 
 def path_of(raw: Any) -> Path:
-    """The state of a driver connection."""
+    """The state of a driver connection, created on first use."""
     path: Path | None = getattr(raw, ATTRIBUTE, None)
     if path is None:
         path = Path()
@@ -37,46 +37,46 @@ def path_of(raw: Any) -> Path:
 
 
 def follow(raw: Any) -> None:
-    """Make the path of a connection the context's. Raises `NoTenant` where there is none."""
+    """Set the path of a connection to the context's if it differs. Raises `NoTenant` without a context."""
     path = path_of(raw)
     if raw.closed or not path.watched:
         return
-    wanted = context.search_path()
-    # In a failed transaction only a rollback can follow, and it runs in any path.
-    if raw.pgconn.transaction_status != TransactionStatus.INERROR and not _stands(raw, path, wanted):
-        _set(raw, path, wanted)
+    expected = context.search_path()
+    # A failed transaction accepts only a rollback, which needs no path.
+    if raw.pgconn.transaction_status != TransactionStatus.INERROR and not _is_current(raw, path, expected):
+        _set(raw, path, expected)
 
 
-def told_by_server(raw: Any) -> str | None:
-    """The path as the server has reported it; None where it does not (before PostgreSQL 18)."""
-    told: bytes | None = raw.pgconn.parameter_status(b"search_path")
-    return None if told is None else told.decode()
+def reported_path(raw: Any) -> str | None:
+    """The path reported by the server; None before PostgreSQL 18, which does not report it."""
+    reported: bytes | None = raw.pgconn.parameter_status(b"search_path")
+    return None if reported is None else reported.decode()
 
 
-def _stands(raw: Any, path: Path, wanted: str) -> bool:
-    told = told_by_server(raw)
-    if told is None:
-        return path.name == wanted and not path.set_inside
-    # The server quotes a name only where it must.
-    return told.replace('"', "") == wanted.replace('"', "")
+def _is_current(raw: Any, path: Path, expected: str) -> bool:
+    reported = reported_path(raw)
+    if reported is None:
+        return path.name == expected and not path.set_inside
+    # The server quotes names only where necessary.
+    return reported.replace('"', "") == expected.replace('"', "")
 
 
-def _set(raw: Any, path: Path, wanted: str) -> None:
+def _set(raw: Any, path: Path, new_path: str) -> None:
     idle = raw.pgconn.transaction_status == TransactionStatus.IDLE
-    # Before BEGIN where it can be: then no rollback undoes it.
-    if begins := idle and not raw.autocommit:
+    # Set outside a transaction if possible: then no rollback reverts it.
+    if leaves_transaction := idle and not raw.autocommit:
         raw.autocommit = True
     try:
-        # A plain cursor of the driver's, which does not ask us again.
-        psycopg.Cursor(raw).execute(f"SET search_path = {wanted}".encode(), prepare=False)
+        # The driver's plain cursor, which does not call `follow`.
+        psycopg.Cursor(raw).execute(f"SET search_path = {new_path}".encode(), prepare=False)
     finally:
-        if begins and not raw.closed:
+        if leaves_transaction and not raw.closed:
             raw.autocommit = False
-    path.name, path.set_inside = wanted, not idle
+    path.name, path.set_inside = new_path, not idle
 
 
 class InContext:
-    """Of a driver's cursor: whatever it runs, and however old it is, runs in the context of that moment."""
+    """Mixin of driver cursors: each call runs in the context of that moment, whenever the cursor was opened."""
 
     connection: Any
 
@@ -106,4 +106,4 @@ class ServerBindingCursor(InContext, postgresql.ServerBindingCursor):
 
 
 class ServerCursor(InContext, psycopg.ServerCursor):
-    """A cursor on the server that is asked of the driver. Django's own passes through the wrapper of `base`."""
+    """A server-side cursor opened through the driver. Django's own goes through the wrapper of `base`."""

@@ -1,5 +1,6 @@
-"""Migrating a fleet: many schemas with the same tables, brought up to the code as one.
+"""Fleet migrations: many schemas with the same tables are migrated together.
 
-`applied` knows which migrations a schema has; `survey` groups the schemas that are behind; `recipe` migrates one
-schema of a group while it writes down the SQL; `replay` does the same to the others; `run` leads them all.
+`applied` tells which migrations a schema has; `survey` groups the schemas that are behind; `recipe` migrates one
+schema of a group and records its SQL; `replay` applies the record to the others; `leader` runs a group with threads;
+`run` is the entry point.
 """

@@ -1,7 +1,7 @@
-"""Which migrations a schema has, by digest, and whether that is enough for this code.
+"""Applied migrations of a schema, by digest, and whether they are enough for this code.
 
-Truth is each schema's own `django_migrations`. A digest of it stands in the row that names the schema, so that a
-request can tell, without a query, a workspace that is behind its code.
+The source is each schema's `django_migrations`. Its digest is stored in the row that names the schema, so a request
+recognises a workspace behind the code without a query.
 """
 
 import hashlib
@@ -21,26 +21,26 @@ Key = tuple[str, str]  # (app label, migration's name), as in django_migrations
 
 
 class WorkspaceBehind(RuntimeError):
-    """Raised where work is to be done in a workspace whose schema lacks a migration of this code."""
+    """Raised when a job or a request needs a workspace whose schema lacks a migration of this code."""
 
 
 def digest_of(keys: Iterable[Key]) -> str:
-    """32 hexadecimal characters for a set of migrations."""
+    """MD5 of a set of migrations: 32 hexadecimal characters."""
     return hashlib.md5(",".join(names_of(keys)).encode(), usedforsecurity=False).hexdigest()
 
 
 def names_of(keys: Iterable[Key]) -> list[str]:
-    """ "app.name" of each, in the order the digest is made of."""
+    """Sorted list of "app.name", from which the digest is computed."""
     return sorted(f"{app}.{name}" for app, name in keys)
 
 
-# The same digest, made by the server from a schema's own table.
+# The same digest, computed by the server from a schema's django_migrations.
 DIGEST_SQL = "md5(coalesce(string_agg(app || '.' || name, ',' ORDER BY (app || '.' || name) COLLATE \"C\"), ''))"
 
 
 @cache
 def _disk() -> dict[Key, frozenset[Key]]:
-    """Every migration of the code, with those it replaces."""
+    """Every migration of the code, with the migrations it replaces."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return {key: frozenset(migration.replaces) for key, migration in loader.disk_migrations.items()}
 
@@ -51,43 +51,44 @@ def _labels(schema_name: str) -> frozenset[str]:
 
 
 def unmet(applied: Iterable[Key]) -> set[Key]:
-    """The migrations of this code that a schema with these applied has not recorded.
+    """The migrations of this code that are not recorded in a schema with these applied migrations.
 
-    Those of apps whose tables stand elsewhere count too: each schema records them all, as stock does.
+    Includes migrations of apps without tables in the schema: like Django, each schema records all migrations.
     """
-    has = set(applied)
+    applied_keys = set(applied)
     for key, replaced in _disk().items():
-        if key in has:
-            has |= replaced
-        elif replaced and replaced <= has:
-            has.add(key)
-    return set(_disk()) - has
+        if key in applied_keys:
+            applied_keys |= replaced
+        elif replaced and replaced <= applied_keys:
+            applied_keys.add(key)
+    return set(_disk()) - applied_keys
 
 
 def unrecorded(applied: Iterable[Key]) -> set[Key]:
-    """The unmet ones, and squashed migrations whose row is missing where all that they replace is there: once the
-    code has left off what they replace, only the row tells that they need not run.
+    """The unmet migrations, and squashed ones without a row although all that they replace is applied.
+
+    Once the replaced migrations are removed from the code, only that row shows that the squashed one need not run.
     """
-    has = set(applied)
-    squashed = {key for key, replaced in _disk().items() if replaced and replaced <= has}
-    return unmet(has) | (squashed - has)
+    applied_keys = set(applied)
+    squashed = {key for key, replaced in _disk().items() if replaced and replaced <= applied_keys}
+    return unmet(applied_keys) | (squashed - applied_keys)
 
 
 def lacking(applied: Iterable[Key], schema_name: str = "tenant") -> set[Key]:
-    """The unmet ones that make a table of this schema: without them the code cannot work on it.
+    """The unmet migrations of apps with tables in the schema: without them the code cannot use it.
 
-    `schema_name` tells only which apps count: public's, or a workspace's (any other name).
+    `schema_name` selects the apps: public's, or a workspace's for any other name.
     """
     labels = _labels(PUBLIC_SCHEMA if schema_name == PUBLIC_SCHEMA else "tenant")
     return {key for key in unmet(applied) if key[0] in labels}
 
 
-# digest -> whether this code can work on a schema that has these migrations. Never changes while the process lives.
-_enough: dict[str, bool] = {}
+# digest -> whether a schema with these migrations is usable by this code. Constant for the life of the process.
+_is_usable: dict[str, bool] = {}
 
 
-class Named(Protocol):
-    """What names a schema: a workspace's picture, or the row of a ready schema."""
+class SchemaRow(Protocol):
+    """An object with a schema's name and digest: a `TenantRef`, a `Tenant` or a `ReadySchema`."""
 
     @property
     def schema_name(self) -> str: ...
@@ -95,18 +96,18 @@ class Named(Protocol):
     def applied(self) -> str: ...
 
 
-def is_behind(tenant: Named) -> bool:
-    """Whether the workspace's schema lacks a migration of this code. A query at the first sight of a digest only."""
+def is_behind(tenant: SchemaRow) -> bool:
+    """Whether the schema lacks a migration of this code. Queries only for a digest not seen by this process."""
     digest = tenant.applied
-    if digest and digest in _enough:
-        return not _enough[digest]
+    if digest and digest in _is_usable:
+        return not _is_usable[digest]
     keys = _known_set(digest) if digest else None
     if keys is None:
         keys = read(tenant.schema_name)
-    enough = not lacking(keys)
+    usable = not lacking(keys)
     if digest:
-        _enough[digest] = enough
-    return not enough
+        _is_usable[digest] = usable
+    return not usable
 
 
 def _known_set(digest: str) -> set[Key] | None:
@@ -115,13 +116,13 @@ def _known_set(digest: str) -> set[Key] | None:
     return None if names is None else {_key(name) for name in names}
 
 
-def _key(name: str) -> Key:
-    app, _dot, rest = name.partition(".")
-    return app, rest
+def _key(full_name: str) -> Key:
+    app, _dot, name = full_name.partition(".")
+    return app, name
 
 
 def read(schema_name: str) -> set[Key]:
-    """What a schema's own table says; empty where it has none."""
+    """The migrations recorded in a schema's django_migrations; empty if the table does not exist."""
     with public_context(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [f'"{schema_name}".django_migrations'])
         if cursor.fetchone() == (None,):
@@ -130,7 +131,7 @@ def read(schema_name: str) -> set[Key]:
         return set(cursor.fetchall())
 
 
-# One statement: the set kept under its digest, and the digest in the row that names the schema.
+# The set is stored under its digest, and the digest in the rows that name the schema.
 _REMEMBER_SET = "INSERT INTO public.tenants_appliedset (digest, migrations) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _REMEMBER = (
     "UPDATE public.tenants_tenant SET applied = %s WHERE schema_name = %s AND applied <> %s",
@@ -139,7 +140,7 @@ _REMEMBER = (
 
 
 def remember_set(cursor: Any, keys: Iterable[Key]) -> str:
-    """Keep a set of migrations, through any cursor of the driver's or Django's; its digest."""
+    """Store a set of migrations with a cursor of the driver or of Django. Returns its digest."""
     names = names_of(keys)
     digest = digest_of(keys)
     cursor.execute(_REMEMBER_SET, [digest, json.dumps(names)])
@@ -152,8 +153,8 @@ def remember(cursor: Any, schema_name: str, digest: str) -> None:
         cursor.execute(statement, [digest, schema_name, digest])
 
 
-def set_right(schema_name: str) -> None:
-    """Make the rows that name a schema say what its own table says."""
+def refresh_digest(schema_name: str) -> None:
+    """Update the digest in the rows that name a schema from its own table."""
     with public_context(), transaction.atomic(), connection.cursor() as cursor:
         for table in ("tenants_readyschema", "tenants_tenant"):
             cursor.execute(f"SELECT 1 FROM public.{table} WHERE schema_name = %s FOR UPDATE", [schema_name])

@@ -1,4 +1,4 @@
-"""What a run of `fleet_migrate` did, and the failures that it writes down."""
+"""Result of a run of `fleet_migrate`, and the failures it stores."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,26 +8,26 @@ from django.utils import timezone
 
 from tenants.context import PUBLIC_SCHEMA, public_context
 from tenants.fleet.plan import Plan
-from tenants.fleet.survey import Alike, Member
+from tenants.fleet.survey import Group, Member
 from tenants.models import SchemaFailure
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A schema that was rolled back, and why."""
+    """A schema that was rolled back, with the migrations and the error."""
 
     member: Member
     migration: str
     error: str
 
-    def told(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str]:
         slug = {"slug": self.member.slug} if self.member.slug else {}
         return {"schema": self.member.schema_name, **slug, "migration": self.migration, "error": self.error}
 
 
 @dataclass
 class Report:
-    """What a run did. `not_tried` were left because a canary failed, or because every first of their group did."""
+    """Result of a run. `not_tried`: schemas skipped after the failure of a canary or of the first ones of a group."""
 
     schemas: int = 0
     public: list[str] = field(default_factory=list)
@@ -49,15 +49,15 @@ class Report:
             return "failed"
         return "migrated" if self.migrated or self.public else "current"
 
-    def told(self) -> dict[str, Any]:
-        """As `--json` prints it."""
+    def as_dict(self) -> dict[str, Any]:
+        """The report as `--json` prints it."""
         return {
             "status": self.status,
             "schemas": self.schemas,
             "public": self.public,
             "groups": self.groups,
             "migrated": self.migrated,
-            "failed": [failure.told() for failure in self.failed],
+            "failed": [failure.as_dict() for failure in self.failed],
             "missing": self.missing,
             "not_tried": self.not_tried,
             "retries": self.retries,
@@ -65,25 +65,25 @@ class Report:
         }
 
 
-def told_of(group: Alike, plan: Plan) -> dict[str, Any]:
+def group_summary(group: Group, plan: Plan) -> dict[str, Any]:
     return {"schemas": len(group.members), "migrations": plan.names}
 
 
-def in_words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".strip()[:2000]
 
 
-def of_public(error: Exception) -> Failure:
-    return Failure(Member(PUBLIC_SCHEMA), "", in_words(error))
+def public_failure(error: Exception) -> Failure:
+    return Failure(Member(PUBLIC_SCHEMA), "", error_text(error))
 
 
-def write_down(failure: Failure) -> None:
+def save_failure(failure: Failure) -> None:
     with public_context(), transaction.atomic():
-        row, made = SchemaFailure.objects.get_or_create(
+        row, created = SchemaFailure.objects.get_or_create(
             schema_name=failure.member.schema_name,
             defaults={"migration": failure.migration, "error": failure.error},
         )
-        if not made:
+        if not created:
             row.migration, row.error, row.tries = failure.migration, failure.error, row.tries + 1
             row.failed_at = timezone.now()
             row.save()

@@ -1,7 +1,7 @@
-"""`fleet_migrate`: public, then the canaries, then everybody, a group of like schemas at a time, several at once.
+"""`fleet_migrate`: migrates public, then the canaries, then all other schemas, by groups of alike schemas.
 
-A schema that fails is rolled back, reported and left behind; it stops nothing else, unless it is a canary. A schema
-whose locks are taken goes back into the queue.
+A failed schema is rolled back and reported; it does not stop the others, unless it is a canary. A schema whose locks
+are taken goes back into the queue.
 """
 
 import logging
@@ -18,7 +18,7 @@ from tenants.context import PUBLIC_SCHEMA, public_context, schema_context
 from tenants.fleet import applied, survey
 from tenants.fleet.leader import Leader, Progress
 from tenants.fleet.plan import Plan
-from tenants.fleet.report import Failure, Report, in_words, of_public, told_of
+from tenants.fleet.report import Failure, Report, error_text, group_summary, public_failure
 from tenants.models import SchemaFailure, Tenant
 from tenants.sql import owner_transaction
 
@@ -28,101 +28,100 @@ _LOCK = 7_226_001
 
 
 class AlreadyRunning(RuntimeError):
-    """Raised where another fleet_migrate is at work on this database."""
+    """Raised when another fleet_migrate runs on this database."""
 
 
 class UnknownCanary(ValueError):
-    """Raised with the slug that no workspace has."""
+    """Raised with a canary's slug that no workspace has."""
 
 
 def plan() -> Report:
-    """What a run would do; nothing is changed. `failed`: those that could not even be planned."""
+    """What a run would do, without changing anything. `failed`: schemas that cannot be planned."""
     report = Report(public=applied.names_of(applied.unrecorded(applied.read(PUBLIC_SCHEMA))))
     try:
-        _one_end_to_each_app()
+        _refuse_branches()
     except CommandError as error:
-        report.failed.append(of_public(error))
-    found = survey.look()
-    report.schemas, report.missing = len(found.schemas), [member.schema_name for member in found.missing]
-    for group in found.alike:
+        report.failed.append(public_failure(error))
+    fleet = survey.take()
+    report.schemas, report.missing = len(fleet.schemas), [member.schema_name for member in fleet.missing]
+    for group in fleet.groups:
         try:
             with schema_context(group.members[0].schema_name):
-                report.groups.append(told_of(group, Plan()))
+                report.groups.append(group_summary(group, Plan()))
         except Exception as error:
-            report.failed += [Failure(member, "", in_words(error)) for member in group.members]
-    report.not_tried = found.without(report.failed_names).behind
+            report.failed += [Failure(member, "", error_text(error)) for member in group.members]
+    report.not_tried = fleet.without(report.failed_names).behind
     return report
 
 
 def run(
     *, canaries: Sequence[str] = (), jobs: int = 2, resume: bool = False, progress: Progress | None = None
 ) -> Report:
-    """Bring public and every schema up to this code. `canaries` are slugs; `resume` takes up what a run has left:
-    public and canaries have had their turn. An interruption (Ctrl-C) lets the schemas at work finish, and is told as
-    what was not tried.
+    """Migrate public and every schema to this code. `canaries`: slugs; `jobs`: threads.
 
-    Raises `AlreadyRunning`, `UnknownCanary`.
+    `resume` continues an earlier run without public. After Ctrl-C the running schemas finish, and the report counts
+    the others as not tried. Raises `AlreadyRunning`, `UnknownCanary`.
     """
     begun = time.monotonic()
     report = Report()
-    with _alone():
+    with _FleetLock():
         try:
             _run(report, _canaries(canaries), jobs, resume, progress)
         except KeyboardInterrupt:
             log.warning("fleet: interrupted")
             connection.close()
-            report.not_tried = survey.look().without(report.failed_names).behind
-        _forget_mended()
+            report.not_tried = survey.take().without(report.failed_names).behind
+        _delete_resolved_failures()
     report.seconds = time.monotonic() - begun
     return report
 
 
 def _run(report: Report, first: list[str], jobs: int, resume: bool, progress: Progress | None) -> None:
     try:
-        _one_end_to_each_app()
+        _refuse_branches()
         if not resume:
-            report.public = _migrateof_public()
+            report.public = _migrate_public()
     except Exception as error:
         log.error("fleet: public not migrated", exc_info=not isinstance(error, CommandError))
         connection.close()
-        report.failed.append(of_public(error))
-    found = survey.look()
-    lead = Leader(report, jobs, progress, found)
+        report.failed.append(public_failure(error))
+    fleet = survey.take()
+    leader = Leader(report, jobs, progress, fleet)
     if not report.failed:
-        lead.groups(found.only(first))
-    if report.failed or not {member.schema_name for member in found.missing}.isdisjoint(first):
-        report.not_tried = found.without(report.failed_names).behind - report.migrated
+        leader.migrate_groups(fleet.only(first))
+    if report.failed or not {member.schema_name for member in fleet.missing}.isdisjoint(first):
+        report.not_tried = fleet.without(report.failed_names).behind - report.migrated
         return
-    lead.groups(found.without(first))
-    # Workspaces that the former code has made meanwhile, and schemas that somebody else was at.
-    again = survey.look(found.schemas - lead.changed)
-    lead.seen_twice = True
-    lead.groups(again)
+    leader.migrate_groups(fleet.without(first))
+    # Second pass: workspaces created meanwhile by the previous release, and schemas changed by another process.
+    remaining = survey.take(fleet.schemas - leader.changed)
+    leader.is_second_pass = True
+    leader.migrate_groups(remaining)
 
 
-def _one_end_to_each_app() -> None:
-    """Stock refuses migrations that have branched too. Raises `CommandError`."""
+def _refuse_branches() -> None:
+    """Raise `CommandError` if an app has several leaf migrations, as Django's migrate does."""
     branched = MigrationLoader(None, ignore_no_migrations=True).detect_conflicts()
     if branched:
-        told = "; ".join(f"{app}: {', '.join(sorted(names))}" for app, names in sorted(branched.items()))
-        raise CommandError(f"Conflicting migrations ({told}): makemigrations --merge.")
+        details = "; ".join(f"{app}: {', '.join(sorted(names))}" for app, names in sorted(branched.items()))
+        raise CommandError(f"Conflicting migrations ({details}): makemigrations --merge.")
 
 
-class _alone:
-    """Held while a run goes on: a lock that goes with its transaction, on a connection of its own."""
+class _FleetLock:
+    """Advisory lock of a run, held by a transaction on a connection of its own. Raises `AlreadyRunning`."""
 
     def __enter__(self) -> None:
         self._transaction = owner_transaction()
         owner = self._transaction.__enter__()
-        # Without parameters: else the driver leaves an open portal whose snapshot stops CREATE INDEX CONCURRENTLY.
+        # Without parameters: else the driver leaves a portal open, whose snapshot blocks CREATE INDEX CONCURRENTLY.
         if owner.execute(f"SELECT pg_try_advisory_xact_lock({_LOCK})".encode()).fetchone() != (True,):
             self._transaction.__exit__(None, None, None)
             raise AlreadyRunning
         owner.execute(b"SET LOCAL idle_in_transaction_session_timeout = 0")
 
-    def __exit__(self, *told: Any) -> None:
+    def __exit__(self, *exception_info: Any) -> None:
         try:
-            self._transaction.__exit__(*told)
+            self._transaction.__exit__(*exception_info)
         except psycopg.OperationalError:
             log.warning("fleet: the connection that held the lock was lost meanwhile")
 
@@ -136,7 +135,7 @@ def _canaries(slugs: Sequence[str]) -> list[str]:
     return [known[slug] for slug in slugs]
 
 
-def _migrateof_public() -> list[str]:
+def _migrate_public() -> list[str]:
     due = applied.unrecorded(applied.read(PUBLIC_SCHEMA))
     if due:
         with public_context():
@@ -144,8 +143,8 @@ def _migrateof_public() -> list[str]:
     return applied.names_of(due)
 
 
-def _forget_mended() -> None:
-    """Failures of schemas that are up to date now, or gone."""
+def _delete_resolved_failures() -> None:
+    """Delete the failures of schemas that are up to date or deleted."""
     with public_context():
         if SchemaFailure.objects.exists():
-            SchemaFailure.objects.exclude(schema_name__in=survey.look().names).delete()
+            SchemaFailure.objects.exclude(schema_name__in=survey.take().names).delete()

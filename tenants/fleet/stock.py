@@ -1,4 +1,4 @@
-"""What stock `migrate_schemas` leaves to us in the schema it has just migrated."""
+"""Follow-up of django-tenants' `migrate_schemas` in the schema it has migrated: grants and the digest."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ from tenants.grants import grant_statements
 
 
 def after_stock_migration(**kwargs: Any) -> None:
-    """post_migrate: the rights, and what the schema now has. The signal comes once for each app; ours is answered."""
+    """Receiver of post_migrate. The signal is sent once for each app; only the one for `tenants` is handled."""
     sender = kwargs.get("app_config")
     if sender is None or sender.label != "tenants" or not settings.RUNS_AS_OWNER:
         return
     schema_name = current().schema_name
     with connection.cursor() as cursor:
-        _give_rights(cursor, schema_name)
+        _grant(cursor, schema_name)
         if schema_name != PUBLIC_SCHEMA:
-            _remember(cursor, schema_name)
+            _store_digest(cursor, schema_name)
 
 
-def _give_rights(cursor: Any, schema_name: str) -> None:
+def _grant(cursor: Any, schema_name: str) -> None:
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.DB_APP_ROLE])
     if cursor.fetchone():
         for statement in grant_statements(schema_name):
             cursor.execute(statement)
 
 
-def _remember(cursor: Any, schema_name: str) -> None:
+def _store_digest(cursor: Any, schema_name: str) -> None:
     cursor.execute("SELECT to_regclass('public.tenants_appliedset')")
     if cursor.fetchone() == (None,):
         return

@@ -1,4 +1,4 @@
-"""The schemas that are still to migrate, shared by the threads of a run."""
+"""Queue of the schemas to migrate, shared by the threads of a run."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from tenants.fleet.survey import Member
 
 
 class Queue:
-    """Schemas to migrate, with the number of the try. Safe between threads; once closed it gives none."""
+    """Schemas to migrate, with the number of the try. Thread-safe; after `close` it returns None."""
 
     def __init__(self, members: Iterable[Member]) -> None:
         self._waiting = deque((member, 1) for member in members)
@@ -25,5 +25,5 @@ class Queue:
         except IndexError:
             return None
 
-    def back(self, member: Member, tries: int) -> None:
+    def put_back(self, member: Member, tries: int) -> None:
         self._waiting.append((member, tries))

@@ -1,4 +1,4 @@
-"""The ground of our commands: public context, errors for people, and `--json`: one JSON value, nothing else."""
+"""Base of management commands: public context, readable errors, and `--json` output."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from tenants.context import public_context
 
 
 class RucheCommand(BaseCommand):
-    """`act` returns what `--json` prints; `describe` says it to people."""
+    """Subclasses implement `act`, whose result `--json` prints, and `describe`, which prints it as text."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
@@ -31,7 +31,7 @@ class RucheCommand(BaseCommand):
             self.describe(result)
 
     def refuse(self, message: str, code: str, as_json: bool) -> None:
-        """End with exit code 1 and the reason."""
+        """Exit with code 1 and print the reason."""
         if as_json:
             self.stdout.write(json.dumps({"error": message, "code": code}, ensure_ascii=False))
             sys.exit(1)

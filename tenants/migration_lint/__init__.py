@@ -1,10 +1,10 @@
-"""Migrations that would stop a fleet while it runs are refused, unless they say why they may.
+"""Linter of migrations: refuses those that would block a running fleet, unless they give a reason.
 
-A migration says it by a class attribute: `locks_because = "since release 1.4 no code reads it"`, one reason (20
-characters or more) for all of the migration. What keeps the way open to several machines no reason excuses (`rules`).
+The reason is a class attribute of the migration, `locks_because = "since release 1.4 no code reads it"`, of at least
+20 characters; it covers all its operations. Rules required for sharding accept no reason (`rules`).
 
-A lock for the time of one reading or writing of a table matters where the table is large: of workspaces' models those
-that say `grows = True`; of public's tables all, for everybody waits for them.
+A lock held while a table is scanned or rewritten matters for large tables: models of workspaces with `grows = True`,
+and every table of public, since all workspaces use them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,12 +22,12 @@ from tenants.migration_lint import operations, rules
 from tenants.migration_lint.place import Place
 from tenants.migration_lint.rules import Rule
 
-LEAST_REASON = 20
+MIN_REASON_LENGTH = 20
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """One operation of one migration that one rule refuses. As text: what, why, and what to do instead."""
+    """An operation of a migration that breaks a rule. `str()` gives the operation, the reason and the alternative."""
 
     migration: str
     operation: str
@@ -42,21 +42,21 @@ class Refusal:
 
 
 def lint(only: Iterable[tuple[str, str]] | None = None) -> tuple[int, list[Refusal]]:
-    """Read the migrations of our own apps, or those named (app label, name), from their files; no database is asked.
+    """Lint the migrations of our own apps, or those in `only` (app label, name), without a database.
 
-    Returns how many were read, and what is refused.
+    Returns the number of linted migrations and the refusals.
     """
     names = None if only is None else set(only)
     labels = set(settings.OWN_APPS)
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    state, count, found = ProjectState(), 0, []
+    state, count, refusals = ProjectState(), 0, []
     for key in _in_order(loader):
         migration = loader.graph.nodes[key]
         if key[0] in labels if names is None else key in names:
             count += 1
-            found += lint_migration(migration, state)
+            refusals += lint_migration(migration, state)
         migration.mutate_state(state, preserve=False)
-    return count, found
+    return count, refusals
 
 
 def _in_order(loader: MigrationLoader) -> list[tuple[str, str]]:
@@ -67,20 +67,20 @@ def _in_order(loader: MigrationLoader) -> list[tuple[str, str]]:
 
 
 def lint_migration(migration: Migration, before: ProjectState) -> list[Refusal]:
-    """What is refused of one migration, given the state before it, which is left as it is."""
+    """The refusals of one migration. `before`: the state before it, not modified."""
     name = f"{migration.app_label}.{migration.name}"
     reason = getattr(migration, "locks_because", None)
-    excused = isinstance(reason, str) and len(reason.strip()) >= LEAST_REASON
-    found = [Refusal(name, told, rule) for told, rule in _refused(migration, before)]
-    found = [one for one in found if not (excused and one.rule.excusable)]
+    excused = isinstance(reason, str) and len(reason.strip()) >= MIN_REASON_LENGTH
+    refusals = [Refusal(name, operation, rule) for operation, rule in _refused(migration, before)]
+    refusals = [refusal for refusal in refusals if not (excused and refusal.rule.excusable)]
     if reason is not None and not excused:
-        found.append(Refusal(name, f"locks_because = {reason!r}", rules.NO_REASON))
-    return found
+        refusals.append(Refusal(name, f"locks_because = {reason!r}", rules.NO_REASON))
+    return refusals
 
 
 @dataclass
-class _Whole:
-    """What only the operations of a migration together show."""
+class _MigrationSummary:
+    """Properties of all operations of a migration together."""
 
     moves_data: list[Operation] = field(default_factory=list)
     changes_schema: list[Operation] = field(default_factory=list)
@@ -97,39 +97,39 @@ class _Whole:
             self.changes_schema.append(operation)
 
     def refused(self) -> Iterator[tuple[str, Rule]]:
-        """What may not stand in one transaction."""
+        """Operations that must not share a transaction, with the rule broken."""
         for operation in self.concurrent:
-            yield _told(operation), rules.IN_TRANSACTION
+            yield _label(operation), rules.IN_TRANSACTION
         if self.moves_data and self.changes_schema:
-            yield f"{_told(self.moves_data[0])}; {_told(self.changes_schema[0])}", rules.MIXED
+            yield f"{_label(self.moves_data[0])}; {_label(self.changes_schema[0])}", rules.MIXED
         if {"AddConstraintNotValid", "ValidateConstraint"} <= self.kinds:
             yield "AddConstraintNotValid, ValidateConstraint", rules.TOGETHER
 
 
 def _refused(migration: Migration, before: ProjectState) -> Iterator[tuple[str, Rule]]:
-    state, whole = before.clone(), _Whole()
+    state, summary = before.clone(), _MigrationSummary()
     place = Place(migration.app_label, state)
     for operation in migration.operations:
-        # A clone: what is done to the database and what is said of the models may be two things.
+        # A clone: with SeparateDatabaseAndState the database and the models' state may differ.
         place.state = state.clone()
-        for one in _of_database(operation):
-            for rule in dict.fromkeys(operations.rules_of(one, place)):
-                yield _told(one), rule
-            whole.add(one, place)
-            place.after(one)
+        for database_operation in _database_operations(operation):
+            for rule in dict.fromkeys(operations.rules_of(database_operation, place)):
+                yield _label(database_operation), rule
+            summary.add(database_operation, place)
+            place.after(database_operation)
         operation.state_forwards(migration.app_label, state)
     if migration.atomic:
-        yield from whole.refused()
+        yield from summary.refused()
 
 
-def _of_database(operation: Any) -> Iterator[Operation]:
-    """What reaches the database, however deep it is packed."""
+def _database_operations(operation: Any) -> Iterator[Operation]:
+    """The operations that change the database, unpacked from SeparateDatabaseAndState."""
     if isinstance(operation, SeparateDatabaseAndState):
         for inner in operation.database_operations:
-            yield from _of_database(inner)
+            yield from _database_operations(inner)
     else:
         yield operation
 
 
-def _told(operation: Operation) -> str:
+def _label(operation: Operation) -> str:
     return f"{type(operation).__name__} ({operation.describe()})"

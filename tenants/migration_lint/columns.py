@@ -1,4 +1,4 @@
-"""Which rules a new or changed column breaks, on a table that the running release knows."""
+"""Rules broken by a new or changed column of a table that the running release uses."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from django.db.models.functions import Now
 from tenants.migration_lint import rules
 from tenants.migration_lint.rules import Rule
 
-# What of a field Django keeps to itself.
-_NOT_IN_THE_DATABASE = {*models.Field.non_db_attrs, "default", "auto_now", "auto_now_add", "db_comment"}
+# Arguments of a field that do not affect the database.
+_PYTHON_ONLY_ARGUMENTS = {*models.Field.non_db_attrs, "default", "auto_now", "auto_now_add", "db_comment"}
 
 
 def added(field: Any, *, locks_many: bool) -> Iterator[Rule]:
-    """Of a new column, the table of which may be large."""
+    """Rules broken by a new column. `locks_many`: the table may be large."""
     if field.primary_key or isinstance(field, models.AutoField):
         yield rules.IDENTITY
     if isinstance(field, models.GeneratedField):
-        # The release that runs need not know it.
+        # The running release need not know the column, so NOT NULL is allowed.
         yield rules.REWRITE
     elif not field.null and not field.has_db_default():
         yield rules.NOT_NULL
-    if field.has_db_default() and _each_row_differs(field.db_default):
+    if field.has_db_default() and _differs_by_row(field.db_default):
         yield rules.REWRITE
     if not locks_many:
         return
@@ -35,8 +35,8 @@ def added(field: Any, *, locks_many: bool) -> Iterator[Rule]:
         yield rules.CHECK
 
 
-def _each_row_differs(db_default: Any) -> bool:
-    """A value, and the time of the statement, are kept once for all rows that are there."""
+def _differs_by_row(db_default: Any) -> bool:
+    """False for a constant or the statement's time: PostgreSQL stores these once for all existing rows."""
     return hasattr(db_default, "resolve_expression") and not isinstance(db_default, (Value, Now))
 
 
@@ -48,10 +48,10 @@ def _indexed(field: Any) -> Iterator[Rule]:
 
 
 def altered(old: Any, new: Any, *, same_target: bool, locks_many: bool) -> Iterator[Rule]:
-    """Of a column that changes, the table of which may be large. Neither is a many-to-many."""
+    """Rules broken by a changed column. `locks_many`: the table may be large. Not for many-to-many fields."""
     if old.db_column != new.db_column:
         yield rules.RENAME
-    if same_target and _in_database(old) == _in_database(new):
+    if same_target and _database_form(old) == _database_form(new):
         return
     if old.primary_key != new.primary_key or isinstance(old, models.AutoField) or isinstance(new, models.AutoField):
         yield rules.IDENTITY
@@ -60,25 +60,25 @@ def altered(old: Any, new: Any, *, same_target: bool, locks_many: bool) -> Itera
         yield rules.SET_NOT_NULL
     elif old.has_db_default() and not new.has_db_default() and not new.null:
         yield rules.NOT_NULL
-    if not same_target or not _keeps_its_rows(old, new):
+    if not same_target or not _needs_no_scan(old, new):
         yield rules.REWRITE
     if not locks_many:
         return
     if (new.unique and not old.unique) or (new.db_index and not old.db_index):
         yield from _indexed(new)
-    # Django drops the constraint of a key that it alters in whatever way, and makes it again.
+    # Django drops and recreates the constraint of a foreign key on any change.
     if new.remote_field and new.db_constraint:
         yield rules.FOREIGN_KEY
 
 
-def _in_database(field: Any) -> tuple[str, dict[str, Any]]:
+def _database_form(field: Any) -> tuple[str, dict[str, Any]]:
     _name, _path, _args, values = field.deconstruct()
-    kept = {key: value for key, value in values.items() if key not in _NOT_IN_THE_DATABASE and key != "to"}
-    return field.get_internal_type(), kept
+    arguments = {key: value for key, value in values.items() if key not in _PYTHON_ONLY_ARGUMENTS and key != "to"}
+    return field.get_internal_type(), arguments
 
 
-def _keeps_its_rows(old: Any, new: Any) -> bool:
-    """True where PostgreSQL changes the type of a column without reading its rows."""
+def _needs_no_scan(old: Any, new: Any) -> bool:
+    """True if PostgreSQL changes the column's type without scanning the table."""
     if isinstance(old, models.GeneratedField) or isinstance(new, models.GeneratedField):
         return False
     if old.remote_field or new.remote_field:
@@ -94,8 +94,10 @@ def _keeps_its_rows(old: Any, new: Any) -> bool:
 def _is_wider(before: str, after: str) -> bool:
     if before.startswith("varchar") and after in ("text", "varchar"):
         return True
-    sizes = [re.fullmatch(r"(varchar|numeric)\((\d+)(?:, *(\d+))?\)", one) for one in (before, after)]
+    sizes = [re.fullmatch(r"(varchar|numeric)\((\d+)(?:, *(\d+))?\)", column_type) for column_type in (before, after)]
     if None in sizes:
         return False
-    (kind, size, scale), (new_kind, new_size, new_scale) = (one.groups() for one in sizes if one)
+    (kind, size, scale), (new_kind, new_size, new_scale) = (
+        column_type.groups() for column_type in sizes if column_type
+    )
     return kind == new_kind and scale == new_scale and int(new_size) >= int(size)

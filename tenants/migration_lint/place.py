@@ -1,4 +1,4 @@
-"""Where an operation stands: the models before it, and which tables the running release does not know yet."""
+"""Context of an operation: the models' state before it, and the tables that the running release does not use yet."""
 
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ def _labels(schema_name: str) -> frozenset[str]:
 
 
 def in_workspaces(app_label: str) -> bool:
-    """True where the app's tables stand in workspaces, or in both."""
+    """True if the app has tables in workspaces (or in both schemas)."""
     return app_label in _labels("tenant")
 
 
@@ -28,31 +28,31 @@ def in_public_only(app_label: str) -> bool:
 
 
 class Place:
-    """`state`: the models before the operation. `made`: (app label, model) and tables that this migration makes."""
+    """`state`: the models before the operation. `created`: (app label, model) and tables created by this migration."""
 
     def __init__(self, app_label: str, state: ProjectState) -> None:
         self.app_label = app_label
         self.state = state
-        self.made: set[tuple[str, str] | str] = set()
+        self.created: set[tuple[str, str] | str] = set()
 
     def after(self, operation: Operation) -> None:
-        """Go on to the next operation."""
+        """Apply an operation to the state."""
         if isinstance(operation, CreateModel):
-            self.made.add((self.app_label, operation.name_lower))
+            self.created.add((self.app_label, operation.name_lower))
         operation.state_forwards(self.app_label, self.state)
 
     def is_new(self, model: str) -> bool:
-        return (self.app_label, model.lower()) in self.made
+        return (self.app_label, model.lower()) in self.created
 
     def locks_many(self, model: str, app_label: str = "") -> bool:
-        """True where a lock for as long as the table is read once is too long."""
+        """True if a lock held for a scan of the model's table is too long."""
         key = app_label or self.app_label, model.lower()
-        return key not in self.made and (not in_workspaces(key[0]) or _grows(*key))
+        return key not in self.created and (not in_workspaces(key[0]) or _grows(*key))
 
     def locks_many_of_table(self, table: str) -> bool:
-        """The same by the table's name; a table that no model has is taken for a large one."""
+        """As `locks_many` by the table's name; True for a table without a model."""
         table = table.replace('"', "").rpartition(".")[2].lower()
-        if table in self.made:
+        if table in self.created:
             return False
         for (app_label, model), state in self.state.models.items():
             if _table_of(state) == table:
@@ -60,22 +60,24 @@ class Place:
         return True
 
     def field(self, model: str, name: str) -> Any:
-        """The field as it is before the operation."""
+        """The field before the operation."""
         return self.state.models[self.app_label, model.lower()].get_field(name)
 
     def target(self, field: Any, model: str) -> tuple[str, str]:
-        """(app label, model) that a relation points to."""
-        found: tuple[str, str] = resolve_relation(field.remote_field.model, self.app_label, model.lower())
-        return found
+        """(app label, model) of a relation's target."""
+        key: tuple[str, str] = resolve_relation(field.remote_field.model, self.app_label, model.lower())
+        return key
 
     def goes_across(self, field: Any, model: str) -> bool:
-        """True for a relation between a workspace and public that the database would hold."""
-        rel = field.remote_field
-        if rel is None or not (rel.db_constraint if field.many_to_many else field.db_constraint):
+        """True for a relation between a workspace and public with a database constraint."""
+        relation = field.remote_field
+        if relation is None or not (relation.db_constraint if field.many_to_many else field.db_constraint):
             return False
-        other = self.target(field, model)[0]
-        return (in_workspaces(self.app_label) and in_public_only(other)) or (
-            in_public_only(self.app_label) and in_workspaces(other) and other not in _labels(PUBLIC_SCHEMA)
+        target_label = self.target(field, model)[0]
+        return (in_workspaces(self.app_label) and in_public_only(target_label)) or (
+            in_public_only(self.app_label)
+            and in_workspaces(target_label)
+            and target_label not in _labels(PUBLIC_SCHEMA)
         )
 
 

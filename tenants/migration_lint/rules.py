@@ -1,10 +1,10 @@
-"""What a migration may not do to a fleet that runs, why, and how to do it instead."""
+"""The rules: what a migration must not do to a running fleet, why, and the alternative."""
 
 from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """`excusable`: a reason in the migration (`locks_because`) lets it pass."""
+    """One rule. `excusable`: the migration may break it with a reason (`locks_because`)."""
 
     name: str
     why: str
@@ -84,7 +84,7 @@ MIXED = Rule(
 )
 UNKNOWN = Rule("unknown", "nobody has said what this locks", "say in locks_because what it locks, and for how long")
 
-# Citus (design: "Past one machine"): these keep the way open to several machines, and no reason excuses them.
+# Required for sharding by Citus; they accept no reason.
 TRIGGER = Rule("trigger", "a workspace has no triggers, functions or DO blocks", "a generated column, or code", False)
 ACROSS = Rule(
     "across", "no foreign key of the database goes between a workspace and public", "db_constraint=False", False

@@ -1,4 +1,4 @@
-"""Which rules a statement of SQL breaks. What is not recognised is refused as unknown."""
+"""Rules broken by a statement of SQL. An unrecognised statement breaks `UNKNOWN`."""
 
 import re
 from collections.abc import Iterator
@@ -25,15 +25,15 @@ _VOLATILE = re.compile(r"\b(RANDOM|GEN_RANDOM_UUID|UUIDV4|UUIDV7|CLOCK_TIMESTAMP
 _ACROSS = re.compile(r"\bREFERENCES \"?PUBLIC\"?\.")
 
 
-def statements(given: Any) -> list[str]:
-    """The statements of RunSQL's `sql`, in capitals, without comments, their blanks single."""
-    parts = [given] if isinstance(given, str) else [one if isinstance(one, str) else one[0] for one in given]
-    found = [one for part in parts for one in sqlparse.split(sqlparse.format(part, strip_comments=True))]
-    return [text for one in found if (text := re.sub(r"\s+", " ", one).strip(" ;").upper())]
+def statements(source: Any) -> list[str]:
+    """The statements of RunSQL's `sql`: upper case, without comments, with single spaces."""
+    parts = [source] if isinstance(source, str) else [piece if isinstance(piece, str) else piece[0] for piece in source]
+    pieces = [piece for part in parts for piece in sqlparse.split(sqlparse.format(part, strip_comments=True))]
+    return [text for piece in pieces if (text := re.sub(r"\s+", " ", piece).strip(" ;").upper())]
 
 
 def moves_data(statement: str) -> bool:
-    """True where it reads or writes rows."""
+    """True if the statement reads or writes rows."""
     return bool(_DATA.match(statement))
 
 
@@ -42,31 +42,31 @@ def runs_concurrently(statement: str) -> bool:
 
 
 def changes_schema(statement: str) -> bool:
-    """True where it takes the lock of a table."""
+    """True if the statement locks a table."""
     return not (moves_data(statement) or re.match(r"(SET|COMMENT|ANALYZE|CREATE TABLE)\b", statement))
 
 
 def rules_of(statement: str, place: Place) -> Iterator[Rule]:
-    """The rules a statement breaks where it stands."""
-    inside = in_workspaces(place.app_label)
-    if inside and _ACROSS.search(statement):
+    """The rules broken by a statement."""
+    in_workspace = in_workspaces(place.app_label)
+    if in_workspace and _ACROSS.search(statement):
         yield rules.ACROSS
     if moves_data(statement) or statement.startswith("MERGE"):
-        if inside and (statement.startswith("MERGE") or (_VOLATILE.search(statement) and "UPDATE " in statement)):
+        if in_workspace and (statement.startswith("MERGE") or (_VOLATILE.search(statement) and "UPDATE " in statement)):
             yield rules.VOLATILE
     elif _PROGRAM.match(statement):
-        yield rules.TRIGGER if inside else rules.UNKNOWN
+        yield rules.TRIGGER if in_workspace else rules.UNKNOWN
     elif _HARMLESS.match(statement) or _CONCURRENTLY.match(statement):
         return
-    elif found := _CREATE_TABLE.match(statement):
-        place.made.add(found["table"].replace('"', "").rpartition(".")[2].lower())
-    elif found := _INDEX.match(statement):
-        if place.locks_many_of_table(found["table"]):
-            yield rules.UNIQUE if found["unique"] else rules.INDEX
-    elif found := _ALTER_TABLE.match(statement):
-        large = place.locks_many_of_table(found["table"])
-        for action in _split(found["actions"]):
-            yield from _of_action(action, large=large)
+    elif match := _CREATE_TABLE.match(statement):
+        place.created.add(match["table"].replace('"', "").rpartition(".")[2].lower())
+    elif match := _INDEX.match(statement):
+        if place.locks_many_of_table(match["table"]):
+            yield rules.UNIQUE if match["unique"] else rules.INDEX
+    elif match := _ALTER_TABLE.match(statement):
+        large = place.locks_many_of_table(match["table"])
+        for action in _split(match["actions"]):
+            yield from _rules_of_action(action, large=large)
     elif re.match(r"DROP (TABLE|VIEW|SEQUENCE|SCHEMA)\b", statement):
         yield rules.DROP
     elif statement.startswith("ALTER SEQUENCE"):
@@ -76,7 +76,7 @@ def rules_of(statement: str, place: Place) -> Iterator[Rule]:
 
 
 def _split(actions: str) -> list[str]:
-    """At the commas outside of brackets."""
+    """Split at the commas outside parentheses."""
     parts, depth = [""], 0
     for sign in actions:
         depth += (sign == "(") - (sign == ")")
@@ -98,14 +98,14 @@ _ACTIONS: tuple[tuple[str, Rule | None], ...] = (
     (r"(ENABLE|DISABLE) .*TRIGGER\b", rules.TRIGGER),
     (r"SET \(|RESET \(", None),
 )
-_WHILE_READ = (
+_SCANNING = (
     (r"\b(FOREIGN KEY|REFERENCES)\b", rules.FOREIGN_KEY),
     (r"\bCHECK\b", rules.CHECK),
     (r"\b(UNIQUE|EXCLUDE)\b", rules.UNIQUE),
 )
 
 
-def _of_action(action: str, *, large: bool) -> Iterator[Rule]:
+def _rules_of_action(action: str, *, large: bool) -> Iterator[Rule]:
     if _IDENTITY.search(action):
         yield rules.IDENTITY
         return
@@ -118,12 +118,12 @@ def _of_action(action: str, *, large: bool) -> Iterator[Rule]:
         yield rules.UNKNOWN
         return
     if not re.match(r"ADD (CONSTRAINT|CHECK|UNIQUE|FOREIGN|EXCLUDE)\b", action):
-        yield from _of_new_column(action)
+        yield from _rules_of_new_column(action)
     if large:
-        yield from (rule for pattern, rule in _WHILE_READ if re.search(pattern, action))
+        yield from (rule for pattern, rule in _SCANNING if re.search(pattern, action))
 
 
-def _of_new_column(action: str) -> Iterator[Rule]:
+def _rules_of_new_column(action: str) -> Iterator[Rule]:
     if re.search(r"\bGENERATED ALWAYS AS \(", action) or _VOLATILE.search(action):
         yield rules.REWRITE
     elif "NOT NULL" in action and not re.search(r"\bDEFAULT\b", action):

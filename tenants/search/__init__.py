@@ -1,12 +1,22 @@
-"""Full-text search that does not depend on the server's locale or extensions (tenants/README.md says how to use it).
+"""Full-text search independent of the server's locale and extensions. Usage: tenants/README.md.
 
-`folding` says which letters are the same, `fields` puts it into an index, `query` reads what was typed, `excerpts`
-shows the original around what was found.
+`folding` normalises text, `fields` makes index expressions, `query` parses a search, `excerpts` cuts excerpts around
+matches.
 """
 
-from tenants.search.excerpts import LOOKED_AT, MARK_END, MARK_START, excerpt
+from tenants.search.excerpts import MARK_END, MARK_START, MAX_EXCERPT_SOURCE, excerpt
 from tenants.search.fields import Words
 from tenants.search.folding import fold
-from tenants.search.query import MAX_QUERY, Wanted, wanted
+from tenants.search.query import MAX_QUERY_LENGTH, SearchQuery, parse
 
-__all__ = ["LOOKED_AT", "MARK_END", "MARK_START", "MAX_QUERY", "Wanted", "Words", "excerpt", "fold", "wanted"]
+__all__ = [
+    "MARK_END",
+    "MARK_START",
+    "MAX_EXCERPT_SOURCE",
+    "MAX_QUERY_LENGTH",
+    "SearchQuery",
+    "Words",
+    "excerpt",
+    "fold",
+    "parse",
+]

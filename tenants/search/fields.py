@@ -1,4 +1,4 @@
-"""A model's searched words: an expression that stands in an index, and in the queries that go through it."""
+"""Database expressions for search: the words of text fields, and their match with a query."""
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import BooleanField, Func
@@ -7,13 +7,13 @@ from tenants.search.folding import folded_sql
 
 
 class Words(Func):
-    """The folded words of one or more text fields that are never NULL, in PostgreSQL's form.
+    """The folded words of one or more non-NULL text fields, as a tsvector.
 
         indexes = [GinIndex(Words("title", "text"), name="…")]
-        rows.filter(wanted("creperie").in_words(Words("title", "text")))
+        rows.filter(parse("creperie").matches(Words("title", "text")))
 
-    As an expression in the index, not as a column: a new index is built beside a running fleet (AddIndexConcurrently),
-    where a new generated column would write the whole table again under a lock.
+    An expression index rather than a generated column: the index is built without blocking writes
+    (AddIndexConcurrently), whereas a new generated column rewrites the table under a lock.
     """
 
     template = f"to_tsvector('pg_catalog.simple'::regconfig, {folded_sql('%(expressions)s')})"
@@ -21,8 +21,8 @@ class Words(Func):
     output_field = SearchVectorField()
 
 
-class Found(Func):
-    """True where words answer a query: `Found(Words(…), query)`."""
+class Match(Func):
+    """True if words match a query: `Match(Words(…), query)`."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "

@@ -1,7 +1,7 @@
-"""What was typed, as a query: words, "phrases" and « phrases », -without, OR.
+"""Parses a search into a query: words, "phrases" and « phrases », -excluded, OR.
 
-A word is found by its beginning, and by its French and English stem; small words count only where nothing else is
-typed. Whatever is typed, the query is sound: only folded letters and digits reach PostgreSQL's syntax.
+A word matches by prefix and by its French and English stem. Stop words count only if nothing else is typed. Any input
+gives a valid query: only folded letters and digits reach PostgreSQL's syntax.
 """
 
 import re
@@ -11,18 +11,18 @@ from typing import Any, Final
 from django.contrib.postgres.search import SearchQueryField
 from django.db.models import Func
 
-from tenants.search.fields import Found, Words
+from tenants.search.fields import Match, Words
 from tenants.search.folding import fold
 
-MAX_QUERY: Final = 200
+MAX_QUERY_LENGTH: Final = 200
 MAX_WORDS: Final = 20
-# Shorter words are found as they are written, with or without an s: a stem of two letters begins too many words.
-SHORTEST_STEMMED: Final = 5
+# Shorter words are not stemmed: a stem of two letters is a prefix of too many words.
+MIN_STEMMED_LENGTH: Final = 5
 _PART = re.compile(r'(?:(?<=\s)|^)(-?)(?:"([^"]*)"?|(\S+))|"([^"]*)"?|(\S+)')
-# A number as French people write it: « 1 234 567,89 ».
-_GROUPED = re.compile(r"(?<![\d.,-])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)")
+# A number in French notation, with spaces between groups of digits: « 1 234 567,89 ».
+_GROUPED_NUMBER = re.compile(r"(?<![\d.,-])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)")
 _QUOTES = str.maketrans("«»“”„", '"""""')
-_SMALL: Final = frozenset(
+_STOP_WORDS: Final = frozenset(
     """l la le les un une d de du des c ce cet cette ces s sa son ses se m ma mon mes me t ta ton tes te j je n ne qu
     que qui et ou a au aux en dans par pour sur avec est il elle on nous vous ils elles y pas plus
     the of and or to in is it an at for on with""".split()
@@ -31,7 +31,7 @@ _SMALL: Final = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """What must all be true: `OR` stands between groups. Each phrase is its words."""
+    """Conditions joined by AND; groups are joined by OR. A phrase is a list of words."""
 
     words: list[str] = field(default_factory=list)
     phrases: list[list[str]] = field(default_factory=list)
@@ -39,8 +39,8 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A query. False where nothing that was typed can be searched for (signs alone)."""
+class SearchQuery:
+    """A parsed query. False if the input has no word to search for (only punctuation)."""
 
     groups: tuple[_Group, ...]
 
@@ -49,26 +49,26 @@ class Wanted:
 
     @property
     def words(self) -> list[str]:
-        """Every folded word that is looked for, each once."""
-        found = [word for group in self.groups for words in ([group.words, *group.phrases]) for word in words]
-        return list(dict.fromkeys(found))
+        """Every folded word of the query, without duplicates."""
+        all_words = [word for group in self.groups for words in ([group.words, *group.phrases]) for word in words]
+        return list(dict.fromkeys(all_words))
 
-    def in_words(self, words: Words) -> Found:
-        """A condition for `filter`: these words answer the query. `words` is written as in the index."""
-        return Found(words, _Query(self.groups))
+    def matches(self, words: Words) -> Match:
+        """A condition for `filter`. `words` must equal the expression of the index."""
+        return Match(words, _TsQuery(self.groups))
 
 
-def wanted(typed: str) -> Wanted:
-    """Read what was typed; the first 200 characters count. A number typed in groups is also looked for in one."""
-    text = typed[:MAX_QUERY].translate(_QUOTES)
-    whole = _GROUPED.sub(lambda number: "".join(number.group().split()), text)
-    groups = _groups(text) if whole == text else [*_groups(text), *_groups(whole)]
-    return Wanted(tuple(_without_small(group) for group in groups if group.words or group.phrases))
+def parse(typed: str) -> SearchQuery:
+    """Parse the first 200 characters of a search. A number with grouped digits is also searched without spaces."""
+    text = typed[:MAX_QUERY_LENGTH].translate(_QUOTES)
+    ungrouped = _GROUPED_NUMBER.sub(lambda number: "".join(number.group().split()), text)
+    groups = _groups(text) if ungrouped == text else [*_groups(text), *_groups(ungrouped)]
+    return SearchQuery(tuple(_without_stop_words(group) for group in groups if group.words or group.phrases))
 
 
 def _groups(typed: str) -> list[_Group]:
     groups: list[_Group] = [_Group()]
-    left = MAX_WORDS
+    remaining = MAX_WORDS
     for match in _PART.finditer(typed):
         minus, quoted, plain, late_quoted, late_plain = match.groups()
         phrase = quoted if quoted is not None else late_quoted
@@ -76,8 +76,8 @@ def _groups(typed: str) -> list[_Group]:
         if text in ("OR", "OU") and phrase is None and not minus:
             groups.append(_Group())
             continue
-        words = fold(text).split()[:left]
-        left -= len(words)
+        words = fold(text).split()[:remaining]
+        remaining -= len(words)
         if not words:
             continue
         if minus:
@@ -89,29 +89,29 @@ def _groups(typed: str) -> list[_Group]:
     return groups
 
 
-def _without_small(group: _Group) -> _Group:
-    large = [word for word in group.words if word not in _SMALL]
-    return _Group(large, group.phrases, group.without) if large or group.phrases else group
+def _without_stop_words(group: _Group) -> _Group:
+    significant = [word for word in group.words if word not in _STOP_WORDS]
+    return _Group(significant, group.phrases, group.without) if significant or group.phrases else group
 
 
 def forms(word: str) -> list[str]:
-    """A folded word and what the other number would be written as, in French or English."""
-    found = [word]
+    """A folded word with its likely singular or plural, in French and English."""
+    variants = [word]
     if len(word) > 3 and word[-1] in "sx":
-        found.append(word[:-1])
+        variants.append(word[:-1])
     if len(word) > 4 and word.endswith("ies"):
-        found.append(f"{word[:-3]}y")
+        variants.append(f"{word[:-3]}y")
     elif len(word) > 3 and word.endswith("y"):
-        found.append(f"{word[:-1]}ies")
+        variants.append(f"{word[:-1]}ies")
     elif len(word) > 4 and word.endswith("aux"):
-        found.extend((f"{word[:-3]}al", f"{word[:-3]}ail"))
+        variants.extend((f"{word[:-3]}al", f"{word[:-3]}ail"))
     elif len(word) > 3 and word.endswith(("al", "ail")):
-        found.append(f"{word.removesuffix('al').removesuffix('ail')}aux")
-    return found
+        variants.append(f"{word.removesuffix('al').removesuffix('ail')}aux")
+    return variants
 
 
-class _Query(Func):
-    """The query in PostgreSQL's form. Each text of it is a parameter."""
+class _TsQuery(Func):
+    """The query as a tsquery. Every text is passed as a parameter."""
 
     template = "%(expressions)s"
     output_field = SearchQueryField()
@@ -123,24 +123,24 @@ class _Query(Func):
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, tuple[str, ...]]:  # type: ignore[override]
         parameters: list[str] = []
 
-        def query(config: str, text: str) -> str:
+        def tsquery(config: str, text: str) -> str:
             parameters.append(text)
             return f"to_tsquery('pg_catalog.{config}'::regconfig, %s)"
 
-        def of_word(word: str) -> str:
+        def word_sql(word: str) -> str:
             beginnings = " | ".join(f"'{form}'{':*' if len(form) > 1 else ''}" for form in forms(word))
-            parts = [query("simple", beginnings)]
-            if len(word) >= SHORTEST_STEMMED:
-                parts += [query(config, f"'{word}':*") for config in ("french", "english")]
+            parts = [tsquery("simple", beginnings)]
+            if len(word) >= MIN_STEMMED_LENGTH:
+                parts += [tsquery(config, f"'{word}':*") for config in ("french", "english")]
             return f"({' || '.join(parts)})"
 
-        def of_group(group: _Group) -> str:
-            parts = [of_word(word) for word in group.words]
-            parts += [query("simple", _phrase(words)) for words in group.phrases]
-            parts += [query("simple", f"!({_phrase(words, plural=True)})") for words in group.without]
+        def group_sql(group: _Group) -> str:
+            parts = [word_sql(word) for word in group.words]
+            parts += [tsquery("simple", _phrase(words)) for words in group.phrases]
+            parts += [tsquery("simple", f"!({_phrase(words, plural=True)})") for words in group.without]
             return f"({' && '.join(parts)})"
 
-        return f"({' || '.join(of_group(group) for group in self._groups)})", tuple(parameters)
+        return f"({' || '.join(group_sql(group) for group in self._groups)})", tuple(parameters)
 
 
 def _phrase(words: list[str], *, plural: bool = False) -> str:

@@ -164,7 +164,7 @@ def test_a_servers_cursor_of_the_driver(people):
 def server(request, monkeypatch):
     """Both ways to know the path; every PostgreSQL from 18 on has the first."""
     if request.param == "older server":
-        monkeypatch.setattr(path, "told_by_server", lambda raw: None)
+        monkeypatch.setattr(path, "reported_path", lambda raw: None)
     elif connection.pg_version < 180000:
         pytest.skip("this server does not tell its path")
 
@@ -368,7 +368,7 @@ def test_eight_threads_wander_and_none_reads_the_neighbour(people):
 @pytest.mark.committed
 def test_the_wandering_would_see_a_leak(people, monkeypatch):
     """With our own guard taken away the same walk reads the wrong workspace: the test above can fail."""
-    monkeypatch.setattr(path, "_stands", lambda raw, known, wanted: bool(known.name))
+    monkeypatch.setattr(path, "_is_current", lambda raw, known, wanted: bool(known.name))
     wrong = eight_threads(people, 60)
     monkeypatch.undo()
     connections.close_all()

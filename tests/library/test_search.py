@@ -8,7 +8,7 @@ from django.utils import timezone
 from library import presenters, selectors, services
 from library.models import Item
 from library.selectors import Filters
-from tenants.search import MARK_END, MARK_START, wanted
+from tenants.search import MARK_END, MARK_START, parse
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_filters(people, answer, found):
 def test_what_was_found_is_marked_and_everything_else_escaped(people, answer):
     answer(people.member, text='5 < 6 "et" <img src=x onerror=alert(1)> le **budget** & <mark>rien</mark>')
     item = selectors.item_list(people.member, Filters(query="budget")).get()
-    shown = presenters.excerpt(item, wanted("budget"))
+    shown = presenters.excerpt(item, parse("budget"))
     assert "<mark>budget</mark>" in shown
     assert "5 &lt; 6" in shown and "&amp;" in shown
     assert "<" not in shown.replace("<mark>budget</mark>", "")
@@ -98,7 +98,7 @@ def test_an_excerpt_is_escaped(people, answer):
 def test_an_english_find_is_marked(people, answer):
     answer(people.member, text="The companies were running.")
     item = selectors.item_list(people.member, Filters(query="company")).get()
-    assert "<mark>companies</mark>" in presenters.excerpt(item, wanted("company"))
+    assert "<mark>companies</mark>" in presenters.excerpt(item, parse("company"))
 
 
 def test_forged_marks_are_dropped():

@@ -70,7 +70,7 @@ def test_a_row_that_does_not_know_is_answered_by_the_schema(people):
 def test_a_digest_is_looked_up_once(people, behind, django_assert_num_queries):
     ref = selectors.tenant_ref(people.home.id)
     with tenant_context(ref):
-        applied._enough.pop(behind, None)
+        applied._is_usable.pop(behind, None)
         with django_assert_num_queries(1):
             assert applied.is_behind(ref)
         with django_assert_num_queries(0):

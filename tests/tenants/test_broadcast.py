@@ -199,7 +199,7 @@ def test_a_failure_to_tell_does_not_undo_what_was_done(on_commit, caplog):
 
     with on_commit(execute=True):
         shared_cache.after_commit("words", fail)
-    assert "could not be told" in caplog.text
+    assert "change not published" in caplog.text
 
 
 def test_one_failure_spares_the_others_the_wait():

@@ -32,7 +32,7 @@ class Command(RucheCommand):
 
     def act(self, **options: Any) -> Any:
         if options["plan"]:
-            return {**run.plan().told(), "status": "plan"}
+            return {**run.plan().as_dict(), "status": "plan"}
         bar = _Bar()
         try:
             report = run.run(canaries=options["canaries"], jobs=options["jobs"], resume=options["resume"], progress=bar)
@@ -45,7 +45,7 @@ class Command(RucheCommand):
         finally:
             bar.end()
         self.failed = report.status == "failed"
-        return report.told()
+        return report.as_dict()
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.failed = False
@@ -58,8 +58,8 @@ class Command(RucheCommand):
             self.stdout.write(f"public   {name}")
         for group in result["groups"]:
             count = group["schemas"]
-            told = ngettext("%(count)d schéma", "%(count)d schémas", count) % {"count": count}
-            self.stdout.write(f"{told}   {', '.join(group['migrations'])}")
+            label = ngettext("%(count)d schéma", "%(count)d schémas", count) % {"count": count}
+            self.stdout.write(f"{label}   {', '.join(group['migrations'])}")
         for failure in result["failed"]:
             name = failure.get("slug", failure["schema"])
             self.stdout.write(self.style.ERROR(f"{name} ({failure['schema']})   {failure['error']}"))
@@ -76,13 +76,13 @@ def _summary(result: Any) -> str:
         }
     if result["status"] == "current":
         return _("Tout est à jour : %(all)d schémas.") % {"all": result["schemas"]}
-    told: str = _("%(migrated)d schémas migrés en %(seconds)s s.") % result
+    summary: str = _("%(migrated)d schémas migrés en %(seconds)s s.") % result
     if result["failed"] or result["not_tried"]:
-        told += " " + _(
+        summary += " " + _(
             "%(failed)d ont échoué et sont restés comme avant, %(not_tried)d n’ont pas été essayés :"
             " corrigez, puis fleet_migrate --resume."
         ) % {"failed": len(result["failed"]), "not_tried": result["not_tried"]}
-    return told
+    return summary
 
 
 class _Bar:

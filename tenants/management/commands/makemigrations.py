@@ -8,7 +8,7 @@ from tenants import migration_lint
 
 
 class Command(makemigrations.Command):
-    """Django's own, and what it has written is linted: the file stays, to be changed or given its reason."""
+    """Django's command, which also lints the new migrations. A refused file is kept, to be changed or excused."""
 
     def handle(self, *app_labels: str, **options: Any) -> None:
         self.keys: list[tuple[str, str]] = []
@@ -18,9 +18,11 @@ class Command(makemigrations.Command):
         invalidate_caches()
         _count, refused = migration_lint.lint(self.keys)
         if refused:
-            told = "\n".join(str(one) for one in refused)
-            raise CommandError(f"Written, but refused as it stands; change the file, then migrations_lint:\n{told}")
+            details = "\n".join(str(refusal) for refusal in refused)
+            raise CommandError(f"Written, but refused as it stands; change the file, then migrations_lint:\n{details}")
 
     def write_migration_files(self, changes: dict[str, list[Any]], *args: Any, **kwargs: Any) -> None:
         super().write_migration_files(changes, *args, **kwargs)
-        self.keys += [(label, migration.name) for label, found in changes.items() for migration in found]
+        self.keys += [
+            (label, migration.name) for label, new_migrations in changes.items() for migration in new_migrations
+        ]

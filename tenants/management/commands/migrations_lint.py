@@ -12,5 +12,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         count, refused = migration_lint.lint()
         if refused:
-            raise CommandError("\n".join(str(one) for one in refused))
+            raise CommandError("\n".join(str(refusal) for refusal in refused))
         self.stdout.write(f"migrations: {count} read, none refused")

@@ -26,9 +26,9 @@ class Command(BaseCommand):
     def _check(self, built: dict[str, str]) -> None:
         for kind, sql in built.items():
             path = baseline_path(kind)
-            held = path.read_text(encoding="utf-8") if path.exists() else ""
-            if held != sql:
-                difference = difflib.unified_diff(held.splitlines(), sql.splitlines(), path.name, "migrations", n=1)
+            stored = path.read_text(encoding="utf-8") if path.exists() else ""
+            if stored != sql:
+                difference = difflib.unified_diff(stored.splitlines(), sql.splitlines(), path.name, "migrations", n=1)
                 self.stderr.write("\n".join(list(difference)[:60]))
                 raise CommandError(f"schema/{path.name} is not what the migrations give: run schema_baseline.")
         self.stdout.write("schema/ is current")

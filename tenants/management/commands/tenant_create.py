@@ -20,7 +20,7 @@ class Command(RucheCommand):
         parser.add_argument("--language", default="fr", choices=["fr", "en"])
 
     def act(self, **options: Any) -> Any:
-        made = tenant_create(
+        created = tenant_create(
             slug=options["slug"],
             name=options["name"],
             email=options["email"],
@@ -30,16 +30,16 @@ class Command(RucheCommand):
             actor=COMMAND,
         )
         return {
-            "id": str(made.tenant.id),
-            "slug": made.tenant.slug,
-            "name": made.tenant.name,
-            "schema": made.tenant.schema_name,
-            "domain": made.tenant.domain,
-            "url": made.url,
-            "email": made.email,
-            "password": made.password,
-            "plan": made.tenant.plan_code,
-            "state": made.tenant.state,
+            "id": str(created.tenant.id),
+            "slug": created.tenant.slug,
+            "name": created.tenant.name,
+            "schema": created.tenant.schema_name,
+            "domain": created.tenant.domain,
+            "url": created.url,
+            "email": created.email,
+            "password": created.password,
+            "plan": created.tenant.plan_code,
+            "state": created.tenant.state,
             "must_change_password": options["password"] is None,
         }
 

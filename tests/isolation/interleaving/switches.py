@@ -13,12 +13,12 @@ from tenants.backend.base import DatabaseWrapper
 
 
 def older_server() -> None:
-    path.told_by_server = lambda raw: None
+    path.reported_path = lambda raw: None
 
 
 def limit_set_calls() -> None:
     """As TENANT_LIMIT_SET_CALLS: set where the context changes, and not again when a transaction has undone it."""
-    path._stands = lambda raw, known, wanted: known.name == wanted
+    path._is_current = lambda raw, known, wanted: known.name == wanted
 
 
 def only_at_djangos_cursors() -> None:
