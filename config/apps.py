@@ -1,4 +1,4 @@
-"""The one table that says in which schema each app lives. See ARCHITECTURE.md."""
+"""Table of the apps and the schema of their tables. See ARCHITECTURE.md."""
 
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ class App(NamedTuple):
     schema: Schema
 
 
-# Ruche's own apps. The order of the public ones is the order of the arrows: lower never imports higher.
+# Our own apps. Public apps are in order of dependency: none imports a later one.
 OWN: tuple[App, ...] = (
     App("ui", "public"),
     App("tenants", "public"),
@@ -28,10 +28,10 @@ OWN: tuple[App, ...] = (
     App("demo", "tenant"),
 )
 
-# unfold must stand before the admin whose templates it replaces.
+# unfold must come before the admin whose templates it overrides.
 LIBRARIES: tuple[App, ...] = (
     App("django_tenants", "public"),
-    # Not its default configuration, which puts a site of its own in place of ours.
+    # Not its default configuration, which would replace our admin site.
     App("unfold.apps.BasicAppConfig", "public"),
     App("unfold.contrib.filters", "public"),
     App("console.apps.RucheAdminConfig", "public"),
@@ -52,20 +52,20 @@ LIBRARIES: tuple[App, ...] = (
     App("csp", "public"),
 )
 
-# Third-party tables that stand in both schemas. Anything else found in both is an error (tenants/checks.py).
+# Apps with tables in both schemas. Any other app with tables in both is an error (tenants/checks.py).
 BOTH_ALLOWED = frozenset({"accounts", "sessions", "account", "messages", "allauth"})
 
 
 def shared_apps() -> list[str]:
-    """Every app whose tables, if any, stand in the public schema."""
+    """Apps with tables in the public schema, and apps without tables."""
     return [app.name for app in (*LIBRARIES, *OWN) if app.schema in ("public", "both")]
 
 
 def tenant_apps() -> list[str]:
-    """Every app whose tables stand in each workspace's schema."""
+    """Apps with tables in each workspace's schema."""
     return [app.name for app in (*LIBRARIES, *OWN) if app.schema in ("tenant", "both")]
 
 
 def installed_apps() -> list[str]:
-    """All apps once: public first, as django-tenants wants it."""
+    """All apps without duplicates, public ones first, as django-tenants requires."""
     return list(dict.fromkeys([*shared_apps(), *tenant_apps()]))

@@ -1,4 +1,4 @@
-"""What the web server runs: `uvicorn config.asgi:application`. Django, and the beginning and end of the process."""
+"""ASGI application (`uvicorn config.asgi:application`): Django, with start and shutdown of the process."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# A page that waits longer for a connection is better told to come again; jobs have more time.
+# A page waits for a connection for this long, then answers 503; jobs may wait longer.
 os.environ.setdefault("DB_POOL_TIMEOUT", "2")
 
 django.setup(set_prefix=False)
@@ -25,11 +25,11 @@ handler = Handler()
 
 
 async def application(scope: Any, receive: Receive, send: Send) -> None:
-    """ASGI 3. The server's lifespan events are ours; the rest is Django's."""
+    """ASGI 3. Lifespan events are handled here, HTTP requests by Django."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
     elif scope["type"] == "websocket":
-        # Nothing here speaks over one. Closed before it is accepted: the server answers 403 (ASGI, "Close").
+        # Not supported. Closing before accepting makes the server answer 403 (ASGI, "Close").
         await receive()
         await send({"type": "websocket.close", "code": 1000, "reason": ""})
     else:
@@ -37,7 +37,7 @@ async def application(scope: Any, receive: Receive, send: Send) -> None:
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Load the providers' SDKs at the start; at the end save the answers under way, as interrupted."""
+    """Load the providers' SDKs at startup; at shutdown save the answers in progress as interrupted."""
     while True:
         event = (await receive())["type"]
         if event == "lifespan.startup":

@@ -1,4 +1,4 @@
-"""Registers what runs by the clock (config/schedule.py): `manage.py rqcron config/cron.py`."""
+"""Registers the scheduled jobs (config/schedule.py) for `manage.py rqcron config/cron.py`."""
 
 from rq.cron import register
 

@@ -1,7 +1,7 @@
-"""How a request comes in: its body bounded before it is read, its turn before it is worked on.
+"""ASGI handler that limits a request's body before reading it and admits the request before running it.
 
-Django's handler reads a whole body before it looks at the path, to disk where it is large, and works on as many
-requests as arrive. Ours asks first what the view at that address takes, and who sends it.
+Django's handler reads the whole body before it resolves the path, and runs all requests that arrive. This one first
+checks the limits that the view declares, and who sends the request.
 """
 
 import asyncio
@@ -30,16 +30,16 @@ log = logging.getLogger(__name__)
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-# A sender that is silent for so long is given up.
+# A client that sends nothing for this long is disconnected.
 SILENCE_SECONDS: Final = 30.0
-# How long the rest of a refused body is thrown away, so that its sender reads the answer before the connection ends.
+# How long the rest of a refused body is discarded, so that the client reads the response before the connection closes.
 LINGER_SECONDS: Final = 2.0
-# Not counted among the requests at work: a probe must be answered when nothing else is.
+# Path prefixes without admission: a liveness probe must be answered under overload.
 FREE: Final = ("/healthz", settings.STATIC_URL)
 
 
 class Refused(Exception):
-    """Raised while a body is read, with the answer that is given instead."""
+    """Raised while a body is read, with the response to send instead."""
 
     def __init__(self, response: HttpResponseBase) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Refused(Exception):
 
 class Handler(ASGIHandler):
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        # Django's own context, entered inside, keeps to this executor.
+        # Django enters such a context too, and the inner one uses this executor.
         async with ThreadSensitiveContext(executor=executors.StepsOfRequest()):
             await super().__call__(scope, receive, send)
 
@@ -68,7 +68,7 @@ class Handler(ASGIHandler):
         async def lingering(message: Message) -> None:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 await send({**message, "more_body": True})
-                await _throw_away(receive)
+                await _discard(receive)
                 await send({"type": "http.response.body"})
             else:
                 await send(message)
@@ -83,7 +83,7 @@ class Handler(ASGIHandler):
             async with lane.turn(visitor(request)):
                 return await self._respond(request)
         except Busy:
-            return busy(request, host_cache.find_in_memory(_host(request)))
+            return busy(request, host_cache.find_in_memory(_host_name(request)))
 
     async def _respond(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await super().run_get_response(request)
@@ -91,17 +91,17 @@ class Handler(ASGIHandler):
 
 
 class Body:
-    """What a request brings, as `receive` hands it on: no more of it than its view takes."""
+    """The body of a request behind an ASGI `receive`, limited to the size that its view accepts."""
 
     def __init__(self, scope: Any, receive: Receive) -> None:
         self._scope, self._receive = scope, receive
-        self._most, self._wide = BODY_LIMIT, False
-        self._got = 0
+        self._limit, self._is_widened = BODY_LIMIT, False
+        self._received = 0
         self._ended = False
         self.declared = _declared_length(scope)
 
     async def receive(self) -> Message:
-        """The next message. Raises `Refused`."""
+        """The next ASGI message. Raises `Refused` beyond the limit or on silence."""
         if self._ended:
             return await self._receive()
         try:
@@ -109,20 +109,20 @@ class Body:
                 message = await self._receive()
         except TimeoutError as error:
             raise Refused(HttpResponse(status=408)) from error
-        self._got += len(message.get("body", b""))
+        self._received += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
-        if self._got > self._most and not self._wide:
+        if self._received > self._limit and not self._is_widened:
             await self.widen()
-        if self._got > self._most:
+        if self._received > self._limit:
             raise Refused(self._too_large())
         return message
 
     async def widen(self) -> None:
-        """Take what the view declares, where it declares more and its sender may call it. Raises `Refused`."""
+        """Raise the limit to the view's, if the client may call the view. Raises `Refused`."""
         request = self._request()
         access = access_of(request)
-        self._wide, self._most = True, access.body_limit if access else BODY_LIMIT
-        if access is None or max(self.declared, self._got) > self._most:
+        self._is_widened, self._limit = True, access.body_limit if access else BODY_LIMIT
+        if access is None or max(self.declared, self._received) > self._limit:
             raise Refused(self._too_large())
         lane = admission.lanes()[admission.PAGE]
         try:
@@ -130,7 +130,7 @@ class Body:
                 refusal = await sync_to_async(refusal_before_reading)(request, access)
         except Exception as error:
             if is_busy(error):
-                raise Refused(busy(request, host_cache.find_in_memory(_host(request)))) from error
+                raise Refused(busy(request, host_cache.find_in_memory(_host_name(request)))) from error
             raise
         if refusal is not None:
             raise Refused(refusal)
@@ -144,8 +144,8 @@ class Body:
 
     def _too_large(self) -> HttpResponseBase:
         request = self._request()
-        log.warning("refused unread: a body over %s bytes for %s", self._most, request.path)
-        return too_large(request, self._most, host_cache.find_in_memory(_host(request)))
+        log.warning("refused unread: a body over %s bytes for %s", self._limit, request.path)
+        return too_large(request, self._limit, host_cache.find_in_memory(_host_name(request)))
 
 
 def _declared_length(scope: Any) -> int:
@@ -155,7 +155,7 @@ def _declared_length(scope: Any) -> int:
     return 0
 
 
-async def _throw_away(receive: Receive) -> None:
+async def _discard(receive: Receive) -> None:
     try:
         async with asyncio.timeout(LINGER_SECONDS):
             while (message := await receive())["type"] != "http.disconnect" and message.get("more_body"):
@@ -165,9 +165,9 @@ async def _throw_away(receive: Receive) -> None:
 
 
 def access_of(request: HttpRequest) -> Access | None:
-    """What the view at the request's address declares, before anything of the request is done."""
+    """The access declared by the view at the request's path, or None if no view matches."""
     try:
-        match = resolve(request.path_info, _urlconf(_host(request)))
+        match = resolve(request.path_info, _urlconf(_host_name(request)))
     except Resolver404:
         return None
     return declared_access(match.func, match.view_name)
@@ -189,8 +189,8 @@ def lane_of(request: HttpRequest) -> str:
 
 
 def visitor(request: HttpRequest) -> Visitor:
-    """Whose turn a request takes: by workspace, and in it by address."""
-    host = _host(request)
+    """The source of a request for admission: workspace and client address."""
+    host = _host_name(request)
     if is_content_host(host):
         place = addresses.place_of(host, request.path_info)
     else:
@@ -199,15 +199,15 @@ def visitor(request: HttpRequest) -> Visitor:
 
 
 def _address(request: HttpRequest) -> str:
-    """Where a request comes from: as the outermost of our own proxies saw it."""
+    """The client's IP address, as seen by the outermost trusted proxy."""
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    passed = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if proxies and len(passed) >= proxies:
-        return str(passed[-proxies])[:64]
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        return str(forwarded[-proxies])[:64]
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _host(request: HttpRequest) -> str:
+def _host_name(request: HttpRequest) -> str:
     try:
         return host_of(request)
     except SuspiciousOperation:

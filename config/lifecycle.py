@@ -1,7 +1,7 @@
-"""What happens in several apps when a workspace is made or changes state: dotted names, in order, one transaction.
+"""Steps of the apps in the life cycle of a workspace: dotted names, run in order in one transaction.
 
-Each step is called as `step(tenant: TenantRef, **details)`; it enters the workspace's context by itself if it needs
-it. `tenants` runs them and imports none of these apps.
+A step is called as `step(tenant: TenantRef, **details)` and enters the workspace's context itself if needed.
+`tenants` calls the steps and imports none of these apps.
 """
 
 STEPS: dict[str, tuple[str, ...]] = {
@@ -35,21 +35,22 @@ STEPS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# What settles an act that a crash left, by its kind: called as f(reference), in the workspace's context.
-# True once it has settled it.
+# Functions that settle an act interrupted by a crash, by its kind: called as f(reference) in the workspace's context.
+# They return True once it is settled.
 ABANDONED_ACTS: dict[str, str] = {
     "answer": "conversations.services.close_abandoned_answer",
     "image": "conversations.images.give_up_image",
 }
 
-# What counts a meter of billing/meters.py that stands: called as f(), in the workspace's context, in the meter's unit.
+# Functions that count a standing meter of billing/meters.py: called as f() in the workspace's context; the result is
+# in the meter's unit.
 STANDING: dict[str, str] = {
     "seats": "billing.seats.seats_taken",
     "storage": "library.selectors.storage_used",
 }
 
-# What gives a person's contents to their export, in its order: modules as `tenants.exporting.Exporter` describes.
+# Modules that contribute to a person's export, in order; they implement `tenants.exporting.Exporter`.
 EXPORTS: tuple[str, ...] = ("conversations.exports", "library.exports")
 
-# What makes the demonstration of the embedded run: called as f(), in no context, after everything else is there.
+# Function that creates the demonstration of the embedded run: called as f() without a context, last of all.
 DEMONSTRATION = "demo.services.make_demo"

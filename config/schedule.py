@@ -1,6 +1,6 @@
-"""What runs by the clock, as `name()` in the public schema. See config/cron.py (registers) and tenants/names.py."""
+"""Scheduled jobs, called as `name()` in the public schema; see config/cron.py and tenants/names.py."""
 
-# Every so many seconds.
+# (interval in seconds, name)
 EVERY: tuple[tuple[int, str], ...] = (
     (20, "conversations.jobs.close_abandoned"),
     (60, "billing.services.settle_abandoned"),
@@ -17,7 +17,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (3600, "billing.stripe.closing.end_left"),
 )
 
-# At these times, in UTC, as crontab writes them.
+# (crontab expression in UTC, name)
 DAILY: tuple[tuple[str, str], ...] = (
     ("17 3 * * *", "tenants.services.delete_closed_workspaces"),
     ("27 3 * * *", "tenants.trials.close_long_suspended"),

@@ -1,4 +1,4 @@
-"""Static files under names that carry their hash, compressed once."""
+"""Storage of static files with hashed names, compressed at collection."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Hashed names also where one of our JavaScript modules imports another."""
+    """Also hashes the names in imports between our JavaScript modules."""
 
     support_js_module_import_aggregation = True
-    # Our modules alone: files of libraries name what they do not ship (django_htmx's htmx 4 extensions), and an import
-    # that cannot be found ends `collectstatic`.
+    # Only our modules: files of libraries import files that they do not ship (django_htmx's htmx 4 extensions), and an
+    # import that cannot be resolved makes `collectstatic` fail.
     _js_module_import_aggregation_patterns: Any = (
         "js/*.js",
         CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],

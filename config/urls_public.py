@@ -1,4 +1,4 @@
-"""The operator's host: the public site, sign-in of operators, the console."""
+"""URLs of the operator's host: the public site, sign-in of operators, the console."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path

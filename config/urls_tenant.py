@@ -1,4 +1,4 @@
-"""A workspace's host."""
+"""URLs of a workspace's host."""
 
 from django.urls import include, path, re_path
 from django.views.i18n import set_language

@@ -254,7 +254,7 @@ class Generation:
         news: list[tuple[str, dict[str, Any]]] = []
         if len(text) > said:
             news.append(("delta", {"text": text[said:], "at": said}))
-        self._tell(news + self._view.news(text, whole=whole))
+        self._tell(news + self._view.updates(text, is_complete=whole))
 
     def _tell(self, news: list[tuple[str, dict[str, Any]]]) -> None:
         entries = []

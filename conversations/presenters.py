@@ -24,7 +24,7 @@ from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
 from tenants.logs import request_id
 from tenants.services import ReadOnlyWorkspace
-from ui.markdown import render_kept
+from ui.markdown import render_cached
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Article:
     def html(self) -> SafeString | str:
         """Made when the template shows it: a page of one article renders one."""
         is_whole = self.message.role == Message.Role.ASSISTANT and self.message.state != Message.State.STREAMING
-        return render_kept(self.message.text) if is_whole else self.message.text
+        return render_cached(self.message.text) if is_whole else self.message.text
 
 
 def refusal_of(error: Exception) -> Refusal:

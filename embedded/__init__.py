@@ -1,4 +1,4 @@
-"""What `make run` starts: the servers the environment does not give, and Ruche itself.
+"""The launcher of `make run`: starts the servers that the environment does not configure, and Ruche itself.
 
-Nothing here imports Django: this package starts manage.py and uvicorn as children.
+It does not import Django; it starts manage.py and uvicorn as child processes.
 """

@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _run(port: int, signals: Signals) -> int:
-    state = State.of_environment()
+    state = State.from_environment()
     state.claim(f"http://localhost:{port}/")
     try:
         Run(state, Log(state.log_file), port, signals).main()
@@ -49,7 +49,7 @@ def _run(port: int, signals: Signals) -> int:
 
 
 def _stop() -> int:
-    state = State.of_environment()
+    state = State.from_environment()
     other = state.running()
     if other:
         os.kill(other.pid, signal.SIGTERM)
@@ -71,7 +71,7 @@ def _port(text: str) -> int:
 
 
 def _follow_make() -> None:
-    """A killed make takes us along; somebody who started us otherwise may leave."""
+    """Stop with `make` if make is the parent; with any other parent go on without it."""
     try:
         parent = psutil.Process(os.getppid()).name()
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""What the person who started Ruche reads when it is ready."""
+"""The text shown in the terminal when Ruche is ready."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ENGLISH = """
 
 
 def text(base_url: str, state: Path, log: Path, stripe: str | None = None) -> str:
-    """The block, in French then in English. `stripe`: the address of the fake in its place."""
+    """The text in French, then in English. `stripe`: URL of the fake Stripe, or None."""
     parts = urlsplit(base_url)
     demo = urlunsplit((parts.scheme, f"demo.{parts.netloc}", "/", "", ""))
     public = base_url.rstrip("/") + "/"
@@ -65,16 +65,16 @@ def text(base_url: str, state: Path, log: Path, stripe: str | None = None) -> st
 
 
 def model() -> tuple[str, str]:
-    """Who answers, in both languages."""
+    """The model that answers, in both languages."""
     if os.environ.get("OPENAI_BASE_URL"):
-        where = os.environ["OPENAI_BASE_URL"]
-        return f"compatible OpenAI, à {where}", f"OpenAI-compatible, at {where}"
+        base_url = os.environ["OPENAI_BASE_URL"]
+        return f"compatible OpenAI, à {base_url}", f"OpenAI-compatible, at {base_url}"
     for key, name in (("OPENAI_API_KEY", "OpenAI"), ("ANTHROPIC_API_KEY", "Anthropic")):
         if os.environ.get(key):
             return f"{name} (votre clé {key})", f"{name} (your {key})"
     if os.environ.get("RUCHE_LOCAL_MODEL_URL"):
-        where = os.environ["RUCHE_LOCAL_MODEL_URL"]
-        return f"serveur local, à {where}", f"local server, at {where}"
+        base_url = os.environ["RUCHE_LOCAL_MODEL_URL"]
+        return f"serveur local, à {base_url}", f"local server, at {base_url}"
     return (
         "SmolLM2 135M, sur cette machine : une démonstration. Pour de vraies réponses,\n"
         "                        relancez avec OPENAI_API_KEY ou ANTHROPIC_API_KEY.",
@@ -84,7 +84,7 @@ def model() -> tuple[str, str]:
 
 
 def payments(stripe: str | None) -> tuple[str, str]:
-    """Whether money moves when somebody buys, in both languages."""
+    """How payments work in this run, in both languages."""
     if stripe:
         return (
             f"simulés, aucun argent ne circule ; carte d’essai {CARD}.\n"

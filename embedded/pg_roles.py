@@ -1,4 +1,4 @@
-"""The two roles of Ruche and their database (see "Database roles" in the architecture)."""
+"""Creates Ruche's two database roles and the database (docs/adr/0008-two-roles-of-the-database.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ APP = "ruche_app"
 
 
 def ensure(connection: psycopg.Connection[tuple[object, ...]], passwords: dict[str, str]) -> None:
-    """Make what is missing. The owner makes schemas and tables; the application only reads and writes rows."""
+    """Create missing roles and the database. The owner runs DDL; the application reads and writes rows."""
     for role in (OWNER, APP):
         _role(connection, role, passwords[role])
     if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):

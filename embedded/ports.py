@@ -1,4 +1,4 @@
-"""TCP ports of the loopback."""
+"""Free TCP ports of the loopback interface."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Nobody listens there, so we may (a port in TIME_WAIT counts as free, as it does for servers)."""
+    """Whether a server can listen on the port (one in TIME_WAIT counts as free, as for servers)."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -19,7 +19,7 @@ def is_free(port: int) -> bool:
 
 
 def free(preferred: int | None = None) -> int:
-    """A port for a server; the one of the last run when nobody took it."""
+    """A free port, the preferred one if possible."""
     if preferred and is_free(preferred):
         return preferred
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -29,7 +29,7 @@ def free(preferred: int | None = None) -> int:
 
 
 def _answers(host: str, port: int) -> bool:
-    # A browser that opens localhost may try ::1 first: somebody else's server there would answer in our place.
+    # A browser that opens localhost may try ::1 first, and would reach another server listening there.
     try:
         with socket.create_connection((host, port), timeout=0.2):
             return True

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: one server a directory, shared by those who start it, stopped by the last."""
+"""The embedded PostgreSQL: one server per directory, shared by the processes that start it; the last one stops it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ __all__ = ["Server", "binary", "start", "stop_stale"]
 SUPERUSER = "postgres"
 START_PATIENCE = 60.0
 
-# SIGINT is PostgreSQL's "fast": it does not wait for clients. SIGQUIT gives up at once, and recovers at the next start.
+# SIGINT is PostgreSQL's fast shutdown, without waiting for clients; SIGQUIT is immediate, with recovery at next start.
 STEPS: Steps = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 1.5), (signal.SIGKILL, 1.0))
 
-# A dump of many schemas takes a lock a table; planning over many schemas does not profit from JIT.
+# A dump of many schemas takes a lock for each table; JIT does not pay off with many small tables.
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -80,7 +80,7 @@ class Server(SharedServer):
 
 
 def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) -> Server:
-    """The server of this directory, running: made, restarted after a crash, or found. Its log is server.log there."""
+    """The running server of this directory, created or restarted if necessary. Its log is server.log there."""
     directory = make_directory(directory).resolve()
     with locked(directory / "lock"):
         user = for_data(directory / "data")
@@ -88,35 +88,35 @@ def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) ->
         user = for_data(data)
         passwords = _passwords(directory, data)
         if not data.exists():
-            pg_data.make(directory, data, user, passwords[SUPERUSER], fsync=fsync, log=directory / "server.log")
-        found = pg_data.running(data)
+            pg_data.create(directory, data, user, passwords[SUPERUSER], fsync=fsync, log=directory / "server.log")
+        running = pg_data.running(data)
         launch = Launch(directory, data, user, passwords, fsync=fsync, dies_with_us=dies_with_us)
-        server = launch.adopted(*found) if found else None
-        return server or launch.fresh()
+        server = launch.adopt(*running) if running else None
+        return server or launch.launch()
 
 
 def stop_stale(directory: Path) -> bool:
-    """Stop the server that a dead run left on this directory. True when there was one."""
+    """Stop the server that a dead run has left on this directory. True if there was one."""
     if not directory.exists():
         return False
     directory = directory.resolve()
     with locked(directory / "lock"):
         data = pg_data.locate(directory, for_data(directory / "data"))
-        found = pg_data.running(data)
-        if found:
-            processes.stop(found[0], STEPS)
-    return found is not None
+        running = pg_data.running(data)
+        if running:
+            processes.stop(running[0], STEPS)
+    return running is not None
 
 
 def _passwords(directory: Path, data: Path) -> dict[str, str]:
     path = directory / "passwords.json"
-    known = read_json(path)
-    if not known and data.exists():
+    passwords = read_json(path)
+    if not passwords and data.exists():
         raise StartError(f"{path} is gone, and with it the way into {data}: restore it, or delete both to start afresh")
-    if not known:
-        known = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
-        write_private(path, json.dumps(known))
-    return {str(role): str(password) for role, password in known.items()}
+    if not passwords:
+        passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
+        write_private(path, json.dumps(passwords))
+    return {str(role): str(password) for role, password in passwords.items()}
 
 
 class Launch:
@@ -137,8 +137,8 @@ class Launch:
         self.dies_with_us = dies_with_us
         self.log = directory / "server.log"
 
-    def adopted(self, identity: Identity, port: int) -> Server | None:
-        """The server that runs already, when it is well."""
+    def adopt(self, identity: Identity, port: int) -> Server | None:
+        """The server that is already running, or None if it does not answer and was stopped."""
         try:
             self._ensure_roles(port)
         except psycopg.OperationalError:
@@ -146,7 +146,7 @@ class Launch:
             return None
         return self._server(port, identity, None)
 
-    def fresh(self) -> Server:
+    def launch(self) -> Server:
         pg_data.clear(self.data)
         self._check_version()
         for _ in range(3):
@@ -155,7 +155,7 @@ class Launch:
             if self._wait(child, port):
                 write_private(self.directory / "port", f"{port}\n")
                 return self._server(port, self._identity(child), child)
-            # Most likely somebody took the port in between: forget it and try another.
+            # Most likely another process has taken the port in between: try another one.
             (self.directory / "port").unlink(missing_ok=True)
         raise StartError(f"PostgreSQL did not start: see {self.log}")
 
@@ -201,18 +201,18 @@ class Launch:
         return identity
 
     def _ensure_roles(self, port: int) -> None:
-        where = f"host={LOOPBACK} port={port} dbname={SUPERUSER} user={SUPERUSER} connect_timeout=5"
+        conninfo = f"host={LOOPBACK} port={port} dbname={SUPERUSER} user={SUPERUSER} connect_timeout=5"
         password = self.passwords[SUPERUSER]
-        with psycopg.connect(where, password=password, autocommit=True) as connection:
+        with psycopg.connect(conninfo, password=password, autocommit=True) as connection:
             pg_roles.ensure(connection, self.passwords)
 
     def _check_version(self) -> None:
-        here = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        data_version = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
         program = subprocess.run([binary("postgres"), "--version"], capture_output=True, text=True, check=True)
-        there = program.stdout.split()[-1].split(".")[0]
-        if here != there:
+        server_version = program.stdout.split()[-1].split(".")[0]
+        if data_version != server_version:
             raise StartError(
-                f"{self.data} was made by PostgreSQL {here} and this one is {there}: "
+                f"{self.data} was made by PostgreSQL {data_version} and this one is {server_version}: "
                 "dump it with the old version and load it with the new one, or delete it to start afresh"
             )
 

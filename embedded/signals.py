@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: the first asks us to stop in order, the second to hurry."""
+"""Handling of SIGINT, SIGTERM and SIGHUP: the first one requests a stop, the second one a fast stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class StopRequestedError(Exception):
-    """Raised only where we wait for something that does not look at the flag."""
+    """Raised by a signal only inside `interrupting`, where the code does not check the flag."""
 
 
 class Signals:
@@ -18,7 +18,7 @@ class Signals:
         self._raising = False
 
     def install(self) -> None:
-        # A shell that starts us in the background has Ctrl-C ignored; a kill -INT is meant all the same.
+        # A shell ignores SIGINT in background processes; `kill -INT` must still work.
         signal.signal(signal.SIGINT, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup asks to outlive the terminal
@@ -32,7 +32,7 @@ class Signals:
 
     @contextlib.contextmanager
     def interrupting(self) -> Iterator[None]:
-        """Let a signal break off what is done here."""
+        """Let a signal interrupt the block with `StopRequestedError`."""
         if self._count:
             raise StopRequestedError
         self._raising = True

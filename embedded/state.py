@@ -1,4 +1,4 @@
-"""The state directory: who runs on it now, and what an earlier run that died left behind."""
+"""The state directory: the present run, and recovery of what an earlier run left when it died."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class State:
         self._lock = Lock(self.directory / "run.lock")
 
     @classmethod
-    def of_environment(cls) -> State:
+    def from_environment(cls) -> State:
         return cls(ROOT / os.environ.get("RUCHE_STATE_DIR", ".ruche"))
 
-    def claim(self, address: str) -> None:
-        """Make this run the only one here."""
+    def claim(self, own_address: str) -> None:
+        """Lock the state directory for this run. Raises `BusyError` if another run has it."""
         if not self._lock.take(wait=False):
-            other = read_json(self.run_file)
-            pid, where = other.get("pid", "?"), other.get("address", "?")
-            raise BusyError(f"Ruche already runs here: process {pid}, {where} (to stop it: kill {pid})")
+            record = read_json(self.run_file)
+            pid, address = record.get("pid", "?"), record.get("address", "?")
+            raise BusyError(f"Ruche already runs here: process {pid}, {address} (to stop it: kill {pid})")
         identity = Identity.of(os.getpid())
         if identity:
-            identity.write(self.run_file, address=address)
+            identity.write(self.run_file, address=own_address)
 
-    def keep_environment(self, values: dict[str, str]) -> None:
-        """What a command typed beside the run needs to work on the same servers (manage.py reads it)."""
+    def save_environment(self, values: dict[str, str]) -> None:
+        """Save the environment for manage.py, so that a command beside the run uses the same servers."""
         write_private(self.directory / "environment.json", json.dumps(values))
 
     def release(self) -> None:
@@ -49,38 +49,38 @@ class State:
         self._lock.release()
 
     def record(self, name: str, identity: Identity) -> None:
-        """Note a child, so that a later run can end it if this one dies without doing so."""
+        """Record a child, so that a later run can stop it if this run dies."""
         identity.write(self.children / f"{name}.json")
 
     def forget(self, name: str) -> None:
         (self.children / f"{name}.json").unlink(missing_ok=True)
 
     def recover(self) -> list[str]:
-        """End what a dead run left alive; the names of what was found."""
-        found = []
+        """Stop the processes that a dead run has left. Returns their names."""
+        stopped = []
         for path in sorted(self.children.glob("*.json")):
             identity = Identity.read(path)
             if identity and processes.family_alive(identity):
                 processes.stop(identity, processes.STALE)
-                found.append(path.stem)
+                stopped.append(path.stem)
             path.unlink(missing_ok=True)
         stale = {"postgres": postgres.stop_stale, "redis": redis.stop_stale}
-        return found + [name for name, stop in stale.items() if stop(self.directory / name)]
+        return stopped + [name for name, stop in stale.items() if stop(self.directory / name)]
 
     def running(self) -> Identity | None:
-        """The run that holds this state, if any."""
+        """The run that holds the lock, or None."""
         with contextlib.closing(_Probe(self.directory / "run.lock")) as probe:
             return None if probe.free else Identity.read(self.run_file)
 
 
 def stop_tests(state: State) -> None:
-    """Stop the servers that a killed `make test` left."""
+    """Stop the servers that a killed `make test` has left."""
     postgres.stop_stale(state.directory / "test" / "postgres")
     redis.stop_stale(state.directory / "test" / "redis")
 
 
 class _Probe:
-    """Asks a lock whether somebody holds it, without keeping it."""
+    """Tests whether a lock is free, then releases it."""
 
     def __init__(self, path: Path) -> None:
         self._lock = Lock(path)

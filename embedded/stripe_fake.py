@@ -1,4 +1,4 @@
-"""A fake in Stripe's place, where no key is given: buying can be tried by hand, and no money moves."""
+"""The fake Stripe of a run without a key: purchases can be tried by hand, and no money moves."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from uuid import NAMESPACE_URL, uuid5
 from embedded import ports
 from embedded.files import make_directory, read_json, secret, write_private
 from embedded.ports import LOOPBACK
-from embedded.programs import MANAGE, Program, given
+from embedded.programs import MANAGE, Program, is_set
 from embedded.state import ROOT, State
 
 NAME = "stripe"
-# It has the form of a test key and opens nothing.
+# Has the format of a test key and gives no access.
 KEY = "sk_test_000000000000000000000000"
 CARD = "4242 4242 4242 4242"
-# The fake serves the tests too, and an installation may come without them.
+# Also used by the tests; an installation may lack it.
 MODULE = "fakes.stripe"
 MAIN = ROOT.joinpath(*MODULE.split("."), "__main__.py")
-TROUBLE = re.compile(r"error|Traceback", re.IGNORECASE)
+ERROR_LINES = re.compile(r"error|Traceback", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Fake:
-    """`port` of the loopback, the same in each run where it can be: links to its pages are kept in the database."""
+    """The fake on a loopback port, the same in each run if possible: links to its pages are stored in the database."""
 
     state: State
     port: int
@@ -36,7 +36,7 @@ class Fake:
         return f"http://{LOOPBACK}:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """What has Ruche speak to it."""
+        """The variables that make Ruche use the fake."""
         return {
             "STRIPE_SECRET_KEY": KEY,
             "STRIPE_API_BASE": self.url,
@@ -44,20 +44,20 @@ class Fake:
         }
 
     def program(self, base_url: str) -> Program:
-        """The webhooks' secret it takes from the environment, where other users of this machine do not read it."""
+        """The fake's process. It reads the webhook secret from the environment, which other users cannot read."""
         options = ["--state", self.state.directory / "stripe" / "state.json", "--webhook", webhook_address(base_url)]
         return Program(
             NAME,
             [sys.executable, "-m", MODULE, "--port", str(self.port), *map(str, options)],
             steps=((signal.SIGTERM, 3.0), (signal.SIGKILL, 0.5)),
-            shown=TROUBLE,
+            shown=ERROR_LINES,
             optional=True,
         )
 
 
-def made(state: State) -> Fake | None:
-    """None where a key is given, or where the fake is not here."""
-    if given("STRIPE_SECRET_KEY") or not MAIN.exists():
+def create(state: State) -> Fake | None:
+    """The fake, or None if a key is set or the fake is not installed."""
+    if is_set("STRIPE_SECRET_KEY") or not MAIN.exists():
         return None
     last = make_directory(state.directory / "stripe") / "last.json"
     port = ports.free(read_json(last).get("port"))
@@ -66,7 +66,7 @@ def made(state: State) -> Fake | None:
 
 
 def push() -> Program:
-    """Makes the plans and prices known to the fake, and has the demonstration subscribe; does nothing a second time."""
+    """Create the plans and prices in the fake, and subscribe the demonstration. Idempotent."""
     return Program(
         "push",
         [sys.executable, MANAGE, "demo_stripe"],
@@ -77,6 +77,6 @@ def push() -> Program:
 
 
 def webhook_address(base_url: str) -> str:
-    """What `billing.stripe.endpoint.endpoint_url` says, which needs Django (a test holds them together)."""
+    """The result of `billing.stripe.endpoint.endpoint_url`, without Django (a test compares them)."""
     base = base_url.rstrip("/")
     return f"{base}/stripe/webhook/{uuid5(NAMESPACE_URL, f'{base}/stripe/webhook')}/"

@@ -1,4 +1,4 @@
-"""Keeps children alive, reads what they say, and ends them. One thread reads; signals only set a flag."""
+"""Supervisor of child processes: restarts them, reads their output, stops them. One thread reads the output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from embedded.programs import Program
 from embedded.state import ROOT, State
 
 RESTARTS, WINDOW = 5, 60.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+MIN_PAUSE, MAX_PAUSE = 0.5, 8.0
 TICK = 0.2
 
 
@@ -43,7 +43,7 @@ class Supervisor:
         self._outputs = selectors.DefaultSelector()
 
     def start(self, program: Program) -> Child:
-        """Start a program, or start it again."""
+        """Start or restart a program."""
         reader, writer = os.pipe()
         try:
             popen = processes.spawn(
@@ -60,24 +60,24 @@ class Supervisor:
         identity = Identity.of(popen.pid)
         if identity:
             self.state.record(program.name, identity)
-        earlier = self.children.get(program.name)
-        child = Child(program, popen, identity, earlier.starts if earlier else deque())
+        previous = self.children.get(program.name)
+        child = Child(program, popen, identity, previous.starts if previous else deque())
         self.children[program.name] = child
         return child
 
     def run(self, program: Program, stopping: Callable[[], bool]) -> int | None:
-        """Run a program to its end: its status, or None when we were told to stop first."""
+        """Run a program to its end and return its exit status, or None if a stop was requested first."""
         child = self.start(program)
         while child.running():
             if stopping():
                 return None
             self.pump()
         self.pump(0)
-        self._dismiss(child)
+        self._remove(child)
         return child.popen.returncode
 
     def pump(self, patience: float = TICK) -> None:
-        """Pass on what the children say, waiting a moment for them to say something."""
+        """Log the children's output, waiting up to `patience` seconds for some."""
         if not self._outputs.get_map():
             time.sleep(patience)
         for key, _ in self._outputs.select(patience):
@@ -86,16 +86,16 @@ class Supervisor:
                 os.close(key.fd)
 
     def revive(self) -> None:
-        """Start again, after a pause, what has died."""
+        """Restart children that have exited, after a pause."""
         for child in list(self.children.values()):
             if child.due is not None and time.monotonic() >= child.due:
                 self.start(child.program)
             elif child.due is None and not child.running():
-                conclude = self._conclude if child.program.once else self._schedule
+                conclude = self._finish if child.program.once else self._schedule
                 conclude(child)
 
-    def _conclude(self, child: Child) -> None:
-        self._dismiss(child)
+    def _finish(self, child: Child) -> None:
+        self._remove(child)
         if child.popen.returncode:
             status = _status(child.popen.returncode)
             self.log.line("ruche", f"{child.program.name} {status}: going on all the same (see {self.log.path})")
@@ -103,14 +103,14 @@ class Supervisor:
     def _schedule(self, child: Child) -> None:
         name, status = child.program.name, _status(child.popen.returncode)
         if child.identity:
-            processes.stop(child.identity)  # what it had started
+            processes.stop(child.identity)  # its descendants
         now = time.monotonic()
         while child.starts and now - child.starts[0] > WINDOW:
             child.starts.popleft()
         if len(child.starts) >= RESTARTS:
             self._give_up(child, status)
             return
-        pause = min(FIRST_PAUSE * 2 ** len(child.starts), LONGEST_PAUSE)
+        pause = min(MIN_PAUSE * 2 ** len(child.starts), MAX_PAUSE)
         child.starts.append(now)
         child.due = now + pause
         self.log.line("ruche", f"{name} {status}; starting it again in {pause:g} s")
@@ -120,22 +120,22 @@ class Supervisor:
         message = f"{name} {status}, {RESTARTS + 1} times in a minute"
         if not child.program.optional:
             raise StartError(f"{message}: everything is stopped; its last words are above and in {self.log.path}")
-        self._dismiss(child)
+        self._remove(child)
         self.log.line("ruche", f"{message}: going on without it (see {self.log.path})")
 
-    def _dismiss(self, child: Child) -> None:
+    def _remove(self, child: Child) -> None:
         self.children.pop(child.program.name, None)
         self.state.forget(child.program.name)
 
     def stop(self, names: Iterable[str], hurried: Callable[[], bool]) -> None:
-        """End these children at the same time, reading on meanwhile so that none waits for us to listen."""
+        """Stop children in parallel, and read their output meanwhile so that none blocks on a full pipe."""
         leaving = [child for name in names if (child := self.children.get(name))]
         together(
             [lambda child=child: _end(child) for child in leaving],  # type: ignore[misc]
             meanwhile=lambda: self._while_ending(leaving, hurried),
         )
         for child in leaving:
-            self._dismiss(child)
+            self._remove(child)
         self.pump(0)
 
     def _while_ending(self, leaving: list[Child], hurried: Callable[[], bool]) -> None:
@@ -147,20 +147,20 @@ class Supervisor:
 
 
 class Lines:
-    """Cuts what a child writes into lines."""
+    """Splits the output of a child into lines."""
 
     def __init__(self, program: Program, log: Log) -> None:
-        self._program, self._log, self._rest = program, log, b""
+        self._program, self._log, self._incomplete = program, log, b""
 
     def read(self, descriptor: int) -> bool:
-        """Pass on the whole lines; False at the end."""
+        """Log the complete lines; False at the end of the output."""
         try:
             data = os.read(descriptor, 65536)
         except BlockingIOError:
             return True
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if not data and self._rest:
-            lines, self._rest = [self._rest], b""
+        *lines, self._incomplete = (self._incomplete + data).split(b"\n")
+        if not data and self._incomplete:
+            lines, self._incomplete = [self._incomplete], b""
         for line in lines:
             text = line.decode(errors="replace").rstrip()
             shown = self._program.shown
@@ -169,7 +169,7 @@ class Lines:
 
 
 class Follower:
-    """Passes on what a server adds to a log file of its own."""
+    """Logs what a server appends to its own log file."""
 
     def __init__(self, program: Program, path: Path, log: Log) -> None:
         self._lines = Lines(program, log)
@@ -177,13 +177,13 @@ class Follower:
         os.lseek(self._descriptor, 0, os.SEEK_END)
 
     def pump(self) -> None:
-        # At the end of a file there may be more later: only a whole block says that there is more now.
+        # Reads until the present end of the file.
         while self._lines.read(self._descriptor):
             pass
 
 
 def together(tasks: list[Callable[[], object]], meanwhile: Callable[[], None]) -> None:
-    """Do things at the same time, and something else until all are done."""
+    """Run tasks in parallel threads, calling `meanwhile` until all are done."""
     threads = [threading.Thread(target=task, daemon=True) for task in tasks]
     for thread in threads:
         thread.start()

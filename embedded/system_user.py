@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: find or make the user it runs as."""
+"""The system user that PostgreSQL runs as when Ruche is started by root, as whom it refuses to run."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class SystemUser:
 
 
 def for_data(data: Path) -> SystemUser | None:
-    """Whom PostgreSQL runs as for this data directory: None for ourselves, when we are not root."""
+    """The user for a data directory; None for the present user if that is not root."""
     if os.geteuid() != 0:
         return None
     if data.exists() and data.stat().st_uid != 0:
         return _entry(pwd.getpwuid(data.stat().st_uid).pw_name)
-    return _entry(NAME) or _made() or _entry(FALLBACK)
+    return _entry(NAME) or _create() or _entry(FALLBACK)
 
 
 def can_reach(path: Path, user: SystemUser | None) -> bool:
-    """The user may walk down to this path and enter or run it. We only look: nobody's directory is opened wider."""
+    """Whether the user may reach and enter or execute a path. No permission is changed."""
     if user is None:
         return True
     path = path.resolve()
-    return all(_may_pass(step, user) for step in (path, *path.parents))
+    return all(_may_traverse(part, user) for part in (path, *path.parents))
 
 
-def _may_pass(path: Path, user: SystemUser) -> bool:
+def _may_traverse(path: Path, user: SystemUser) -> bool:
     try:
         status = path.stat()
     except OSError:
@@ -59,7 +59,7 @@ def _entry(name: str) -> SystemUser | None:
     return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def _made() -> SystemUser | None:
+def _create() -> SystemUser | None:
     command = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if command is None:
         return None

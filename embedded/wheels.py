@@ -1,4 +1,4 @@
-"""Where the servers that come as wheels lie. Found without importing them: some do things at import."""
+"""Directories of servers installed as wheels, found without importing them, since some have effects at import."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from embedded.errors import StartError
 @cache
 def package(name: str) -> Path:
     """The directory of an installed package."""
-    found = importlib.util.find_spec(name)
-    if found is None or not found.origin:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.origin:
         raise StartError(f"the Python package {name} is not installed: run `make clean-venv run`")
-    return Path(found.origin).parent
+    return Path(spec.origin).parent
 
 
 def is_installed(name: str) -> bool:

@@ -27,7 +27,7 @@ from tenants import search
 from tenants.admission import OUTSIDE
 from tenants.content.addresses import any_origin
 from tenants.selectors import tenant_url
-from ui.markdown import MAX_INPUT, render_kept
+from ui.markdown import MAX_INPUT, render_cached
 
 PAGE: Final = 30
 # The largest file of any kind, and the form around it.
@@ -121,7 +121,7 @@ def shown(item: Item, preview: Preview | None) -> dict[str, Any]:
     return {
         "item": item,
         "preview": preview,
-        "rendered": render_kept(item.text) if item.text and not is_plain else "",
+        "rendered": render_cached(item.text) if item.text and not is_plain else "",
         "is_plain": is_plain,
         "is_made_by_ai": presenters.is_made_by_ai(item),
     }

@@ -1,4 +1,4 @@
-"""The outbox. What was sent is read; what failed can be sent again. Texts show only where they are kept."""
+"""Admin of the outbox: sent mails are read-only, failed ones can be resent. Bodies are shown where they are stored."""
 
 from typing import Any
 
@@ -32,9 +32,9 @@ class OutboxAdmin(ReadOnlyAdmin):
     actions_detail = ("resend",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
-        # A list of mails needs none of their texts.
-        found = super().get_queryset(request)
-        return found if request.resolver_match.url_name.endswith("_change") else found.defer("text", "html")  # type: ignore[no-any-return, union-attr]
+        # The list does not show bodies.
+        messages = super().get_queryset(request)
+        return messages if request.resolver_match.url_name.endswith("_change") else messages.defer("text", "html")  # type: ignore[no-any-return, union-attr]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         facts = ("subject", "shown_to", "sender", "tenant_slug", "shown_status", "tries", "error")

@@ -16,7 +16,7 @@ class MailingConfig(AppConfig):
 
 
 def sender_can_be_written(**_options: Any) -> list[Error]:
-    """Error ruche.E030: with a sender that is no address every mail fails, after all its tries."""
+    """Error ruche.E030: DEFAULT_FROM_EMAIL is not a valid address, so every mail would fail."""
     try:
         sanitize_address(settings.DEFAULT_FROM_EMAIL, "utf-8")
     except ValueError as error:

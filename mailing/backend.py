@@ -1,4 +1,4 @@
-"""Django's mail backend: into the outbox, in the caller's transaction, then a job hands it to the transport."""
+"""Django mail backend that writes to the outbox in the caller's transaction; a job delivers."""
 
 from collections.abc import Sequence
 from typing import Any

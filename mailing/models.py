@@ -1,4 +1,4 @@
-"""The outbox: every mail of the platform, before it leaves and after."""
+"""The outbox: every mail of the platform, before and after delivery."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from ui.lines import LineField
 
 
 class OutboxMessage(models.Model):
-    """One mail. Its text, which may carry a password or a code, goes once it is sent (except in the embedded run)."""
+    """One mail. Its body, which may contain a password or a code, is erased once sent (except in the embedded run)."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("En attente")
@@ -18,7 +18,7 @@ class OutboxMessage(models.Model):
         FAILED = "failed", _("Échec")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    # No foreign key: what was sent outlives a workspace.
+    # No foreign key: mails outlive their workspace.
     tenant_id = models.UUIDField(null=True, blank=True)
     tenant_slug = LineField(_("espace"), max_length=40, blank=True)
     sender = LineField(_("expéditeur"), max_length=320)
@@ -26,12 +26,12 @@ class OutboxMessage(models.Model):
     subject = LineField(_("objet"), max_length=300)
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("HTML"), blank=True)
-    # It carries a password, a code or a link that opens something: then its text also goes when it fails for good.
+    # Contains a password, a code or a link with access: the body is also erased after the last failed try.
     carries_secret = models.BooleanField(default=True, db_default=True, editable=False)
     status = LineField(_("état"), max_length=8, choices=Status.choices, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     error = LineField(_("erreur"), max_length=300, blank=True)
-    # Somebody hands it to the transport until then, at most.
+    # Lease of the process that delivers it: no other one does before this time.
     taken_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What the owners of a workspace are told of its life. Lifecycle steps: in the transaction of what they tell."""
+"""Mails to the owners about the life cycle of their workspace; lifecycle steps, in the transaction of the change."""
 
 from datetime import timedelta
 
@@ -8,15 +8,15 @@ from tenants.services import CLOSED_RETENTION
 
 
 def send_trial_ending(tenant: TenantRef, *, days: int) -> None:
-    """The trial ends in `days` days."""
+    """Announce the end of the trial in `days` days."""
     send_to_owners(tenant, "mail/trial_ending", days=days, ends_at=tenant.trial_ends_at)
 
 
 def send_trial_ended(tenant: TenantRef) -> None:
-    """The trial is over, the workspace read-only."""
+    """Announce that the trial has ended and the workspace is read-only."""
     send_to_owners(tenant, "mail/trial_ended")
 
 
 def send_closed(tenant: TenantRef) -> None:
-    """Suspended for so long that it is closed: when it goes for good."""
+    """Announce that the workspace was closed after a long suspension, and when it will be deleted."""
     send_to_owners(tenant, "mail/closed", days=CLOSED_RETENTION // timedelta(days=1))

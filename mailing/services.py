@@ -1,4 +1,4 @@
-"""Sending mail: rendered, put in the outbox with the act it belongs to, delivered by a job, tried again on failure."""
+"""Mail: rendered, written to the outbox in the caller's transaction, delivered by a job, retried on failure."""
 
 import contextlib
 import logging
@@ -28,21 +28,21 @@ from ui.lines import one_line
 log = logging.getLogger(__name__)
 Status = OutboxMessage.Status
 MAX_TRIES = 6
-# After each try but the last: an evening's outage of the transport loses no mail.
-WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360)]
-# A transport that did not answer is left alone so long, by all processes.
-REST_SECONDS = 60
-_RESTS = "mailing:transport-rests"
-# Longer than any transport waits (config/settings/mail.py).
-LONGEST_DELIVERY = timedelta(minutes=5)
-# For operators, beside the transports' own words.
-_NEVER_CAME_BACK = "the process that sent it ended each time, before it could say whether it did"
+# Delay after each failed try: an outage of some hours loses no mail.
+RETRY_DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360)]
+# After no answer, no process calls the transport for this long.
+PAUSE_SECONDS = 60
+_PAUSE_KEY = "mailing:transport-rests"
+# Longer than the timeout of any transport (config/settings/mail.py).
+DELIVERY_LEASE = timedelta(minutes=5)
+# Shown to operators as the error.
+_PROCESS_DIED = "each process that tried to send it ended before it recorded the result"
 
 
 def send(*, template: str, to: str, context: dict[str, Any], carries_secret: bool = False) -> None:
     """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox.
 
-    `carries_secret`: it holds a password, a code or a link that opens something.
+    `carries_secret`: it contains a password, a code or a link with access.
     """
     message = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{template}.subject", context).split()),
@@ -57,7 +57,7 @@ def send(*, template: str, to: str, context: dict[str, Any], carries_secret: boo
 def send_to_operators(template: str, *, path: str, **context: Any) -> None:
     """`send` to every operator of the platform, each in their language.
 
-    `name`, and `page_url` (the console's page at `path`) come with it.
+    The context also has `name` and `page_url` (the console's page at `path`).
     """
     page_url = tenant_url(settings.BASE_HOST, path)
     with public_context():
@@ -69,13 +69,13 @@ def send_to_operators(template: str, *, path: str, **context: Any) -> None:
 def send_to_owners(tenant: TenantRef, template: str, **context: Any) -> None:
     """`send` to every owner of a workspace, in its language.
 
-    `name`, `workspace`, `address`, `plan_url` (the page of the plan) and `pay_url` (on to what is owed) come with it.
+    The context also has `name`, `workspace`, `address`, `plan_url` (page of the plan) and `pay_url` (pay the arrears).
     """
     addresses = {"address": "/", "plan_url": "/settings/plan/", "pay_url": "/settings/plan/pay/"}
-    known = {"workspace": tenant.name} | {key: tenant_url(tenant.domain, path) for key, path in addresses.items()}
+    shared = {"workspace": tenant.name} | {key: tenant_url(tenant.domain, path) for key, path in addresses.items()}
     with tenant_context(tenant), translation.override(tenant.language):
         for email, name in owner_emails():
-            send(template=template, to=email, context={"name": name} | known | context)
+            send(template=template, to=email, context={"name": name} | shared | context)
 
 
 def send_welcome(
@@ -88,7 +88,7 @@ def send_welcome(
     welcome: bool = True,
     **_details: Any,
 ) -> None:
-    """Lifecycle step "made": address, sign-in and first steps, to the owner."""
+    """Lifecycle step "made": send the owner the address, the password and the first steps."""
     if not welcome:
         return
     with tenant_context(tenant), translation.override(tenant.language):
@@ -109,7 +109,7 @@ def send_welcome(
 
 
 def queue_message(message: EmailMessage) -> None:
-    """Put a Django message in the outbox of the platform, in the caller's transaction, and ask for its delivery."""
+    """Write a Django message to the outbox, in the caller's transaction, and enqueue its delivery."""
     context = current()
     html = next((str(body) for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), "")
     tenant = context if isinstance(context, TenantRef) else None
@@ -118,34 +118,34 @@ def queue_message(message: EmailMessage) -> None:
         tenant_slug=tenant.slug if tenant else "",
         sender=one_line(message.from_email or settings.DEFAULT_FROM_EMAIL),
         to=[one_line(address) for address in message.to],
-        # A header is one line: a name in it with an end of line would stop the mail for good.
+        # A line break in a header would make every delivery fail.
         subject=one_line(str(message.subject))[:300],
         text=str(message.body),
         html=html,
-        # Of others' mails nothing is known: allauth's carry codes and keys.
+        # Mails of libraries count as secret: allauth's contain codes and keys.
         carries_secret=getattr(message, "carries_secret", True),
     )
     enqueue("mailing.services.deliver", message_id=str(row.pk))
 
 
 def deliver(message_id: str) -> None:
-    """Hand one waiting message to the transport. A second call sends nothing.
+    """Send one waiting message with the transport. A second call sends nothing.
 
-    Nothing of the database is held while the transport is waited for; who dies in the middle leaves it to be sent
-    again after `LONGEST_DELIVERY`. Where the transport did not answer a moment ago the message waits for the clock.
+    No database connection is held while waiting for the transport. If the process dies, the message is sent again
+    after `DELIVERY_LEASE`. While the transport is paused, the message waits for `deliver_waiting`.
     """
-    if _transport_rests():
+    if _is_transport_paused():
         return
     now = timezone.now()
-    mine = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
-    free = mine.filter(Q(taken_until=None) | Q(taken_until__lte=now))
-    if free.filter(tries__lt=MAX_TRIES).update(taken_until=now + LONGEST_DELIVERY, tries=F("tries") + 1):
-        row = mine.get()
+    message = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
+    available = message.filter(Q(taken_until=None) | Q(taken_until__lte=now))
+    if available.filter(tries__lt=MAX_TRIES).update(taken_until=now + DELIVERY_LEASE, tries=F("tries") + 1):
+        row = message.get()
         give_back_connection()
         _deliver(row)
     else:
-        # Taken so often, and nobody came back: whoever sends it dies of it.
-        free.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_NEVER_CAME_BACK)
+        # Each try ended without a result: sending this message kills the process.
+        available.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_PROCESS_DIED)
 
 
 def _deliver(row: OutboxMessage) -> None:
@@ -156,16 +156,16 @@ def _deliver(row: OutboxMessage) -> None:
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])
     except JobTimeout:
-        # The worker's limit: nobody knows whether it left.
+        # The worker's time limit: whether the mail was sent is unknown.
         raise
     except Exception as error:  # the transport's own errors have no common class
         log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
-        if _is_away(error):
-            _let_transport_rest()
+        if _is_unreachable(error):
+            _pause_transport()
         outcome = {"error": one_line(f"{type(error).__name__}: {error}")[:300]}
         if row.tries < MAX_TRIES:
-            # Not before then.
-            outcome |= {"taken_until": timezone.now() + WAITS[row.tries - 1]}
+            # Blocks the next try until then.
+            outcome |= {"taken_until": timezone.now() + RETRY_DELAYS[row.tries - 1]}
         else:
             outcome |= {"status": Status.FAILED, "taken_until": None}
         is_done = row.tries >= MAX_TRIES and row.carries_secret
@@ -174,55 +174,55 @@ def _deliver(row: OutboxMessage) -> None:
         is_done = True
     if is_done and not settings.MAIL_KEEPS_BODIES:
         outcome |= {"text": "", "html": ""}
-    # Taken by somebody else since, it is theirs to say how it ended.
-    mine = OutboxMessage.objects.filter(pk=row.pk, status=Status.WAITING, taken_until=row.taken_until)
-    if not mine.update(**outcome):
-        log.warning("mail taken by another meanwhile id=%s", row.pk)
+    # Only while this process still has the lease.
+    leased = OutboxMessage.objects.filter(pk=row.pk, status=Status.WAITING, taken_until=row.taken_until)
+    if not leased.update(**outcome):
+        log.warning("mail leased by another process meanwhile id=%s", row.pk)
 
 
-def _is_away(error: Exception) -> bool:
-    """True where the transport did not answer, whatever the mail: not where it answered with a refusal."""
+def _is_unreachable(error: Exception) -> bool:
+    """Whether the transport did not answer at all, as opposed to a refusal."""
     refused = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
-    # requests' own errors, of HTTP transports, carry the answer there was.
+    # Errors of `requests` (HTTP transports) have the response, if there was one.
     return isinstance(error, OSError) and not isinstance(error, refused) and getattr(error, "response", None) is None
 
 
-def _let_transport_rest() -> None:
-    """Nobody asks it for a moment: each mail would hold a worker for as long as it takes to give up."""
+def _pause_transport() -> None:
+    """Pause deliveries in all processes: each would block a worker until its timeout."""
     with contextlib.suppress(RedisAway):
-        REDIS.call(lambda: quick_client().set(_RESTS, 1, ex=REST_SECONDS))
+        REDIS.call(lambda: quick_client().set(_PAUSE_KEY, 1, ex=PAUSE_SECONDS))
 
 
-def _transport_rests() -> bool:
+def _is_transport_paused() -> bool:
     try:
-        return bool(REDIS.call(lambda: quick_client().exists(_RESTS)))
+        return bool(REDIS.call(lambda: quick_client().exists(_PAUSE_KEY)))
     except RedisAway:
         return False
 
 
 def deliver_waiting() -> int:
-    """Try again what waits for more than a minute; how many. Scheduled."""
+    """Deliver messages that wait for more than a minute. Returns how many were tried. Scheduled."""
     if not settings.MAIL_KEEPS_BODIES:
-        # What failed before its secrets went.
+        # Secrets of failed messages that were not erased then.
         OutboxMessage.objects.filter(status=Status.FAILED, carries_secret=True).exclude(text="", html="").update(
             text="", html=""
         )
     now = timezone.now()
     waiting = OutboxMessage.objects.filter(status=Status.WAITING, created_at__lt=now - timedelta(minutes=1))
     due = waiting.filter(Q(taken_until=None) | Q(taken_until__lte=now)).order_by("created_at")
-    handed = 0
+    tried = 0
     for key in list(due.values_list("pk", flat=True)[:200]):
-        if _transport_rests():
+        if _is_transport_paused():
             break
         deliver(str(key))
-        handed += 1
-    return handed
+        tried += 1
+    return tried
 
 
 def resend(*, message_id: UUID, reason: str, actor: User) -> None:
-    """Give a failed message its tries again, from the public schema.
+    """Queue a failed message again with all its tries. Call it in the public schema.
 
-    One that has not failed, or whose text went with its secrets, is left alone: it is asked for anew.
+    Does nothing if the message has not failed, or if its body was erased.
     """
     with transaction.atomic():
         failed = OutboxMessage.objects.select_for_update().filter(pk=message_id, status=Status.FAILED)

@@ -1,1 +1,1 @@
-"""VAT of the European Union and the names of countries: pure functions and tables of the law, nothing of ours."""
+"""VAT of the European Union and names of countries: pure functions and legal tables; imports no other app."""

@@ -1,4 +1,4 @@
-"""The countries of the world, named in both languages (Unicode CLDR). What a form offers and an address says."""
+"""Countries with their French and English names (Unicode CLDR), for forms and addresses."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from tax.vat_tables import EU
 
-# Islands and coasts where nobody is invoiced are left out.
+# Without territories that have no inhabitants.
 _NAMES: dict[str, tuple[str, str]] = {
     "AD": ("Andorre", "Andorra"),
     "AE": ("Émirats arabes unis", "United Arab Emirates"),
@@ -262,12 +262,12 @@ def name_of(code: str) -> str:
 
 
 def is_country(code: str) -> bool:
-    """True for what a form offers."""
+    """Whether a form offers this country code."""
     return code in _NAMES
 
 
 def countries() -> list[tuple[str, list[tuple[str, str]]]]:
-    """For a form: groups of (code, name), the European Union first, each in the order of its alphabet."""
+    """Choices of a form: groups of (code, name), the European Union first, each in alphabetical order."""
     return [
         (_("Union européenne"), _sorted([code for code in _NAMES if code in EU])),
         (_("Autres pays"), _sorted([code for code in _NAMES if code not in EU])),
@@ -275,9 +275,9 @@ def countries() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _sorted(codes: list[str]) -> list[tuple[str, str]]:
-    return sorted(((code, name_of(code)) for code in codes), key=lambda one: _plain(one[1]))
+    return sorted(((code, name_of(code)) for code in codes), key=lambda choice: _plain(choice[1]))
 
 
 def _plain(name: str) -> str:
-    """Without accents: Égypte stands beside Équateur, not after Zimbabwe."""
+    """Sort key without accents: Égypte sorts beside Équateur, not after Zimbabwe."""
     return unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode().lower()

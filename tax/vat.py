@@ -1,7 +1,7 @@
-"""Which VAT an invoice bears, and why. Pure: no row, no clock, no network.
+"""VAT of an invoice and its legal mention. Pure functions: no database, no clock, no network.
 
-An operator has it confirmed by their accountant; what it follows is named at each rule (CGI: code général des impôts;
-directive: 2006/112/CE).
+Each rule names its source (CGI: code général des impôts; directive: 2006/112/CE). Operators should have the result
+confirmed by their accountant.
 """
 
 import datetime as dt
@@ -28,26 +28,26 @@ NONE = Decimal(0)
 
 
 class Supply(StrEnum):
-    """What is sold."""
+    """Kind of supply."""
 
-    # Article 7 of implementing regulation 282/2011: by internet, without a person at work.
+    # Article 7 of implementing regulation 282/2011: delivered over the internet with minimal human intervention.
     ELECTRONIC = "electronic"
 
 
 class Category(StrEnum):
-    """The codes of UN/EDIFACT 5305 that an electronic invoice uses (EN 16931)."""
+    """VAT category codes of electronic invoices (UN/EDIFACT 5305, EN 16931)."""
 
     STANDARD = "S"
     REVERSE_CHARGE = "AE"
     # Outside the EU.
     OUTSIDE = "G"
-    # Within France, where the tax is not applied.
+    # French territories without VAT.
     NOT_APPLIED = "O"
 
 
 @dataclass(frozen=True)
 class Seller:
-    """`country`: a member state. `oss`: above 10 000 € a year, or by choice (article 59 quater of the directive)."""
+    """`country`: a member state. `oss`: uses the One Stop Shop (article 59 quater of the directive)."""
 
     country: str = "FR"
     oss: bool = False
@@ -55,7 +55,7 @@ class Seller:
 
 @dataclass(frozen=True)
 class Buyer:
-    """As their address says. `vat_number` counts unless VIES has refused it (`vat_refused`)."""
+    """Buyer by their billing address. `vat_number` is ignored if VIES has refused it (`vat_refused`)."""
 
     country: str
     postal_code: str = ""
@@ -65,7 +65,7 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Vat:
-    """`rate_percent` on each line; `country`: whose VAT, "" for none; `mention`: a French msgid, "" for none."""
+    """`rate_percent` of each line; `country` whose VAT is charged, "" for none; `mention`: a French msgid or ""."""
 
     rate_percent: Decimal
     category: Category
@@ -73,10 +73,10 @@ class Vat:
     country: str = ""
 
 
-# The word that article 242 nonies A, I-13° of annex II to the CGI wants, and where it comes from.
+# The mention required by article 242 nonies A, I-13° of annex II to the CGI, with its legal basis.
 REVERSE = gettext_noop("Autoliquidation, art. 283-2 du CGI et 196 de la directive 2006/112/CE")
 REVERSE_ABROAD = gettext_noop("Autoliquidation, art. 196 de la directive 2006/112/CE")
-# Businesses by article 259, 1° (44 of the directive), others by article 259 B, 12° (58 of the directive).
+# Businesses: article 259, 1° (44 of the directive); others: article 259 B, 12° (58 of the directive).
 OUTSIDE = gettext_noop("TVA non applicable, art. 259-1 et 259 B du CGI")
 OUTSIDE_ABROAD = gettext_noop("TVA non applicable, art. 44 et 58 de la directive 2006/112/CE")
 NOT_APPLIED = gettext_noop("TVA non applicable, art. 294 du CGI")
@@ -100,39 +100,41 @@ def vat_on(seller: Seller, buyer: Buyer, on: dt.date, supply: Supply = Supply.EL
 
 
 def _taxed(seller: Seller, buyer: Buyer, place: str, on: dt.date) -> Vat:
-    """At home; abroad, for who is no business: the seller's VAT, or with OSS the buyer's (article 259 D of the CGI)."""
+    """Domestic VAT; for a consumer abroad the seller's VAT, or with OSS the buyer's (article 259 D of the CGI)."""
     if place == seller.country or not seller.oss:
         return Vat(standard_rate(seller.country, on), Category.STANDARD, country=seller.country)
     return Vat(standard_rate(place, on, buyer.postal_code), Category.STANDARD, country=place)
 
 
 def _is_business(buyer: Buyer, place: str) -> bool:
-    """Article 18 of implementing regulation 282/2011: who has a number is one."""
+    """Article 18 of implementing regulation 282/2011: a valid VAT number makes the buyer a business."""
     return not buyer.vat_refused and well_formed(buyer.vat_number, place) != ""
 
 
 def well_formed(text: str, country: str) -> str:
-    """A VAT number of a member state as it is written without spaces, prefix first; "" where it is not one."""
+    """A VAT number of a member state in compact form with its prefix, or "" if it is not one."""
     prefix = NUMBER_PREFIXES.get(country, "")
-    # Pasting brings characters that nobody sees.
-    number = "".join(sign for sign in text if not sign.isspace() and unicodedata.category(sign) != "Cf").upper()
+    # Pasted text may contain invisible format characters.
+    number = "".join(
+        character for character in text if not character.isspace() and unicodedata.category(character) != "Cf"
+    ).upper()
     if not prefix or not number:
         return ""
-    # Many write it without the prefix; some Greeks with their country's code.
-    for tried in (number, f"{prefix}{number}"):
-        found = _compact(tried)
-        if found.startswith("GR"):
-            found = f"EL{found[2:]}"
-        if found.startswith(prefix):
-            return found
+    # The prefix may be missing, or "GR" written instead of "EL".
+    for candidate in (number, f"{prefix}{number}"):
+        compact = _compact(candidate)
+        if compact.startswith("GR"):
+            compact = f"EL{compact[2:]}"
+        if compact.startswith(prefix):
+            return compact
     return ""
 
 
 def country_of(text: str) -> str:
-    """The member state whose VAT number this is; "" where it is none's."""
+    """The member state of a VAT number, or ""."""
     number = _compact(text)
     prefix = "EL" if number.startswith("GR") else number[:2]
-    return next((code for code, known in NUMBER_PREFIXES.items() if known == prefix), "")
+    return next((code for code, number_prefix in NUMBER_PREFIXES.items() if number_prefix == prefix), "")
 
 
 def _compact(text: str) -> str:

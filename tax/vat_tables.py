@@ -1,4 +1,4 @@
-"""What the rule of VAT looks up: standard rates of the member states by date, and where French and EU law stop.
+"""Tables of the VAT rules: standard rates of the member states by date, and territories with special rules.
 
 Rates: the Commission's "VAT rates applied in the Member States"; https://europa.eu/youreurope/business/taxation/vat/vat-rules-rates/
 Territories: article 6 of directive 2006/112/CE; articles 294 to 296 of the CGI.
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 _ALWAYS = dt.date.min
 
-# Member state → from which day on, which standard rate (percent), oldest first. What ended before 2024 is left out.
+# Member state -> (first day, standard rate in percent), oldest first. Rates that ended before 2024 are left out.
 STANDARD_RATES: dict[str, list[tuple[dt.date, Decimal]]] = {
     code: [(_ALWAYS, Decimal(rate))]
     for code, rate in {
@@ -27,7 +27,7 @@ for _code, _day, _rate in (
     STANDARD_RATES[_code].append((_day, Decimal(_rate)))
 
 EU = frozenset(STANDARD_RATES)
-# VAT numbers name Greece by its own word.
+# VAT numbers use "EL" for Greece.
 NUMBER_PREFIXES = {code: "EL" if code == "GR" else code for code in EU}
 
 # Parts of a member state with a standard rate of their own (article 105 of the directive; Austria's accession treaty).
@@ -35,7 +35,7 @@ REGIONAL_RATES: dict[str, list[tuple[tuple[str, ...], Decimal]]] = {
     "AT": [(("6691", "6991", "6992", "6993"), Decimal(19))],
     "PT": [(("90", "91", "92", "93"), Decimal(22)), (("95", "96", "97", "98", "99"), Decimal(16))],
 }
-# Parts of a member state that VAT law counts as outside: Heligoland, Büsingen, the Canaries, Ceuta, Melilla, Livigno,
+# Parts of a member state outside the VAT territory: Heligoland, Büsingen, the Canaries, Ceuta, Melilla, Livigno,
 # Campione, Åland, Mount Athos.
 OUTSIDE: dict[str, tuple[str, ...]] = {
     "DE": ("27498", "78266"),

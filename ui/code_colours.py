@@ -1,4 +1,4 @@
-"""Code with its words in classes (no inline style: the policy forbids it). Bounded: languages, size, time."""
+"""Syntax highlighting of code with CSS classes (the CSP forbids inline styles), limited in languages, size and time."""
 
 import time
 from functools import cache
@@ -10,10 +10,10 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.token import Token as Kind
 
-# Characters of one block; longer ones stay plain.
+# Maximum length of a block in characters; longer ones are not highlighted.
 MAX_CODE: Final = 10_000
 SECONDS: Final = 0.25
-# Names people and models give a block. Others stay plain: not each of the library's 500 lexers bears hostile input.
+# Names that people and models give to a block. Only these: not all of the 500 lexers are safe with hostile input.
 LANGUAGES: Final = {
     *"bash c c# c++ cpp cs csharp css diff go html http ini java javascript js json jsx kotlin less lua".split(),
     *"php powershell py python python3 r rb rs ruby rust scala scss sh shell sql swift toml ts tsx".split(),
@@ -24,7 +24,7 @@ CLASSES: Final = {"task", *_SHORT.values()}
 
 
 def coloured(html: str, language: str) -> str:
-    """Escaped code with its words in classes; as it came where the language is not known or the code is too long."""
+    """Highlight escaped code. Returns it unchanged if the language is unknown, or the code too long or too slow."""
     if language.lower() not in LANGUAGES or len(html) > MAX_CODE:
         return html
     code = unescape(html)
@@ -34,8 +34,8 @@ def coloured(html: str, language: str) -> str:
             return html
         while kind not in _SHORT and kind is not Kind and kind.parent is not None:
             kind = kind.parent
-        shown = escape(words)
-        parts.append(f'<span class="{_SHORT[kind]}">{shown}</span>' if kind in _SHORT and words.strip() else shown)
+        escaped = escape(words)
+        parts.append(f'<span class="{_SHORT[kind]}">{escaped}</span>' if kind in _SHORT and words.strip() else escaped)
     return "".join(parts)
 
 

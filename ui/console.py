@@ -1,4 +1,4 @@
-"""What the pages of the operator's console share: read-only tables, filters, and acts that ask for a reason."""
+"""Shared parts of the operator's console: read-only tables, filters, and actions that require a reason."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -35,7 +35,7 @@ __all__ = [
 
 
 class ReadOnlyAdmin(AuditedAdmin):
-    """Rows to read. Nothing here adds, changes or deletes one, whoever asks."""
+    """A read-only model admin: nobody may add, change or delete a row."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -46,11 +46,11 @@ class ReadOnlyAdmin(AuditedAdmin):
         return {}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """An act or a wrong filter answers without a list."""
+        """Add the context of `beside_list`; an action or an invalid filter returns a response without a list."""
         response: Any = super().changelist_view(request, extra_context)
-        found = getattr(response, "context_data", None)
-        if found and "cl" in found:
-            found.update(self.beside_list(request, found["cl"]))
+        context = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            context.update(self.beside_list(request, context["cl"]))
         return response  # type: ignore[no-any-return]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -64,7 +64,7 @@ class ReadOnlyAdmin(AuditedAdmin):
 
 
 class NoDeleteAdmin(AuditedAdmin):
-    """Rows that are changed and put aside, never deleted: a ledger or a history names them."""
+    """A model admin without deletion: a ledger or a history refers to the rows."""
 
     actions = None
 
@@ -73,7 +73,7 @@ class NoDeleteAdmin(AuditedAdmin):
 
 
 class DayRangeFilter(RangeDateFilter):
-    """From a day to a day, both included, in the operator's time zone."""
+    """Filter from a day to a day, both included, in the operator's time zone."""
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         name = self.parameter_name
@@ -90,14 +90,14 @@ def _day(text: Any) -> dt.date | None:
     if not isinstance(text, str) or not text:
         return None
     try:
-        found: dt.date | None = parse_date_str(text)
+        day: dt.date | None = parse_date_str(text)
     except (ValueError, TypeError):
         return None
-    return found
+    return day
 
 
 class ReasonForm(forms.Form):
-    """Why. The audit log keeps it."""
+    """A form with the reason of an action, for the audit log."""
 
     reason = Line(
         label=_("Motif"),
@@ -110,7 +110,7 @@ class ReasonForm(forms.Form):
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
-    """What binds a form: the fields sent, even none; nothing where nothing was sent."""
+    """Data to bind a form with: the POST data, possibly empty, or None for another method."""
     return request.POST if request.method == "POST" else None
 
 
@@ -126,11 +126,11 @@ def act_page(
     back: str,
     danger: bool = False,
 ) -> HttpResponse:
-    """One act on one page: what it does, its form, its button. `do` adds errors to the form, or says what was done."""
+    """The page of one action: explanation, form, button. `do` adds errors to the form, or returns a message."""
     if request.method == "POST" and form.is_valid():
-        said = do(form)
+        message = do(form)
         if form.is_valid():
-            messages.success(request, said)
+            messages.success(request, message)
             return redirect(back)
     context = {
         **admin.admin_site.each_context(request),

@@ -1,4 +1,4 @@
-"""How the console draws charts: few rounded ticks, amounts as the reader writes them, short days and months."""
+"""Options of the console's charts: a few rounded ticks, localised amounts, short dates."""
 
 import datetime as dt
 import math
@@ -11,29 +11,32 @@ GREY = "#737373"
 TICKS = 4
 
 
-def rounded_step(most: float) -> float:
-    """A step of 1, 2 or 5 times a power of ten, so that `TICKS` of them or fewer reach `most`."""
-    if most <= 0:
+def rounded_step(maximum: float) -> float:
+    """Smallest step of 1, 2 or 5 times a power of ten with which at most `TICKS` steps reach `maximum`."""
+    if maximum <= 0:
         return 1.0
-    raw = most / TICKS
+    raw = maximum / TICKS
     power = 10.0 ** math.floor(math.log10(raw))
     return float(next((m * power for m in (1, 2, 5) if m * power >= raw * 0.999999), 10 * power))
 
 
-def options(most: float, *, in_euros: bool = False, least: float = 0.0, is_stacked: bool = False) -> dict[str, Any]:
-    """Options of Chart.js for values from `least` (0 or less) to `most`. Bars that stand one above the other are named:
-    colours alone say nothing.
+def options(
+    maximum: float, *, in_euros: bool = False, minimum: float = 0.0, is_stacked: bool = False
+) -> dict[str, Any]:
+    """Options of Chart.js for values from `minimum` (0 or less) to `maximum`.
+
+    Stacked bars have a legend, since colours alone do not identify them.
     """
-    step = rounded_step(max(most, -least))
+    step = rounded_step(max(maximum, -minimum))
     decimals = max(0, -math.floor(math.log10(step)))
-    how: dict[str, Any] = {"minimumFractionDigits": decimals, "maximumFractionDigits": decimals}
+    number_format: dict[str, Any] = {"minimumFractionDigits": decimals, "maximumFractionDigits": decimals}
     if in_euros:
-        how |= {"style": "currency", "currency": "EUR"}
+        number_format |= {"style": "currency", "currency": "EUR"}
     else:
-        how = {"notation": "compact", "maximumFractionDigits": 1}
+        number_format = {"notation": "compact", "maximumFractionDigits": 1}
     ticks = {"color": GREY}
     axis = {"stacked": is_stacked, "border": {"width": 0}}
-    ends = {"min": math.floor(least / step) * step, "max": max(1, math.ceil(most / step)) * step}
+    ends = {"min": math.floor(minimum / step) * step, "max": max(1, math.ceil(maximum / step)) * step}
     legend = {"position": "bottom", "labels": {"color": GREY, "boxHeight": 8, "boxWidth": 8, "usePointStyle": True}}
     return {
         "animation": False,
@@ -45,7 +48,12 @@ def options(most: float, *, in_euros: bool = False, least: float = 0.0, is_stack
         "plugins": {"legend": {**legend, "display": is_stacked}},
         "scales": {
             "x": {**axis, "grid": {"display": False}, "ticks": {**ticks, "maxTicksLimit": 6, "maxRotation": 0}},
-            "y": {**axis, **ends, "grid": {"tickWidth": 0}, "ticks": {**ticks, "stepSize": step, "format": how}},
+            "y": {
+                **axis,
+                **ends,
+                "grid": {"tickWidth": 0},
+                "ticks": {**ticks, "stepSize": step, "format": number_format},
+            },
         },
     }
 

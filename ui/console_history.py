@@ -1,4 +1,4 @@
-"""An object's history in the console: the audit log's lines that name it. Edits by a form leave a line too."""
+"""History page of an object in the console: its audit log entries, including edits by a form."""
 
 from typing import Any
 
@@ -14,33 +14,33 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 
-MOST = 200
-# By what the audit log's lines name their object, beside its key.
-NAMES = ("slug", "code", "email", "tenant_slug", "name", "label")
+MAX_ENTRIES = 200
+# Attributes by which audit entries may name their object, beside its key.
+NAME_ATTRIBUTES = ("slug", "code", "email", "tenant_slug", "name", "label")
 
 
 class AuditedAdmin(ModelAdmin):
-    """`adds_audited`, `changes_audited`: adding a row, or changing one, is an audited service of its own."""
+    """`adds_audited`, `changes_audited`: a service already audits the addition or change of a row."""
 
     adds_audited = changes_audited = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Named by what it lists; Django's own title asks to choose a row."""
+        """Use the model's plural name as the title; Django's asks to select a row."""
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *arguments: Any, obj: Any = None, **more: Any
     ) -> Any:
-        """Named by its row, or by what it is where the row has no name for people."""
+        """Use the row's name as the title, or the model's name if the row has none."""
         if obj is not None:
             is_named = str(obj) != Model.__str__(obj)
             context["title"] = str(obj) if is_named else capfirst(self.opts.verbose_name)
         return super().render_change_form(request, context, *arguments, obj=obj, **more)
 
     def audit_targets(self, obj: Any) -> list[str]:
-        """What the audit log may call this object."""
-        names = [str(getattr(obj, name, "") or "") for name in NAMES]
+        """The targets under which audit entries may refer to this object."""
+        names = [str(getattr(obj, name, "") or "") for name in NAME_ATTRIBUTES]
         return [str(obj.pk), *(name for name in names if name)]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -49,32 +49,36 @@ class AuditedAdmin(ModelAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
-        # By its name: the ground's pages have a history too, and import no app above them.
+        # Looked up by name: `ui` imports no other app.
         log = apps.get_model("accounts", "AuditEntry")
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Historique de « %(name)s »") % {"name": obj},
             "opts": self.opts,
             "object": obj,
-            "entries": log._default_manager.filter(target__in=self.audit_targets(obj))[:MOST],
+            "entries": log._default_manager.filter(target__in=self.audit_targets(obj))[:MAX_ENTRIES],
             "all_url": reverse("admin:accounts_auditentry_changelist"),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """In the transaction of the form, in place of Django's own log."""
+        """Write an audit entry instead of Django's log entry, in the form's transaction."""
         if not self.adds_audited:
-            self._keep(request, obj, added=True)
+            self._record_edit(request, obj, added=True)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
         parts = [part for part in message if isinstance(part, dict)] if isinstance(message, list) else []
-        said = [named for part in parts for how in part.values() for named in how.get("fields", [])]
-        rows = [f"{how['name']} {how['object']}" for part in parts for how in part.values() if "object" in how]
+        changed_fields = [
+            field_name for part in parts for change in part.values() for field_name in change.get("fields", [])
+        ]
+        rows = [
+            f"{change['name']} {change['object']}" for part in parts for change in part.values() if "object" in change
+        ]
         if parts and not self.changes_audited:
-            self._keep(request, obj, fields=", ".join(map(str, [*said, *rows])))
+            self._record_edit(request, obj, fields=", ".join(map(str, [*changed_fields, *rows])))
 
-    def _keep(self, request: HttpRequest, obj: Any, *, added: bool = False, **details: str) -> None:
+    def _record_edit(self, request: HttpRequest, obj: Any, *, added: bool = False, **details: str) -> None:
         target = (self.audit_targets(obj)[1:] or [str(obj.pk)])[0]
         import_string("accounts.services.row_kept")(
             actor=request.user, target=target, row=str(self.opts.verbose_name), added=added, **details

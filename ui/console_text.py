@@ -1,6 +1,6 @@
-"""How the console writes states, figures and moments.
+"""HTML of states, figures and dates in the console.
 
-Apart from ui/console.py: templates load this one, and the theme loads templates while it is being imported.
+Separate from ui/console.py: templates load it, and the theme loads templates while it is imported.
 """
 
 import datetime as dt
@@ -16,27 +16,27 @@ NOTHING = "—"
 
 
 def badge(text: Any, kind: str = "neutral") -> SafeString:
-    """A state in words, with a mark of its own shape. Kinds: good, wait, warn, bad, neutral."""
+    """A state as text with a symbol. Kinds: good, wait, warn, bad, neutral."""
     return format_html('<span class="rc-badge rc-badge-{}">{}</span>', kind, text)
 
 
 def two_lines(first: Any, second: Any) -> SafeString:
-    """What a cell says, and below it, quieter, what goes with it."""
+    """The content of a cell, with a muted second line."""
     return format_html('<span class="rc-two">{}<br><span class="rc-muted">{}</span></span>', first, second)
 
 
 def strong(text: Any) -> SafeString:
-    """What a row is called."""
+    """The name of a row, in bold."""
     return format_html('<span class="rc-strong">{}</span>', text)
 
 
 def figure(text: Any) -> SafeString:
-    """A number, on the right, with figures of one width."""
+    """A right-aligned number with tabular figures."""
     return format_html('<span class="rc-num">{}</span>', text)
 
 
 def moment(value: dt.datetime | None) -> str | SafeString:
-    """A date and hour in the reader's zone, the exact time on hover."""
+    """A date and time in the reader's time zone, with the exact time as its title."""
     if value is None:
         return NOTHING
     local = timezone.localtime(value)
@@ -49,21 +49,21 @@ def moment(value: dt.datetime | None) -> str | SafeString:
 
 
 def exact_euros(value: Decimal | None) -> str:
-    """Euros as they are, never rounded: six decimals at least, more where there are more."""
+    """An amount in euros, not rounded, with at least six decimals."""
     if value is None:
         return NOTHING
     text = f"{value:.12f}"
     digits = text[:-6] + text[-6:].rstrip("0")
-    whole, _point, decimals = digits.partition(".")
+    integer_part, _point, decimals = digits.partition(".")
     separator = formats.get_format("DECIMAL_SEPARATOR")
-    grouped = formats.number_format(int(whole), force_grouping=True)
-    sign = "-" if whole.startswith("-") else ""
-    shown = f"{grouped.removeprefix('-')}{separator}{decimals}"
-    return sign + pgettext("amount", "%(figure)s €") % {"figure": shown}
+    grouped = formats.number_format(int(integer_part), force_grouping=True)
+    sign = "-" if integer_part.startswith("-") else ""
+    amount = f"{grouped.removeprefix('-')}{separator}{decimals}"
+    return sign + pgettext("amount", "%(figure)s €") % {"figure": amount}
 
 
 def limit_words(limit: Decimal | None) -> str:
-    """A limit as it is: whole where it is whole; None: without."""
+    """A limit without trailing zeros; None is unlimited."""
     if limit is None:
         return gettext("sans limite")
     places = len(f"{limit:f}".partition(".")[2].rstrip("0"))

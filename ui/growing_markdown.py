@@ -1,12 +1,13 @@
-"""The rendering of a text that grows: blocks that are whole are made once, the open end is made anew, seldom if long.
+"""Incremental rendering of Markdown that is being streamed.
 
-`GrowingMarkdown.news` gives the events by which static/js/answer_view.js builds the same page:
-- block {"html"}: blocks that will not change any more, to be added; the open end is empty again;
-- tail {"keep", "html"}: the open end's HTML is its first `keep` characters followed by `html`;
-- code {"text"}: more of the open code block at the end.
+Complete blocks are rendered once; the tail (the incomplete block at the end) is rendered again as it grows.
+`GrowingMarkdown.updates` returns the events from which static/js/answer_view.js builds the page:
+- block {"html"}: complete blocks to append; the tail becomes empty;
+- tail {"keep", "html"}: the tail's HTML is its first `keep` characters followed by `html`;
+- code {"text"}: text to append to the open code block in the tail.
 
-Work: each line is read once; the open end is rendered at most every `0.04 s * (1 + length / 1,500)`, so that a second
-of a stream renders some 40,000 characters at most, however long the end; an open code block is never rendered again.
+Cost: each line is read once. The tail is rendered at most every `0.04 s * (1 + length / 1,500)`, so a second of a
+stream renders about 40,000 characters at most, whatever its length. An open code block is never rendered again.
 """
 
 import re
@@ -15,53 +16,53 @@ from typing import Any, Final
 
 from ui.markdown import render
 
-News = list[tuple[str, dict[str, Any]]]
+Updates = list[tuple[str, dict[str, Any]]]
 
 TAIL_SECONDS: Final = 0.04
 TAIL_CHARACTERS: Final = 1_500
-MOST_WAIT: Final = 1.0
+MAX_WAIT_SECONDS: Final = 1.0
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)")
 _MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 
 
 class GrowingMarkdown:
-    """One answer under way. `news` is called with the whole text so far, each time something has come."""
+    """State of one streamed answer. `updates` is called with the full text so far, each time text has arrived."""
 
     def __init__(self) -> None:
-        self._read = 0  # end of the last whole line that was looked at
-        self._stable = 0  # where the open end begins
-        self._fence = ""  # the sign that opened the code block we are in
-        self._code_sent = -1  # how much of that block has been sent; -1 where it was not begun
+        self._read = 0  # offset after the last complete line that was read
+        self._stable = 0  # offset of the tail
+        self._fence = ""  # the fence of the open code block, "" outside
+        self._code_sent = -1  # offset up to which that block was sent; -1 before its first line
         self._after_blank = False
         self._in_list = False
         self._tail = ""
         self._shown = 0
         self._next = 0.0
 
-    def news(self, text: str, *, whole: bool = False) -> News:
-        """What to show now; `whole` where nothing more will come: then nothing waits."""
-        news: News = []
+    def updates(self, text: str, *, is_complete: bool = False) -> Updates:
+        """The updates to send now. `is_complete`: no more text follows, so nothing is held back."""
+        updates: Updates = []
         begun = self._stable
         self._read_lines(text)
         if self._stable > begun:
-            news.append(("block", {"html": str(render(text[begun : self._stable], colours=False))}))
+            updates.append(("block", {"html": str(render(text[begun : self._stable], colours=False))}))
             self._tail, self._code_sent, self._next = "", -1, 0.0
         if self._in_open_code():
-            return news + self._code_news(text)
+            return updates + self._code_updates(text)
         now = time.monotonic()
-        if len(text) > self._shown and (whole or now >= self._next):
-            news += self._tail_news(text)
-            self._next = now + min(MOST_WAIT, TAIL_SECONDS * (1 + (len(text) - self._stable) / TAIL_CHARACTERS))
-        return news
+        if len(text) > self._shown and (is_complete or now >= self._next):
+            updates += self._tail_updates(text)
+            self._next = now + min(MAX_WAIT_SECONDS, TAIL_SECONDS * (1 + (len(text) - self._stable) / TAIL_CHARACTERS))
+        return updates
 
     def behind(self, text: str) -> bool:
-        """Whether some of the text waits to be shown."""
+        """Whether some of the text has not been sent yet."""
         return len(text) > self._shown
 
-    # -- what is whole
+    # -- complete blocks
 
     def _read_lines(self, text: str) -> None:
-        """Read each line once it is whole; the open end begins after the last block that cannot change any more."""
+        """Read the new complete lines; the tail begins after the last block that cannot change any more."""
         while (end := text.find("\n", self._read)) >= 0:
             self._read_line(text[self._read : min(end, self._read + 200)], self._read, end + 1)
             self._read = end + 1
@@ -76,7 +77,7 @@ class GrowingMarkdown:
             self._after_blank = True
             return
         marker = bool(_MARKER.match(line))
-        # Inside a list an indented fence belongs to its item, which ends it.
+        # Inside a list an indented fence belongs to the item, and ends with it.
         fence = None if self._in_list and line[0] in " \t" else _FENCE.fullmatch(line)
         opens = fence is not None and not (fence[1][0] == "`" and "`" in fence[2])
         new_block = self._after_blank and line[0] not in " \t" and not (marker and self._in_list)
@@ -87,31 +88,31 @@ class GrowingMarkdown:
             self._fence = fence[1]
         self._after_blank = False
 
-    # -- an open code block: only what is new of it
+    # -- an open code block: only its new text is sent
 
     def _in_open_code(self) -> bool:
         return bool(self._fence)
 
-    def _code_news(self, text: str) -> News:
-        news: News = []
+    def _code_updates(self, text: str) -> Updates:
+        updates: Updates = []
         if self._code_sent < 0:
             self._code_sent = text.index("\n", self._stable) + 1
             html = str(render(text[self._stable : self._code_sent], colours=False))
             self._tail = html
-            news.append(("tail", {"keep": 0, "html": html}))
-        # A line that may be the closing fence waits until it is whole.
+            updates.append(("tail", {"keep": 0, "html": html}))
+        # A line that may be the closing fence is held back until it is complete.
         end = text.rfind("\n") + 1
         if text[end : end + 4].lstrip(" ")[:1] not in (self._fence[0], ""):
             end = len(text)
         if end > self._code_sent:
-            news.append(("code", {"text": text[self._code_sent : end]}))
+            updates.append(("code", {"text": text[self._code_sent : end]}))
             self._code_sent = end
         self._shown = len(text)
-        return news
+        return updates
 
-    # -- the open end
+    # -- the tail
 
-    def _tail_news(self, text: str) -> News:
+    def _tail_updates(self, text: str) -> Updates:
         html = str(render(completed(text[self._stable :]), colours=False))
         self._shown = len(text)
         keep = _common(self._tail, html)
@@ -121,16 +122,16 @@ class GrowingMarkdown:
         return [("tail", {"keep": keep, "html": html[keep:]})]
 
 
-def _common(one: str, other: str) -> int:
-    """How many UTF-16 units, as JavaScript counts, both begin with alike."""
-    low, high = 0, min(len(one), len(other))
+def _common(first: str, second: str) -> int:
+    """Length of the common prefix in UTF-16 units, which JavaScript counts."""
+    low, high = 0, min(len(first), len(second))
     while low < high:
         middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
+        if first[:middle] == second[:middle]:
             low = middle
         else:
             high = middle - 1
-    return len(one[:low].encode("utf-16-le", "surrogatepass")) // 2
+    return len(first[:low].encode("utf-16-le", "surrogatepass")) // 2
 
 
 _LAST_LINE: Final = 2_000
@@ -142,7 +143,7 @@ _DELIMITER = re.compile(r"\s*\|?[\s:|-]+")
 
 
 def completed(tail: str) -> str:
-    """An open end with what its last line lacks: a table's second line, the ends of bold, code and links."""
+    """A tail with its last line completed: a table's delimiter row, the ends of bold, code and links."""
     start = tail.rfind("\n") + 1
     before, line = tail[:start], tail[start:]
     if not line or len(line) > _LAST_LINE:
@@ -155,7 +156,7 @@ def completed(tail: str) -> str:
 
 
 def _rows_before(before: str) -> int:
-    """0, 1, or 2 and more, as far as it matters: how many lines of a table stand right before the end."""
+    """Number of table rows right before the last line, counted up to 2."""
     lines = before[-2 * _LAST_LINE :].rstrip("\n").rsplit("\n", 2)[-2:] if before.strip() else []
     rows = 0
     for line in reversed(lines):
@@ -166,7 +167,7 @@ def _rows_before(before: str) -> int:
 
 
 def _second_line(before: str) -> str:
-    """A table's head that is alone becomes one at once."""
+    """The delimiter row for a table header without one, else ""."""
     head = before[-_LAST_LINE:].rstrip("\n").rsplit("\n", 1)[-1]
     return _delimiter(head) if head.lstrip().startswith("|") and _rows_before(before) == 1 else ""
 
@@ -192,10 +193,10 @@ def _closed(line: str) -> str:
     line = _HALF_LABEL.sub("", _HALF_LINK.sub(r"\1", line))
     if line.count("`") % 2:
         return line.rstrip("`") + "`" if not line.endswith("`") else line[:-1]
-    # Signs at the very end open or close something; what of it is still to come is not known yet.
+    # Markers at the very end are ambiguous until more text arrives.
     line = line.rstrip("*~")
     bare = re.sub(r"`[^`]*`", "", line)
     ends, opened = "", _EMPHASIS.findall(bare)
-    for sign in reversed([sign for sign in dict.fromkeys(opened) if opened.count(sign) % 2]):
-        ends += sign
+    for marker in reversed([marker for marker in dict.fromkeys(opened) if opened.count(marker) % 2]):
+        ends += marker
     return line.rstrip() + ends if ends else line

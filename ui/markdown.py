@@ -1,9 +1,9 @@
-"""Markdown to HTML that is safe to show, whoever wrote it. A model's answer is never trusted.
+"""Converts untrusted Markdown (people's texts, models' answers) to safe HTML.
 
-GitHub's parser (cmarkgfm) takes time in proportion to the text, whatever the text; `tests/conversations/
-test_markdown_cost.py` counts it. Raw HTML and images never reach it: their first sign is taken out of the text before
-and put back, escaped, after. Then the result is bounded (depth, size), code is highlighted with classes, and nh3 keeps
-only listed tags and attributes. No word of the interface stands in the result: it can be stored for all languages.
+GitHub's parser (cmarkgfm) takes linear time for any input; tests/ui/test_markdown_cost.py measures it. Raw HTML and
+images never reach it: their first character is replaced before parsing, and restored and escaped after. Then depth and
+size are limited, code is highlighted with classes, and nh3 keeps only listed tags and attributes. The result contains
+no text of the interface, so it can be stored for all languages.
 """
 
 import logging
@@ -24,13 +24,13 @@ from ui.code_colours import CLASSES, coloured
 
 log = logging.getLogger(__name__)
 
-# Raised with every change of what `render` makes: what was stored under another version is made anew.
+# Increment with every change of the output of `render`: HTML stored under another version is rendered again.
 VERSION: Final = 2
-# Characters. Longer texts are shown as they are written.
+# Characters. Longer texts are shown as plain text.
 MAX_INPUT: Final = 200_000
-# Quotes and lists within each other; deeper ones are shown at this depth.
+# Maximum nesting of quotes and lists; deeper ones are shown at this depth.
 MAX_DEPTH: Final = 16
-# HTML per character of text, beyond which the text can only be an attack (an ordinary text makes 1.6, a table 6).
+# Maximum HTML per character of text; beyond it the text is an attack (an ordinary text has 1.6, a table 6).
 MAX_GROWTH: Final = 20
 CACHE_SECONDS: Final = 7 * 24 * 3600
 
@@ -40,40 +40,40 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}, "pre": {"data-language"}}
 _SCHEMES = {"http", "https", "mailto"}
 _EXTENSIONS = ["table", "strikethrough", "autolink", "tasklist"]
-# One tilde is "about" or a range: "50~60".
+# A single tilde means "about" or a range ("50~60"), not strikethrough.
 _OPTIONS = Options.CMARK_OPT_HARDBREAKS | Options.CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE
 
-# Characters of a private area stand for what the parser shall not see as a sign.
+# Private-use characters replace characters that the parser must not interpret.
 _LESS, _NO_IMAGE = "\U000f0000", "\U000f0001"
 _PRIVATE = dict.fromkeys(range(0xF0000, 0xF0030), "\ufffd")
-# The HTML that models write where Markdown has none: two lines in a cell, indices and exponents. It stays text in code.
+# HTML that models write where Markdown has no syntax: line breaks in cells, sub- and superscripts. Plain text in code.
 _HTML = {name: chr(0xF0010 + place) for place, name in enumerate(("<br>", "<sub>", "</sub>", "<sup>", "</sup>"))}
-_KEPT_HTML = re.compile(r"<(br) ?/?>|<(/?su[bp])>", re.IGNORECASE)
+_ALLOWED_HTML = re.compile(r"<(br) ?/?>|<(/?su[bp])>", re.IGNORECASE)
 _ANY_CODE = re.compile(r"<code[^>]*>[^<]*</code>")
-# Formulas in TeX are shown as they are written: their signs are no emphasis, and no escapes.
+# TeX formulas are shown as written: their characters are neither emphasis nor escapes.
 _MATH = re.compile(
     r"\\\((?:[^\\\n]|\\(?![()])){1,1000}\\\)|\\\[(?:[^\\]|\\(?![\[\]])){1,4000}\\\]|\$\$[^$]{1,4000}\$\$"
 )
-_SIGNS = {ord(sign): chr(0xF0020 + place) for place, sign in enumerate("\\*_[]()~`#|$")}
-_SIGNS_AGAIN = {ord(stood): chr(sign) for sign, stood in _SIGNS.items()}
-# An address that the parser found by itself, with what ends it in French: it knows ASCII's spaces and marks alone.
+_MATH_CHARACTERS = {ord(character): chr(0xF0020 + place) for place, character in enumerate("\\*_[]()~`#|$")}
+_MATH_RESTORED = {ord(placeholder): chr(character) for character, placeholder in _MATH_CHARACTERS.items()}
+# An autolink that ends at a French space or punctuation mark: the parser knows only ASCII's.
 _TYPED_LINK = re.compile(
     r'<a href="[^"]*">((?:https?://|www\.)[^<\s\u00a0\u202f\u2009«»“”…]+)([\u00a0\u202f\u2009«»“”…][^<]*)</a>'
 )
-# "<" where it begins an address (<https://a.example>, <a@b.example>) or a link's target ([a](<b c>)) stays a sign.
+# "<" keeps its meaning before an address (<https://a.example>, <a@b.example>) and a link's target ([a](<b c>)).
 _LESS_THAN = re.compile(
     r"(?P<kept>\]\(<[^<>\n]{1,2000}>(?=[)\s])|<(?:https?://|mailto:)[^<>\s]{1,2000}>|<[\w.+-]{1,64}@[\w.-]{1,250}>)|<"
 )
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")
 _CODE = re.compile(r'<pre><code(?: class="language-([^"]*)")?>([^<]*)</code></pre>')
-_OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
+_URL_SAFE = ":/?#[]@!$&'()*+,;=%~"
 _NESTING = {"blockquote", "ul", "ol", "li"}
 
 
 def render(text: str, *, colours: bool = True) -> SafeString:
-    """Sanitised HTML of a Markdown text; one that is too long, or made to explode, as it is written.
+    """Sanitised HTML of a Markdown text; plain text if it is too long or expands too much.
 
-    Pure computation: 200,000 characters cost some 50 ms. `colours`: highlight code (only for a text that is whole).
+    Pure computation: 200,000 characters take about 50 ms. `colours`: highlight code (for a complete text only).
     """
     if len(text) > MAX_INPUT:
         return as_written(text)
@@ -84,7 +84,7 @@ def render(text: str, *, colours: bool = True) -> SafeString:
         return as_written(text)
     if len(html) > MAX_GROWTH * len(text) + 10_000:
         return as_written(text)
-    html = _TAG.sub(_Shaping(), html)
+    html = _TAG.sub(_TagFilter(), html)
     html = _CODE.sub(_code if colours else _plain_code, html)
     cleaned: str = nh3.clean(
         html,
@@ -98,8 +98,8 @@ def render(text: str, *, colours: bool = True) -> SafeString:
     return mark_safe(cleaned)  # noqa: S308 - sanitised above
 
 
-def render_kept(text: str) -> SafeString:
-    """As `render`, kept by the hash of the text: for what is shown again and again, and stored nowhere."""
+def render_cached(text: str) -> SafeString:
+    """As `render`, cached by the hash of the text: for texts shown repeatedly whose HTML is not stored."""
     if not 500 < len(text) <= MAX_INPUT:
         return render(text)
     key = f"markdown:{VERSION}:{sha256(text.encode(errors='replace')).hexdigest()}"
@@ -111,89 +111,91 @@ def render_kept(text: str) -> SafeString:
 
 
 def as_written(text: str) -> SafeString:
-    """The text itself, escaped."""
+    """The text, escaped, in a <pre>."""
     return mark_safe(f"<pre>{escape(text)}</pre>")  # noqa: S308 - escaped here
 
 
 def _parsed(text: str) -> str:
-    text = _MATH.sub(lambda found: found[0].translate(_SIGNS), text.translate(_PRIVATE))
-    text = _KEPT_HTML.sub(lambda found: _HTML[f"<{(found[1] or found[2]).lower()}>"], text)
-    text = _LESS_THAN.sub(lambda found: found["kept"] or _LESS, text).replace("![", f"!{_NO_IMAGE}[")
+    text = _MATH.sub(lambda match: match[0].translate(_MATH_CHARACTERS), text.translate(_PRIVATE))
+    text = _ALLOWED_HTML.sub(lambda match: _HTML[f"<{(match[1] or match[2]).lower()}>"], text)
+    text = _LESS_THAN.sub(lambda match: match["kept"] or _LESS, text).replace("![", f"!{_NO_IMAGE}[")
     html: str = cmarkgfm.markdown_to_html_with_extensions(text, options=_OPTIONS, extensions=_EXTENSIONS)
     html = _TYPED_LINK.sub(_typed_link, html)
-    html = _ANY_CODE.sub(lambda found: _with_html(found[0], escape), html)
-    html = _with_html(html, str).translate(_SIGNS_AGAIN)
+    html = _ANY_CODE.sub(lambda match: _with_html(match[0], escape), html)
+    html = _with_html(html, str).translate(_MATH_RESTORED)
     return html.replace(_LESS, "&lt;").replace("%F3%B0%80%80", "%3C").replace(_NO_IMAGE, "")
 
 
-def _with_html(html: str, shown: Callable[[str], str]) -> str:
-    for tag, stood in _HTML.items():
-        html = html.replace(stood, shown(tag))
+def _with_html(html: str, convert: Callable[[str], str]) -> str:
+    for tag, placeholder in _HTML.items():
+        html = html.replace(placeholder, convert(tag))
     return html
 
 
-def _typed_link(found: re.Match[str]) -> str:
-    address, after = unescape(found[1]), found[2]
+def _typed_link(match: re.Match[str]) -> str:
+    address, text_after = unescape(match[1]), match[2]
     target = address if address.startswith("http") else f"http://{address}"
-    return f'<a href="{escape(quote(target, safe=_OF_ADDRESSES))}">{found[1]}</a>{after}'
+    return f'<a href="{escape(quote(target, safe=_URL_SAFE))}">{match[1]}</a>{text_after}'
 
 
-class _Shaping:
-    """Tags as they are shown: headings two levels down (the page has its own title), depth bounded, tasks as signs."""
+class _TagFilter:
+    """Rewrites tags: headings two levels down (the page has a title), nesting limited, task boxes as characters."""
 
     def __init__(self) -> None:
         self.depth = 0
 
-    def __call__(self, found: re.Match[str]) -> str:
-        closing, name, attributes = found.groups()
+    def __call__(self, match: re.Match[str]) -> str:
+        closing, name, attributes = match.groups()
         if name in _NESTING:
             if closing:
                 self.depth -= 1
-                return found[0] if self.depth < MAX_DEPTH else ""
+                return match[0] if self.depth < MAX_DEPTH else ""
             self.depth += 1
-            return found[0] if self.depth <= MAX_DEPTH else ""
+            return match[0] if self.depth <= MAX_DEPTH else ""
         if name == "a" and 'href=""' in attributes:
-            # An address that the parser refused.
+            # The parser refused the address.
             return "<a>"
         if name == "input":
             return f'<span class="task">{"☑" if "checked" in attributes else "☐"}</span>'
         if name[0] == "h" and name[1:].isdigit():
             return f"<{closing}h{min(6, int(name[1:]) + 2)}>"
-        return found[0]
+        return match[0]
 
 
-def _code(found: re.Match[str]) -> str:
-    language, code = found.groups()
+def _code(match: re.Match[str]) -> str:
+    language, code = match.groups()
     return _block(language, coloured(code, language) if language else code)
 
 
-def _plain_code(found: re.Match[str]) -> str:
-    return _block(found[1], found[2])
+def _plain_code(match: re.Match[str]) -> str:
+    return _block(match[1], match[2])
 
 
 def _block(language: str | None, code: str) -> str:
-    named = f' data-language="{language}"' if language and re.fullmatch(r"[\w+#.-]{1,30}", language) else ""
-    return f"<pre{named}><code>{code}</code></pre>"
+    language_attribute = (
+        f' data-language="{language}"' if language and re.fullmatch(r"[\w+#.-]{1,30}", language) else ""
+    )
+    return f"<pre{language_attribute}><code>{code}</code></pre>"
 
 
-# What a title does not need of a line of Markdown: marks of headings, quotes and lists ("10 idées" keeps its number,
-# "2026. Une année" too), signs of emphasis around words, the signs that close a heading.
-_MARKS = re.compile(r"^(?:#{1,6}\s+|[>\s]+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)+")
+# Markdown syntax removed from titles: markers of headings, quotes and lists ("10 idées" and "2026. Une année" keep
+# their number), emphasis, and closing markers of headings.
+_LINE_MARKERS = re.compile(r"^(?:#{1,6}\s+|[>\s]+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)+")
 _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\([^()\s]{0,2000}\)")
 _EMPHASIS = re.compile(
     r"(\*{1,3}|~~|`)(?=[^\s*~`])([^*~`]{1,300})(?<=\S)\1"
     r"|(?<![\w/])(_{1,3})(?=[^\s_])([^_]{1,300})(?<=\S)\3(?![\w.(/])"
 )
 _CLOSING = re.compile(r"\s+#+\s*$")
-# Lines that say nothing: rules, borders of tables, what is left of them.
-_NO_WORDS = re.compile(r"[-=*_~#|:\s]*$")
+# Lines without words: rules, borders of tables.
+_WITHOUT_WORDS = re.compile(r"[-=*_~#|:\s]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
-# A full stop after these is no end of a sentence.
+# A full stop after these does not end a sentence.
 _ABBREVIATIONS = {
     *"M Mr Mrs Ms Dr Pr Prof Me St Ste av env ex cf etc fig no n° p pp vol art al bd chap réf tél".split()
 }
 MAX_TITLE_LINE: Final = 1_000
-# How a letter begins says nothing of it: a line that ends with a comma, or a sentence of its own.
+# A salutation, on a line that ends with a comma or as a sentence of its own.
 _GREETING = re.compile(
     r"(?:bonjour|bonsoir|salut|coucou|ch(?:er|ère)s?|madame|monsieur|mesdames|messieurs|hello|hi|hey|dear)"
     r"(?:\s+(?:et\s+|and\s+)?[\w'’.-]{1,40}){0,4}\s*(?:,\s*$|!\s*)",
@@ -204,29 +206,29 @@ _GREETING = re.compile(
 def plain_title(text: str, length: int = 80) -> str:
     """The first sentence of a Markdown text, for a title.
 
-    Neither a greeting, nor code, nor the head of a table, unless there is nothing else.
+    Skips greetings, code and tables, unless there is nothing else.
     """
-    rather, in_code = "", False
+    fallback, in_code = "", False
     for line in text[:20_000].splitlines():
         if _FENCE.match(line):
             in_code = not in_code
             continue
         words = _plain_words(line.strip()[:MAX_TITLE_LINE])
-        greeted = None if in_code else _GREETING.match(words)
-        if in_code or greeted or line.lstrip().startswith("|"):
-            rather = rather or words
-            words = words[greeted.end() :] if greeted else ""
+        greeting = None if in_code else _GREETING.match(words)
+        if in_code or greeting or line.lstrip().startswith("|"):
+            fallback = fallback or words
+            words = words[greeting.end() :] if greeting else ""
         if words:
             return _shortened(_sentence(words), length)
-    return _shortened(rather, length)
+    return _shortened(fallback, length)
 
 
 def _plain_words(line: str) -> str:
-    if _NO_WORDS.match(line):
+    if _WITHOUT_WORDS.match(line):
         return ""
-    words = _LINK.sub(r"\1", _MARKS.sub("", line))
+    words = _LINK.sub(r"\1", _LINE_MARKERS.sub("", line))
     for _ in range(3):
-        words = _EMPHASIS.sub(lambda found: found[2] or found[4], words)
+        words = _EMPHASIS.sub(lambda match: match[2] or match[4], words)
     return _CLOSING.sub("", words).strip(" |")
 
 

@@ -1,4 +1,4 @@
-"""Settings, one module per concern, safe by default; all from the environment (README, "Configuration")."""
+"""Django settings, one module per concern, safe by default, read from the environment (README, "Configuration")."""
 
 from config.settings.accounts import *
 from config.settings.billing import *

@@ -55,10 +55,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-# The way in when a password is forgotten, or the door is closed after too many wrong ones: as strong as a reset.
+# Sign-in for a forgotten password, or after too many wrong ones: as secure as a password reset.
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
-# An address that is no account's here gets no mail: it would carry a workspace's words to a stranger.
+# No mail to addresses without an account: it would send a workspace's texts to strangers.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # An address is confirmed by a code kept in the session: allauth's links are not bound to a workspace.
@@ -66,8 +66,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 2
-# Whoever holds an address resets its password: a session left open does not suffice to change it, and the old address
-# is told (so is anybody whose password changes).
+# Control of the address allows a password reset, so changing it requires the password again, and the old address is
+# notified (as for a change of password).
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -78,9 +78,9 @@ ACCOUNT_FORMS = {
     "change_password": "accounts.forms.ChangePasswordForm",
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
 }
-# Whose address a limit counts: behind a proxy, the one that the proxy saw.
+# Number of trusted proxies; rate limits count the client address that the outermost one saw.
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(env.bool("BEHIND_PROXY", default=False)))
-# A training room shares one address: generous by address, strict by account.
+# A training room shares one IP address: limits are generous by address and strict by account.
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
     # The key: the account and the network (accounts/adapter.py).

@@ -1,6 +1,6 @@
-"""Stripe, through dj-stripe: in public only, its tables there from the first baseline on. Off without a key.
+"""Stripe through dj-stripe, with tables in public only; disabled without a key. Seller's country for VAT.
 
-`make run` without a key gives one of its own, and the address of a fake in Stripe's place (embedded).
+`make run` without a key sets a test key and the address of the fake Stripe (embedded).
 """
 
 import re
@@ -25,14 +25,14 @@ __all__ = [
     "VAT_OSS",
 ]
 
-# Whose VAT is owed (tax/vat.py). One Stop Shop: above 10 000 € a year sold in other member states to who has no
-# VAT number, theirs is.
+# Seller for VAT (tax/vat.py). With the One Stop Shop, required above 10 000 € a year of sales to consumers in other
+# member states, the VAT of the consumer's country is charged.
 SELLER_COUNTRY: str = env.str("SELLER_COUNTRY", default="FR").upper()
 VAT_OSS: bool = env.bool("VAT_OSS", default=False)
 if SELLER_COUNTRY not in EU:
     raise ImproperlyConfigured("SELLER_COUNTRY is the two letters of a member state of the European Union.")
 
-# Who pays is the workspace. In dj-stripe's first migration: never to change.
+# The workspace is the customer. Part of dj-stripe's first migration, so it cannot change.
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 # The SDK's own, pinned; dj-stripe's default is another.
@@ -50,12 +50,12 @@ STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")
 DJSTRIPE_WEBHOOK_VALIDATION = "verify_signature"
 DJSTRIPE_WEBHOOK_EVENT_CALLBACK = "billing.stripe.webhooks.received"
 
-# Where a form of ours may end: the addresses of Stripe's own pages (the Content-Security-Policy follows redirects).
+# Addresses of Stripe's pages, to which our forms redirect: form-action of the CSP also covers redirects.
 stripe_pages: list[str] = []
 if _key:
     stripe_pages = ["https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com"]
 
-# Another server in Stripe's place, for trying things: never with a key that moves money.
+# Another server instead of Stripe, for development: refused with a live key.
 if env.str("STRIPE_API_BASE", default=""):
     if STRIPE_LIVE_MODE:
         raise ImproperlyConfigured("STRIPE_API_BASE is for a test key only.")

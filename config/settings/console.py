@@ -1,4 +1,4 @@
-"""The operator's console (django-unfold): its sections, its colours, its words."""
+"""The operator's console (django-unfold): navigation, colours, labels."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _section(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "separator": True, "items": list(items)}
 
 
-# Honey, as assets/css/ruche.css has it: 600 carries white text with AA contrast, 400 and 500 read on dark.
+# The brand's hue, as in assets/css/ruche.css. White text on 600, and 400 and 500 on dark, have AA contrast.
 _HUE = "75"
 _PRIMARY = {
     "50": f"oklch(98% 0.018 {_HUE})",
@@ -32,7 +32,7 @@ _PRIMARY = {
     "900": f"oklch(34% 0.07 {_HUE})",
     "950": f"oklch(25% 0.05 {_HUE})",
 }
-# Greys with a breath of the same hue.
+# Greys tinted with the same hue.
 _BASE = {
     "50": f"oklch(98.2% 0.003 {_HUE})",
     "100": f"oklch(96% 0.004 {_HUE})",

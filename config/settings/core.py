@@ -46,7 +46,7 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is required. `make run` makes its own; elsewhere set it to 50 random characters or more."
+        "SECRET_KEY is required. `make run` generates one; elsewhere set it to 50 random characters or more."
     )
 
 SHARED_APPS = apps.shared_apps()
@@ -102,6 +102,6 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# auth.W004: e-mails are unique by a constraint on lower(email). djstripe.W002: another server in Stripe's place, which
-# settings/billing.py allows beside a test key only.
+# auth.W004: e-mails are unique by a constraint on lower(email). djstripe.W002: another server instead of Stripe, which
+# settings/billing.py allows with a test key only.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "djstripe.W002"]

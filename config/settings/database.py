@@ -21,7 +21,7 @@ __all__ = [
     "TENANT_POOL_SIZE",
 ]
 
-# Commands that write the schema connect as the owner; everything else as the application, which has no DDL.
+# Commands that change schemas connect as the owner role; all else as the application role, which has no DDL.
 OWNER_COMMANDS = {"fleet_migrate", "migrate", "migrate_schemas", "prepare", "schema_baseline"}
 RUNS_AS_OWNER = len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS and env.bool("RUCHE_OWNER_COMMANDS", default=True)
 
@@ -33,34 +33,34 @@ REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 _default: dict[str, Any] = dict(env.db_url_config(DATABASE_OWNER_URL if RUNS_AS_OWNER else DATABASE_URL))
 _default["ENGINE"] = "tenants.backend"
 _default["CONN_MAX_AGE"] = 0
-# A request keeps no connection between two of its steps (tenants/executors.py): a cursor of the server would be read
-# on a connection that somebody else has by then. `iterator()` reads its rows at once, and hands them on in parts.
+# A request returns its connection between two steps (tenants/executors.py), so a server-side cursor would be read on a
+# connection in use elsewhere. Without them `iterator()` fetches all rows at once.
 _default["DISABLE_SERVER_SIDE_CURSORS"] = True
 _default.setdefault("OPTIONS", {})
 if not RUNS_AS_OWNER:
     _default["OPTIONS"]["pool"] = {
         "min_size": env.int("DB_POOL_MIN", default=2),
         "max_size": env.int("DB_POOL_MAX", default=10),
-        # Seconds until whoever waits for a connection gives up; the web process sets its own (config/asgi.py).
+        # Seconds to wait for a connection; the web process sets a shorter time (config/asgi.py).
         "timeout": env.float("DB_POOL_TIMEOUT", default=30),
-        # A backend's memory grows with every workspace whose tables it touched.
+        # The memory of a PostgreSQL backend grows with every workspace whose tables it has accessed.
         "max_lifetime": env.int("DB_CONNECTION_LIFETIME", default=900),
     }
     if DATABASE_OWNER_URL == DATABASE_URL:
-        # One address given: the application still acts without the owner's rights.
+        # With one URL for both, the application still drops the owner's privileges.
         _default["OPTIONS"]["assume_role"] = DB_APP_ROLE
 DATABASES = {"default": _default}
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
-# Empty schemas that stand ready, so that making a workspace waits for none.
+# Number of schemas created in advance, so that creating a workspace does not wait for one.
 TENANT_POOL_SIZE: int = env.int("TENANT_POOL_SIZE", default=2)
-# What a lost message could leave behind; without loss a change is seen in milliseconds.
+# Maximum age of a cached host if an invalidation is lost; otherwise a change is visible in milliseconds.
 DOMAIN_CACHE_SECONDS = 60
-# The longest that a request waits for its turn (tenants/admission.py) before it is told to come again.
+# Maximum wait of a request for admission (tenants/admission.py) before it gets a 503.
 ADMISSION_SECONDS: float = env.float("ADMISSION_SECONDS", default=15.0)
-# The longest that a page waits for Redis, once; then it goes on without.
+# Maximum wait of a page for Redis; then it goes on without.
 REDIS_QUICK_SECONDS: float = env.float("REDIS_QUICK_SECONDS", default=0.3)
 
 CACHES = {

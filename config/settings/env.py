@@ -1,4 +1,4 @@
-"""The environment, read once, and what is derived from it for every other settings module."""
+"""Environment variables and values derived from them for the other settings modules."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Static files, and the private files of workspaces (local by default, S3 where a bucket is named)."""
+"""Static files, and private files of workspaces (on disk by default, in S3 if a bucket is configured)."""
 
 from typing import Any
 
@@ -25,24 +25,24 @@ STATIC_ROOT = RUCHE_STATE_DIR / "static" if RUCHE_EMBEDDED else BASE_DIR / "stat
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Tests serve straight from the sources.
 SERVESTATIC_USE_FINDERS = not RUCHE_EMBEDDED and not STATIC_ROOT.exists()
-# What browsers ask for at the root of a host: /favicon.ico, /apple-touch-icon.png.
+# Files that browsers request at the root of a host: /favicon.ico, /apple-touch-icon.png.
 SERVESTATIC_ROOT = BASE_DIR / "assets" / "root"
-# gzip and Brotli reach every browser.
+# Every browser accepts gzip or Brotli.
 SERVESTATIC_USE_ZSTD = False
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 
 _bucket = env.str("AWS_STORAGE_BUCKET_NAME", default="")
 
 
-def _bucket_patience() -> Any:
-    """A bucket that says nothing is given up after 20 s: by itself the client waits a minute, five times."""
+def _bucket_client_config() -> Any:
+    """Timeouts of 20 s in all for a bucket that does not answer; the client's default is five tries of a minute."""
     from botocore.config import Config
 
     return Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
 
 
-def _bucket_transfers() -> Any:
-    """In the thread that asks, in order; a part that does not come is asked for once more, not five times."""
+def _bucket_transfer_config() -> Any:
+    """Transfers in the calling thread, with one retry of a part instead of five."""
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(use_threads=False, num_download_attempts=2)
@@ -59,9 +59,9 @@ _private: dict[str, Any] = (
             "querystring_auth": True,
             "querystring_expire": 300,
             "file_overwrite": False,
-            "client_config": _bucket_patience(),
-            "transfer_config": _bucket_transfers(),
-            # A larger object is read through a file on disk: by default all of it would be in memory.
+            "client_config": _bucket_client_config(),
+            "transfer_config": _bucket_transfer_config(),
+            # Larger objects are spooled to disk; by default they stay in memory.
             "max_memory_size": 2 * 1024 * 1024,
         },
     }

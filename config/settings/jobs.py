@@ -6,5 +6,5 @@ __all__ = ["RQ", "RQ_QUEUES", "RQ_SHOW_ADMIN_LINK"]
 
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 300}}
 RQ = {"WORKER_CLASS": "tenants.queue.TenantWorker"}
-# Its pages would empty a queue, or run a job again, without a reason and without an entry in the audit log.
+# Its pages can empty a queue or rerun a job without a reason or an audit entry.
 RQ_SHOW_ADMIN_LINK = False

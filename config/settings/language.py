@@ -20,12 +20,12 @@ __all__ = [
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-# As the session's: of one host only, read by no script.
+# As the session cookie: host-only and not readable by scripts.
 LANGUAGE_COOKIE_NAME = "__Host-language" if BASE_SCHEME == "https" else "language"
 LANGUAGE_COOKIE_SECURE = BASE_SCHEME == "https"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-# The second holds the French of the console's theme, which speaks English only.
+# The second has the French texts of the console's theme, which is in English only.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "console" / "words"]
 FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True

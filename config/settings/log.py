@@ -1,4 +1,4 @@
-"""One line per event, with the workspace and the request."""
+"""Logging: one line per event, with the workspace and the request id."""
 
 from config.settings.env import env
 

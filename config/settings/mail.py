@@ -1,4 +1,4 @@
-"""Mail leaves through django-anymail. The embedded run keeps what it would send, for the operator to read."""
+"""Mail through django-anymail. The embedded run sends nothing; the operator reads the mails in the console."""
 
 from config.settings.env import RUCHE_EMBEDDED, env
 
@@ -12,7 +12,7 @@ __all__ = [
     "SERVER_EMAIL",
 ]
 
-# Every mail goes through the outbox; a job hands it to the transport.
+# Every mail goes to the outbox; a job sends it with the transport.
 EMAIL_BACKEND = "mailing.backend.OutboxBackend"
 MAIL_TRANSPORT: str = env.str(
     "MAIL_TRANSPORT",
@@ -20,11 +20,11 @@ MAIL_TRANSPORT: str = env.str(
     if RUCHE_EMBEDDED
     else "django.core.mail.backends.smtp.EmailBackend",
 )
-# Seconds; without it a server that says nothing is waited for without end.
+# Seconds; by default there is no timeout.
 EMAIL_TIMEOUT: int = 20
 # e.g. ANYMAIL={"BREVO_API_KEY": "..."} with MAIL_TRANSPORT=anymail.backends.brevo.EmailBackend
 ANYMAIL: dict[str, str] = env.json("ANYMAIL", default={})
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Ruche <ruche@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Mails carry passwords and codes: elsewhere than in the embedded run the text goes once it is sent.
+# Mails contain passwords and codes: except in the embedded run, the body is erased once sent.
 MAIL_KEEPS_BODIES = RUCHE_EMBEDDED

@@ -1,6 +1,6 @@
-"""What apps call each other by: the tables of config/apps.py, contents.py, lifecycle.py, modules.py and schedule.py.
+"""Tables of dotted names (config/apps.py, contents.py, lifecycle.py, modules.py, schedule.py) as settings.
 
-Apps read them here, as settings: nothing of the product imports `config`.
+Apps read them from the settings, since nothing of the product imports `config`.
 """
 
 from config import apps, contents, lifecycle, modules, schedule
@@ -27,5 +27,5 @@ EXPORTS = lifecycle.EXPORTS
 CONTENT_KINDS = contents.KINDS
 DEMONSTRATION = lifecycle.DEMONSTRATION
 ENTITLEMENT_MODULES = modules.MODULES
-# (when, name) of all that runs by the clock.
+# (interval or crontab expression, name) of all scheduled jobs.
 SCHEDULE = (*schedule.EVERY, *schedule.DAILY)

@@ -1,4 +1,4 @@
-"""Where assistants' answers come from."""
+"""Model providers and limits on concurrent answers."""
 
 from config.settings.env import env
 
@@ -24,15 +24,15 @@ if env.str("ANTHROPIC_API_KEY", default=""):
 if env.str("RUCHE_LOCAL_MODEL_URL", default=""):
     PROVIDERS["local"] = {"api_key": "none", "base_url": env.str("RUCHE_LOCAL_MODEL_URL")}
 
-# The model that answers where an assistant names none: of the first provider that is configured.
+# Model of an assistant that names none: that of the first configured provider.
 DEFAULT_MODEL_NAMES = {
     "openai": env.str("OPENAI_MODEL", default="gpt-6-luna"),
     "anthropic": env.str("ANTHROPIC_MODEL", default="claude-haiku-5-5"),
     "local": "smollm2-135m-instruct",
 }
 
-# Answers under way at once; more are refused with a word. 0: any number.
+# Maximum number of answers in progress; more are refused with a message. 0: unlimited.
 ANSWERS_PER_PERSON: int = env.int("ANSWERS_PER_PERSON", default=8)
 ANSWERS_PER_WORKSPACE: int = env.int("ANSWERS_PER_WORKSPACE", default=60)
-# Open streams of events, in one web process.
+# Maximum number of open event streams in one web process.
 EVENT_STREAMS_PER_PERSON: int = env.int("EVENT_STREAMS_PER_PERSON", default=24)

@@ -1,4 +1,4 @@
-"""Hosts, cookies, headers. Cookies are host-only: what one workspace sets, another never receives."""
+"""Hosts, cookies, headers. Cookies are host-only: a workspace's cookies are never sent to another one."""
 
 from csp.constants import NONE, SELF
 
@@ -29,7 +29,7 @@ __all__ = [
     "X_FRAME_OPTIONS",
 ]
 
-# Which host is served is decided by TenantMiddleware against the table of domains: an unknown one is a 404.
+# TenantMiddleware checks the host against the table of domains and answers 404 for an unknown one.
 ALLOWED_HOSTS = ["*"]
 
 _https = BASE_SCHEME == "https"
@@ -55,7 +55,7 @@ CSRF_USE_SESSIONS = False
 CSRF_TRUSTED_ORIGINS: list[str] = []
 
 CONTENT_SECURITY_POLICY = {
-    # The console's theme evaluates expressions in the page: it has a policy of its own (console/site.py).
+    # The console has its own policy (console/site.py), since its theme evaluates expressions in the page.
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],

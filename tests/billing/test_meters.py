@@ -18,7 +18,7 @@ from billing.models import QuotaCounter, Reservation
 from billing.seats import seats_taken
 from billing.types import Act, QuotaExceeded
 from config import lifecycle
-from library import services as library
+from library import uploads
 from library.types import UploadRefused
 from tenants.context import public_context, tenant_context
 from tenants.services import ReadOnlyWorkspace, tenant_suspend
@@ -194,7 +194,7 @@ def test_storage_is_counted_as_it_grows(people, upload):
 def test_two_uploads_at_once_do_not_share_the_room(people, upload, grant, monkeypatch):
     """Both look while there is room for one: the second finds it taken."""
     grant("storage", Decimal(len(PNG)))
-    monkeypatch.setattr(library, "_require_room", lambda tenant, size: None)
+    monkeypatch.setattr(uploads, "_require_room", lambda tenant, size: None)
     upload(people.member, PNG, "a.png")
     with pytest.raises(UploadRefused) as refused:
         upload(people.member, PNG, "b.png")
@@ -206,7 +206,7 @@ def test_an_upload_that_fails_gives_its_room_back(people, upload, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("the database is gone")
 
-    monkeypatch.setattr(library.audit, "record", fail)
+    monkeypatch.setattr(uploads.audit, "record", fail)
     with pytest.raises(RuntimeError):
         upload(people.member, PNG, "a.png")
     assert counter(people, "storage") == (0, 0)

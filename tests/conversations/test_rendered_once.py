@@ -8,7 +8,7 @@ from library import services as library
 from library.models import Item
 from tests.conversations.test_conversations import finish, start
 from ui import markdown
-from ui.markdown import MAX_INPUT, render, render_kept
+from ui.markdown import MAX_INPUT, render, render_cached
 
 LONG = "Un **mot** de plus. " * 100
 
@@ -27,11 +27,11 @@ def rendered(monkeypatch):
 
 def test_a_text_is_rendered_once_and_another_version_of_the_renderer_anew(people, rendered, monkeypatch):
     cache.clear()
-    assert render_kept(LONG) == render_kept(LONG) == render(LONG)
+    assert render_cached(LONG) == render_cached(LONG) == render(LONG)
     assert len(rendered) == 1
-    assert render_kept(LONG + "!") != render(LONG) and len(rendered) == 2
+    assert render_cached(LONG + "!") != render(LONG) and len(rendered) == 2
     monkeypatch.setattr(markdown, "VERSION", markdown.VERSION + 1)
-    render_kept(LONG)
+    render_cached(LONG)
     assert len(rendered) == 3
 
 
@@ -66,4 +66,4 @@ def test_a_link_to_a_text_of_any_length_is_shown_without_rendering_it_again(peop
             assert answer.status_code == 200
         assert len(rendered) == times
     assert "<em>" not in answer.content.decode() and "*a* *a*" in answer.content.decode()
-    assert presenters.render_kept is render_kept
+    assert presenters.render_cached is render_cached

@@ -86,7 +86,7 @@ def test_a_closed_home_stays_closed(state: Path) -> None:
     state.mkdir(mode=0o700)
     started = postgres.start(state / "postgres", fsync=False)
     try:
-        assert started.data.parent == pg_install.elsewhere(state / "postgres")
+        assert started.data.parent == pg_install.fallback_directory(state / "postgres")
         assert state.stat().st_mode & 0o777 == 0o700
         assert execute(started.app_url, "SELECT 1") == (1,)
     finally:

@@ -36,19 +36,19 @@ def environment(started: Started) -> dict[str, str]:
 
 def test_a_key_brings_no_fake(place: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_" + "1" * 24)
-    assert stripe_fake.made(place) is None
+    assert stripe_fake.create(place) is None
     assert not (place.directory / "stripe").exists()
     assert "your STRIPE_SECRET_KEY" in banner.text("http://localhost:1", place.directory, place.log_file)
 
 
 def test_without_the_tests_there_is_no_fake(place: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stripe_fake, "MAIN", place.directory / "absent.py")
-    assert stripe_fake.made(place) is None
+    assert stripe_fake.create(place) is None
     assert "off, without STRIPE_SECRET_KEY" in banner.text("http://localhost:1", place.directory, place.log_file)
 
 
 def test_port_and_secret_are_those_of_the_last_run(place: State) -> None:
-    first, second = stripe_fake.made(place), stripe_fake.made(place)
+    first, second = stripe_fake.create(place), stripe_fake.create(place)
     assert first is not None
     assert second is not None
     assert first.environment() == second.environment()

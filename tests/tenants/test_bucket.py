@@ -13,7 +13,7 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from config.settings.files import _bucket_transfers
+from config.settings.files import _bucket_transfer_config
 from fakes.bucket import FakeBucket, running
 from library import files, services
 from tenants import bucket as ours
@@ -29,7 +29,7 @@ def at(url: str, **more: Any) -> Bucket:
         secret_key="s",
         region_name="eu-west-3",
         client_config=Config(connect_timeout=1, read_timeout=0.2, retries={"total_max_attempts": 1}),
-        transfer_config=_bucket_transfers(),
+        transfer_config=_bucket_transfer_config(),
         max_memory_size=1_000_000,
         file_overwrite=False,
         **more,

@@ -38,7 +38,7 @@ def seen(text, step=1):
     """The page after each piece."""
     view, page = GrowingMarkdown(), Page()
     for end in range(step, len(text) + step, step):
-        page.show(view.news(text[:end], whole=end >= len(text)))
+        page.show(view.updates(text[:end], is_complete=end >= len(text)))
         yield page.html
 
 
@@ -88,8 +88,8 @@ def test_a_code_block_is_one_from_its_first_line_on():
 
 def test_a_code_block_grows_by_what_is_new():
     view = GrowingMarkdown()
-    view.news("```py\na")
-    assert view.news("```py\nab\n\nc") == [("code", {"text": "b\n\nc"})]
+    view.updates("```py\na")
+    assert view.updates("```py\nab\n\nc") == [("code", {"text": "b\n\nc"})]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_nothing_hostile_comes_through_the_end_that_is_open():
 def test_what_waits_is_known(monkeypatch):
     monkeypatch.setattr(growing_markdown, "TAIL_SECONDS", 60)
     view = GrowingMarkdown()
-    view.news("a")
-    assert view.news("a b") == [] and view.behind("a b")
-    assert view.news("a b", whole=True) and not view.behind("a b")
+    view.updates("a")
+    assert view.updates("a b") == [] and view.behind("a b")
+    assert view.updates("a b", is_complete=True) and not view.behind("a b")

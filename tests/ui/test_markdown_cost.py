@@ -41,8 +41,8 @@ def test_four_times_the_text_is_no_sixteen_times_the_work(kind):
 def grow(text, step=40):
     view, events = GrowingMarkdown(), []
     for end in range(step, len(text) + 1, step):
-        events += view.news(text[:end])
-    return events + view.news(text, whole=True)
+        events += view.updates(text[:end])
+    return events + view.updates(text, is_complete=True)
 
 
 @pytest.mark.parametrize("kind", ["prose", "fence_blank", "table", "list_many", "list_loose", "longline", "quote_then"])

@@ -1,4 +1,4 @@
-"""Tags and filters of the interface. Every component under templates/components/ stands on these."""
+"""Template tags and filters of the interface, used by the components in templates/components/."""
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -20,13 +20,13 @@ register = template.Library()
 
 NOTHING: Final = "—"
 NBSP: Final = "\u00a0"
-# Below one euro four decimals are shown: a call that costs a fraction of a cent must not read as free.
+# Amounts below one euro have four decimals: a call that costs a fraction of a cent must not look free.
 SMALL_MONEY_DECIMALS: Final = 4
 
 
 @register.simple_tag
 def icon(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
-    """A Lucide icon out of the sprite. Hidden from screen readers unless it is given a label."""
+    """A Lucide icon from the sprite. Hidden from screen readers unless it has a label."""
     meaning = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon {}" width="{}" height="{}" viewBox="0 0 24 24" stroke-width="{}" stroke-linecap="round" '
@@ -51,7 +51,7 @@ def component(context: Context, content: str, name: str, **variables: Any) -> st
 
 @register.simple_tag
 def control(field: BoundField, **attributes: Any) -> SafeString:
-    """The widget of a form field, in Ruche's dress. Underscores in attribute names become dashes."""
+    """The widget of a form field with our CSS classes. Underscores in attribute names become dashes."""
     widget = field.field.widget
     attrs = {key.replace("_", "-"): value for key, value in attributes.items()}
     attrs["class"] = " ".join(filter(None, [widget.attrs.get("class"), _control_class(widget), attrs.get("class")]))
@@ -61,7 +61,7 @@ def control(field: BoundField, **attributes: Any) -> SafeString:
 
 
 def _control_class(widget: forms.Widget) -> str:
-    # RadioSelect is a kind of Select in no way that matters here, but CheckboxSelectMultiple is a RadioSelect.
+    # Order matters: CheckboxSelectMultiple is a subclass of RadioSelect.
     for kinds, css in (
         (forms.CheckboxSelectMultiple, "checkbox checkbox-sm"),
         (forms.RadioSelect, "radio radio-sm"),
@@ -77,7 +77,7 @@ def _control_class(widget: forms.Widget) -> str:
 
 @register.filter
 def logo_url(path: str) -> str:
-    """The address of a workspace's logo, by the name that it is kept under."""
+    """The URL of a workspace's logo, from its storage path."""
     return reverse("brand_logo", args=[path.rsplit("/", 1)[-1]])
 
 
@@ -94,14 +94,14 @@ def control_kind(field: BoundField) -> str:
 
 @register.filter
 def money(value: Any, decimals: int | None = None) -> str:
-    """An amount in euros: 12,50 €, 0,0255 €, €12.50 in English. Rounded for the eye only."""
+    """An amount in euros, rounded for display: 12,50 €, 0,0255 €, €12.50 in English."""
     amount = _decimal(value)
     if amount is None:
         return NOTHING
-    shown = _rounded_money(amount, decimals)
-    if shown == 0 and amount != 0:
-        return _("moins de %(amount)s") % {"amount": _with_currency(shown.copy_abs() + _unit(decimals))}
-    return _with_currency(shown)
+    rounded = _rounded_money(amount, decimals)
+    if rounded == 0 and amount != 0:
+        return _("moins de %(amount)s") % {"amount": _with_currency(rounded.copy_abs() + _unit(decimals))}
+    return _with_currency(rounded)
 
 
 def _unit(decimals: int | None) -> Decimal:
@@ -138,7 +138,7 @@ def number(value: Any, decimals: int = 0) -> str:
 
 @register.filter
 def tokens(value: Any) -> str:
-    """A count of tokens, short: 950, 12,5 k, 1,25 M."""
+    """A number of tokens in short form: 950, 12,5 k, 1,25 M."""
     figure = _decimal(value)
     if figure is None:
         return NOTHING
@@ -151,7 +151,7 @@ def tokens(value: Any) -> str:
 
 @register.filter
 def filesize(value: Any) -> str:
-    """A size in decimal units, as disks and plans are sold: 820 octets, 1,2 Mo, 50 Go."""
+    """A size in bytes in decimal units: 820 octets, 1,2 Mo, 50 Go."""
     size = _decimal(value)
     if size is None:
         return NOTHING
@@ -165,7 +165,7 @@ def filesize(value: Any) -> str:
 
 
 def _short(figure: Decimal) -> str:
-    """Three significant figures at most, without idle zeros."""
+    """At most three significant digits, without trailing zeros."""
     places = 0 if abs(figure) >= 100 else 1 if abs(figure) >= 10 else 2
     text = formats.number_format(round(figure, places), decimal_pos=places, use_l10n=True, force_grouping=True)
     separator = formats.get_format("DECIMAL_SEPARATOR")
@@ -174,7 +174,7 @@ def _short(figure: Decimal) -> str:
 
 @register.filter
 def limit_text(entitlement: Any) -> str:
-    """What a plan allows of one thing, in its own unit. Takes a row with `key` and `limit` (None: without limit)."""
+    """The limit of an entitlement in its unit. Takes a row with `key` and `limit` (None: unlimited)."""
     if entitlement is None:
         return NOTHING
     if entitlement.limit is None:
@@ -187,20 +187,20 @@ def limit_text(entitlement: Any) -> str:
 
 @register.filter
 def limit_label(entitlement: Any) -> str:
-    """The name of a limit, without the unit that `limit_text` already says."""
+    """The name of a limit, without the unit, which `limit_text` shows."""
     return _(entitlement.label).split(" (")[0]
 
 
 @register.filter
 def only(entitlements: Any, keys: str) -> list[Any]:
-    """Those rows whose key is among the comma-separated ones, in that order."""
+    """The rows whose key is in a comma-separated list, in the order of the list."""
     by_key = {row.key: row for row in entitlements}
     return [by_key[key] for key in keys.split(",") if key in by_key]
 
 
 @register.simple_tag
 def comparison(plans: Any) -> list[dict[str, Any]]:
-    """Plans side by side: one row a limit, {"label", "values"}, in the order of the first plan that names it."""
+    """Rows of a comparison of plans, {"label", "values"}, one for each limit, in order of first appearance."""
     rows: dict[str, Any] = {}
     by_plan = [{row.key: row for row in plan.entitlements.all()} for plan in plans]
     for limits in by_plan:
@@ -214,7 +214,7 @@ def comparison(plans: Any) -> list[dict[str, Any]]:
 
 @register.simple_tag(takes_context=True)
 def block_again(context: Context, name: str) -> SafeString:
-    """A block of the page in a second place, as it is filled there: the heading in the title, say."""
+    """Render a block of the page a second time, such as the heading in the title."""
     node = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
     return SafeString(node.render(context).strip())
 
@@ -230,7 +230,7 @@ def initials(value: Any) -> str:
 
 @register.filter
 def when(value: datetime | None) -> str:
-    """A moment as one would say it, in the reader's time zone: à l’instant, il y a 5 min, hier à 14:32, 12 mars."""
+    """A datetime relative to now, in the reader's time zone: à l’instant, il y a 5 min, hier à 14:32, 12 mars."""
     if value is None:
         return NOTHING
     moment, now = timezone.localtime(value), timezone.localtime()
@@ -253,7 +253,7 @@ def _by_day(moment: datetime, days_ago: int, this_year: int) -> str:
 
 @register.filter
 def undo_url(message: Any) -> str:
-    """Where a Django message can be undone: messages.success(…, extra_tags="undo:/path/") gives "/path/"."""
+    """The URL that undoes a message: messages.success(…, extra_tags="undo:/path/") gives "/path/"."""
     for tag in (getattr(message, "extra_tags", "") or "").split():
         path = tag.removeprefix("undo:")
         if path != tag and path.startswith("/") and not path.startswith("//"):
