@@ -15,7 +15,7 @@ from tests.live.browser import Browser
 from tests.live.web import Web
 from tests.live.workspaces import PASSWORD, Workspace
 from tests.servers import free_port
-from tests.tenants.peer import Wire
+from tests.tenants.wire import Wire
 
 # A neighbour's page: seconds; on a machine that is busy by itself, so many times what it takes when nothing happens.
 BOUND, TIMES = 2.0, 10

@@ -19,7 +19,7 @@ from tests.live.conftest import Maker
 from tests.live.web import POOL, Web
 from tests.live.workspaces import PASSWORD, Workspace, assert_settled
 from tests.servers import DATABASE, free_port, with_database
-from tests.tenants.peer import Wire
+from tests.tenants.wire import Wire
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 STREAMS, SECONDS, WORDS = 100, 10.0, 45

@@ -11,29 +11,17 @@ from tenants import broadcast, shared_cache
 from tenants.breaker import PAUSE_SECONDS, Breaker, RedisAway
 from tenants.shared_cache import SharedCache
 from tests.servers import with_database
-from tests.tenants.peer import Peer, Wire
-
-
-@pytest.fixture(scope="module")
-def peers(people):
-    found = [Peer(), Peer()]
-    for peer in found:
-        peer.ask("listen", topic="peers")
-    yield found
-    for peer in found:
-        peer.stop()
+from tests.tenants.peer import Peer
 
 
 @pytest.fixture
-def wired(people):
-    """A peer, and its wire to Redis."""
-    wire = Wire()
-    peer = Peer(redis_url=wire.url)
-    peer.ask("listen", topic="peers")
-    yield peer, wire
+def wired(wired_peer):
+    """A peer, and its wire to Redis, as if both were new."""
+    peer, wire = wired_peer
     wire.flow()
-    peer.stop()
-    wire.cut()
+    peer.ask("until_connected")
+    peer.ask("all_heard")
+    return wired_peer
 
 
 @pytest.fixture

@@ -16,20 +16,13 @@ from tenants.breaker import quick_client
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tests.live.workspaces import PASSWORD, make, remove
-from tests.tenants.peer import Peer, Wire
+from tests.tenants.peer import Peer
+from tests.tenants.wire import Wire
 
 pytestmark = pytest.mark.committed
 # The longest that one page may wait for Redis, and plenty of time to be made in on a busy machine: the driver's own
 # patience is longer.
 ONCE = settings.REDIS_QUICK_SECONDS + 3.5
-
-
-@pytest.fixture(scope="module")
-def peers(people):
-    found = [Peer(), Peer(), Peer()]
-    yield found
-    for peer in found:
-        peer.stop()
 
 
 @pytest.fixture
