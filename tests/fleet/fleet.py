@@ -24,6 +24,10 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 """
+# A migration that is harmless: a column that nobody reads yet.
+COLOR = """
+    operations = [migrations.AddField("item", "color", models.CharField(max_length=7, default="", db_default=""))]
+"""
 
 
 @dataclass
@@ -227,6 +231,23 @@ def fleet(databases: Databases, warm: Warm, folder: Path, workspaces: int, ready
         yield made
     finally:
         databases.drop(made.database)
+
+
+def insert_item(fleet: Fleet, schema: str, title: str) -> None:
+    """The least that a row of the library needs."""
+    columns = fleet.sql(
+        "SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = %s"
+        " AND table_name = 'library_item' AND is_nullable = 'NO' AND column_default IS NULL AND is_generated = 'NEVER'",
+        schema,
+    )
+    values = {"uuid": "gen_random_uuid()", "timestamptz": "now()", "bool": "false", "jsonb": "'{}'", "_varchar": "'{}'"}
+    pairs = {name: values.get(kind, "0" if kind.startswith(("int", "num")) else "''") for name, kind in columns}
+    pairs["title"] = f"'{title}'"
+    insert = f'INSERT INTO "{schema}".library_item ({", ".join(pairs)}) VALUES ({", ".join(pairs.values())})'
+    with psycopg.connect(fleet.admin_url) as admin:
+        # Whom the item belongs to is not what is looked at here.
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(insert.encode())
 
 
 def _heed_interrupts() -> None:

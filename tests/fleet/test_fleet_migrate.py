@@ -1,18 +1,11 @@
 """`fleet_migrate`: the same schema as stock's, many at once, a failure stops no other."""
 
-import signal
-import time
-
 import psycopg
 import pytest
 
-from tests.fleet.fleet import Fleet
+from tests.fleet.fleet import COLOR, insert_item
 
 pytestmark = pytest.mark.committed
-
-COLOR = """
-    operations = [migrations.AddField("item", "color", models.CharField(max_length=7, default="", db_default=""))]
-"""
 SHORT_TITLES = """
     operations = [
         migrations.AddField("item", "color", models.CharField(max_length=7, default="", db_default="")),
@@ -52,23 +45,6 @@ THEN = """
         migrations.RenameField("shelf", "first", "foremost"),
     ]
 """
-
-
-def insert_item(fleet: Fleet, schema: str, title: str) -> None:
-    """The least that a row of the library needs."""
-    columns = fleet.sql(
-        "SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = %s"
-        " AND table_name = 'library_item' AND is_nullable = 'NO' AND column_default IS NULL AND is_generated = 'NEVER'",
-        schema,
-    )
-    values = {"uuid": "gen_random_uuid()", "timestamptz": "now()", "bool": "false", "jsonb": "'{}'", "_varchar": "'{}'"}
-    pairs = {name: values.get(kind, "0" if kind.startswith(("int", "num")) else "''") for name, kind in columns}
-    pairs["title"] = f"'{title}'"
-    insert = f'INSERT INTO "{schema}".library_item ({", ".join(pairs)}) VALUES ({", ".join(pairs.values())})'
-    with psycopg.connect(fleet.admin_url) as admin:
-        # Whom the item belongs to is not what is looked at here.
-        admin.execute("SET session_replication_role = replica")
-        admin.execute(insert.encode())
 
 
 def test_a_column_for_everybody(a_fleet):
@@ -281,65 +257,3 @@ def test_schemas_at_different_points_are_each_taken_from_where_they_are(a_fleet)
     told = fleet.migrate()
     assert sorted((group["schemas"], len(group["migrations"])) for group in told["groups"]) == [(1, 1), (3, 2)]
     assert len({fleet.dump(schema) for schema in fleet.schemas}) == 1
-
-
-def test_a_schema_in_use_waits_its_turn_and_holds_up_nobody(a_fleet):
-    fleet = a_fleet(4, 1)
-    used = fleet.workspaces["ruche-0"]
-    fleet.code("library", **{"0900_color": COLOR})
-    with psycopg.connect(fleet.owner_url) as user:
-        user.execute(f'SELECT count(*) FROM "{used}".library_item'.encode())
-        running = fleet.start("fleet_migrate", "--json")
-        deadline = time.monotonic() + 30
-        while len(fleet.having("color")) < 4 and time.monotonic() < deadline:
-            time.sleep(0.2)
-        # Everybody else is done while it is still in use.
-        assert fleet.having("color") == set(fleet.schemas) - {used}
-        time.sleep(2.5)
-        user.rollback()
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 0, err
-    assert '"migrated": 5' in out and '"retries": 0' not in out
-    assert fleet.having("color") == set(fleet.schemas)
-
-
-def test_killed_in_the_middle_nothing_is_half_done(a_fleet):
-    fleet = a_fleet(6, 0)
-    held = fleet.workspaces["ruche-3"]
-    fleet.code("library", **{"0900_color": COLOR})
-    with psycopg.connect(fleet.owner_url) as user:
-        user.execute(f'LOCK TABLE "{held}".library_item IN ACCESS EXCLUSIVE MODE'.encode())
-        running = fleet.start("fleet_migrate", "--json", "--jobs", "1")
-        deadline = time.monotonic() + 30
-        while not fleet.sql("SELECT 1 FROM pg_locks WHERE NOT granted") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    # What the server had been told whole it may still do.
-    others = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while fleet.sql(others) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for schema in fleet.schemas:
-        has = ("library", "0900_color") in fleet.applied(schema)
-        assert has == ("color" in fleet.columns(schema, "library_item"))
-    assert fleet.having("color") != set(fleet.schemas)
-    told = fleet.migrate("--resume")
-    assert (told["exit"], fleet.having("color")) == (0, set(fleet.schemas))
-
-
-def test_only_one_at_a_time(a_fleet):
-    fleet = a_fleet(1, 0)
-    from tenants.fleet.run import _LOCK
-
-    with psycopg.connect(fleet.owner_url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        told = fleet.migrate()
-    assert (told["exit"], told["code"]) == (1, "running")
-
-
-def test_a_schema_that_is_gone_is_named(a_fleet):
-    fleet = a_fleet(2, 0)
-    fleet.sql(f'DROP SCHEMA "{fleet.workspaces["ruche-1"]}" CASCADE')
-    fleet.code("library", **{"0900_color": COLOR})
-    told = fleet.migrate()
-    assert (told["exit"], told["missing"], told["migrated"]) == (1, [fleet.workspaces["ruche-1"]], 1)

@@ -1,25 +1,15 @@
-"""Odd migrations and odd moments: `fleet_migrate` gives what stock gives, says what it did, and leaves nothing half."""
+"""Odd migrations: `fleet_migrate` gives what stock gives, says what it did, and leaves nothing half."""
 
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tenants import pool
-from tests.fleet.fleet import Fleet
-from tests.fleet.test_fleet_migrate import COLOR, insert_item
-from tests.servers import ROOT
+from tests.fleet.fleet import COLOR, Fleet, insert_item
 
 pytestmark = pytest.mark.committed
-
 A = 'operations = [migrations.AddField("item", "a", models.IntegerField(null=True))]\n'
 B = 'operations = [migrations.AddField("item", "b", models.IntegerField(null=True))]\n'
-
 # Keys in a circle, links through a model of its own, data in the midst, SQL in every form that RunSQL takes.
 CIRCLE = """
 def fill(apps, editor):
@@ -266,109 +256,3 @@ def test_histories_that_contradict_the_code(a_fleet: Callable[..., Fleet]) -> No
     assert (told["exit"], told["migrated"], told["not_tried"]) == (1, 2, 0)
     assert [failure["schema"] for failure in told["failed"]] == [odd]
     assert "InconsistentMigrationHistory" in told["failed"][0]["error"]
-
-
-SLOW = """
-import sys, time
-def wait(apps, editor):
-    time.sleep(0.7)
-    if apps.get_model("library", "Item").objects.filter(title="leave").exists():
-        sys.exit("not here")
----
-    operations = [
-        migrations.RunPython(wait),
-        migrations.AddField("item", "color", models.CharField(max_length=7, default="", db_default="")),
-    ]
-"""
-
-
-def _whole(fleet: Fleet) -> None:
-    for schema in fleet.schemas:
-        assert (schema in fleet.having("color")) == (("library", "0900_slow") in fleet.applied(schema))
-
-
-def _first_done(fleet: Fleet) -> None:
-    deadline = time.monotonic() + 30
-    while not fleet.having("color") and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
-def test_interrupted_and_cut_off(a_fleet: Callable[..., Fleet]) -> None:
-    fleet = a_fleet(6, 0)
-    fleet.code("library", **{"0900_slow": SLOW})
-    running = fleet.start("fleet_migrate", "--json", "--jobs", "1")
-    _first_done(fleet)
-    running.send_signal(signal.SIGINT)
-    out, _err = running.communicate(timeout=30)
-    done = len(fleet.having("color"))
-    assert running.returncode == 1 and 0 < done < 6
-    assert f'"migrated": {done}' in out and f'"not_tried": {6 - done}' in out
-    _whole(fleet)
-    # Its connections are ended, and one schema's Python ends the thread: no schema is lost on the way.
-    left = [schema for schema in fleet.schemas if schema not in fleet.having("color")]
-    insert_item(fleet, left[-1], "leave")
-    running = fleet.start("fleet_migrate", "--json", "--jobs", "1", "--resume")
-    while len(fleet.having("color")) == done:
-        time.sleep(0.05)
-    fleet.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = 'ruche_owner'"
-        " AND pid <> pg_backend_pid()",
-        fleet.database,
-    )
-    out, err = running.communicate(timeout=60)
-    assert f'"migrated": {len(left) - 1}' in out and "SystemExit: not here" in out, err
-    assert fleet.having("color") == set(fleet.schemas) - {left[-1]}
-    _whole(fleet)
-
-
-def test_deleted_and_made_and_migrated_by_another_meanwhile(a_fleet: Callable[..., Fleet]) -> None:
-    fleet = a_fleet(3, 1)
-    fleet.code("library", **{"0900_slow": SLOW})
-    running = fleet.start("fleet_migrate", "--json", "--jobs", "1")
-    _first_done(fleet)
-    gone = fleet.workspaces.pop("ruche-2")
-    with psycopg.connect(fleet.owner_url) as owner:
-        owner.execute("DELETE FROM tenants_readyschema WHERE schema_name = %s", [gone])
-        owner.execute("DELETE FROM tenants_tenant WHERE schema_name = %s", [gone])
-        owner.execute(f'DROP SCHEMA "{gone}" CASCADE'.encode())
-        fleet.ready.append(pool._create(owner))
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 0, out + err
-    assert fleet.having("color") == set(fleet.schemas)
-    assert fleet.sql("SELECT 1 FROM public.tenants_schemafailure") == []
-
-
-def test_a_first_in_use_does_not_hold_up_the_rest(a_fleet: Callable[..., Fleet]) -> None:
-    fleet = a_fleet(4, 0)
-    used = fleet.workspaces["ruche-0"]
-    fleet.code("library", **{"0900_color": COLOR})
-    with psycopg.connect(fleet.owner_url) as user:
-        user.execute(f'SELECT count(*) FROM "{used}".library_item'.encode())
-        running = fleet.start("fleet_migrate", "--json")
-        deadline = time.monotonic() + 30
-        while len(fleet.having("color")) < 3 and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert fleet.having("color") == set(fleet.schemas) - {used}
-    out, err = running.communicate(timeout=60)
-    assert (running.returncode, fleet.having("color")) == (0, set(fleet.schemas)), out + err
-
-
-TAKEN = """
-import django; django.setup()
-from django.db import transaction
-from tenants import pool
-from tenants.context import public_context
-with public_context(), transaction.atomic():
-    print(pool.take_ready_schema().pk, pool._is_short(2), end="")
-"""
-
-
-def test_a_ready_schema_that_failed_is_not_taken(a_fleet: Callable[..., Fleet]) -> None:
-    fleet = a_fleet(0, 2)
-    oldest, good = fleet.ready
-    fleet.sql(f'ALTER TABLE "{oldest}".library_item ADD COLUMN color int')
-    fleet.code("library", **{"0900_color": COLOR})
-    assert [failure["schema"] for failure in fleet.migrate("--resume")["failed"]] == [oldest]
-    command, kept = [sys.executable, "-c", TAKEN], fleet.environment()
-    done = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{good} True"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakes.stripe.billing import payments
+from fakes.stripe.billing import charges
 from fakes.stripe.common import LIST, as_list, listing, metadata, take
 from fakes.stripe.errors import invalid
 from fakes.stripe.expanding import INCLUDED
@@ -40,7 +40,7 @@ def refund(world: World, charge: Object, amount: int | None, reason: str | None 
         "id": world.new_id("refund"),
         "object": "refund",
         "amount": amount,
-        "balance_transaction": payments.book(world, charge, -1, "refund", amount)["id"],
+        "balance_transaction": charges.book(world, charge, -1, "refund", amount)["id"],
         "charge": charge["id"],
         "created": world.now_for(charge),
         "currency": charge["currency"],
