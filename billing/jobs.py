@@ -15,6 +15,8 @@ from billing.meters import STANDS, meter_of, this_period
 from billing.models import QuotaCounter, QuotaNotice
 from billing.notices import REACHED
 from billing.types import Gauge
+from events.catalogue import Code, QuotaReached
+from events.services import record
 from mailing.services import send
 from tenants.breaker import RedisAway
 from tenants.context import TenantRef, current_tenant, tenant_context
@@ -75,6 +77,7 @@ def tell(meter: str, refused: bool) -> bool:
             # Who knows that it is reached need not hear that it was near.
             _is_first(tenant, meter, gauge.soft_percent)
         notices.forget_open(tenant)
+        record(QuotaReached(subject_id=tenant.id, meter=Code(meter), percent=threshold))
         _mail(tenant, gauge, reached=threshold == REACHED)
     log.info("quota notice tenant=%s meter=%s threshold=%s", tenant.slug, meter, threshold)
     return True

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AuditEntry
 from billing.models import Plan
 from billing.selectors import gauges, plan_of
+from console import deliveries  # noqa: F401 - registers its page
 from console.workspace_acts import WorkspaceActs
 from console.workspace_columns import WorkspaceColumns
 from console.workspace_creation import WorkspaceCreation

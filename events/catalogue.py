@@ -85,6 +85,30 @@ class WorkspaceDeleted(Fact):
     NAME: ClassVar = "workspace.deleted"
 
 
+@dataclass(frozen=True, kw_only=True)
+class QuotaReached(Fact):
+    """A meter reached `percent` of its limit: 100, or the threshold from which people are told. Once a month."""
+
+    NAME: ClassVar = "quota.reached"
+    meter: Code
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionChanged(Fact):
+    """The subject is the row of the workspace's subscription, the figures those after the change.
+
+    `status`: Stripe's word; None, as for plan and interval, where there is none. `mrr` in euros without VAT.
+    """
+
+    NAME: ClassVar = "subscription.changed"
+    status: Code | None
+    plan: Code | None
+    interval: Code | None
+    mrr: Decimal
+    ends_with_period: bool
+
+
 # Members: the subject is the person.
 
 

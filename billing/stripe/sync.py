@@ -15,6 +15,7 @@ from billing.models import Subscription
 from billing.stripe import dunning, notifications, options
 from billing.stripe.customers import locked_row
 from billing.stripe.mrr import cause_of
+from billing.stripe.recorded import figures_of, record_change
 from billing.stripe.snapshot import Known, read
 from billing.stripe.states import LIVE, Facts, Move, decide
 from billing.stripe.turns import turn
@@ -59,6 +60,7 @@ def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> 
             _keep_what_is_left(row, known)
             return
         was = notifications.seen(row, tenant.state)
+        before = figures_of(row)
         now = timezone.now()
         _follow_plan(row, tenant, known)
         _follow_revenue(row, tenant, known, now)
@@ -72,6 +74,7 @@ def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> 
         ref = ref_of(Tenant.objects.get(pk=tenant_id))
         options.follow(ref, wanted_options(known, move), now)
         row.save()
+        record_change(before, row, ref)
         dunning.tell(row, ref, now)
         notifications.tell(was, row, ref)
 

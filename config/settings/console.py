@@ -107,6 +107,10 @@ UNFOLD: dict[str, Any] = {
             ),
             _section(_("Messagerie"), _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist")),
             _section(
+                _("Automatismes"),
+                _link(_("Livraisons de faits"), "outbox", "admin:events_delivery_changelist"),
+            ),
+            _section(
                 _("Équipe"),
                 _link(_("Opérateurs"), "group", "admin:accounts_user_changelist"),
                 _link(_("Journal d’audit"), "history", "admin:accounts_auditentry_changelist"),

@@ -10,6 +10,7 @@ from accounts.models import User
 from billing import jobs, notices, services
 from billing.models import QuotaCounter, QuotaNotice
 from billing.types import EUROS, TOKENS, Act, QuotaExceeded
+from events.models import StoredFact
 from mailing.models import OutboxMessage
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
@@ -95,6 +96,8 @@ def test_owner_and_admins_are_told_once_at_each_threshold(people, thousand):
     assert jobs.tell(TOKENS, True) is False
     assert mails()[2][1] == "Atelier : limite atteinte, Jetons d’IA par mois"
     assert len(mails()) == 4
+    facts = StoredFact.objects.filter(name="quota.reached", tenant_id=people.home.id).order_by("id")
+    assert [row.data for row in facts] == [{"meter": TOKENS, "percent": 80}, {"meter": TOKENS, "percent": 100}]
 
 
 def test_whoever_hears_that_it_is_reached_does_not_hear_that_it_was_near(people, thousand):

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import stripe
@@ -14,6 +15,7 @@ from billing import entitlements
 from billing.models import Subscription
 from billing.stripe import webhooks
 from billing.stripe.sync import refresh
+from events.models import StoredFact
 from tenants import services
 from tenants.context import public_context
 from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell
@@ -37,6 +39,11 @@ def test_a_purchase_makes_the_workspace_active(buyer, fake, people):
     assert (rights.plan_code, rights.has("white_label"), rights.has("analytics")) == ("scale", True, False)
     moved = AuditEntry.objects.get(action="tenant.state_changed")
     assert (moved.actor, moved.details["reason"]) == ("Stripe", "abonnement en cours")
+    fact = StoredFact.objects.get(name="subscription.changed", subject_id=kept.pk)
+    assert (fact.tenant_id, fact.data["status"], fact.data["plan"]) == (people.home.id, "active", "scale")
+    assert Decimal(fact.data["mrr"]) == kept.mrr_euros > 0
+    refresh(people.home.id)
+    assert StoredFact.objects.filter(subject_id=kept.pk).count() == 1, "nothing has changed since"
 
 
 def test_the_same_event_twice_is_one(buyer, fake, people):

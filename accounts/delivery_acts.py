@@ -1,0 +1,20 @@
+"""The operator's act on the outbox of facts: `events` stands below the audit log."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from events import services
+
+
+def deliveries_rerun(*, keys: Iterable[Any], reason: str, actor: User) -> int:
+    """Give dead letters their tries again, from the public schema; how many. Others are left alone."""
+    with transaction.atomic():
+        rows = services.deliveries_rerun(UUID(str(key)) for key in keys)
+        for row in rows:
+            audit.record("delivery.rerun", actor=actor, target=row.consumer, fact=str(row.fact_id), reason=reason)
+    return len(rows)
