@@ -52,8 +52,8 @@ def measure(operations: int) -> dict[str, Any]:
 
 def _workspace() -> tuple[TenantRef, Any]:
     """A workspace without a limit, and the row that would be its limit."""
-    from billing.models import Entitlement, Plan
-    from billing.types import TOKENS
+    from plans.models import Entitlement, Plan
+    from plans.types import TOKENS
     from tenants.services import tenant_create
 
     with public_context():
@@ -76,8 +76,8 @@ def _in_turn(hands: "dict[str, Hand]", operations: int) -> dict[str, list[float]
 
 
 def _limit(allowed: Any, tenant: TenantRef, *, room: int) -> None:
-    from billing import entitlements
-    from billing.models import QuotaCounter
+    from plans import entitlements
+    from usage.models import QuotaCounter
 
     counter = QuotaCounter.objects.get(tenant_id=tenant.id, meter=allowed.key)
     allowed.limit = counter.used + counter.reserved + room * AMOUNT
@@ -90,8 +90,9 @@ Hand = Callable[[int], int]
 
 def _reserving(tenant: TenantRef, *, settle: bool) -> Hand:
     """A hand that reserves so many times, and settles if told to; it returns how many were given."""
-    from billing import services
-    from billing.types import TOKENS, Act, QuotaExceeded
+    from plans.types import TOKENS
+    from usage import services
+    from usage.types import Act, QuotaExceeded
 
     def hand(times: int) -> int:
         given = 0
@@ -114,7 +115,7 @@ def _bare(tenant: TenantRef) -> Hand:
     """The conditional UPDATE alone, as short as it can be, each in its own durable transaction."""
     from django.db import connection
 
-    from billing.models import QuotaCounter
+    from usage.models import QuotaCounter
 
     settings = connection.settings_dict
     where = conninfo.make_conninfo(

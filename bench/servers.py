@@ -87,10 +87,12 @@ def fill() -> None:
     """The baseline and the catalogue, in this process, once Django is set up."""
     from assistants import seeds as assistants
     from billing import seeds as billing
+    from plans import seeds as plans
     from tenants.context import public_context
     from tenants.first_run import bring_up_to_date
 
     bring_up_to_date()
     with public_context():
+        plans.seed()
         billing.seed()
         assistants.seed()

@@ -7,7 +7,6 @@ class BillingConfig(AppConfig):
     verbose_name = _("Facturation")
 
     def ready(self) -> None:
-        from billing import modules  # noqa: F401 - registers its check
         from billing.checks import check_stripe_in_public
 
         check_stripe_in_public()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from billing import modules
-from billing.models import AddOn, Plan, Price
-from billing.prices import EUR
 from billing.profiles import profile_of, vat_for
 from billing.subscription_types import Choice
+from plans import modules
+from plans.models import AddOn, Plan, Price
+from plans.prices import EUR
 from tenants.context import TenantRef, public_context
 
 MONTH, YEAR = Price.Interval.MONTH.value, Price.Interval.YEAR.value

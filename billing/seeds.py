@@ -1,71 +1,14 @@
-"""The catalogue of plans and options, written once. What an operator changed since is left alone."""
+"""What selling needs from the first day: a counter-offer and terms of sale. What an operator changed is left alone."""
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from billing import entitlements, terms
-from billing.meters import METERS
-from billing.models import AddOn, Coupon, Entitlement, Plan, Price
-from billing.types import EUROS, TOKENS
+from billing import terms
+from billing.models import Coupon
 
-Interval = Price.Interval
-GB = 10**9
-# A year costs ten months, of options as of plans; Stripe's page does not sell both rhythms at once.
-MONTHS_A_YEAR = 10
-MILLION = 10**6
-
-# The keys of a plan's limits, in the order of PLANS, with their labels.
-LABELS = {
-    key: METERS[key].label
-    for key in (
-        "seats",
-        TOKENS,
-        EUROS,
-        "storage",
-        "own_assistants",
-        "courses",
-        "learners",
-        "api_calls_month",
-        "api_calls_hour",
-        "automation_runs",
-    )
-}
-_KEYS = tuple(LABELS)
-# Prices a month and a year in euros without VAT; limits in the order of LABELS; None: without limit.
-PLANS = {
-    "starter": ("Starter", 99, 990, (3, MILLION, 20, 5 * GB, 2, 3, 50, 1_000, 100, 100)),
-    "pro": ("Pro", 149, 1490, (15, 5 * MILLION, 100, 50 * GB, 20, 30, 1_000, 1_000, 100, 2_000)),
-    "scale": ("Scale", 349, 3490, (100, 25 * MILLION, 500, 500 * GB, None, None, 10_000, 100_000, 1_000, 50_000)),
-}
-ADD_ONS = {
-    "analytics": (gettext_noop("Statistiques avancées"), 29, gettext_noop("Tableaux de bord, tendances et exports.")),
-    "white_label": (
-        gettext_noop("Marque blanche"),
-        99,
-        gettext_noop("Votre domaine, vos couleurs, sans mention de Ruche."),
-    ),
-    "unlimited_api": (
-        gettext_noop("API illimitée"),
-        49,
-        gettext_noop("Sans plafond mensuel, 10 000 appels par heure, webhooks."),
-    ),
-    "certificates": (
-        gettext_noop("Certificats personnalisés"),
-        19,
-        gettext_noop("Vos modèles de certificats pour vos formations."),
-    ),
-}
-# What each option gives; None: without limit.
-ADD_ON_RIGHTS: dict[str, dict[str, int | None]] = {
-    "analytics": {"analytics": 1},
-    "white_label": {"white_label": 1},
-    "unlimited_api": {"api_calls_month": None, "api_calls_hour": 10_000, "webhooks": 1, "api_all_endpoints": 1},
-    "certificates": {"certificates": 1},
-}
 TEXTS = Path(__file__).parent / "texts"
 # What somebody who means to leave is offered, until the operator chooses something else.
 COUNTER_OFFER = {"name": gettext_noop("Fidélité"), "percent_off": Decimal(20), "duration": "repeating", "months": 3}
@@ -74,37 +17,9 @@ COUNTER_OFFER = {"name": gettext_noop("Fidélité"), "percent_off": Decimal(20),
 @transaction.atomic
 def seed() -> None:
     """Idempotent."""
-    for position, (code, (name, month, year, limits)) in enumerate(PLANS.items()):
-        plan, _ = Plan.objects.get_or_create(
-            code=code,
-            defaults={"name": name, "month_price": month, "year_price": year, "position": position},
-        )
-        for key, limit in zip(_KEYS, limits, strict=True):
-            Entitlement.objects.get_or_create(
-                plan=plan,
-                key=key,
-                defaults={"label": LABELS[key], "limit": None if limit is None else Decimal(limit)},
-            )
-        _price_once(Interval.MONTH, plan.month_price, plan=plan)
-        _price_once(Interval.YEAR, plan.year_price, plan=plan)
-    for position, (code, (name, price, description)) in enumerate(ADD_ONS.items()):
-        add_on, _ = AddOn.objects.get_or_create(
-            code=code,
-            defaults={"name": name, "month_price": price, "description": description, "position": position},
-        )
-        _rights_once(add_on)
-        _price_once(Interval.MONTH, add_on.month_price, add_on=add_on)
-        _price_once(Interval.YEAR, add_on.month_price * MONTHS_A_YEAR, add_on=add_on)
     if not Coupon.objects.exists():
         Coupon.objects.create(code="fidelite", is_counter_offer=True, **COUNTER_OFFER)
     _terms_once()
-    entitlements.forget_all()
-
-
-def _price_once(interval: str, amount: Any, **of_what: Any) -> None:
-    """From the price the plan or option already shows: an operator may have changed it."""
-    if not Price.objects.filter(interval=interval, **of_what).exists():
-        Price.objects.create(interval=interval, amount_excl_vat=amount, **of_what)
 
 
 def _terms_once() -> None:
@@ -112,12 +27,3 @@ def _terms_once() -> None:
     if terms.current() is None:
         french, english = (TEXTS / f"terms.{language}.txt" for language in ("fr", "en"))
         terms.publish(text=french.read_text("utf-8"), translation=english.read_text("utf-8"), label="Ruche")
-
-
-def _rights_once(add_on: AddOn) -> None:
-    if add_on.entitlements.exists():
-        return
-    for key, limit in ADD_ON_RIGHTS[add_on.code].items():
-        Entitlement.objects.create(
-            add_on=add_on, key=key, label=METERS[key].label, limit=None if limit is None else Decimal(limit)
-        )

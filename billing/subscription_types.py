@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from billing.types import Gauge
+from usage.types import Gauge
 
 __all__ = [
     "Accepted",

@@ -17,6 +17,8 @@ OWN: tuple[App, ...] = (
     App("events", "public"),
     App("accounts", "both"),
     App("mailing", "public"),
+    App("plans", "public"),
+    App("usage", "public"),
     App("billing", "public"),
     App("assistants", "public"),
     App("analytics", "public"),

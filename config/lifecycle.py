@@ -6,7 +6,7 @@ A step is called as `step(tenant: TenantRef, **details)` and enters the workspac
 
 STEPS: dict[str, tuple[str, ...]] = {
     "made": (
-        "billing.services.open_tenant",
+        "plans.services.open_tenant",
         "events.workspaces.created",
         "accounts.services.create_owner_of_new_workspace",
         "mailing.services.send_welcome",
@@ -17,10 +17,10 @@ STEPS: dict[str, tuple[str, ...]] = {
         "billing.stripe.closing.workspace_moved",
     ),
     "plan_changed": (
-        "billing.services.open_tenant",
+        "plans.services.open_tenant",
         "events.workspaces.plan_changed",
         "accounts.services.audit_plan_change",
-        "billing.services.plan_changed",
+        "plans.services.plan_changed",
     ),
     "trial_extended": ("events.workspaces.trial_extended", "accounts.services.audit_trial_extended"),
     "trial_ending": ("mailing.notices.send_trial_ending",),
@@ -30,6 +30,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         "events.workspaces.deleted",
         "accounts.services.audit_deletion",
         "library.services.delete_files_of_workspace",
+        "plans.services.tenant_deleting",
         "billing.services.tenant_deleting",
         "billing.stripe.customers.workspace_deleting",
     ),
@@ -42,10 +43,10 @@ ABANDONED_ACTS: dict[str, str] = {
     "image": "conversations.images.give_up_image",
 }
 
-# Functions that count a standing meter of billing/meters.py: called as f() in the workspace's context; the result is
+# Functions that count a standing meter of plans/meters.py: called as f() in the workspace's context; the result is
 # in the meter's unit.
 STANDING: dict[str, str] = {
-    "seats": "billing.seats.seats_taken",
+    "seats": "accounts.seats.seats_taken",
     "storage": "library.selectors.storage_used",
 }
 

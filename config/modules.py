@@ -5,7 +5,7 @@ configuration. A system check resolves each name. Rows of the catalogue may stan
 """
 
 MODULES: dict[str, str] = {
-    "seats": "billing.seats.seats_taken",
+    "seats": "accounts.seats.seats_taken",
     "ai_tokens": "conversations.services.question_ask",
     "ai_euros": "conversations.services.question_ask",
     "storage": "library.selectors.storage_used",

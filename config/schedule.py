@@ -3,16 +3,16 @@
 # (interval in seconds, name)
 EVERY: tuple[tuple[int, str], ...] = (
     (20, "conversations.jobs.close_abandoned"),
-    (60, "billing.services.settle_abandoned"),
+    (60, "usage.services.settle_abandoned"),
     (60, "events.jobs.drain"),
-    (60, "billing.jobs.tell_waiting"),
+    (60, "usage.jobs.tell_waiting"),
     (120, "mailing.services.deliver_waiting"),
     (120, "billing.stripe.webhooks.take_up"),
     (600, "billing.stripe.scheduled.run_due"),
     (300, "tenants.trials.expire_trials"),
     (300, "tenants.pool.refill_ready_schemas"),
     (3600, "tenants.pool.drop_orphan_schemas"),
-    (3600, "billing.jobs.look_at_all"),
+    (3600, "usage.jobs.look_at_all"),
     (3600, "library.reading.take_up_everywhere"),
     (3600, "billing.stripe.closing.end_left"),
 )
@@ -21,8 +21,8 @@ EVERY: tuple[tuple[int, str], ...] = (
 DAILY: tuple[tuple[str, str], ...] = (
     ("17 3 * * *", "tenants.services.delete_closed_workspaces"),
     ("27 3 * * *", "tenants.trials.close_long_suspended"),
-    ("33 3 * * *", "billing.services.recount_standing"),
-    ("37 3 * * *", "billing.services.sweep_hours"),
+    ("33 3 * * *", "usage.services.recount_standing"),
+    ("37 3 * * *", "usage.services.sweep_hours"),
     ("47 4 * * *", "billing.stripe.reconcile.run_daily"),
     ("57 3 * * *", "billing.stripe.webhooks.sweep"),
     ("39 3 * * *", "events.jobs.sweep"),

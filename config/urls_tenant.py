@@ -4,8 +4,8 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
+from usage import views as usage
 from website import site_files
-from workspace import usage
 from workspace import views as workspace
 from workspace.export import views as export
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("", workspace.home, name="home"),
     path("settings/", workspace.settings, name="workspace_settings"),
     path("settings/usage/", usage.show, name="workspace_usage"),
-    path("settings/plan/", include("workspace.subscription.urls")),
+    path("settings/plan/", include("billing.pages.urls")),
     path("settings/data/", export.show, name="workspace_data"),
     path("settings/data/download/", export.download, name="data_download"),
     path("brand/<int:hue>.css", workspace.brand_css, name="brand_css"),

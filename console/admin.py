@@ -12,13 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
-from billing.models import Plan
-from billing.selectors import gauges, plan_of
 from console import deliveries  # noqa: F401 - registers its page
 from console.workspace_acts import WorkspaceActs
 from console.workspace_columns import WorkspaceColumns
 from console.workspace_creation import WorkspaceCreation
+from plans.models import Plan
+from plans.selectors import plan_of
 from tenants.models import Tenant
+from usage.selectors import gauges
 
 
 class PlanFilter(admin.SimpleListFilter):

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from analytics import selectors
 from assistants.ends import ending
-from billing import revenue_figures
-from billing.selectors import latest_acts
+from billing.mrr import figures
 from tenants.models import Tenant
+from usage.selectors import latest_acts
 
 TOP = 5
 
@@ -25,8 +25,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "overview": selectors.overview(),
-        "mrr": revenue_figures.mrr_at(timezone.now()),
-        "at_risk": revenue_figures.at_risk(),
+        "mrr": figures.mrr_at(timezone.now()),
+        "at_risk": figures.at_risk(),
         "is_empty": not Tenant.objects.exists(),
         "latest": latest_acts(),
         "models_ending": ending(),

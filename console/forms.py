@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.models import Plan
+from plans.models import Plan
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
 from ui.console import ReasonForm

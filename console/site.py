@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, re_path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
@@ -32,8 +32,25 @@ CONTENT_SECURITY_POLICY: dict[str, list[str]] = {
 }
 
 
+# Models that stood in `billing` until it became three apps (docs/adr/0018): addresses kept by people go on.
+MOVED = {
+    **dict.fromkeys(("plan", "addon", "price", "override", "tenantaddon"), "plans"),
+    **dict.fromkeys(("quotacounter", "reservation", "usageevent"), "usage"),
+}
+
+
 class RucheAdminSite(UnfoldAdminSite):
     index_title = _("Vue d’ensemble")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        former = rf"^billing/(?P<model>{'|'.join(MOVED)})/(?P<rest>.*)$"
+        return [re_path(former, self.admin_view(self.moved), name="moved"), *super().get_urls()]
+
+    def moved(self, request: HttpRequest, model: str, rest: str) -> HttpResponse:
+        """The page of a former address, its filters kept."""
+        query = request.META.get("QUERY_STRING", "")
+        page = reverse(f"admin:{MOVED[model]}_{model}_changelist") + rest
+        return redirect(f"{page}?{query}" if query else page, permanent=True)
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user

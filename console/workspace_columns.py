@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from analytics.selectors import with_figures
-from billing.models import Plan
+from plans.models import Plan
 from tenants.models import Domain, Tenant
 from tenants.selectors import tenant_url
 from tenants.state_badge import state_badge

@@ -9,9 +9,9 @@ from assistants.costs import cost_bound
 from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, ChatRequest
 from assistants.selectors import Line
-from billing.types import EUROS, TOKENS
 from conversations.counted import Counted, input_bound
 from conversations.types import ConversationRefused
+from plans.types import EUROS, TOKENS
 
 DEMONSTRATION_TEMPERATURE = Decimal("0.2")
 

@@ -8,13 +8,13 @@ from django.db import transaction
 
 from assistants import selectors as catalogue
 from assistants.ends import model_ended
-from billing import services as billing
-from billing.types import Act, QuotaExceeded
 from conversations.asking import ask
 from conversations.models import Message
 from conversations.services import ACT
 from conversations.types import Call, ConversationRefused
 from tenants.services import ReadOnlyWorkspace
+from usage import services as usage_services
+from usage.types import Act, QuotaExceeded
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ def answer_fall_back(*, call: Call) -> Call | None:
             mine = Message.objects.select_for_update().filter(pk=answer.pk, state=Message.State.STREAMING)
             if not mine.exists():
                 return None
-            held = billing.held_by(answer.pk)
+            held = usage_services.held_by(answer.pk)
             if held is not None:
-                billing.settle(held.id, {})
-            billing.reserve(Act(ACT, answer.pk), asked.amounts)
+                usage_services.settle(held.id, {})
+            usage_services.reserve(Act(ACT, answer.pk), asked.amounts)
             mine.update(
                 provider=line.model.provider,
                 model=line.model.name,

@@ -18,18 +18,19 @@ from assistants.providers.bounds import input_token_bound
 from assistants.providers.images import generate_image
 from assistants.providers.registry import close_providers, get_provider
 from assistants.providers.types import ChatMessage, GeneratedImage, ProviderError, ProviderNotConfigured, Usage
-from billing import services as billing
-from billing.types import EUROS, Act, Held, QuotaExceeded
 from conversations.models import Message
 from conversations.types import ConversationRefused
 from events.catalogue import ImageFailed, ImageMade
 from events.services import record
 from library import services as library
+from plans.types import EUROS
 from tenants.executors import give_back_connection
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import ReadOnlyWorkspace
 from ui.markdown import plain_title
+from usage import services as usage_services
+from usage.types import Act, Held, QuotaExceeded
 
 log = logging.getLogger(__name__)
 ACT = "image"
@@ -55,7 +56,7 @@ def image_request(*, answer: Message) -> None:
             raise ConversationRefused(_("Aucun modèle d’image n’est disponible. Prévenez votre opérateur."))
         model, price = found
         act = Act(ACT, new_id())
-        billing.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
+        usage_services.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
         Message.objects.filter(pk=answer.pk).update(
             image_state=ImageState.MAKING, image_error="", image_reference=act.reference, image_price_id=None
         )
@@ -69,7 +70,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
     that died has left.
     """
     answer = Message.objects.select_related("conversation__author").get(pk=UUID(answer_id))
-    held = billing.held_by(UUID(reference))
+    held = usage_services.held_by(UUID(reference))
     if held is None or answer.image_state != ImageState.MAKING:
         return
     price = catalogue.price(UUID(price_id))
@@ -114,7 +115,7 @@ def _claim(answer: Message, reference: UUID, price_id: UUID) -> bool:
         pk=answer.pk, image_state=ImageState.MAKING, image_reference=reference, image_price_id=None
     )
     with transaction.atomic():
-        billing.extend_act(reference)
+        usage_services.extend_act(reference)
         return mine.update(image_price_id=price_id) == 1
 
 
@@ -132,14 +133,14 @@ def _finish(
     price = catalogue.price(price_id)
     shown_by = Message.objects.filter(pk=answer.pk, image_reference=answer.image_reference)
     with transaction.atomic():
-        if not billing.settle(held.id, {EUROS: cost}):
+        if not usage_services.settle(held.id, {EUROS: cost}):
             # Given up meanwhile, and billed then. What came all the same is shown, unless another one was asked for.
             if item_id:
                 shown_by.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
             return
         version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
         author = answer.conversation.author
-        billing.meter(
+        usage_services.meter(
             member_id=author.pk,
             member_email=author.email,
             assistant_id=version.assistant.pk,
@@ -177,13 +178,13 @@ def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
     model, price = found
     try:
         with transaction.atomic():
-            held = billing.held_by(reference)
+            held = usage_services.held_by(reference)
             if held is None:
                 return True
-            billing.settle(held.id, {})
+            usage_services.settle(held.id, {})
             # The model that is gone refused: the next one may be asked.
             Message.objects.filter(pk=answer.pk, image_reference=reference).update(image_price_id=None)
-            billing.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
+            usage_services.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
             _enqueue(answer, reference, model.pk, price.pk)
     except (QuotaExceeded, ReadOnlyWorkspace) as refused:
         log.warning("no fallback answer=%s model=%s: %s", answer.pk, model.name, refused)
@@ -258,7 +259,7 @@ def give_up_image(reference: UUID) -> bool:
         .filter(image_reference=reference, image_state=ImageState.MAKING)
         .first()
     )
-    held = billing.held_by(reference)
+    held = usage_services.held_by(reference)
     if answer is None or held is None:
         return False
     not_asked = Message.objects.filter(pk=answer.pk, image_reference=reference, image_price_id=None)

@@ -3,12 +3,12 @@
 import logging
 from itertools import groupby
 
-from billing import selectors as billing
 from conversations import leases
 from conversations.services import ACT, close_abandoned_answer
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.selectors import tenant_ref
+from usage import selectors as usage_selectors
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def close_abandoned() -> int:
     """Close every answer of the platform that nobody makes any more; how many. Reads open reservations in public."""
     closed = 0
-    for tenant_id, acts in groupby(sorted(billing.open_acts(ACT)), key=lambda act: act[0]):
+    for tenant_id, acts in groupby(sorted(usage_selectors.open_acts(ACT)), key=lambda act: act[0]):
         try:
             tenant = tenant_ref(tenant_id)
         except Tenant.DoesNotExist:

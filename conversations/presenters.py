@@ -17,14 +17,15 @@ from accounts.access import MANAGERS
 from accounts.models import User
 from assistants.providers.types import message_for
 from assistants.selectors import NoModel, answers_by_demonstration, image_model
-from billing.types import EUROS, QuotaExceeded
 from conversations import selectors
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
+from plans.types import EUROS
 from tenants.logs import request_id
 from tenants.services import ReadOnlyWorkspace
 from ui.markdown import render_cached
+from usage.types import QuotaExceeded
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,6 @@ from assistants.costs import cost_of
 from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, Usage
 from assistants.selectors import Line
-from billing import services as billing
-from billing.types import EUROS, TOKENS, Act
 from conversations import leases, live, selectors
 from conversations.asking import ask
 from conversations.changes import conversation_archive, conversation_pin, conversation_rename, conversation_share
@@ -31,8 +29,11 @@ from conversations.types import Call, ConversationRefused, Result, clean
 from events import catalogue as facts
 from events.services import record
 from library import services as library
+from plans.types import EUROS, TOKENS
 from tenants.services import require_writable
 from ui.markdown import plain_title
+from usage import services as usage_services
+from usage.types import Act
 
 __all__ = [
     "ACT",
@@ -132,7 +133,7 @@ def _open_answer(conversation: Conversation, said: History) -> Call:
         is_demonstration=line.model.is_demonstration,
         prompt_messages=len(asked.request.messages),
     )
-    billing.reserve(Act(ACT, answer.pk), asked.amounts)
+    usage_services.reserve(Act(ACT, answer.pk), asked.amounts)
     # The lease comes before the row can be seen.
     try:
         leases.take(answer.pk, conversation.author_id, places_here())
@@ -188,7 +189,7 @@ def _estimated(answer: Message, result: Result) -> Usage:
     before = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list("text", flat=True)
     asked = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in before)
     written = max(estimate_tokens(result.text), answer.tokens - asked)
-    held = billing.held_by(answer.pk)
+    held = usage_services.held_by(answer.pk)
     most = int(held.amounts[TOKENS]) if held else asked + written
     asked = min(asked, most)
     return Usage(asked, 0, 0, min(written, most - asked), is_estimate=True)
@@ -196,7 +197,7 @@ def _estimated(answer: Message, result: Result) -> Usage:
 
 def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
     author = answer.conversation.author
-    billing.meter(
+    usage_services.meter(
         member_id=author.pk,
         member_email=author.email,
         assistant_id=line.assistant.pk,
@@ -218,9 +219,9 @@ def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
         outcome=result.outcome,
         error_kind=result.error_kind,
     )
-    held = billing.held_by(answer.pk)
+    held = usage_services.held_by(answer.pk)
     if held is not None:
-        billing.settle(held.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
+        usage_services.settle(held.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
 
 
 def _fact_of(answer: Message, line: Line) -> facts.Fact:
@@ -262,7 +263,7 @@ def _save_in_library(answer: Message, line: Line) -> None:
 def close_abandoned_answer(answer_id: UUID) -> bool:
     """End an answer whose process died: its text so far is kept. False while somebody still makes it."""
     if leases.is_made(answer_id):
-        billing.extend_act(answer_id)
+        usage_services.extend_act(answer_id)
         return True
     saved = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
     if saved is None:

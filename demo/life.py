@@ -22,18 +22,18 @@ from analytics.models import ActiveMember, DailyFigures
 from assistants.costs import cost_of
 from assistants.models import Assistant, Price
 from assistants.providers.types import Usage
-from billing import counters
-from billing import services as billing
-from billing.meters import Slot
-from billing.models import UsageEvent
-from billing.types import EUROS, TOKENS
 from conversations.models import Conversation, Message, Pin
 from demo.past import id_at, insert
 from demo.texts import Script
 from library.models import Item
+from plans.meters import Slot
+from plans.types import EUROS, TOKENS
 from tenants.context import TenantRef
 from tenants.ids import new_id
 from ui.markdown import plain_title
+from usage import counters
+from usage import services as usage_services
+from usage.models import UsageEvent
 
 TURN = dt.timedelta(minutes=4)
 STORAGE = "storage"
@@ -211,7 +211,7 @@ class Life:
         """Everything gathered, in a handful of statements."""
         if self.stored:
             # Before the rows: a counter that is not there yet is made of what stands.
-            billing.grow(STORAGE, self.stored, bounded=False)
+            usage_services.grow(STORAGE, self.stored, bounded=False)
         for model in (Conversation, Pin, Message, Item, AuditEntry, UsageEvent):
             insert(self.rows[model])
         for (meter, month), amount in self.used.items():

@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from billing import api
-from billing.models import Plan, Price, RevenueChange, Subscription
+from billing.models import RevenueChange, Subscription
 from billing.subscription_types import Accepted, Choice
 from demo.past import id_at, insert
 from demo.people import FORMER, WORKSPACES, Workspace
 from embedded.stripe_fake import CARD, KEY
+from plans.models import Plan, Price
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
@@ -71,7 +72,7 @@ def subscribe_demo() -> list[str]:
 
 
 def _monthly(plan: str, interval: str) -> Decimal:
-    """What a plan brings a month, as billing/mrr.py counts it."""
+    """What a plan brings a month, as billing/mrr/monthly.py counts it."""
     price = Price.objects.filter(plan_id=plan, interval=interval, is_active=True).first()
     amount = price.amount_excl_vat if price else Plan.objects.get(code=plan).month_price
     return (amount / (12 if interval == "year" else 1)).quantize(Decimal("0.01"))

@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from billing import services as quotas
 from events.catalogue import ItemDeleted, ItemKind
 from events.services import record
 from library import files
@@ -18,6 +17,7 @@ from library.uploads import STORAGE
 from tenants.context import TenantRef
 from tenants.queue import enqueue
 from tenants.services import require_writable
+from usage import services as quotas
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from billing import services as quotas
 from events.catalogue import Origin
 from library import files, reading
 from library.deletion import delete_files_of_workspace, item_delete
@@ -27,6 +26,7 @@ from library.uploads import STORAGE, checked, file_type, item_upload
 from tenants.context import current_tenant
 from tenants.ids import new_id
 from tenants.services import require_writable
+from usage import services as quotas
 
 __all__ = [
     "MAX_TITLE",

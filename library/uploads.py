@@ -8,9 +8,6 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from billing import selectors as billing
-from billing import services as quotas
-from billing.types import QuotaExceeded
 from events.catalogue import Origin
 from library import files, names, reading, selectors
 from library.labels import clean_text, line_title
@@ -19,10 +16,13 @@ from library.recorded import record_created
 from library.sharing import target
 from library.sniffing import sniff
 from library.types import FileType, UploadRefused
+from plans import selectors as plan_selectors
 from tenants.context import TenantRef
 from tenants.ids import new_id
 from tenants.services import require_writable
 from ui.templatetags.ui import filesize
+from usage import services as quotas
+from usage.types import QuotaExceeded
 
 STORAGE: Final = "storage"
 # Larger texts are kept as files only: what is searched and shown has a measure.
@@ -100,7 +100,7 @@ def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
 
 def _require_room(tenant: TenantRef, size: int) -> None:
     """Before the bytes travel: what would not fit need not come."""
-    ceiling = billing.ceiling_of(tenant, STORAGE)
+    ceiling = plan_selectors.ceiling_of(tenant, STORAGE)
     if ceiling is not None and (used := selectors.storage_used()) + size > ceiling:
         raise _storage_full(tenant, used, size)
 
@@ -116,8 +116,8 @@ def _take_room(tenant: TenantRef, size: int) -> None:
 def _storage_full(tenant: TenantRef, used: Any, size: int) -> UploadRefused:
     return UploadRefused(
         "storage_full",
-        plan=billing.plan_of(tenant)["name"],
-        limit=filesize(billing.limit_of(tenant, STORAGE)),
+        plan=plan_selectors.plan_of(tenant)["name"],
+        limit=filesize(plan_selectors.limit_of(tenant, STORAGE)),
         used=filesize(used),
         size=filesize(size),
     )

@@ -3971,6 +3971,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0009_stripe_turns', now()),
     ('billing', '0010_terms', now()),
     ('billing', '0011_first_terms', now()),
+    ('billing', '0012_plans_and_usage', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
@@ -3997,8 +3998,10 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
+    ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),
-    ('tenants', '0004_labels', now());
+    ('tenants', '0004_labels', now()),
+    ('usage', '0001_initial', now());

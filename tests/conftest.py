@@ -36,6 +36,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """The test database: made from the baseline, dropped at the end."""
     from assistants import seeds as assistants
     from billing import seeds as billing
+    from plans import seeds as plans
     from tenants.context import public_context
     from tenants.first_run import bring_up_to_date
 
@@ -56,6 +57,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         bring_up_to_date()
         with public_context():
+            plans.seed()
             billing.seed()
             assistants.seed()
     yield

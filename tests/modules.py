@@ -2,10 +2,10 @@
 
 import pytest
 
-from billing.meters import METERS
 from config import modules
+from plans.meters import METERS
 
-SOMETHING = "billing.seats.seats_taken"
+SOMETHING = "accounts.seats.seats_taken"
 
 
 def register(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:

@@ -2,20 +2,23 @@
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ui.console_history import AuditedAdmin
-from ui.console_text import NOTHING, badge, exact_euros, figure, moment
+from ui.console_text import NOTHING, badge, euros_excl_vat, exact_euros, figure, moment
 from ui.days import end_of_day, start_of_day
 from ui.lines import Line
 
@@ -144,3 +147,27 @@ def act_page(
     }
     status = 400 if form.is_bound and form.errors else 200
     return TemplateResponse(request, "admin/act.html", context, status=status)
+
+
+def refusable_act_page(
+    admin: Any, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], str], **page: Any
+) -> HttpResponse:
+    """`act_page` for an act that its service may refuse: a `ValidationError` becomes an error of the form.
+
+    A form with a method `refuse` puts the error at the field it is about.
+    """
+
+    def do_or_refuse(form: forms.Form) -> str:
+        try:
+            return do(form)
+        except ValidationError as error:
+            refuse = getattr(form, "refuse", None)
+            refuse(error) if refuse else form.add_error(None, error)
+            return ""
+
+    return act_page(admin, request, form=form, do=do_or_refuse, **page)
+
+
+def amount(value: Decimal) -> SafeString:
+    """A cell of a price or an invoice: euros to the cent, without VAT."""
+    return figure(euros_excl_vat(value))

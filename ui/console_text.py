@@ -68,3 +68,14 @@ def limit_words(limit: Decimal | None) -> str:
         return gettext("sans limite")
     places = len(f"{limit:f}".partition(".")[2].rstrip("0"))
     return formats.number_format(limit, decimal_pos=places, force_grouping=True)
+
+
+def euros(value: Decimal) -> str:
+    """Euros to the cent."""
+    shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
+    return pgettext("amount", "%(figure)s €") % {"figure": shown}
+
+
+def euros_excl_vat(value: Decimal) -> str:
+    """Euros without VAT, to the cent, and that they are."""
+    return f"{euros(value)} {gettext('HT')}"

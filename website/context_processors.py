@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
-from billing import entitlements, notices
+from plans import entitlements
 from tenants.context import TenantRef
 from tenants.trials import days_left
+from usage import notices
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from django.template import loader
 from django.utils.translation import get_language
 
 from accounts.access import anyone
-from billing import selectors as billing
 from billing import terms
+from plans import selectors as plan_selectors
 from tenants.busy import busy, is_busy
 
 
@@ -21,12 +21,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @anyone
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/home.html", {"plans": billing.plans_offered()})
+    return render(request, "website/home.html", {"plans": plan_selectors.plans_offered()})
 
 
 @anyone
 def pricing(request: HttpRequest) -> HttpResponse:
-    context = {"plans": billing.plans_offered(), "addons": billing.add_ons()}
+    context = {"plans": plan_selectors.plans_offered(), "addons": plan_selectors.add_ons()}
     return render(request, "website/pricing.html", context)
 
 

@@ -13,12 +13,14 @@ from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone, any
 from accounts.http import MemberRequest
 from accounts.models import Role
 from assistants.selectors import assistants_offered
-from billing import selectors as billing
-from billing.types import EUROS, TOKENS, Gauge
 from conversations import selectors as conversations
 from library import selectors as library
+from plans import selectors as plan_selectors
+from plans.types import EUROS, TOKENS
 from tenants.admission import OUTSIDE
 from ui.templatetags.ui import money, number
+from usage import selectors as usage_selectors
+from usage.types import Gauge
 from workspace import services
 from workspace.colour import hex_of
 from workspace.forms import IdentityForm
@@ -63,8 +65,8 @@ def _team(request: MemberRequest) -> dict[str, Any]:
         ],
     }
     if request.user.role in MANAGERS:
-        context["plan_name"] = billing.plan_of(request.tenant)["name"]
-        context["quotas"] = [_quota(gauge) for gauge in billing.gauges(request.tenant, [TOKENS, EUROS])]
+        context["plan_name"] = plan_selectors.plan_of(request.tenant)["name"]
+        context["quotas"] = [_quota(gauge) for gauge in usage_selectors.gauges(request.tenant, [TOKENS, EUROS])]
     return context
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.amounts import PRICE
+from plans.columns import PRICE
 from tenants.ids import new_id
 from ui.lines import LineField
 

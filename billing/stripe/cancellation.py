@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from billing.models import Cancellation, Coupon, Plan, Price, Subscription
+from billing.models import Cancellation, Coupon, Subscription
 from billing.stripe.client import client
 from billing.stripe.errors import asking
 from billing.stripe.price_items import require_living
@@ -18,6 +18,7 @@ from billing.stripe.status import current, row_of
 from billing.stripe.sync import follow_act
 from billing.stripe.turns import turn
 from billing.subscription_types import Current, Offer
+from plans.models import Plan, Price
 from tenants.context import TenantRef, public_context
 
 Outcome, Reason = Cancellation.Outcome, Cancellation.Reason

@@ -12,9 +12,9 @@ from typing import Any
 import stripe
 from django.db import transaction
 
-from billing.models import AddOn, Plan, Price
 from billing.stripe import coupons, portal_configuration
 from billing.stripe.client import client, is_on
+from plans.models import AddOn, Plan, Price
 
 Done = tuple[str, str]  # what was done, to what
 

@@ -14,9 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from billing import selectors, terms
-from billing.meters import METERS, Kind
-from billing.models import Entitlement
+from billing import terms
 from billing.quotes import amounts
 from billing.stripe import code_uses, coupons, invoice_lines
 from billing.stripe.client import client, page_client
@@ -30,8 +28,11 @@ from billing.stripe.status import current
 from billing.stripe.sync import follow_act
 from billing.stripe.turns import turn
 from billing.subscription_types import Accepted, Change, Choice, Current, Preview
-from billing.types import Gauge
+from plans.meters import METERS, Kind
+from plans.models import Entitlement
 from tenants.context import TenantRef, public_context, tenant_context
+from usage import selectors
+from usage.types import Gauge
 
 # A change is made at the moment it was shown for; after that it is counted anew.
 SHOWN_SECONDS = 900

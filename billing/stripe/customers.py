@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from djstripe import models as mirror
 
-from billing import revenue
 from billing.models import Subscription
+from billing.mrr import ledger
 from billing.stripe.client import client, is_on, secret_key
 from billing.stripe.turns import turn
 from tenants.context import TenantRef, public_context
@@ -75,7 +75,7 @@ def locked_row(tenant_id: UUID) -> Subscription:
 def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
     """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
     with public_context():
-        revenue.end(tenant.id, tenant.slug, now=timezone.now())
+        ledger.end(tenant.id, tenant.slug, now=timezone.now())
         # Also of who never paid: a page of payment may be open.
         row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").first()
         if row is not None and is_on():

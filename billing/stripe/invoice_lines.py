@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from billing.models import Price
 from billing.stripe.moments import moment
 from billing.subscription_types import PreviewLine
+from plans.models import Price
 
 
 def euros(cents: int | None) -> Decimal:

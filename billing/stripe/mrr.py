@@ -13,7 +13,7 @@ from uuid import UUID
 import stripe
 
 from billing.models import Subscription
-from billing.mrr import Charge, Reduction, monthly_euros
+from billing.mrr.monthly import Charge, Reduction, monthly_euros
 from billing.stripe import options
 from billing.stripe.moments import moment
 

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from billing import quotes
-from billing.models import Plan, Subscription
+from billing.models import Subscription
 from billing.stripe import options
 from billing.stripe.states import LIVE
 from billing.subscription_types import Choice
 from mailing.services import send_to_owners
+from plans.models import Plan
 from tenants.context import TenantRef
 from tenants.models import Tenant
 from tenants.services import CLOSED_RETENTION

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import audit
-from billing import entitlements
-from billing.models import TenantAddOn
+from plans import entitlements
+from plans.models import TenantAddOn
 from tenants.context import TenantRef, tenant_context
 
 ACTOR = "Stripe"

@@ -8,12 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from billing import modules
-from billing.models import AddOn, Plan, Price
-from billing.prices import EUR
 from billing.stripe.states import LIVE
 from billing.stripe.status import row_of
 from billing.subscription_types import Choice
+from plans import modules
+from plans.models import AddOn, Plan, Price
+from plans.prices import EUR
 from tenants.context import TenantRef
 
 Interval = Price.Interval

@@ -10,7 +10,6 @@ from typing import Any
 import stripe
 from django.utils import timezone
 
-from billing.models import Price
 from billing.stripe.arrears import owing_since
 from billing.stripe.client import client
 from billing.stripe.descriptions import discount_words, method_words
@@ -18,6 +17,7 @@ from billing.stripe.moments import moment
 from billing.stripe.mrr import monthly_of
 from billing.stripe.states import LIVE
 from billing.stripe.tax_rates import keys_of
+from plans.models import Price
 
 log = logging.getLogger(__name__)
 # Which of several subscriptions counts: one that lives, then one that lived, then one that never began.

@@ -10,8 +10,8 @@ import stripe
 from django.db import transaction
 from django.utils import timezone
 
-from billing import revenue
 from billing.models import Subscription
+from billing.mrr import ledger
 from billing.stripe import dunning, notifications, options
 from billing.stripe.customers import locked_row
 from billing.stripe.mrr import cause_of
@@ -110,7 +110,7 @@ def _follow_revenue(row: Subscription, tenant: Tenant, known: Known, now: dateti
     if known.monthly_euros != row.mrr_euros:
         reason = cause_of(row, known, tenant.pk)
         plan = known.plan_code
-        revenue.follow(row, tenant.slug, monthly=known.monthly_euros, plan_code=plan, now=now, reason=reason)
+        ledger.follow(row, tenant.slug, monthly=known.monthly_euros, plan_code=plan, now=now, reason=reason)
 
 
 def _follow_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None:

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from django import template
 
-from billing import revenue_words as words
 from billing.models import RevenueChange
+from billing.mrr import words
 
 register = template.Library()
 register.filter("euros", words.euros)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django import template
 
-from billing.console_text import euros
+from ui.console_text import euros_excl_vat as written
 
 register = template.Library()
 
@@ -12,4 +12,4 @@ register = template.Library()
 @register.filter
 def euros_excl_vat(value: Decimal | int) -> str:
     """To the cent, and that it is without VAT."""
-    return euros(Decimal(value))
+    return written(Decimal(value))

@@ -35,7 +35,7 @@ from config.settings.env import BASE_SCHEME, env
 
 AUTH_USER_MODEL = "accounts.User"
 # Called as check(tenant, entitlement): accounts stands below billing and imports nothing of it.
-ENTITLEMENT_CHECK = "billing.services.has_entitlement"
+ENTITLEMENT_CHECK = "plans.services.has_entitlement"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

@@ -14,7 +14,7 @@ from typing import Any
 
 import stripe
 
-from billing.seeds import ADD_ONS, PLANS
+from plans.seeds import ADD_ONS, PLANS
 
 DAY = timedelta(days=1)
 MONTH = {code: row[1] for code, row in PLANS.items()}

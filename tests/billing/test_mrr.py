@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.mrr import Charge, Reduction, monthly_euros
+from billing.mrr.monthly import Charge, Reduction, monthly_euros
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(days=40), NOW - timedelta(seconds=1)

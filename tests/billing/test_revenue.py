@@ -12,8 +12,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing import revenue, revenue_figures
 from billing.models import RevenueChange, Subscription
+from billing.mrr import figures, ledger
 from billing.stripe.mrr import monthly_of
 from tenants.context import public_context
 from tenants.ids import new_id
@@ -45,12 +45,12 @@ class Books:
         self._count(life, now)
         row = self.rows[f"sub_{life.number}"]
         if life.is_deleted:
-            revenue.end(row.tenant_id, f"w{life.number}", now=now)
+            ledger.end(row.tenant_id, f"w{life.number}", now=now)
             row.refresh_from_db()
             return
         row.status, row.plan_code = life.status, life.plan
         monthly = monthly_of(life.at_stripe(), now)
-        revenue.follow(row, f"w{life.number}", monthly=monthly, plan_code=life.plan, now=now, reason="plan")
+        ledger.follow(row, f"w{life.number}", monthly=monthly, plan_code=life.plan, now=now, reason="plan")
         row.save(update_fields=["status", "plan_code", "mrr_euros"])
 
     def _count(self, life: Life, now: datetime) -> None:
@@ -80,19 +80,19 @@ def test_a_year_of_five_hundred_workspaces():
         year.until(end)
         # Each subscription as it stands then, not as a change left it.
         theirs = {life.number: life.euros(end - timedelta(seconds=1)) for life in year.lives}
-        assert _exact(revenue_figures.mrr_at(end)) == sum(theirs.values()), month
-        moved = revenue_figures.movements(start, end)
+        assert _exact(figures.mrr_at(end)) == sum(theirs.values()), month
+        moved = figures.movements(start, end)
         kinds = {kind: euros for (when, kind), euros in books.moved.items() if when == month}
         assert {kind: _exact(euros) for kind, euros in moved.items()} == kinds, month
         owing = sum(theirs[life.number] for life in year.lives if life.status == "past_due")
-        assert _exact(revenue_figures.at_risk()) == owing, month
-        assert sum(one.euros for one in revenue_figures.by_plan()) == revenue_figures.mrr_at(end), month
-    months = revenue_figures.by_month(12, starts[-1] - timedelta(seconds=1))
+        assert _exact(figures.at_risk()) == owing, month
+        assert sum(one.euros for one in figures.by_plan()) == figures.mrr_at(end), month
+    months = figures.by_month(12, starts[-1] - timedelta(seconds=1))
     _adds_up(months, books, year)
     _is_a_chain()
 
 
-def _adds_up(months: list[revenue_figures.Month], books: Books, year: Year) -> None:
+def _adds_up(months: list[figures.Month], books: Books, year: Year) -> None:
     assert [one.first_day.month for one in months] == list(range(1, 13)) and months[0].start == 0
     for one, following in zip(months, [*months[1:], None], strict=True):
         for kind in RevenueChange.Kind.values:
@@ -133,7 +133,7 @@ def _at(day: int, month: int = 1, hour: int = 12) -> datetime:
 
 
 def _follow(row: Subscription, euros: str, now: datetime) -> RevenueChange | None:
-    return revenue.follow(row, "atelier", monthly=Decimal(euros), plan_code="pro", now=now, reason="plan")
+    return ledger.follow(row, "atelier", monthly=Decimal(euros), plan_code="pro", now=now, reason="plan")
 
 
 def test_each_kind_of_line():
@@ -150,9 +150,9 @@ def test_a_deleted_workspace_brings_nothing_once():
     row = _row()
     _follow(row, "149.00", _at(1))
     row.save()
-    revenue.end(row.tenant_id, "atelier", now=_at(2))
-    revenue.end(row.tenant_id, "atelier", now=_at(3))
-    revenue.end(new_id(), "nobody", now=_at(3))
+    ledger.end(row.tenant_id, "atelier", now=_at(2))
+    ledger.end(row.tenant_id, "atelier", now=_at(3))
+    ledger.end(new_id(), "nobody", now=_at(3))
     row.refresh_from_db()
     line = RevenueChange.objects.get(kind="churn")
     assert (row.mrr_euros, line.before_euros, line.plan_code, line.reason) == (0, 149, "pro", "deleted")
@@ -163,12 +163,12 @@ def test_months_are_the_operators():
     first, second = _row(), _row()
     _follow(first, "100.00", datetime(2025, 1, 31, 23, 59, tzinfo=PARIS))
     _follow(second, "10.00", datetime(2025, 2, 1, 0, 1, tzinfo=PARIS))
-    january, february, march = revenue_figures.by_month(3, _at(15, month=3))
+    january, february, march = figures.by_month(3, _at(15, month=3))
     assert (january.new, january.end, january.workspaces) == (100, 100, 1)
     assert (february.start, february.new, february.end, february.workspaces) == (100, 10, 110, 2)
     assert (march.start, march.net, march.end, march.churn_percent) == (110, 0, 110, 0)
     assert (february.per_workspace, january.churn_percent) == (55, None)
-    assert revenue_figures.mrr_at(datetime(2025, 2, 1, tzinfo=PARIS)) == 100
+    assert figures.mrr_at(datetime(2025, 2, 1, tzinfo=PARIS)) == 100
 
 
 def test_who_left_is_counted_in_money_and_in_workspaces():
@@ -176,16 +176,16 @@ def test_who_left_is_counted_in_money_and_in_workspaces():
     _follow(first, "30.00", _at(1))
     _follow(second, "70.00", _at(2))
     _follow(first, "0", _at(3, month=2))
-    february = revenue_figures.by_month(1, _at(20, month=2))[0]
+    february = figures.by_month(1, _at(20, month=2))[0]
     assert (february.churn, february.churn_percent, february.left, february.workspaces) == (30, 30, 1, 1)
     assert (february.workspaces_before, february.net) == (2, -30)
 
 
 def test_without_a_line_there_is_nothing():
-    assert revenue_figures.mrr_at(_at(1)) == revenue_figures.at_risk() == 0
-    month = revenue_figures.by_month(1, _at(1))[0]
+    assert figures.mrr_at(_at(1)) == figures.at_risk() == 0
+    month = figures.by_month(1, _at(1))[0]
     assert (month.end, month.workspaces, month.churn_percent, month.per_workspace) == (0, 0, None, None)
-    assert revenue_figures.by_plan() == [] and revenue_figures.movements(_at(1), _at(2)) == {}
+    assert figures.by_plan() == [] and figures.movements(_at(1), _at(2)) == {}
 
 
 def test_the_figures_ask_as_often_for_a_year_as_for_a_month():
@@ -195,10 +195,10 @@ def test_the_figures_ask_as_often_for_a_year_as_for_a_month():
         with CaptureQueriesContext(
             connection,
         ) as asked:
-            revenue_figures.by_month(months, _at(25))
+            figures.by_month(months, _at(25))
         assert len(asked) == 2
     with CaptureQueriesContext(connection) as asked:
-        revenue_figures.by_plan()
+        figures.by_plan()
     assert len(asked) == 2
 
 

@@ -45,7 +45,7 @@ def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
 
     operator = new_page()
     sign_in(operator, site.public, "operator@ruche.test")
-    operator.goto(f"{site.public}/admin/billing/usageevent/")
+    operator.goto(f"{site.public}/admin/usage/usageevent/")
     row = operator.inner_text("#result_list")
     assert "member@demo.test" in row and re.search(r"0[,.]0000\d+", row), row
     assert errors == []

@@ -35,7 +35,7 @@ def console(client_for: Callable[..., Client], people: People) -> Client:
 def spend(people: People) -> Callable[..., Any]:
     """Write one act of a workspace in the ledger and in the figures of the day, as an answer does."""
     from analytics.services import record
-    from billing.services import meter
+    from usage.services import meter
 
     def write(tenant: Any, cost: str, tokens: int = 300, **fields: Any) -> Any:
         values = {

@@ -17,7 +17,7 @@ def test_the_site_is_ours(people: People) -> None:
     assert isinstance(getattr(admin.site, "_wrapped", admin.site), RucheAdminSite)
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/tenants/tenant/", "/admin/billing/usageevent/"])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/tenants/tenant/", "/admin/usage/usageevent/"])
 def test_a_stranger_is_sent_to_sign_in(client_for: Callable[..., Client], settings: Any, path: str) -> None:
     response = client_for(None, host=settings.BASE_HOST).get(path)
     assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
@@ -95,3 +95,21 @@ def test_every_page_opens(console: Client, people: People) -> None:
         assert console.get(reverse(f"{name}_changelist"), {"q": "abc"}).status_code == 200, name
         add = console.get(reverse(f"{name}_add"))
         assert add.status_code in ((200, 302) if page.has_add_permission(add.wsgi_request) else (302, 403)), name
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("/admin/billing/plan/", "/admin/plans/plan/"),
+        ("/admin/billing/plan/pro/change/", "/admin/plans/plan/pro/change/"),
+        ("/admin/billing/usageevent/?q=demo&p=2", "/admin/usage/usageevent/?q=demo&p=2"),
+    ],
+)
+def test_a_former_address_of_a_page_leads_to_the_present_one(console, former, present):
+    answer = console.get(former)
+    assert (answer.status_code, answer["Location"]) == (301, present)
+
+
+def test_a_former_address_asks_a_stranger_to_sign_in(client):
+    answer = client.get("/admin/billing/plan/", headers={"host": "localhost"})
+    assert answer.status_code == 302 and "/accounts/login/" in answer["Location"]

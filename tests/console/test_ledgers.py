@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from assistants.models import Assistant, Model, Price, PromptVersion
-from billing.models import Entitlement, UsageEvent
-from billing.selectors import plan_of
 from mailing.models import OutboxMessage
+from plans.models import Entitlement
+from plans.selectors import plan_of
 from tenants.context import public_context, tenant_context
 from tenants.models import SchemaFailure
 from tests.people import People
+from usage.models import UsageEvent
 
 READ_ONLY = ["usageevent", "quotacounter", "reservation", "auditentry", "dailyfigures", "outboxmessage", "domain"]
 
@@ -90,7 +91,7 @@ def test_the_dashboard_says_what_the_ledger_says(console: Client, people: People
 
 def test_a_plan_saved_counts_at_once(console: Client, people: People, on_commit: Any) -> None:
     assert plan_of(people.home)["limits"]["seats"]["limit"] == 15
-    page = console.get("/admin/billing/plan/pro/change/")
+    page = console.get("/admin/plans/plan/pro/change/")
     data = {key: value for key, value in page.context["adminform"].form.initial.items() if value is not None}
     formset = page.context["inline_admin_formsets"][0].formset
     data |= {f"{formset.prefix}-TOTAL_FORMS": len(formset.forms), f"{formset.prefix}-INITIAL_FORMS": len(formset.forms)}
@@ -100,7 +101,7 @@ def test_a_plan_saved_counts_at_once(console: Client, people: People, on_commit:
         if form.initial["key"] == "seats":
             data[f"{form.prefix}-limit"] = "16"
     with on_commit(execute=True):
-        assert console.post("/admin/billing/plan/pro/change/", data).status_code == 302
+        assert console.post("/admin/plans/plan/pro/change/", data).status_code == 302
     assert Entitlement.objects.get(plan_id="pro", key="seats").limit == 16
     assert plan_of(people.home)["limits"]["seats"]["limit"] == 16
 

@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import revenue
 from billing.models import RevenueChange, Subscription
+from billing.mrr import ledger
 from tenants.ids import new_id
 from tests.people import People
 
@@ -26,7 +26,7 @@ def bring(tenant_id: Any, slug: str, *amounts: tuple[datetime, str], status: str
     row, _made = Subscription.objects.get_or_create(tenant_id=tenant_id, defaults={"plan_code": "pro"})
     row.refresh_from_db()
     for at, euros in amounts:
-        revenue.follow(row, slug, monthly=Decimal(euros), plan_code="pro", now=at, reason="options")
+        ledger.follow(row, slug, monthly=Decimal(euros), plan_code="pro", now=at, reason="options")
     row.status = status
     row.save()
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from billing import entitlements
-from billing.models import Override, Plan, Price, TenantAddOn
+from plans import entitlements
+from plans.models import Override, Plan, Price, TenantAddOn
 from tests.people import People
 
-GRANT, GIVE, SET = (f"/admin/billing/{page}/" for page in ("override/grant", "tenantaddon/give", "price/set"))
+GRANT, GIVE, SET = (f"/admin/plans/{page}/" for page in ("override/grant", "tenantaddon/give", "price/set"))
 
 
 def day(days: int) -> str:
@@ -28,9 +28,9 @@ def test_an_exception_is_granted_shown_and_ended(console: Client, people: People
     assert row.expires_at is not None
     assert timezone.localtime(row.expires_at).date() == timezone.localdate() + timedelta(days=4)
     assert entitlements.of(people.home).limit("seats") == 40
-    listed = console.get("/admin/billing/override/").content.decode()
-    assert "essai commercial" in listed and f"/admin/billing/override/{row.pk}/end/" in listed
-    end = f"/admin/billing/override/{row.pk}/end/"
+    listed = console.get("/admin/plans/override/").content.decode()
+    assert "essai commercial" in listed and f"/admin/plans/override/{row.pk}/end/" in listed
+    end = f"/admin/plans/override/{row.pk}/end/"
     assert console.get(end).status_code == 200
     assert console.post(end, {"reason": ""}).status_code == 400
     assert console.post(end, {"reason": "fini"}).status_code == 302
@@ -63,7 +63,7 @@ def test_without_limit_and_without_end(console: Client, people: People) -> None:
     sent = {"slug": "ATELIER ", "key": "seats", "limit": "", "last_day": "", "reason": "essai"}
     assert console.post(GRANT, sent).status_code == 302
     assert entitlements.of(people.home).limit("seats") is None
-    assert "sans limite" in console.get("/admin/billing/override/").content.decode()
+    assert "sans limite" in console.get("/admin/plans/override/").content.decode()
 
 
 def test_an_option_is_given_once_and_taken(console: Client, people: People) -> None:
@@ -73,7 +73,7 @@ def test_an_option_is_given_once_and_taken(console: Client, people: People) -> N
     page = console.post(GIVE, sent)
     assert page.status_code == 400 and "déjà cette option" in page.content.decode()
     row = TenantAddOn.objects.get()
-    assert console.post(f"/admin/billing/tenantaddon/{row.pk}/end/", {"reason": "fini"}).status_code == 302
+    assert console.post(f"/admin/plans/tenantaddon/{row.pk}/end/", {"reason": "fini"}).status_code == 302
     assert not entitlements.of(people.home).has("analytics")
 
 
@@ -81,7 +81,7 @@ def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, people
     row = TenantAddOn.objects.create(
         tenant_id=people.home.id, add_on_id="analytics", since=timezone.now(), source="stripe"
     )
-    page = console.post(f"/admin/billing/tenantaddon/{row.pk}/end/", {"reason": "fini"})
+    page = console.post(f"/admin/plans/tenantaddon/{row.pk}/end/", {"reason": "fini"})
     assert page.status_code == 400
     row.refresh_from_db()
     assert row.until is None
@@ -96,7 +96,7 @@ def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, peopl
     section = page[page.index("Donné par") :]
     for said in ("essai long", "Option API illimitée", "Offre Pro", "sans limite", "Places", "Webhooks"):
         assert said in section, said
-    assert "/admin/billing/override/grant/?slug=atelier" in page
+    assert "/admin/plans/override/grant/?slug=atelier" in page
     assert 'value="atelier"' in console.get(f"{GRANT}?slug=atelier").content.decode()
     assert "Dérogation accordée" in page and "Option donnée" in page
 
@@ -109,11 +109,11 @@ def test_a_price_is_set_and_the_one_before_kept(console: Client, people: People)
     assert [(row.amount_excl_vat, row.is_active) for row in rows] == [(149, False), (Decimal("159.50"), True)]
     assert Plan.objects.get(pk="pro").month_price == Decimal("159.50")
     assert console.post(SET, sent | {"currency": "euro"}).status_code == 400
-    assert "159,50" in console.get("/admin/billing/price/").content.decode()
+    assert "159,50" in console.get("/admin/plans/price/").content.decode()
 
 
 def test_an_option_has_its_rights_on_its_page(console: Client, people: People) -> None:
-    page = console.get("/admin/billing/addon/unlimited_api/change/")
+    page = console.get("/admin/plans/addon/unlimited_api/change/")
     formset = page.context["inline_admin_formsets"][0].formset
     assert {form.initial["key"] for form in formset.forms} == {
         "api_calls_month",

@@ -16,9 +16,9 @@ from django.utils.translation import override
 
 from assistants.models import Assistant, Model, Price
 from assistants.seeds import _ASSISTANTS
-from billing.models import AddOn
-from billing.seeds import ADD_ONS, LABELS
 from mailing.models import OutboxMessage
+from plans.models import AddOn
+from plans.seeds import ADD_ONS, LABELS
 from ui.templatetags.ui import money
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "en" / "LC_MESSAGES"

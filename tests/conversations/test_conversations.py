@@ -9,17 +9,17 @@ from django.test.utils import CaptureQueriesContext
 
 from assistants.models import Assistant
 from assistants.providers.types import Usage
-from billing import selectors as billing
-from billing.models import Reservation, UsageEvent
-from billing.types import TOKENS
 from conversations import selectors, services
 from conversations.asking import that_fit
 from conversations.models import Conversation, Message
 from conversations.progress import answers_flush
 from conversations.types import ConversationRefused, Result
 from library.models import Item
+from plans.types import TOKENS
 from tenants.context import public_context
 from tenants.services import ReadOnlyWorkspace, tenant_suspend
+from usage import selectors as usage_selectors
+from usage.models import Reservation, UsageEvent
 
 
 def start(person, text="Bonjour", code="general"):
@@ -53,7 +53,7 @@ def test_an_answer_is_saved_costed_and_kept_once(people):
         conversation,
         "private",
     )
-    gauge = billing.gauge(people.home, TOKENS)
+    gauge = usage_selectors.gauge(people.home, TOKENS)
     assert (gauge.used, gauge.reserved) == (170, 0)
     # A second end changes nothing.
     assert finish(call, "autre") is None
@@ -92,7 +92,7 @@ def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(people):
     _conversation, call = start(people.member)
     assert finish(call, "", None, "failed", error_kind="auth") == "failed"
     assert UsageEvent.objects.get().cost == Decimal(0)
-    assert billing.gauge(people.home, TOKENS).used == 0
+    assert usage_selectors.gauge(people.home, TOKENS).used == 0
     assert not Item.objects.exists()
 
 

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from assistants.providers.bounds import input_token_bound, messages_bound
 from assistants.providers.types import ChatMessage, Usage
-from billing import selectors
-from billing.types import TOKENS
 from conversations import services
 from conversations.counted import Counted, input_bound
 from conversations.models import Conversation, Message
+from plans.types import TOKENS
 from tests.conversations.test_conversations import finish, start
 from tests.providers.test_bounds import COUNTED, DEAREST, FRENCH, HOSTILE
+from usage import selectors
 
 VERSION = UUID(int=1)
 EASY = [ChatMessage("user", FRENCH * 20), ChatMessage("assistant", FRENCH * 5)]

@@ -13,8 +13,6 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Role, User
 from analytics.models import ActiveMember, DailyFigures
 from assistants.models import Model
-from billing.models import QuotaCounter, UsageEvent
-from billing.types import EUROS, TOKENS
 from conversations import selectors
 from conversations.models import Conversation, Message, Pin
 from demo import removal, services
@@ -22,11 +20,13 @@ from demo.people import OPERATOR, WORKSPACES, Workspace
 from demo.texts import scripts
 from library.models import Item
 from library.selectors import storage_used
+from plans.types import EUROS, TOKENS
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.sql import owner_transaction
 from tests.people import People
 from ui.markdown import render
+from usage.models import QuotaCounter, UsageEvent
 
 HOME = Workspace(
     slug="atelier",

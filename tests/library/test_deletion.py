@@ -3,13 +3,13 @@
 import pytest
 
 from accounts.models import AuditEntry
-from billing import selectors as billing
 from conversations.models import Message
 from library import deletion, files, selectors, services
 from library.models import Item, Share
 from tenants.context import tenant_context
 from tenants.services import ReadOnlyWorkspace, tenant_suspend
 from tests.library.samples import PNG
+from usage import selectors as usage_selectors
 
 
 def delete(client, item):
@@ -19,7 +19,7 @@ def delete(client, item):
 def test_an_archived_item_goes_for_good(people, upload, client_for, kept_files, on_commit):
     item = upload(people.member, PNG, "photo.png")
     services.share_create(item=item, actor=people.member, days=1)
-    before = billing.gauge(people.home, "storage").used
+    before = usage_selectors.gauge(people.home, "storage").used
     client = client_for(people.member)
     assert delete(client, item)["Location"] == f"/library/{item.pk}/"
     assert Item.objects.filter(pk=item.pk).exists(), "what is not in the archive is not deleted"
@@ -33,7 +33,7 @@ def test_an_archived_item_goes_for_good(people, upload, client_for, kept_files, 
     assert "supprimé définitivement" in client.get(answer["Location"]).content.decode()
     assert not Item.objects.filter(pk=item.pk).exists() and not Share.objects.exists()
     assert kept_files() == [] and selectors.storage_used() == 0
-    assert before - billing.gauge(people.home, "storage").used == len(PNG)
+    assert before - usage_selectors.gauge(people.home, "storage").used == len(PNG)
     entry = AuditEntry.objects.get(action="library.deleted")
     assert (entry.target, entry.actor_id) == (f"item:{item.pk}", people.member.pk)
     assert entry.details == {"kind": "image", "bytes": len(PNG)}

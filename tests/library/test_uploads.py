@@ -7,11 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEntry
 from analytics.models import DailyFigures
-from billing import entitlements
-from billing.models import Entitlement
 from library import deletion, files, services, uploads
 from library.models import Item
 from library.types import UploadRefused
+from plans import entitlements
+from plans.models import Entitlement
 from tests.library.samples import HOSTILE, PDF, PNG
 from tests.outbox import drained
 

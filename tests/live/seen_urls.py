@@ -4,9 +4,9 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from accounts.access import TEAM, access
-from billing import entitlements
+from plans import entitlements
 from tenants import host_cache
-from tests.billing.module_urls import urlpatterns as modules
+from tests.plans.module_urls import urlpatterns as modules
 
 
 @access(TEAM)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from billing import entitlements
+from plans import entitlements
 from tenants import host_cache, selectors, shared_cache
 from tenants.breaker import quick_client
 from tenants.context import TenantRef, current_tenant, public_context

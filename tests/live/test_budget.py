@@ -6,14 +6,15 @@ from decimal import Decimal
 import httpx2
 import pytest
 
-from billing.models import Entitlement, Plan, Reservation
 from conversations.models import Conversation, Message
+from plans.models import Entitlement, Plan
 from tenants.context import public_context, tenant_context
 from tenants.services import change_plan
 from tests.live.browser import Browser
 from tests.live.conftest import Maker
 from tests.live.web import Web
 from tests.live.workspaces import PASSWORD, Workspace, assert_settled, counters_of
+from usage.models import Reservation
 
 pytestmark = [pytest.mark.committed, pytest.mark.slow]
 # One length, so one bound: the first answers at once, the others while all twenty are asked.

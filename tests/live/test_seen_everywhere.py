@@ -18,9 +18,9 @@ import redis
 from django.conf import settings
 
 from accounts.models import User
-from billing import grants
-from billing.models import TenantAddOn
 from library.models import Item
+from plans import grants
+from plans.models import TenantAddOn
 from tenants import queue, services
 from tenants.breaker import quick_client
 from tenants.context import public_context, tenant_context

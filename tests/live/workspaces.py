@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.services import user_create
-from billing.models import QuotaCounter, Reservation, UsageEvent
 from mailing.models import OutboxMessage
 from tenants.context import TenantRef, tenant_context
 from tenants.services import tenant_create, tenant_delete_now
+from usage.models import QuotaCounter, Reservation, UsageEvent
 
 PASSWORD = "un-mot-de-passe-solide"
 

@@ -9,7 +9,6 @@ from django.db import IntegrityError, connections
 from django.test import Client
 
 from analytics.models import ActiveMember, DailyFigures
-from billing.models import UsageEvent
 from mailing.models import OutboxMessage
 from tenants import pool, services
 from tenants.context import no_context, public_context, tenant_context
@@ -18,6 +17,7 @@ from tenants.models import DeletionCertificate, Domain, ReadySchema, Tenant
 from tenants.sql import owner_transaction
 from tests.people import PASSWORD
 from tests.tenants.test_life import explode, left
+from usage.models import UsageEvent
 
 NEW = {"slug": "neuve", "name": "Neuve", "email": "n@n.test"}
 
@@ -58,7 +58,7 @@ def test_the_longest_name_is_taken():
     assert made.tenant.name == "x" * 120
 
 
-@pytest.mark.parametrize("event", ["billing.services.open_tenant", "accounts.services.create_owner_of_new_workspace"])
+@pytest.mark.parametrize("event", ["plans.services.open_tenant", "accounts.services.create_owner_of_new_workspace"])
 def test_a_schema_that_was_claimed_in_vain_stays_free(event, monkeypatch):
     from config import lifecycle
 
@@ -144,7 +144,7 @@ def test_a_schema_made_and_taken_by_another_meanwhile_is_not_shared(monkeypatch)
 
 @pytest.mark.committed
 def test_the_ledger_outlives_a_deleted_workspace():
-    from billing.services import meter
+    from usage.services import meter
 
     made = services.tenant_create(slug="adieu", name="Adieu", email="a@a.test", password=PASSWORD)
     with tenant_context(made.tenant):

@@ -235,14 +235,14 @@ CASES: dict[str, tuple[Any, str, Any, dict[str, Any]]] = {
     ),
     "a key into public, of a new table": (
         migrations.CreateModel(
-            "Note", [("id", models.UUIDField(primary_key=True)), ("m", models.ManyToManyField("billing.Plan"))]
+            "Note", [("id", models.UUIDField(primary_key=True)), ("m", models.ManyToManyField("plans.Plan"))]
         ),
         "across",
         migrations.CreateModel(
             "Note",
             [
                 ("id", models.UUIDField(primary_key=True)),
-                ("m", models.ManyToManyField("billing.Plan", db_constraint=False)),
+                ("m", models.ManyToManyField("plans.Plan", db_constraint=False)),
             ],
         ),
         {},

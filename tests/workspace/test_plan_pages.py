@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import api
-from billing.models import AddOn, BillingProfile, Cancellation, Coupon, Entitlement, Plan, Price
+from billing.models import BillingProfile, Cancellation, Coupon
 from billing.subscription_types import Choice
+from plans.models import AddOn, Entitlement, Plan, Price
 from tenants import selectors, services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
@@ -189,8 +190,8 @@ class TestChanging:
         assert api.current(people.home).choice == Choice("starter")
 
     def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, people):
-        from billing.meters import slot_of
-        from billing.models import QuotaCounter
+        from plans.meters import slot_of
+        from usage.models import QuotaCounter
 
         buyer.change("scale")
         with public_context():
@@ -401,7 +402,7 @@ class TestAround:
             owner.get(f"{PLAN}{path}")
 
     def test_asking_too_often_is_stopped_with_words(self, owner, buyer, monkeypatch):
-        monkeypatch.setattr("workspace.subscription.guards.A_MINUTE", 2)
+        monkeypatch.setattr("billing.pages.guards.A_MINUTE", 2)
         answers = [owner.get(f"{PLAN}change/?plan=pro&all=1").status_code for _ in range(3)]
         assert answers == [200, 200, 429]
         assert "répond pas" in part(owner, f"{PLAN}next/")

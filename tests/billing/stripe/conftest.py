@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.management import call_command
 from djstripe.models import APIKey
 
-from billing.models import Price, Subscription
+from billing.models import Subscription
 from billing.stripe import endpoint, webhooks
 from fakes.stripe.server import KEY, Handle, start
+from plans.models import Price
 from tenants import queue
 from tenants.context import public_context
 from tenants.models import Tenant

@@ -6,7 +6,7 @@ from typing import Any
 
 import stripe
 
-from billing.seeds import ADD_ONS
+from plans.seeds import ADD_ONS
 from tests.billing.stripe.conftest import DAY, Buyer, price_id
 
 PLANS = ("starter", "pro", "scale")

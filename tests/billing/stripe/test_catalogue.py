@@ -7,9 +7,10 @@ import pytest
 import stripe
 from django.core.management import CommandError, call_command
 
-from billing.models import AddOn, Plan, Price, Subscription
-from billing.prices import price_set
+from billing.models import Subscription
 from billing.stripe import catalogue, customers
+from plans.models import AddOn, Plan, Price
+from plans.prices import price_set
 from tenants.context import public_context
 from tests.billing.stripe.conftest import price_id, push
 

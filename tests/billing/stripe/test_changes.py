@@ -9,14 +9,15 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
 from billing import api, discounts
-from billing.meters import slot_of
-from billing.models import Price, QuotaCounter
-from billing.prices import price_set
 from billing.subscription_types import Choice
+from plans.meters import slot_of
+from plans.models import Price
+from plans.prices import price_set
 from tenants.context import public_context
 from tests.billing.stripe.conftest import push, row, state
 from tests.billing.stripe.shopper import REFUSED, Shopper, plain
 from tests.stripe_fake.shop import visit
+from usage.models import QuotaCounter
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from billing import api
-from billing.models import Price, Subscription
+from billing.models import Subscription
 from billing.subscription_types import Choice, StripeAway
+from plans.models import Price
 from tenants.context import public_context
 from tests.billing.stripe.conftest import price_id, push, state
 from tests.billing.stripe.shopper import Shopper

@@ -9,9 +9,10 @@ from django.db import IntegrityError, connections
 from djstripe import models as mirror
 
 from accounts.models import AuditEntry
-from billing.models import DunningNotice, Subscription, TenantAddOn
+from billing.models import DunningNotice, Subscription
 from billing.stripe import webhooks
 from mailing.models import OutboxMessage
+from plans.models import TenantAddOn
 from tenants import queue, services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant

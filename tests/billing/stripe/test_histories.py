@@ -13,10 +13,10 @@ from django.core.management import call_command
 from django.db import transaction
 
 from accounts.models import AuditEntry
-from billing.models import TenantAddOn
 from billing.stripe import scheduled
 from billing.stripe.sync import refresh
 from mailing.models import OutboxMessage
+from plans.models import TenantAddOn
 from tenants.context import public_context
 from tenants.models import Tenant
 from tests.billing.stripe.conftest import Buyer, tell

@@ -12,11 +12,12 @@ import stripe
 from django.core.management import call_command
 from django.db import connections
 
-from billing import revenue_figures
-from billing.models import RevenueChange, Subscription, TenantAddOn
+from billing.models import RevenueChange, Subscription
+from billing.mrr import figures
 from billing.stripe.customers import workspace_deleting
 from billing.stripe.sync import refresh
 from mailing.models import OutboxMessage
+from plans.models import TenantAddOn
 from tenants import services
 from tenants.context import public_context
 from tenants.models import Tenant
@@ -60,7 +61,7 @@ def test_a_history(buyer, fake, people):
     stripe.Subscription.cancel(had.id)
     assert last(people) == ("churn", 0, "ended")
     with public_context():
-        month = revenue_figures.by_month(1)[0]
+        month = figures.by_month(1)[0]
     assert (month.new, month.end, month.workspaces, month.left) == (149, 0, 0, 2)
     assert (month.churn, month.reactivation) == (2 * YEARLY_WITH_OPTIONS, YEARLY_WITH_OPTIONS)
 
@@ -73,11 +74,11 @@ def _owes_and_pays(one: Buyer, people: Any) -> None:
     refresh(people.home.id)
     assert (row(people).status, len(lines())) == ("past_due", written)
     with public_context():
-        assert revenue_figures.at_risk() == YEARLY_WITH_OPTIONS
+        assert figures.at_risk() == YEARLY_WITH_OPTIONS
     one.pass_days(6)
     assert last(people) == ("churn", 0, "unpaid")
     with public_context():
-        assert revenue_figures.at_risk() == 0
+        assert figures.at_risk() == 0
     one.pay()
     assert last(people) == ("reactivation", YEARLY_WITH_OPTIONS, "paid")
 

@@ -7,9 +7,9 @@ import stripe
 from django.core.exceptions import ValidationError
 
 from billing import api
-from billing.models import Price
-from billing.prices import price_set
 from billing.subscription_types import Choice
+from plans.models import Price
+from plans.prices import price_set
 from tenants.context import public_context
 from tests.billing.stripe.conftest import push, row
 from tests.billing.stripe.shopper import Shopper

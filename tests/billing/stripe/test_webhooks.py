@@ -11,11 +11,11 @@ from django.utils import timezone
 from djstripe import models as mirror
 
 from accounts.models import AuditEntry
-from billing import entitlements
 from billing.models import Subscription
 from billing.stripe import webhooks
 from billing.stripe.sync import refresh
 from events.models import StoredFact
+from plans import entitlements
 from tenants import services
 from tenants.context import public_context
 from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell

@@ -6,6 +6,7 @@ from django.utils.module_loading import import_string
 
 from assistants import seeds as assistants
 from billing import seeds as billing
+from plans import seeds as plans
 from tenants.context import public_context
 from tenants.first_run import bring_up_to_date
 from tenants.pool import refill_ready_schemas
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"database: {bring_up_to_date()}")
         with public_context():
+            plans.seed()
             billing.seed()
             assistants.seed()
             refill_ready_schemas()

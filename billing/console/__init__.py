@@ -1,0 +1,1 @@
+"""The operator's pages of subscriptions, arrears, discounts, revenue, terms of sale and webhook events."""

@@ -1,0 +1,71 @@
+"""The operator's page of why people leave, what was offered to them, and how it ended."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from billing.console.parts import OfWorkspaceAdmin
+from billing.models import Cancellation
+from ui.console import NOTHING, DayRangeFilter, badge, moment
+
+Outcome = Cancellation.Outcome
+KINDS = {Outcome.CANCELLED: "bad", Outcome.KEPT: "good", Outcome.RESUMED: "good"}
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(OfWorkspaceAdmin):
+    list_display = (
+        "shown_at",
+        "shown_workspace",
+        "shown_plan",
+        "shown_reason",
+        "shown_comment",
+        "shown_offer",
+        "shown_outcome",
+    )
+    list_filter = ("reason", "outcome", ("at", DayRangeFilter))
+    list_filter_submit = True
+    list_before_template = "admin/cancellation_totals.html"
+    search_fields = ("slug", "workspace_name", "comment", "offer")
+
+    def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
+        return {"reasons": counts(shown.queryset)}
+
+    @display(description=_("Date"), ordering="id")
+    def shown_at(self, row: Cancellation) -> str | SafeString:
+        return moment(row.at)
+
+    @display(description=_("Offre"), ordering="plan_code")
+    def shown_plan(self, row: Any) -> str:
+        return gettext(row.plan_name or row.plan_code) if row.plan_code else NOTHING
+
+    @display(description=_("Raison"), ordering="reason")
+    def shown_reason(self, row: Cancellation) -> str:
+        return str(row.get_reason_display())
+
+    @display(description=_("Commentaire"))
+    def shown_comment(self, row: Cancellation) -> str | SafeString:
+        return format_html('<div class="rc-text">{}</div>', row.comment) if row.comment else NOTHING
+
+    @display(description=_("Contre-offre"), ordering="offer")
+    def shown_offer(self, row: Cancellation) -> str:
+        return row.offer or NOTHING
+
+    @display(description=_("Issue"), ordering="outcome")
+    def shown_outcome(self, row: Cancellation) -> SafeString:
+        return badge(row.get_outcome_display(), KINDS.get(Outcome(row.outcome), "neutral"))
+
+
+def counts(rows: Any) -> list[dict[str, Any]]:
+    """Of the list as it is filtered: each reason, how many, and how many of them stayed. The most frequent first."""
+    stayed = Count("pk", filter=~Q(outcome=Outcome.CANCELLED))
+    found = rows.order_by().values("reason").annotate(rows=Count("pk"), stayed=stayed).order_by("-rows", "reason")
+    words = dict(Cancellation.Reason.choices)
+    return [{**one, "label": words.get(one["reason"], one["reason"])} for one in found]

@@ -1,0 +1,197 @@
+"""The operator's pages of revenue: figures and months, the ledger line by line, both as files. They only read."""
+
+import csv
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from unfold.decorators import display
+
+from billing.models import RevenueChange
+from billing.mrr import figures
+from billing.mrr.figures import Month
+from billing.mrr.words import cause, euros, kind_badge, signed
+from tenants.console import WorkspaceFilter
+from tenants.models import Tenant
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
+
+Kind = RevenueChange.Kind
+# What is lost is drawn below the line. Greens for who came, blue for more, amber for less, red for who left.
+BARS = {
+    Kind.NEW: (1, "#16a34a"),
+    Kind.REACTIVATION: (1, "#0d9488"),
+    Kind.EXPANSION: (1, "#3b82f6"),
+    Kind.CONTRACTION: (-1, "#d97706"),
+    Kind.CHURN: (-1, "#dc2626"),
+}
+GREY = "#9ca3af"
+SPANS = (12, 24, 36)
+LATEST = 10
+
+
+@admin.register(RevenueChange)
+class RevenueChangeAdmin(ReadOnlyAdmin):
+    list_display = (
+        "shown_at",
+        "shown_workspace",
+        "shown_kind",
+        "shown_move",
+        "shown_after",
+        "plan_code",
+        "shown_cause",
+    )
+    list_display_links = None
+    list_filter = (("tenant_slug", WorkspaceFilter), "kind", ("at", DayRangeFilter))
+    list_filter_submit = True
+    search_fields = ("tenant_slug", "plan_code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_workspaces(super().get_queryset(request))
+
+    def get_urls(self) -> list[Any]:
+        guarded = self.admin_site.admin_view
+        own = [
+            path("months/", guarded(self.months_view), name="billing_revenue"),
+            path("months.csv", guarded(self.months_file), name="billing_revenue_months_file"),
+            path("lines.csv", guarded(self.lines_file), name="billing_revenue_lines_file"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def months_view(self, request: HttpRequest) -> HttpResponse:
+        """What the ledger comes to. `?months=`: how many, of `SPANS`."""
+        span = _span(request)
+        months = figures.by_month(span)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Revenus"),
+            "opts": self.opts,
+            "months": months,
+            "now": months[-1],
+            "at_risk": figures.at_risk(),
+            "plans": figures.by_plan(),
+            "latest": with_workspaces(RevenueChange.objects.all())[:LATEST],
+            "spans": SPANS,
+            "span": span,
+            "ends_chart": _ends(months),
+            "moves_chart": _moves(months),
+            "ends_options": json.dumps(_options()),
+            "moves_options": json.dumps(_options(is_stacked=True)),
+        }
+        return TemplateResponse(request, "admin/revenue.html", context)
+
+    def months_file(self, request: HttpRequest) -> HttpResponse:
+        """The table by month, oldest first."""
+        names = ("start", *Kind.values, "end", "workspaces", "left")
+        rows = ([one.first_day, *(getattr(one, name) for name in names)] for one in figures.by_month(_span(request)))
+        return _file("months", ["month", *names], rows)
+
+    def lines_file(self, request: HttpRequest) -> HttpResponse:
+        """Every line of the ledger, oldest first."""
+        names = ("tenant_slug", "tenant_id", "kind", "before_euros", "after_euros", "plan_code", "reason")
+        rows = RevenueChange.objects.order_by("at", "id").values_list("at", *names).iterator()
+        return _file("ledger", ["at", *names], ([timezone.localtime(at).isoformat(), *rest] for at, *rest in rows))
+
+    @display(description=gettext_lazy("Date"), ordering="at")
+    def shown_at(self, row: RevenueChange) -> str | SafeString:
+        return moment(row.at)
+
+    @display(description=gettext_lazy("Espace"), ordering="tenant_slug")
+    def shown_workspace(self, row: Any) -> str | SafeString:
+        if not row.is_there:
+            return row.tenant_slug or NOTHING
+        page = reverse("admin:tenants_tenant_change", args=[row.tenant_id])
+        return format_html('<a class="rc-link" href="{}">{}</a>', page, row.tenant_slug)
+
+    @display(description=gettext_lazy("Mouvement"), ordering="kind")
+    def shown_kind(self, row: RevenueChange) -> SafeString:
+        return kind_badge(row)
+
+    @display(description=gettext_lazy("Écart"))
+    def shown_move(self, row: RevenueChange) -> SafeString:
+        return figure(signed(row.after_euros - row.before_euros))
+
+    @display(description=gettext_lazy("Revenu mensuel"), ordering="after_euros")
+    def shown_after(self, row: RevenueChange) -> SafeString:
+        return figure(euros(row.after_euros))
+
+    @display(description=gettext_lazy("Motif"), ordering="reason")
+    def shown_cause(self, row: RevenueChange) -> str:
+        return cause(row)
+
+
+def with_workspaces(lines: QuerySet[RevenueChange]) -> QuerySet[Any]:
+    """Lines that say, with `is_there`, whether their workspace still has a page."""
+    return lines.annotate(is_there=Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"))))
+
+
+def _span(request: HttpRequest) -> int:
+    wanted = request.GET.get("months", "")
+    return int(wanted) if wanted in map(str, SPANS) else SPANS[0]
+
+
+def _file(name: str, heads: list[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
+    """For a spreadsheet: dates as ISO writes them, amounts with a point."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="ruche-revenue-{name}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(heads)
+    writer.writerows(rows)
+    return response
+
+
+# Charts, as unfold's components read them. Floats are for the eye: the exact sums stand in the table.
+
+
+def _labels(months: list[Month]) -> list[str]:
+    return [formats.date_format(one.first_day, "M Y") for one in months]
+
+
+def _ends(months: list[Month]) -> str:
+    color = "var(--color-primary-600)"
+    series = {
+        "label": _("Revenu mensuel (€)"),
+        "data": [float(one.end) for one in months],
+        "borderColor": color,
+        "backgroundColor": color,
+    }
+    return json.dumps({"labels": _labels(months), "datasets": [series]})
+
+
+def _moves(months: list[Month]) -> str:
+    series = [
+        {
+            "label": str(kind.label),
+            "data": [sign * float(getattr(one, kind.value)) for one in months],
+            "backgroundColor": color,
+            "stack": "all",
+        }
+        for kind, (sign, color) in BARS.items()
+    ]
+    return json.dumps({"labels": _labels(months), "datasets": series})
+
+
+def _options(*, is_stacked: bool = False) -> dict[str, Any]:
+    """Figures as the reader writes them. Bars that stand one above the other are named: colours alone say nothing."""
+    ticks = {"color": GREY, "maxTicksLimit": 6}
+    axis = {"stacked": is_stacked, "border": {"width": 0}, "ticks": ticks}
+    legend = {"position": "bottom", "labels": {"color": GREY, "boxHeight": 8, "boxWidth": 8, "usePointStyle": True}}
+    return {
+        "animation": False,
+        "responsive": True,
+        "maintainAspectRatio": False,
+        "locale": get_language(),
+        "maxBarThickness": 22,
+        "datasets": {"line": {"borderWidth": 2, "pointStyle": False}},
+        "plugins": {"legend": {**legend, "display": is_stacked}},
+        "scales": {"x": {**axis, "grid": {"display": False}}, "y": {**axis, "grid": {"tickWidth": 0}}},
+    }

@@ -1,0 +1,127 @@
+"""Plan, payment and invoices as they are: what an owner reads, and the ways to Stripe's own pages."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.http import MemberRequest
+from billing import api
+from billing.pages.guards import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
+from billing.pages.selection import start
+from billing.pages.status import standing
+from billing.quotes import Catalogue, catalogue
+from billing.subscription_types import Current, StripeAway
+from plans.entitlements import of as rights_of
+from plans.types import EUROS, TOKENS
+from tenants.selectors import tenant_url
+from usage import overview
+from usage.presenters import gauge_shown
+
+GAUGES = ("seats", TOKENS, EUROS, "storage")
+LATEST = 5
+
+
+@owner_reads
+@require_GET
+def show(request: MemberRequest) -> HttpResponse:
+    """What one has, where it stands, what to do. Stripe is not asked; what only it knows is loaded after."""
+    tenant = request.tenant
+    now = api.current(tenant)
+    had = now.choice
+    sold = catalogue(keep=had.plan if had else tenant.plan_code, had=had.add_ons if had else ())
+    context = {
+        "now": now,
+        "is_on": api.is_on(),
+        "by_hand": by_hand(),
+        "standing": standing(tenant, now),
+        "plan_name": rights_of(tenant).plan_name,
+        "options": _options(now, sold),
+        "profile": api.profile_of(tenant),
+        "gauges": [gauge_shown(line) for line in overview.lines(tenant) if line.gauge.key in GAUGES],
+        "start": start(tenant, now, sold),
+    }
+    return render(request, "home/plan/show.html", context)
+
+
+def _options(now: Current, sold: Catalogue) -> list[str]:
+    """Names of the options that are paid for, French msgids."""
+    return [option.name for option in sold.add_ons if now.choice and option.code in now.choice.add_ons]
+
+
+@owner_asks
+@require_GET
+def next_payment(request: MemberRequest) -> HttpResponse:
+    """What is charged next and when, as Stripe counts it: a part of the page, or a page where scripts do not run."""
+    context = _asked(lambda: {"payment": api.next_payment(request.tenant)})
+    return render(request, f"home/plan/{'_next' if request.htmx else 'next'}.html", context)
+
+
+@owner_asks
+@require_GET
+def invoices(request: MemberRequest) -> HttpResponse:
+    """The invoices; as a part of the page, the latest."""
+    limit = {"limit": LATEST} if request.htmx else {}
+    context = _asked(lambda: {"invoices": api.invoices(request.tenant, **limit)})
+    return render(request, f"home/plan/{'_invoices' if request.htmx else 'invoices'}.html", context)
+
+
+def _asked(ask: Any) -> dict[str, Any]:
+    """What Stripe says; `away` where it does not."""
+    if not api.is_on():
+        return {"off": by_hand()}
+    try:
+        return dict(ask()) if within() else {"away": True}
+    except StripeAway:
+        return {"away": True}
+
+
+@owner_asks
+@require_GET
+def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse:
+    """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""
+    if not api.is_on():
+        raise Http404
+    if not within():
+        return render(request, "429.html", status=429)
+    try:
+        return redirect(api.document_url(request.tenant, invoice_id, kind))
+    except LookupError as error:
+        raise Http404 from error
+    except StripeAway:
+        messages.error(request, _("Stripe, qui garde vos factures, ne répond pas. Réessayez dans un moment."))
+        return redirect("plan_invoices")
+
+
+@owner_acts
+@require_GET
+@asks_stripe
+def pay(request: MemberRequest) -> HttpResponse:
+    """On to where what is owed is paid."""
+    url = api.pay_url(request.tenant)
+    if url:
+        return redirect(url)
+    messages.info(request, _("Rien n’est à régler."))
+    return redirect("workspace_plan")
+
+
+@owner_acts
+@require_POST
+@asks_stripe
+def portal(request: MemberRequest) -> HttpResponse:
+    """On to where the means of payment is changed."""
+    back = tenant_url(request.tenant.domain, reverse("plan_back"))
+    return redirect(api.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
+
+
+@owner_acts
+@require_GET
+@asks_stripe
+def came_back(request: MemberRequest) -> HttpResponse:
+    """Where one comes back to from Stripe's page of means of payment: the new one is shown at once."""
+    api.returned(request.tenant)
+    return redirect("workspace_plan")

@@ -1,0 +1,65 @@
+"""What templates ask of a workspace's rights.
+
+{% load entitlements %}{% if tenant|may_use:"analytics" %}…{% endif %}
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.utils.translation import gettext
+
+from accounts.models import Role
+from plans import entitlements
+from plans.meters import METERS, Kind
+from plans.selectors import offers_with
+from plans.types import Right
+from tenants.context import TenantRef
+from ui.console_text import limit_words
+
+register = template.Library()
+
+
+@register.filter
+def may_use(tenant: TenantRef | None, key: str) -> bool:
+    """True where the workspace may use some of `key`; never on the public host."""
+    return tenant is not None and entitlements.of(tenant).has(key)
+
+
+@register.simple_tag
+def workspace_rights(tenant_id: UUID) -> list[dict[str, Any]]:
+    """What a workspace may use and why, for the operator: {"label", "key", "limit", "source", "kind", "until"}."""
+    found = entitlements.of_id(tenant_id)
+    known = [key for key in METERS if key in found.rights]
+    others = sorted(set(found.rights) - set(METERS))
+    return [_shown(found.right(key)) for key in [*known, *others]]
+
+
+def _is_module(right: Right) -> bool:
+    return right.given and right.key in METERS and METERS[right.key].kind is Kind.MODULE
+
+
+def _shown(right: Right) -> dict[str, Any]:
+    return {
+        "label": gettext(right.label),
+        "key": right.key,
+        "limit": gettext("compris") if _is_module(right) else limit_words(right.limit),
+        "source": gettext(right.source.name) if right.source.name else "",
+        "kind": right.source.kind.value,
+        "until": right.source.until,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def blocked_feature(context: Any, key: str) -> dict[str, Any]:
+    """What is not in the plan, for its page: {"label", "plan_name", "plans", "add_ons", "is_owner"}."""
+    request = context["request"]
+    found = entitlements.of(request.tenant)
+    offers = offers_with(key)
+    return {
+        "label": gettext(offers.label),
+        "plan_name": found.plan_name,
+        "plans": [plan for plan in offers.plans if plan.code != found.plan_code],
+        "add_ons": offers.add_ons,
+        "is_owner": getattr(request.user, "role", "") == Role.OWNER,
+    }

@@ -1,0 +1,1 @@
+"""The operator's pages of quota counters, reservations and the usage ledger."""
