@@ -142,7 +142,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def has_rerun_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(self.get_queryset(request).filter(DEAD, pk=object_id).exists())
 
-    @action(description=_("Relancer"), url_path="rerun", icon="replay", permissions=["rerun"])
+    @action(description=_("Livrer de nouveau"), url_path="rerun", icon="replay", permissions=["rerun"])
     def rerun(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = get_object_or_404(Delivery.objects.select_related("fact"), pk=object_id)
 
@@ -155,7 +155,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             request,
             title=gettext("Relancer la livraison de « %(fact)s »") % {"fact": row.fact.name},
             explanation=_("Le destinataire reçoit le fait de nouveau, avec autant d’essais qu’au début."),
-            button=_("Relancer"),
+            button=_("Livrer de nouveau"),
             form=ReasonForm(posted(request)),
             do=do,
             back=reverse("admin:events_delivery_changelist"),
@@ -179,7 +179,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             request,
             title=_("Relancer les livraisons choisies"),
             explanation=_("Celles qui sont abandonnées repartent ; les autres suivent leur cours."),
-            button=_("Relancer"),
+            button=_("Livrer de nouveau"),
             form=form,
             do=do,
             back=reverse("admin:events_delivery_changelist"),
