@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.models import AuditEntry
 from billing.stripe.customers import forget_customers
 from demo.people import FORMER, WORKSPACES
+from events.models import StoredFact
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.services import tenant_delete_now
@@ -57,6 +58,9 @@ def _delete_traces(gone: list[tuple[UUID, str]]) -> None:
                 owner.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)".encode(), [keys])
             elif "tenant_slug" in names:
                 owner.execute(f"DELETE FROM {table} WHERE tenant_slug = ANY(%s)".encode(), [slugs])
+        # That they were deleted is a fact of the platform; a delivery without its fact is dropped.
+        facts = f'public."{StoredFact._meta.db_table}"'
+        owner.execute(f"DELETE FROM {facts} WHERE subject_id = ANY(%s)".encode(), [keys])
         log = f'public."{AuditEntry._meta.db_table}"'
         owner.execute(f"DELETE FROM {log} WHERE target = ANY(%s)".encode(), [slugs])
 
