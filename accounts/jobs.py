@@ -15,7 +15,7 @@ BATCH: Final = 1_000
 
 def clear_everywhere() -> int:
     """Ask for `clear_here` in public and in every workspace; how many jobs were asked for."""
-    return enqueue_everywhere("accounts.jobs.clear_here")
+    return enqueue_everywhere(clear_here)
 
 
 def clear_here() -> int:

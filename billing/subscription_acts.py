@@ -27,7 +27,6 @@ from tenants.queue import enqueue
 from tenants.selectors import ref_of
 
 State = Tenant.State
-REPLAY = "billing.stripe.webhooks.replay"
 MOST_AT_ONCE = 200
 
 
@@ -81,7 +80,7 @@ def replay_later(*, events: Iterable[WebhookEvent], reason: str, actor: User) ->
     with public_context(), transaction.atomic():
         valid = [event for event in events if event.valid]
         for event in valid:
-            enqueue(REPLAY, trigger_id=event.pk)
+            enqueue(webhooks.replay, trigger_id=event.pk)
             _record(event, reason, actor)
     return len(valid)
 

@@ -50,6 +50,9 @@ STANDING: dict[str, str] = {
     "storage": "library.selectors.storage_used",
 }
 
+# The job that makes the catalogue known to Stripe after a price was set: called as f(), in the public schema.
+PRICES_CHANGED = "billing.stripe.catalogue.push_in_background"
+
 # Modules that contribute to a person's export, in order; they implement `tenants.exporting.Exporter`.
 EXPORTS: tuple[str, ...] = ("conversations.exports", "library.exports")
 

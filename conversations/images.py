@@ -194,7 +194,7 @@ def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
 
 def _enqueue(answer: Message, reference: UUID, model_id: UUID, price_id: UUID) -> None:
     enqueue(
-        "conversations.images.make_image",
+        make_image,
         answer_id=str(answer.pk),
         reference=str(reference),
         model_id=str(model_id),

@@ -55,7 +55,7 @@ def _remove_surely(path: str) -> None:
         files.discard(path)
     except Exception:
         log.exception("file not deleted yet path=%s", path)
-        enqueue("library.files.discard", path=path)
+        enqueue(files.discard, path=path)
 
 
 def delete_files_of_workspace(tenant: TenantRef, **_details: Any) -> None:
@@ -70,4 +70,4 @@ def _delete_files(prefix: str) -> None:
         files.remove_all_of(prefix)
     except Exception:
         log.exception("files not deleted yet prefix=%s", prefix)
-        enqueue("library.files.remove_all_of", prefix=prefix)
+        enqueue(files.remove_all_of, prefix=prefix)

@@ -49,7 +49,7 @@ def first_state(kind: FileType) -> str:
 def ask(item: Item) -> None:
     """Read the file of an item, once the present transaction has committed."""
     if item.reading == Reading.WAITING:
-        enqueue("library.reading.read", item_id=str(item.pk))
+        enqueue(read, item_id=str(item.pk))
 
 
 def read(*, item_id: str) -> str:
@@ -122,7 +122,7 @@ def _end(item: Item, state: str) -> str:
 
 def take_up_everywhere() -> int:
     """Ask for `take_up` in every workspace; how many jobs were asked for."""
-    return enqueue_everywhere("library.reading.take_up")
+    return enqueue_everywhere(take_up)
 
 
 def take_up() -> int:
@@ -134,5 +134,5 @@ def take_up() -> int:
     )
     keys = list(left.order_by("-pk").values_list("pk", flat=True)[:LEFT])
     for key in keys:
-        enqueue("library.reading.read", item_id=str(key))
+        enqueue(read, item_id=str(key))
     return len(keys)

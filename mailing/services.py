@@ -125,7 +125,7 @@ def queue_message(message: EmailMessage) -> None:
         # Mails of libraries count as secret: allauth's contain codes and keys.
         carries_secret=getattr(message, "carries_secret", True),
     )
-    enqueue("mailing.services.deliver", message_id=str(row.pk))
+    enqueue(deliver, message_id=str(row.pk))
 
 
 def deliver(message_id: str) -> None:
@@ -232,4 +232,4 @@ def resend(*, message_id: UUID, reason: str, actor: User) -> None:
         row.status, row.tries, row.error, row.taken_until = Status.WAITING, 0, "", None
         row.save(update_fields=["status", "tries", "error", "taken_until"])
         audit.record("mail.resent", actor=actor, target=", ".join(row.to), subject=row.subject, reason=reason)
-        enqueue("mailing.services.deliver", message_id=str(row.pk))
+        enqueue(deliver, message_id=str(row.pk))

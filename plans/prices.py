@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
@@ -11,7 +12,6 @@ from tenants.queue import enqueue
 
 Interval = Price.Interval
 EUR = "EUR"
-PUSH = "billing.stripe.catalogue.push_in_background"
 
 
 def price_set(
@@ -34,7 +34,7 @@ def price_set(
         row = Price.objects.create(interval=interval, currency=currency, amount_excl_vat=amount_excl_vat, **mine)
         _show(of_what, row)
         # Nothing is sold at a price that Stripe does not know; the job does nothing where Stripe is off.
-        enqueue(PUSH)
+        enqueue(settings.PRICES_CHANGED)
         audit.record(
             "tariff.set",
             actor=actor,

@@ -6,8 +6,9 @@ Jobs must be idempotent: a retry may run one twice.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, ParamSpec, overload
 from uuid import UUID
 
 import django_rq
@@ -24,29 +25,57 @@ from tenants.context import TenantRef, current, no_context, public_context, tena
 from tenants.fleet.applied import WorkspaceBehind, is_behind
 from tenants.models import Tenant
 
-__all__ = ["JobTimeout", "TenantWorker", "ask_once", "enqueue", "enqueue_everywhere", "run", "run_public"]
+__all__ = [
+    "JobTimeout",
+    "TenantWorker",
+    "ask_once",
+    "dotted_name",
+    "enqueue",
+    "enqueue_everywhere",
+    "run",
+    "run_public",
+]
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 RETRY_SECONDS = [5, 30, 120, 600]
 # A job of `ask_once` that has not begun after so long counts as lost.
 ASKED_SECONDS = 60
 
 
-def enqueue(name: str, **kwargs: Any) -> None:
-    """Run `name(**kwargs)` in a worker, in the current context, after the transaction has committed.
+@overload
+def enqueue(job: Callable[P, object], *no_arguments: P.args, **kwargs: P.kwargs) -> None: ...
+@overload
+def enqueue(job: str, **kwargs: Any) -> None: ...
+def enqueue(job: Callable[..., object] | str, *no_arguments: Any, **kwargs: Any) -> None:
+    """Run `job(**kwargs)` in a worker, in the current context, after the transaction has committed.
 
-    Raises `NoTenant` without a context.
+    `job` is a function of a module; its dotted name where the import contracts forbid to import it.
+    Raises `NoTenant` without a context, `ValueError` for a function that no name leads to.
     """
-    context = current()
+    if no_arguments:
+        raise ValueError("a job takes keywords only")
+    name, context = dotted_name(job), current()
     tenant_id = str(context.id) if isinstance(context, TenantRef) else None
     transaction.on_commit(lambda: _push(name, tenant_id, kwargs))
 
 
-def enqueue_everywhere(name: str) -> int:
-    """Run `name()` once in public and once in each workspace, each in a job of its own. Returns the number of jobs.
+def dotted_name(job: Callable[..., object] | str) -> str:
+    """The name by which a worker imports a job. Raises `ValueError` for a method, a lambda or an inner function."""
+    if isinstance(job, str):
+        return job
+    name: str = job.__qualname__
+    if "." in name or "<" in name:
+        raise ValueError(f"{job.__module__}.{name} is no function of a module: a worker cannot import it")
+    return f"{job.__module__}.{name}"
+
+
+def enqueue_everywhere(job: Callable[[], object] | str) -> int:
+    """Run `job()` once in public and once in each workspace, each in a job of its own. Returns the number of jobs.
 
     For scheduled work: a slow or failing schema does not delay the others.
     """
+    name = dotted_name(job)
     with public_context():
         keys = [str(key) for key in Tenant.objects.values_list("pk", flat=True)]
 

@@ -56,7 +56,7 @@ def look_at_all() -> int:
 def _ask(tenant_id: UUID, meter: str, *, refused: bool) -> bool:
     try:
         with tenant_context(tenant_ref(tenant_id)):
-            enqueue("usage.jobs.tell", meter=meter, refused=refused)
+            enqueue(tell, meter=meter, refused=refused)
     except Tenant.DoesNotExist:
         return False
     return True

@@ -15,7 +15,6 @@ from tenants.context import TenantRef, public_context
 from tenants.models import Tenant
 from tenants.queue import enqueue
 
-JOB = "billing.stripe.closing.end"
 State = Tenant.State
 
 
@@ -25,7 +24,7 @@ def workspace_moved(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
         return
     with public_context():
         if Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").exists():
-            enqueue(JOB, tenant_id=str(tenant.id))
+            enqueue(end, tenant_id=str(tenant.id))
 
 
 def end(tenant_id: str) -> int:
@@ -51,5 +50,5 @@ def end_left() -> int:
     closed = Tenant.objects.filter(state=State.CLOSED).values("pk")
     left = Subscription.objects.filter(tenant_id__in=closed, status__in=LIVE).values_list("tenant_id", flat=True)
     for tenant_id in left:
-        enqueue(JOB, tenant_id=str(tenant_id))
+        enqueue(end, tenant_id=str(tenant_id))
     return len(left)

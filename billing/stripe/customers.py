@@ -79,7 +79,7 @@ def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
         # Also of who never paid: a page of payment may be open.
         row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").first()
         if row is not None and is_on():
-            enqueue("billing.stripe.customers.end_subscriptions", customer=row.stripe_customer_id)
+            enqueue(end_subscriptions, customer=row.stripe_customer_id)
 
 
 def end_subscriptions(customer: str) -> int:

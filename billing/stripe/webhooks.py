@@ -22,7 +22,6 @@ from billing.stripe.sync import refresh
 from tenants.queue import enqueue
 
 log = logging.getLogger(__name__)
-JOB = "billing.stripe.webhooks.handle"
 HEARD = ("customer.", "invoice.", "checkout.session.")
 GRACE = timedelta(minutes=2)
 LONGEST = timedelta(days=30)
@@ -34,7 +33,7 @@ def received(trigger: Any, **_details: Any) -> None:
     """dj-stripe's callback, in its transaction: the signature was right."""
     # It saves this only after the commit, and the job must not come before.
     mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(valid=True)
-    enqueue(JOB, trigger_id=trigger.pk)
+    enqueue(handle, trigger_id=trigger.pk)
 
 
 def handle(trigger_id: int) -> bool:
@@ -93,7 +92,7 @@ def take_up() -> int:
     )
     keys = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for key in keys:
-        enqueue(JOB, trigger_id=key)
+        enqueue(handle, trigger_id=key)
     return len(keys)
 
 

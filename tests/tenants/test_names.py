@@ -1,15 +1,21 @@
 """Dotted names: each resolves to what can be called as it is called; those in the code are read from it."""
 
 import ast
+import inspect
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils.module_loading import import_string
 
 from config.apps import OWN
 from events.types import Consumer
+from tenants.context import tenant_context
 from tenants.names import call_problem, check_names, exporter_problem
+from tenants.queue import dotted_name, enqueue
 
-ASKED = ("enqueue", "enqueue_everywhere")
+CALLS = ("enqueue", "enqueue_everywhere")
 
 
 def test_all_names_of_today_can_be_called():
@@ -24,6 +30,7 @@ def test_all_names_of_today_can_be_called():
         ("ABANDONED_ACTS", {"answer": "library.selectors.storage_used"}, "too many positional"),
         ("EVENT_CONSUMERS", {"x": Consumer("tests.events.consumers.two_arguments", frozenset())}, "missing"),
         ("EVENT_CONSUMERS", {"x": Consumer("analytics.consumers.nothing", frozenset())}, "nothing"),
+        ("PRICES_CHANGED", "billing.stripe.catalogue.pushed", "pushed"),
         ("EXPORTS", ("library.sniffing",), "lacks FOLDER"),
         ("LIFECYCLE_STEPS", {"made": ("no.such.module",)}, "No module"),
         ("LIFECYCLE_STEPS", {"made": ("library.selectors.storage_used",)}, "too many positional"),
@@ -41,31 +48,48 @@ def test_what_is_missing_is_said():
     assert exporter_problem("library.exports") == ""
 
 
-def asked_in_code(root: Path) -> list[tuple[str, str, set[str]]]:
-    """(file, name, keywords) of each job that the code asks for by a literal name."""
-    found = []
-    for app in (one.name for one in OWN):
-        for file in (root / app).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
-                    continue
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if called in ASKED and isinstance(node.args[0].value, str):
-                    keywords = {one.arg for one in node.keywords if one.arg}
-                    found.append((str(file), node.args[0].value, keywords))
-    return found
+def jobs_in_code(root: Path) -> list[tuple[str, Any, set[str]]]:
+    """(file, job, keywords) of each call of `enqueue` in the product: the job is a function, or a literal name."""
+    jobs = []
+    for app in (app.name for app in OWN):
+        for file in sorted((root / app).rglob("*.py")):
+            text = file.read_text()
+            if "enqueue" not in text or file.name == "queue.py":
+                continue
+            module = import_module(".".join(file.relative_to(root).with_suffix("").parts))
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and node.args and called(node) in CALLS:
+                    job = eval(ast.unparse(node.args[0]), module.__dict__.copy())
+                    jobs.append((str(file), job, {keyword.arg for keyword in node.keywords if keyword.arg}))
+    return jobs
 
 
-def test_jobs_asked_for_in_code_take_what_they_are_given(settings):
-    import inspect
+def called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
-    from django.utils.module_loading import import_string
 
-    jobs = asked_in_code(Path(settings.BASE_DIR))
-    assert len(jobs) > 8
-    for file, name, keywords in jobs:
-        signature = inspect.signature(import_string(name))
+def test_jobs_in_code_accept_their_keywords(settings):
+    jobs = jobs_in_code(Path(settings.BASE_DIR))
+    assert len(jobs) > 12 and sum(callable(job) for _file, job, _keywords in jobs) > 8
+    for file, job, keywords in jobs:
+        function = import_string(dotted_name(job))
         try:
-            signature.bind(**dict.fromkeys(keywords))
+            inspect.signature(function).bind(**dict.fromkeys(keywords))
         except TypeError as error:
-            pytest.fail(f"{file}: {name}: {error}")
+            pytest.fail(f"{file}: {job}: {error}")
+
+
+def test_a_function_is_enqueued_by_its_dotted_name():
+    assert dotted_name(call_problem) == "tenants.names.call_problem"
+    assert dotted_name("library.reading.read") == "library.reading.read"
+
+
+@pytest.mark.parametrize("job", [lambda: None, Path.read_text])
+def test_a_function_that_no_name_leads_to_is_refused(job):
+    with pytest.raises(ValueError, match="no function of a module"):
+        dotted_name(job)
+
+
+def test_positional_arguments_of_a_job_are_refused(people):
+    with tenant_context(people.home), pytest.raises(ValueError, match="keywords only"):
+        enqueue(call_problem, "library.reading.read")
