@@ -94,11 +94,12 @@ _BEFORE_PDF = re.compile(
 _PDF_BEGINS = re.compile(rb"%PDF-\d\.\d[^\r\n]{0,200}[\r\n]++(?:%[^\r\n]{0,400}[\r\n]++)*+\s*+\d+ \d+ obj")
 # What opens a page, a drawing, a script, or a rich text that carries objects.
 _ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
-_PROLOG = rb"\s*(?:<\?xml[^<>]{0,200}\?>)?(?:\s*<!--(?:(?!-->).){0,4000}-->)*\s*"
+# Possessive all through: blanks that several parts could share are tried once, not by each part in turn.
+_PROLOG = rb"\s*+(?:<\?xml[^<>]{0,200}\?>)?+(?:\s*+<!--(?:(?!-->).){0,4000}+-->)*+\s*+"
 _BEGINNINGS: Final = {
     _HTML: re.compile(_PROLOG + rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL),
     _SVG: re.compile(
-        _PROLOG + rb"(?:<!doctype\s+svg[^\[<>]{0,400}(?:\[[^\]]{0,4000}\]\s*)?>)?" + _PROLOG + rb"<svg[\s>]",
+        _PROLOG + rb"(?:<!doctype\s+svg[^\[<>]{0,400}(?:\[[^\]]{0,4000}+\]\s*+)?>)?+" + _PROLOG + rb"<svg[\s>]",
         re.IGNORECASE | re.DOTALL,
     ),
     _XML: re.compile(rb"\s*<\?xml\s"),
