@@ -4,13 +4,13 @@ Called with the ending of the file's type and the most characters to give; the f
 """
 
 import datetime as dt
+import html
 import io
 import json
 import re
 import sys
 import zipfile
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import IO
 from xml.etree.ElementTree import XMLParser
 
@@ -25,11 +25,15 @@ _UNREAD = {"tracked-changes", "moveFrom", "Fallback"}
 _HYPHENS = {"noBreakHyphen"}
 # More digits than a double holds: as Python writes it.
 _LARGEST = 1e21
-# Elements of a page that nobody reads, and those that stand inside a line.
-_UNSEEN = {"script", "style", "template"}
+# Elements whose text is no page's, up to their end, and those that stand inside a line.
+_RAW = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in ("script", "style")}
 _INSIDE_A_LINE = set(
     "a abbr b bdi bdo cite code em font i kbd mark q s samp small span strong sub sup tspan u var".split()
 )
+_OPENS = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
+# A sign in a value with quotes does not end its tag.
+_TAG = re.compile(r"<(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+>")
+_BROKEN_TAG = re.compile(r"<[^>]*+>")
 _MAIN = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]{0,2000}/officeDocument[\"'][^<>]{0,2000}>")
 _TARGET = re.compile(rb"\sTarget\s*=\s*[\"']/?([^\"']+)")
 
@@ -176,41 +180,74 @@ def _office(prefixes: tuple[str, ...], *, all_text: bool = False) -> object:
     return read
 
 
-class _Page(HTMLParser):
-    """The words of a page or a drawing, as people see them: neither its scripts nor its styles."""
+class _Page:
+    """The words of a page or a drawing, as people see them: neither its scripts nor its styles.
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._unseen = 0
-        self.pieces: list[str] = []
+    Each character is met a fixed number of times: `html.parser` takes minutes for some pages of a few hundred
+    kilobytes. What is not closed ends the page, as in a browser.
+    """
 
-    def handle_starttag(self, tag: str, _attributes: object) -> None:
-        self._unseen += tag in _UNSEEN
-        if tag not in _INSIDE_A_LINE:
-            self.pieces.append("\n")
+    def __init__(self, text: str) -> None:
+        self._text, self._tag, self._unseen = text, _TAG, 0
 
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
-        if tag not in _INSIDE_A_LINE:
-            self.pieces.append("\n")
+    def pieces(self) -> Iterator[str]:
+        text, at = self._text, 0
+        while 0 <= at < len(text):
+            start = text.find("<", at)
+            words = text[at:start] if start >= 0 else text[at:]
+            if words and not self._unseen:
+                yield html.unescape(words)
+            if start < 0:
+                return
+            tag = _OPENS.match(text, start)
+            if tag:
+                at = self._after_tag(start, tag[2].lower(), is_end=bool(tag[1]))
+                if tag[2].lower() not in _INSIDE_A_LINE:
+                    yield "\n"
+            elif text[start + 1 : start + 2] in ("!", "?", "/"):
+                at = self._after_remark(start)
+            else:
+                at = start + 1
+                if not self._unseen:
+                    yield "<"
 
-    def handle_data(self, text: str) -> None:
-        if not self._unseen:
-            self.pieces.append(text)
+    def _after_tag(self, start: int, name: str, *, is_end: bool) -> int:
+        """Where a tag ends, with its script or style; -1: nowhere."""
+        tag = self._tag.match(self._text, start)
+        if tag is None and self._tag is _TAG:
+            # No tag from here on ends outside a value: they end at the first sign, so that each is looked at once.
+            self._tag = _BROKEN_TAG
+            tag = self._tag.match(self._text, start)
+        if tag is None:
+            return -1
+        if not tag.group().endswith("/>"):
+            if name in _RAW and not is_end:
+                end = _RAW[name].search(self._text, tag.end())
+                return end.start() if end else -1
+            if name == "template":
+                self._unseen = max(0, self._unseen + (-1 if is_end else 1))
+        return tag.end()
+
+    def _after_remark(self, start: int) -> int:
+        """Where a comment, a declaration or an instruction ends; -1: nowhere."""
+        for opening, closing in (("<!--", "-->"), ("<![CDATA[", "]]>")):
+            if self._text.startswith(opening, start):
+                end = self._text.find(closing, start + 2)
+                return end + len(closing) if end >= 0 else -1
+        end = self._text.find(">", start)
+        return end + 1 if end >= 0 else -1
 
 
 def page(file: io.BufferedReader) -> Iterator[str]:
     """Of HTML, SVG and XML: broken marks do not stop it, and no entity of the file is expanded."""
-    parser = _Page()
     # What a browser takes unknown bytes for, where it is no UTF-8.
     raw = file.read()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("windows-1252", "replace")
-    parser.feed(text)
-    parser.close()
-    yield re.sub(r"\s*\n\s*", "\n", "".join(parser.pieces))
+    lines = (line.strip() for line in "".join(_Page(text).pieces()).splitlines())
+    yield "\n".join(line for line in lines if line)
 
 
 READERS = {

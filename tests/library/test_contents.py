@@ -78,7 +78,35 @@ class TestUpload:
         item = upload(people.member, PAGE, "page.html")
         reading.read(item_id=str(item.pk))
         text = FileText.objects.get(item=item).text
-        assert text.split("\n") == ["", "Brouettes", "Une brouette cévenole & sa roue", ""]
+        assert text.split("\n") == ["Brouettes", "Une brouette cévenole & sa roue"]
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            (b"<p title='a > b'>un</p> <P don't>deux", "un deux"),
+            (b"1 < 2 <3 & &eacute;", "1 < 2 <3 & \u00e9"),
+            (b"un<!-- <b> -- > x --><!-->deux<!---->", "undeux"),
+            (b"un<SCRIPT>'</scripty>' <b></SCRIPT >deux<style/>trois", "un deux trois"),
+            (b"un<template>x<template>y</template>z</template>deux", "un deux"),
+            (b"un<![if !mso]>deux<![endif]><?php x ?></>trois", "undeuxtrois"),
+            (b"un<b>deux</b ><a href=\"x", "undeux"),
+            (b"<p a=\"x>un</p><p>deux</p>", "un deux"),
+            (b"un<script>deux", "un"),
+            (b"un<!-- deux", "un"),
+        ],
+    )
+    def test_its_words_are_those_a_browser_shows(self, people, upload, body, words):
+        item = upload(people.member, b"<!doctype html><html>" + body, "page.html")
+        assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+        assert FileText.objects.get(item=item).text.split() == words.split()
+
+    @pytest.mark.parametrize(
+        "part", [b"<a", b"<!--", b"<?", b"<![CDATA[", b"<a b='", b'<a b=">"', b"</", b"<script>", b"&", b"<a ' =\"", b" ="]
+    )
+    def test_marks_without_end_are_read_in_little_time(self, people, upload, part):
+        """What takes long ends as unreadable, and makes the jobs of everybody wait until then."""
+        item = upload(people.member, b"<!doctype html><html>x" + part * (400_000 // len(part)), "page.html")
+        assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
 
 
 class TestFrame:
