@@ -34,8 +34,8 @@ Send = Callable[[Message], Awaitable[None]]
 SILENCE_SECONDS: Final = 30.0
 # How long the rest of a refused body is discarded, so that the client reads the response before the connection closes.
 LINGER_SECONDS: Final = 2.0
-# Path prefixes without admission: a liveness probe must be answered under overload.
-FREE: Final = ("/healthz", settings.STATIC_URL)
+# Without admission, on hosts of the product: a liveness probe must be answered under overload.
+HEALTH: Final = "/healthz"
 
 
 class Refused(Exception):
@@ -76,7 +76,7 @@ class Handler(ASGIHandler):
         await self.send_response(response, lingering)
 
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(FREE):
+        if is_free(request):
             return await self._respond(request)
         lane = admission.lanes()[lane_of(request)]
         try:
@@ -177,6 +177,12 @@ def _urlconf(host: str) -> str:
     if is_content_host(host):
         return settings.CONTENT_URLCONF
     return settings.PUBLIC_URLCONF if host == settings.BASE_HOST else settings.TENANT_URLCONF
+
+
+def is_free(request: HttpRequest) -> bool:
+    """Whether a request takes no turn. A content host has neither a probe nor static files."""
+    is_light = request.path == HEALTH or request.path.startswith(settings.STATIC_URL)
+    return is_light and not is_content_host(_host_name(request))
 
 
 def lane_of(request: HttpRequest) -> str:

@@ -2,8 +2,11 @@
 
 import re
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from tenants.content.hosts import is_content_host
 
 # A DNS label (RFC 1035, 1123) that is not punycode.
 SHAPE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -28,7 +31,8 @@ def validate_slug(slug: str, *, allow_reserved: bool = False) -> None:
             ),
             code="slug_shape",
         )
-    if slug in RESERVED and not allow_reserved:
+    is_taken = is_content_host(f"{slug}.{settings.BASE_HOST}")
+    if is_taken or (slug in RESERVED and not allow_reserved):
         raise ValidationError(
             _("« %(slug)s » est réservé à la plateforme : choisissez une autre adresse."),
             code="slug_reserved",

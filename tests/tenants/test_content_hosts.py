@@ -114,6 +114,13 @@ class TestTurns:
         for url in (forged, "http://x.content.localhost/", "http://x.content.localhost/a/b/c"):
             assert handler.visitor(self.request(url)).place == "unknown"
 
+    @pytest.mark.parametrize("path", ["/healthz", "/static/icons/favicon.svg", "/static/x"])
+    def test_nothing_of_a_content_host_goes_without_a_turn(self, people, path):
+        assert handler.is_free(self.request(f"http://{people.home.domain}{path}"))
+        assert not handler.is_free(self.request(f"http://x.content.localhost{path}"))
+        assert not handler.is_free(self.request(f"http://{people.home.domain}/healthz/x"))
+        assert not handler.is_free(self.request(f"http://{people.home.domain}/healthzx"))
+
     def test_a_full_lane_answers_without_a_page(self, people):
         answer = busy.busy(self.request(note(), cookie="language=en"))
         assert (answer.status_code, answer.content) == (503, b"") and "Content-Language" not in answer
@@ -165,3 +172,11 @@ class TestChecks:
     def test_no_workspace_is_called_as_the_content_hosts_are(self):
         with pytest.raises(ValidationError):
             validate_slug("content")
+
+    def test_nor_as_those_of_this_installation_are(self, settings):
+        """It would be made, and never be reached."""
+        validate_slug("visiteurs")
+        settings.RUCHE_CONTENT_BASE_URL = f"https://*.visiteurs.{settings.BASE_HOST}"
+        with pytest.raises(ValidationError) as refused:
+            validate_slug("visiteurs")
+        assert refused.value.code == "slug_reserved"
