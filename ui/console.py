@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
@@ -55,6 +57,16 @@ class ReadOnlyAdmin(AuditedAdmin):
         if context and "cl" in context:
             context.update(self.beside_list(request, context["cl"]))
         return response  # type: ignore[no-any-return]
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """An action on chosen rows. Raises Http404 where a key is none of the table ("not-a-uuid")."""
+        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.to_python(key)
+            except ValidationError as error:
+                raise Http404("no such key") from error
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -108,6 +108,14 @@ def test_chosen_ones_are_run_again_the_dead_alone(console, deliveries):
     assert AuditEntry.objects.filter(action="delivery.rerun").count() == 2
 
 
+@pytest.mark.parametrize("path", [LIST, "/admin/billing/webhookevent/"])
+@pytest.mark.parametrize("key", ["x", "\x00", "1", ""])
+def test_an_act_on_rows_of_no_key_does_nothing(console, deliveries, path, key):
+    act = "rerun_chosen" if path == LIST else "replay_chosen"
+    assert console.post(path, {"action": act, "_selected_action": [key], **WHY}).status_code in (302, 400, 404)
+    assert Delivery.objects.exclude(dead_at=None).count() == 2
+
+
 def test_only_operators_see_it(client_for, people, deliveries):
     with tenant_context(people.home):
         assert client_for(people.owner).get(LIST).status_code == 404

@@ -89,8 +89,8 @@ class TestUpload:
             (b"un<SCRIPT>'</scripty>' <b></SCRIPT >deux<style/>trois", "un deux trois"),
             (b"un<template>x<template>y</template>z</template>deux", "un deux"),
             (b"un<![if !mso]>deux<![endif]><?php x ?></>trois", "undeuxtrois"),
-            (b"un<b>deux</b ><a href=\"x", "undeux"),
-            (b"<p a=\"x>un</p><p>deux</p>", "un deux"),
+            (b'un<b>deux</b ><a href="x', "undeux"),
+            (b'<p a="x>un</p><p>deux</p>', "un deux"),
             (b"un<script>deux", "un"),
             (b"un<!-- deux", "un"),
         ],
@@ -101,7 +101,8 @@ class TestUpload:
         assert FileText.objects.get(item=item).text.split() == words.split()
 
     @pytest.mark.parametrize(
-        "part", [b"<a", b"<!--", b"<?", b"<![CDATA[", b"<a b='", b'<a b=">"', b"</", b"<script>", b"&", b"<a ' =\"", b" ="]
+        "part",
+        [b"<a", b"<!--", b"<?", b"<![CDATA[", b"<a b='", b'<a b=">"', b"</", b"<script>", b"&", b"<a ' =\"", b" ="],
     )
     def test_marks_without_end_are_read_in_little_time(self, people, upload, part):
         """What takes long ends as unreadable, and makes the jobs of everybody wait until then."""
