@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-_ARTICLE = re.compile(r"<article id=\"m-(?P<id>[0-9a-f-]+)\"(?P<attributes>[^>]*)>(?P<body>.*?)</article>", re.S)
+_ARTICLE = re.compile(r"<article\s+id=\"m-(?P<id>[0-9a-f-]+)\"(?P<attributes>[^>]*)>(?P<body>.*?)</article>", re.S)
 _ATTRIBUTE = re.compile(r'(data-[a-z]+)="([^"]*)"')
 
 
