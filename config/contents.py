@@ -1,8 +1,8 @@
-"""What content hosts show (tenants/content): kind -> dotted name of what opens an object of it.
+"""Kinds of content served by content hosts (tenants/content): kind -> dotted name of the function that opens an object.
 
-Each is called as `open(asked: tenants.content.types.Asked) -> Content`, in the workspace's context; it asks again
-whether the object is there and may be seen, and raises Http404 where not. The kind is in signed addresses and in the
-hosts of objects: it is never renamed.
+Each is called as `open(content_request: tenants.content.types.ContentRequest) -> Content`, in the workspace's context.
+It checks again that the object exists and may be seen, and raises Http404 otherwise. The kind is part of signed URLs
+and of the objects' host names, so it must never be renamed.
 """
 
 KINDS: dict[str, str] = {

@@ -17,19 +17,19 @@ from library import selectors
 from library.models import Item, Share
 from library.serving import stored_response
 from tenants.content.addresses import Address, content_address, is_on
-from tenants.content.types import Asked, Content, Walls
+from tenants.content.types import Content, ContentRequest, Restrictions
 
 ITEM: Final = "library.item"
 SHARE: Final = "library.share"
 XML: Final = "application/xml"
 # What is written in the file itself, and nothing from elsewhere: no server learns who reads it.
 _OWN: Final = {"style-src": "'unsafe-inline'", "img-src": "data: blob:", "font-src": "data:"}
-_STILL: Final = Walls(_OWN)
-_PAGE: Final = Walls(
+_STILL: Final = Restrictions(_OWN)
+_PAGE: Final = Restrictions(
     _OWN | {"script-src": "'unsafe-inline'", "media-src": "data: blob:"}, sandbox=frozenset({"allow-scripts"})
 )
 # Browsers' PDF viewers do not start in a sandbox.
-_PDF: Final = Walls({"style-src": "'unsafe-inline'", "img-src": "'self'", "media-src": "'self'"}, sandbox=None)
+_PDF: Final = Restrictions({"style-src": "'unsafe-inline'", "img-src": "'self'", "media-src": "'self'"}, sandbox=None)
 WALLS: Final = {
     "application/pdf": _PDF,
     XML: _STILL,
@@ -63,14 +63,14 @@ def origin_of(preview: Preview | None) -> str:
 
 
 def _preview(kind: str, object_id: str, item: Item, viewer: str = "") -> Preview | None:
-    walls = _walls_of(item)
-    if walls is None or not is_on():
+    restrictions = _restrictions_of(item)
+    if restrictions is None or not is_on():
         return None
     address = content_address(kind, object_id, version=_version(item), viewer=viewer)
-    return Preview(address, walls.sandbox is not None, " ".join(sorted(walls.sandbox or ())))
+    return Preview(address, restrictions.sandbox is not None, " ".join(sorted(restrictions.sandbox or ())))
 
 
-def _walls_of(item: Item) -> Walls | None:
+def _restrictions_of(item: Item) -> Restrictions | None:
     return WALLS.get(item.media_type.partition(";")[0]) if item.file else None
 
 
@@ -79,20 +79,20 @@ def _version(item: Item) -> str:
     return hashlib.sha256(item.file.encode()).hexdigest()[:16]
 
 
-def open_item(asked: Asked) -> Content:
+def open_item(content_request: ContentRequest) -> Content:
     """Kind `library.item`: the file of an item, as long as the person it was shown to may see it. Raises Http404."""
-    viewer = User.objects.filter(pk=_key(asked.viewer), is_active=True, role__in=TEAM).first()
+    viewer = User.objects.filter(pk=_key(content_request.viewer), is_active=True, role__in=TEAM).first()
     if viewer is None:
         raise Http404("no such person")
-    return _opened(asked, selectors.access_item(viewer, _key(asked.object_id)))
+    return _opened(content_request, selectors.access_item(viewer, _key(content_request.object_id)))
 
 
-def open_share(asked: Asked) -> Content:
+def open_share(content_request: ContentRequest) -> Content:
     """Kind `library.share`: the file behind a link, as long as the link opens. Raises Http404."""
-    share = selectors.share_open_now(_key(asked.object_id))
+    share = selectors.share_open_now(_key(content_request.object_id))
     if share is None:
         raise Http404("link gone")
-    return _opened(asked, share.item)
+    return _opened(content_request, share.item)
 
 
 def _key(text: str) -> UUID:
@@ -102,12 +102,12 @@ def _key(text: str) -> UUID:
         raise Http404("no key") from error
 
 
-def _opened(asked: Asked, item: Item) -> Content:
-    walls = _walls_of(item)
-    if walls is None or asked.path or asked.version != _version(item):
+def _opened(content_request: ContentRequest, item: Item) -> Content:
+    restrictions = _restrictions_of(item)
+    if restrictions is None or content_request.path or content_request.version != _version(item):
         raise Http404("not this version")
-    response = stored_response(asked.request, item)
+    response = stored_response(content_request.request, item)
     if item.media_type.startswith(XML) and response.status_code in (200, 206):
         # As it is written: browsers would show its words alone.
         response["Content-Type"] = f"text/plain; charset={item.media_type.partition('charset=')[2] or 'utf-8'}"
-    return Content(response, walls)
+    return Content(response, restrictions)

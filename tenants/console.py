@@ -21,21 +21,21 @@ OF_ROW = Tenant.objects.filter(pk=OuterRef("tenant_id"))
 
 
 class WithSlugAdmin(ReadOnlyAdmin):
-    """Rows that keep a workspace's key. Its short address comes with them, in the same query."""
+    """Admin of rows with a workspace's key; annotates the workspace's slug in the same query."""
 
     list_display_links = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().get_queryset(request).annotate(slug=Subquery(OF_ROW.values("slug")[:1]))
-        return found
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(slug=Subquery(OF_ROW.values("slug")[:1]))
+        return rows
 
 
 class WorkspaceFilter(FieldTextFilter):
-    """By the workspace's short address."""
+    """Filter by the workspace's slug."""
 
 
 class StateFilter(admin.SimpleListFilter):
-    """By the workspace's state."""
+    """Filter by the workspace's state."""
 
     title = _("état de l’espace")
     parameter_name = "state"

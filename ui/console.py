@@ -20,7 +20,7 @@ from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ui.console_history import AuditedAdmin
-from ui.console_text import NOTHING, badge, euros_excl_vat, exact_euros, figure, moment
+from ui.console_text import NOTHING, badge, exact_euros, figure, format_euros_excl_vat, moment
 from ui.days import end_of_day, start_of_day
 from ui.lines import Line
 
@@ -182,4 +182,4 @@ def refusable_act_page(
 
 def amount(value: Decimal) -> SafeString:
     """A cell of a price or an invoice: euros to the cent, without VAT."""
-    return figure(euros_excl_vat(value))
+    return figure(format_euros_excl_vat(value))

@@ -70,12 +70,12 @@ def limit_words(limit: Decimal | None) -> str:
     return formats.number_format(limit, decimal_pos=places, force_grouping=True)
 
 
-def euros(value: Decimal) -> str:
-    """Euros to the cent."""
+def format_euros(value: Decimal) -> str:
+    """An amount in euros, rounded to the cent."""
     shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
     return pgettext("amount", "%(figure)s €") % {"figure": shown}
 
 
-def euros_excl_vat(value: Decimal) -> str:
-    """Euros without VAT, to the cent, and that they are."""
-    return f"{euros(value)} {gettext('HT')}"
+def format_euros_excl_vat(value: Decimal) -> str:
+    """An amount in euros, rounded to the cent, labelled as excluding VAT."""
+    return f"{format_euros(value)} {gettext('HT')}"

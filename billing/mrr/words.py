@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 from billing.models import RevenueChange
 from billing.mrr.ledger import CAUSES
 from ui.console_text import NOTHING, badge
-from ui.console_text import euros as plain_euros
+from ui.console_text import format_euros as plain_euros
 
 Kind = RevenueChange.Kind
 BADGES = {

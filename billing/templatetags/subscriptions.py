@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from django import template
 
-from ui.console_text import euros_excl_vat as written
+from ui.console_text import format_euros_excl_vat as written
 
 register = template.Library()
 
 
 @register.filter
-def euros_excl_vat(value: Decimal | int) -> str:
+def format_euros_excl_vat(value: Decimal | int) -> str:
     """To the cent, and that it is without VAT."""
     return written(Decimal(value))

@@ -1,4 +1,4 @@
-"""Addresses of contents: signed for one workspace, one object, one host, and a few minutes."""
+"""Signed URLs of contents, valid for one workspace, object and host, and for a few minutes."""
 
 import time
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from tenants.context import current_tenant
 from tenants.signing import BadSignature, sign, unsign_of
 
 PURPOSE: Final = "content"
-# A page shows its frame at once; a file is asked for in parts while it is read.
+# Lifetime of a URL: a frame loads at once, but a file may be requested in parts while it is read.
 SECONDS: Final = 300
 
 
 class NoContent(Exception):
-    """Raised for an address that opens nothing, whatever the reason."""
+    """Raised for an invalid or expired URL; the reason is not distinguished."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """`url` goes into a frame; `origin` into the `frame-src` of its page."""
+    """URL of a content. `url`: the source of a frame; `origin`: for the `frame-src` of its page."""
 
     url: str
     origin: str
@@ -28,7 +28,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Claim:
-    """What an address says, its signature and its host checked. `domain`: the host whose pages may frame it."""
+    """The verified fields of a URL. `domain`: the host whose pages may frame the content."""
 
     tenant_id: UUID
     domain: str
@@ -46,14 +46,14 @@ def is_on() -> bool:
 
 
 def any_origin() -> str:
-    """All content hosts, as a source of a Content-Security-Policy; blank where there are none."""
+    """All content hosts as a CSP source; "" if there are none."""
     return hosts.origin_with("*") if is_on() else ""
 
 
 def content_address(kind: str, object_id: str, *, version: str = "", viewer: str = "", path: str = "") -> Address:
     """The address of an object of the workspace in context, for the pages of its domain.
 
-    Ask for rights before. Raises `LookupError` where there are no content hosts.
+    Check permissions before. Raises `LookupError` if there are no content hosts.
     """
     tenant = current_tenant()
     origin = hosts.origin_with(hosts.label_of(tenant.id, kind, object_id))
@@ -81,9 +81,9 @@ def _fields(value: Any) -> list[Any]:
 
 
 def place_of(host: str, path: str) -> str:
-    """The id of the workspace whose content is asked for at a path; "unknown" where the address is not good. No query.
+    """The id of the workspace of a requested URL, or "unknown" if the URL is invalid. No query.
 
-    For fairness between workspaces (tenants/admission.py): nobody takes a turn in another's name.
+    For admission (tenants/admission.py): the signature prevents requests in the name of another workspace.
     """
     parts = path.split("/", 3)
     try:

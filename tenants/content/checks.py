@@ -16,7 +16,7 @@ def _is_below(host: str, suffix: str) -> bool:
 
 @register()
 def check_content_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Error ruche.E011: a value without a star for the label, or one that takes the product's own hosts."""
+    """Error ruche.E011: the value has no star for the label, or includes the product's own host."""
     value = settings.RUCHE_CONTENT_BASE_URL
     place = place_at(value)
     if value and place is None:
@@ -33,12 +33,12 @@ def check_content_hosts_deployed(app_configs: Any, **kwargs: Any) -> list[CheckM
     if settings.RUCHE_EMBEDDED or (settings.RUCHE_CONTENT_BASE_URL and place is None):
         return []
     if place is None:
-        said = f"{SETTING} is not set: pages, drawings and PDF files are downloaded, never shown."
-        return [Warning(said, id="ruche.W011")]
-    found: list[CheckMessage] = []
+        message = f"{SETTING} is not set: pages, drawings and PDF files are downloaded, never shown."
+        return [Warning(message, id="ruche.W011")]
+    warnings: list[CheckMessage] = []
     if _is_below(place.suffix, settings.BASE_HOST):
-        said = f"{SETTING} is below {settings.BASE_HOST}: use another registrable domain, as browsers count sites."
-        found.append(Warning(said, id="ruche.W012"))
+        message = f"{SETTING} is below {settings.BASE_HOST}: use another registrable domain, as browsers count sites."
+        warnings.append(Warning(message, id="ruche.W012"))
     if place.scheme != settings.BASE_SCHEME:
-        found.append(Warning(f"{SETTING} is {place.scheme}, the product {settings.BASE_SCHEME}.", id="ruche.W013"))
-    return found
+        warnings.append(Warning(f"{SETTING} is {place.scheme}, the product {settings.BASE_SCHEME}.", id="ruche.W013"))
+    return warnings

@@ -1,4 +1,4 @@
-"""Content hosts have a way of their own: no session, no user, no cookie, no page, no static file of the product."""
+"""Serves content hosts before all other middleware: no session, no user, no cookies, no page of the product."""
 
 from collections.abc import Awaitable
 from typing import Final, TypeVar, cast
@@ -15,7 +15,7 @@ from tenants.middleware import SyncAndAsyncMiddleware, host_of
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 METHODS: Final = ("GET", "HEAD")
-# Every feature that browsers let a page use or hand on (W3C, "Permissions Policy" and the specifications of each).
+# Every policy-controlled feature (W3C, "Permissions Policy").
 _FEATURES: Final = (
     "accelerometer attribution-reporting autoplay browsing-topics camera"
     " clipboard-read clipboard-write compute-pressure cross-origin-isolated display-capture encrypted-media fullscreen"
@@ -24,9 +24,9 @@ _FEATURES: Final = (
     " publickey-credentials-get screen-wake-lock serial storage-access sync-xhr unload usb"
     " window-management xr-spatial-tracking"
 ).split()
-# Set on every answer of a content host, refusals included; a content adds its own policy and type.
+# Headers of every response of a content host, including refusals; a content adds its CSP and type.
 HEADERS: Final = {
-    # Kept by the reader's browser, but asked for again each time: a right may be gone.
+    # Stored by the browser but revalidated each time, since a permission may be withdrawn.
     "Cache-Control": "private, no-cache",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES),
@@ -38,15 +38,15 @@ _NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; fram
 
 
 def nothing(status: int = 404) -> HttpResponse:
-    """The plain answer of a content host that shows nothing: the same for every reason."""
+    """The response of a content host without content, the same for every reason."""
     response = sealed(HttpResponse(f"{status}\n", status=status, content_type="text/plain; charset=utf-8"))
-    # No line of the log for each, with an address in it that may be good elsewhere.
+    # Not logged: the URL may be valid for another viewer.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
 def sealed(response: ResponseT) -> ResponseT:
-    """An answer with what all of a content host have, and without cookies."""
+    """A response with the headers of a content host and without cookies."""
     for name, value in HEADERS.items():
         response[name] = value
     response.headers.setdefault("Content-Security-Policy", _NOTHING)
@@ -55,8 +55,8 @@ def sealed(response: ResponseT) -> ResponseT:
 
 
 class ContentHostMiddleware(SyncAndAsyncMiddleware):
-    """Answers whatever comes to a content host, and lets everything else pass. It stands before all that reads cookies
-    or serves files."""
+    """Handles requests to content hosts and passes on all others. Must precede every middleware that reads cookies or
+    serves files."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         if self.is_async:
@@ -71,7 +71,7 @@ class ContentHostMiddleware(SyncAndAsyncMiddleware):
         return await cast(Awaitable[HttpResponse], self.get_response(request))
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        # Whatever a browser sends along, nothing here can read it.
+        # No code below can read cookies, whatever the browser sends.
         request.META.pop("HTTP_COOKIE", None)
         request.urlconf = settings.CONTENT_URLCONF
         try:
@@ -86,6 +86,6 @@ class ContentHostMiddleware(SyncAndAsyncMiddleware):
         except (Http404, PermissionDenied, SuspiciousOperation):
             return nothing()
         except Exception as error:
-            # Logged, and 503 where something needed did not come in time (website.views.server_error).
+            # Logged; 503 if a resource was not available in time (website.views.server_error).
             failure: HttpResponse = response_for_exception(request, error)
             return sealed(failure)

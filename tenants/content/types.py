@@ -1,4 +1,4 @@
-"""What a kind of content is asked, and what it gives."""
+"""Types of the interface between the content hosts and the kinds of content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,21 +6,21 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponseBase
 
-# What a sandbox may be given. None of them reaches the frame's parent or the top: no `allow-top-navigation`, no
-# `allow-popups-to-escape-sandbox`. `allow-same-origin` gives an object its own origin, which nobody shares.
+# Sandbox permissions that a kind may grant. None gives access to the frame's parent or top: no `allow-top-navigation`
+# or `allow-popups-to-escape-sandbox`. `allow-same-origin` is safe, since each object has its own origin.
 GRANTABLE: Final = frozenset(
     {"allow-downloads", "allow-forms", "allow-modals", "allow-pointer-lock", "allow-same-origin", "allow-scripts"}
 )
-# Set for every content, whatever its kind.
+# Directives that a kind cannot change.
 _FIXED: Final = frozenset({"default-src", "base-uri", "form-action", "frame-ancestors", "sandbox"})
 
 
 @dataclass(frozen=True)
-class Walls:
-    """What a content may do in its page. `sources`: directives of its Content-Security-Policy beside those of all,
-    beginning from nothing. `sandbox`: what its sandbox grants; None where there is none.
+class Restrictions:
+    """Restrictions of a content in the browser. `sources`: CSP directives in addition to `default-src 'none'` and the
+    fixed ones. `sandbox`: the permissions that the sandbox grants; None for no sandbox.
 
-    Raises `ValueError` for a grant or a directive that would open a wall of all contents.
+    Raises `ValueError` for a permission or a directive that a kind must not set.
     """
 
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Walls:
             raise ValueError(f"not for a content: {', '.join(sorted(refused))}")
 
     def policy(self, ancestor: str) -> str:
-        """The value of Content-Security-Policy; `ancestor`: the origin whose pages may show it in a frame."""
+        """The value of the CSP header. `ancestor`: the origin whose pages may frame the content."""
         parts = {
             "default-src": "'none'",
             **self.sources,
@@ -46,11 +46,11 @@ class Walls:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An object that is asked for by a good address, in its workspace's context.
+class ContentRequest:
+    """A request for an object by a valid URL, in its workspace's context.
 
-    `viewer`: for whom the address was made (a user's key), blank for anybody. `version`: which version of the object it
-    names. `path`: what stands after it in the address, blank for the object itself. `request` has no cookies.
+    `viewer`: key of the user for whom the URL was made, "" for anyone. `version`: the object's version in the URL.
+    `path`: the path below the object, "" for the object itself. `request` has no cookies.
     """
 
     request: HttpRequest
@@ -62,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Content:
-    """What a kind gives: the body with its type, ranges and ETag, and its walls. Every other header is set for all."""
+    """Result of a kind: a response with body, type, ranges and ETag, and its restrictions. Other headers are common."""
 
     response: HttpResponseBase
-    walls: Walls
+    restrictions: Restrictions

@@ -1,4 +1,4 @@
-"""The one view of the content hosts. Its URLs are config/urls_content.py."""
+"""The view of the content hosts (URLs: config/urls_content.py)."""
 
 import logging
 from typing import Any, Final
@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from tenants import selectors
 from tenants.content.addresses import Claim, NoContent, read
-from tenants.content.types import Asked, Content
+from tenants.content.types import Content, ContentRequest
 from tenants.context import TenantRef, tenant_context
 from tenants.fleet.applied import is_behind
 from tenants.middleware import host_of
@@ -20,13 +20,12 @@ BEHIND_SECONDS: Final = 60
 
 
 def show(request: HttpRequest, tenant_id: UUID, token: str, path: str) -> HttpResponseBase:
-    """The content at an address. Raises Http404, whatever the reason.
+    """Serve the content at a URL. Raises Http404 for every refusal.
 
-    The address is checked before anything is looked up; then the workspace's state, and what the kind asks of its
-    object, each time.
+    The URL is verified before any query; then the workspace's state and the kind's own permissions are checked.
     """
     if request.headers.get("Sec-Fetch-Dest") == "document":
-        # Contents are seen in a workspace's page: by itself one could pass for a page of the operator's.
+        # Contents are shown in frames only: as a page of its own, one could imitate a page of the operator.
         raise Http404("not in a frame")
     try:
         claim = read(host_of(request), tenant_id, token)
@@ -39,12 +38,12 @@ def show(request: HttpRequest, tenant_id: UUID, token: str, path: str) -> HttpRe
     with tenant_context(tenant):
         content = _opened(request, claim, path)
     response = content.response
-    response["Content-Security-Policy"] = content.walls.policy(selectors.tenant_url(tenant.domain, ""))
+    response["Content-Security-Policy"] = content.restrictions.policy(selectors.tenant_url(tenant.domain, ""))
     return response
 
 
 def _tenant_of(claim: Claim) -> TenantRef:
-    """The workspace as it is now: at the domain that the address was made for. A closed one shows nothing."""
+    """The workspace at the domain of the URL. Raises Http404 if it has moved or is closed."""
     tenant = selectors.tenant_for_host(claim.domain)
     if tenant is None or tenant.id != claim.tenant_id or tenant.state == "closed":
         raise Http404("no workspace")
@@ -55,7 +54,7 @@ def _opened(request: HttpRequest, claim: Claim, path: str) -> Content:
     name = settings.CONTENT_KINDS.get(claim.kind)
     if name is None:
         raise Http404("no such kind")
-    asked = Asked(request, claim.object_id, claim.version, claim.viewer, path)
+    content_request = ContentRequest(request, claim.object_id, claim.version, claim.viewer, path)
     opener: Any = import_string(name)
-    content: Content = opener(asked)
+    content: Content = opener(content_request)
     return content

@@ -1,8 +1,8 @@
-"""What one schema's migration consists of, written down while it is done to the first of a group.
+"""Recipe: the steps of a group's migration, recorded while its first schema is migrated.
 
-SQL is collected as the schema editor sends it; what is Python (RunPython, operations that we do not know) is kept
-with the states it needs, rendered once. The plan and the state before it are built once for all schemas with the same
-migrations applied; the SQL once for those whose tables, indexes and constraints also have the same names.
+SQL is collected as the schema editor sends it. Python steps (RunPython, unknown operations) are stored with the states
+that they need, rendered once. The plan and its state are built once for all schemas with the same applied migrations;
+the SQL once for those whose tables, indexes and constraints also have the same names.
 """
 
 from collections.abc import Iterator
@@ -22,25 +22,26 @@ from tenants.fleet.applied import Key
 from tenants.fleet.plan import Changed
 from tenants.fleet.steps import Other, Own, Python, Sql, Step
 
-# Stock commits here: checks that were put off are made now, or the next migration's DDL finds them pending.
+# Django commits here: deferred constraints are checked now, or the next migration's DDL fails on pending checks.
 END_OF_MIGRATION = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 
 
 @dataclass
 class Part:
-    """Steps that share a transaction, and what is recorded at their end. Steps are None where each schema is
-    migrated the stock way, for the migration cannot run in a transaction.
+    """Steps of one transaction and the migrations recorded at its end.
+
+    `steps` is None if the migration cannot run in a transaction: then each schema is migrated as Django does.
     """
 
     migrations: list[Migration]
     records: list[Key]
     before: Own
     steps: list[Step] | None
-    tables: frozenset[str]  # all that the state after it has
+    tables: frozenset[str]  # all tables of the state after it
 
     @property
     def makes_tables(self) -> bool:
-        """Whether rights must be given afterwards. A table that RunPython makes has those of any new table."""
+        """Whether grants are needed afterwards. Tables created by RunPython have the default privileges."""
         return self.steps is None or any(
             isinstance(step, Other)
             or (isinstance(step, Sql) and any("create table" in statement.lower() for statement in step.statements))
@@ -49,7 +50,7 @@ class Part:
 
 
 def tables_of(state: ProjectState) -> frozenset[str]:
-    """The names of a state's tables, those of links left out."""
+    """The table names of a state, without many-to-many tables."""
     names = [model.options.get("db_table") or "_".join(key) for key, model in state.models.items()]
     return frozenset(truncate_name(name, connection.ops.max_name_length()) for name in names)
 
@@ -61,30 +62,32 @@ class Recipe:
     parts: list[Part]
     after: ProjectState
 
-    def left_for(self, has: frozenset[Key], at_first: frozenset[Key]) -> list[tuple[Part, frozenset[Key]]]:
-        """The parts that a schema with these migrations still needs, each with those applied before it.
+    def remaining_for(
+        self, applied_keys: frozenset[Key], initial_keys: frozenset[Key]
+    ) -> list[tuple[Part, frozenset[Key]]]:
+        """The parts that a schema still needs, each with the migrations applied before it.
 
-        Raises `Changed` where they are none that this recipe leads to: somebody else migrated it meanwhile.
+        Raises `Changed` if the schema's migrations are not a stage of this recipe: another process has migrated it.
         """
-        found: list[tuple[Part, frozenset[Key]]] = []
-        reached, before = False, at_first
+        remaining: list[tuple[Part, frozenset[Key]]] = []
+        reached, before = False, initial_keys
         for part in self.parts:
-            reached = reached or has == before
+            reached = reached or applied_keys == before
             if reached:
-                found.append((part, before))
+                remaining.append((part, before))
             before |= set(part.records)
-        if not reached and has != before:
+        if not reached and applied_keys != before:
             raise Changed
-        return found
+        return remaining
 
 
 class Recorder:
-    """A schema editor that also writes down what it sends."""
+    """Records the SQL that its schema editor sends."""
 
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
 
-    def told(self, statement: str) -> None:
+    def record(self, statement: str) -> None:
         last = self.steps[-1] if self.steps else None
         if not isinstance(last, Sql):
             last = Sql()
@@ -93,7 +96,7 @@ class Recorder:
 
     @contextmanager
     def editor(self) -> Iterator[Any]:
-        told = self.told
+        record = self.record
 
         class RecordingEditor(connection.SchemaEditorClass):  # type: ignore[name-defined]
             silent = False
@@ -104,14 +107,14 @@ class Recorder:
                     text = self.connection.ops.compose_sql(text, params)
                 super().execute(text, None)
                 if not self.silent:
-                    told(text)
+                    record(text)
 
         with RecordingEditor(connection, atomic=False) as editor:
             yield editor
 
 
 def apply_and_record(part: list[Migration], state: ProjectState) -> list[Step]:
-    """Migrate the schema in context, in the caller's transaction; `state` becomes the one after. Returns the steps."""
+    """Migrate the schema in context, in the caller's transaction; `state` is moved forward. Returns the steps."""
     steps: list[Step] = []
     recorder = Recorder(steps)
     for migration in part:
@@ -125,26 +128,29 @@ def apply_and_record(part: list[Migration], state: ProjectState) -> list[Step]:
                 step = _step(migration.app_label, operation, before, state)
                 steps.append(step)
                 if isinstance(step, Other):
-                    _unrecorded(editor, step)
+                    _run_without_recording(editor, step)
                 else:
                     step.run()
         with connection.cursor() as cursor:
             cursor.execute(END_OF_MIGRATION)
-        recorder.told(END_OF_MIGRATION)
+        recorder.record(END_OF_MIGRATION)
     return steps
 
 
-def _unrecorded(editor: Any, step: Other) -> None:
-    """With the migration's own editor, for the operation may rename what others have put off until its end; what it
-    puts off itself is done at once, as in the schemas that follow.
+def _run_without_recording(editor: Any, step: Other) -> None:
+    """Run an unknown operation with the migration's editor, since it may rename objects in the deferred SQL of others.
+
+    Its own deferred SQL runs at once, as in the other schemas.
     """
-    put_off = list(editor.deferred_sql)
+    deferred = list(editor.deferred_sql)
     editor.silent = True
     step.forwards(editor)
     for statement in editor.deferred_sql:
-        if not any(statement is former for former in put_off):
+        if not any(statement is earlier for earlier in deferred):
             editor.execute(statement, None)
-    editor.deferred_sql[:] = [former for former in put_off if any(former is kept for kept in editor.deferred_sql)]
+    editor.deferred_sql[:] = [
+        earlier for earlier in deferred if any(earlier is remaining for remaining in editor.deferred_sql)
+    ]
     editor.silent = False
 
 
@@ -158,15 +164,15 @@ _KNOWN = (migrations.operations.__name__, postgres.__name__)
 
 
 def is_sql(operation: Operation) -> bool:
-    """Whether all that an operation does goes through the schema editor, the same in each schema."""
+    """Whether an operation works through the schema editor alone, with the same SQL in each schema."""
     if isinstance(operation, migrations.RunPython) or not type(operation).__module__.startswith(_KNOWN):
         return False
     if isinstance(operation, migrations.SeparateDatabaseAndState):
         return all(is_sql(inner) for inner in operation.database_operations)
-    return not _gives_value_of_its_own(operation)
+    return not _has_callable_default(operation)
 
 
-def _gives_value_of_its_own(operation: Operation) -> bool:
-    """Whether rows get what a function returns (a secret, say): each schema asks it anew, as stock does."""
+def _has_callable_default(operation: Operation) -> bool:
+    """Whether existing rows get the result of a function (a secret, for example), which differs by schema."""
     default = getattr(getattr(operation, "field", None), "default", None)
     return callable(default) and default not in (dict, list, NOT_PROVIDED)

@@ -74,10 +74,10 @@ def replay_schema(schema_name: str, plan: Plan, recipe: Recipe) -> None:
         with schema_context(schema_name):
             _emit(emit_pre_migrate_signal, plan, plan.before)
     try:
-        _apply_parts(schema_name, plan, recipe, recipe.left_for(plan.applied, plan.applied))
+        _apply_parts(schema_name, plan, recipe, recipe.remaining_for(plan.applied, plan.applied))
     except Changed:
         applied_keys = frozenset(applied.read(schema_name))
-        _apply_parts(schema_name, plan, recipe, recipe.left_for(applied_keys, plan.applied))
+        _apply_parts(schema_name, plan, recipe, recipe.remaining_for(applied_keys, plan.applied))
 
 
 def _apply_parts(schema_name: str, plan: Plan, recipe: Recipe, parts: list[tuple[Part, frozenset[Key]]]) -> None:

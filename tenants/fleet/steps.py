@@ -1,4 +1,4 @@
-"""The steps of a migration as each schema runs them: collected SQL, `RunPython`, operations we do not know."""
+"""Steps of a migration that each schema runs: collected SQL, RunPython, unknown operations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,8 +18,10 @@ class Sql:
 
     @property
     def joins(self) -> bool:
-        """Whether they may be sent as one message. The backend puts a path right that a statement has changed, but
-        only between messages; and a message that is its own transaction takes no savepoint.
+        """Whether the statements may be sent as one message.
+
+        Not if they change the search path, which the backend restores only between messages, or use savepoints, which
+        an implicit transaction does not allow.
         """
         return not any(word in statement.lower() for statement in self.statements for word in _ONE_BY_ONE)
 
@@ -33,12 +35,12 @@ _ONE_BY_ONE = ("search_path", "savepoint")
 
 
 def joined(statements: Iterable[str]) -> str:
-    """One message. A statement may end in a comment, so what ends it stands on the next line."""
+    """The statements as one message. The separator is on its own line, since a statement may end with a comment."""
     return "\n;\n".join(statements)
 
 
 class Own:
-    """A state for each thread: operations change what they are given, and rendered models know each other."""
+    """A copy of a state for each thread: operations modify the state, and rendered models refer to each other."""
 
     def __init__(self, state: ProjectState) -> None:
         self._state = bare(state)
@@ -59,7 +61,7 @@ def bare(state: ProjectState) -> ProjectState:
 
 
 class Other:
-    """An operation that we do not know, done anew in each schema, with the states of the first."""
+    """An unknown operation, executed in each schema with the states of the first one."""
 
     def __init__(self, label: str, operation: Operation, before: ProjectState, after: ProjectState) -> None:
         self.label, self.operation = label, operation
@@ -74,7 +76,7 @@ class Other:
 
 
 class Python:
-    """RunPython in each schema, less its rendering of all models anew at each call."""
+    """RunPython in each schema, with models rendered once instead of at each call."""
 
     _rendering = Lock()
 

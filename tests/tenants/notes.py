@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tenants.content.addresses import content_address
-from tenants.content.types import Content, Walls
+from tenants.content.types import Content, Restrictions
 from tenants.context import peek
 
 KIND = "test.note"
@@ -21,7 +21,7 @@ def open_note(note):
         return acts[-1](note)
     response = HttpResponse(f"{note.object_id} {note.path} {peek().slug}")
     response.set_cookie("taken", "1")
-    return Content(response, Walls({"img-src": "data:"}, frozenset({"allow-scripts"})))
+    return Content(response, Restrictions({"img-src": "data:"}, frozenset({"allow-scripts"})))
 
 
 def split(url):

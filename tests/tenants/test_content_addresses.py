@@ -12,7 +12,7 @@ from tenants import busy, selectors, services
 from tenants.admission import Busy
 from tenants.content import addresses
 from tenants.content.addresses import NoContent, content_address
-from tenants.content.types import Walls
+from tenants.content.types import Restrictions
 from tenants.context import NoTenant, public_context, tenant_context
 from tenants.models import Domain, Tenant
 from tenants.signing import sign
@@ -170,7 +170,7 @@ class TestWalls:
     )
     def test_no_kind_opens_what_is_closed_for_all(self, grants, sources):
         with pytest.raises(ValueError, match="not for a content"):
-            Walls(sources, frozenset(grants))
+            Restrictions(sources, frozenset(grants))
 
     def test_no_cookie_is_read_nor_set(self, people, client_for):
         client = client_for(people.member)
