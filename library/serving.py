@@ -21,9 +21,11 @@ from django.http import (
 from django.utils.http import parse_etags, quote_etag
 
 from library import files
+from library.copies import copies
 from library.models import Item
 from library.sniffing import type_of
 from tenants import executors
+from tenants.context import current_tenant
 
 BLOCK: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -52,10 +54,21 @@ def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = Fal
 
 def stored_response(request: HttpRequest, item: Item) -> HttpResponseBase:
     """The bytes of an item's file from wherever they are kept, for a host whose own headers are the walls
-    (library/contents.py): never a way to the bucket's host, where there are none.
+    (library/contents.py): never a way to the bucket's host, where there are none. Raises `Busy`.
     """
-    response = _local(request, item, _content_type(item), has_parts=files.is_local())
+    response = _local(request, item, _content_type(item)) if files.is_local() else _fetched(request, item)
     response["Content-Disposition"] = files.disposition(item.file_name, as_attachment=False)
+    return response
+
+
+def _fetched(request: HttpRequest, item: Item) -> HttpResponseBase:
+    give_back = copies.take(current_tenant().id)
+    try:
+        response = _local(request, item, _content_type(item), has_parts=False)
+    except BaseException:
+        give_back()
+        raise
+    response._resource_closers.append(give_back)  # type: ignore[attr-defined]
     return response
 
 
