@@ -42,6 +42,10 @@ _NEVER_CAME_BACK: Final = "the process that ran it ended each time, before it co
 _TABLE: Final = Delivery._meta.db_table
 
 
+class _Deleted(Exception):
+    """Raised where the fact's own workspace is gone: a consumer that misses another one has failed."""
+
+
 class Claim(NamedTuple):
     """A delivery that is this process's for `LEASE`, unless `tries` has moved on."""
 
@@ -100,7 +104,7 @@ def _deliver(taken: Claim, row: StoredFact | None, tenants: dict[UUID, TenantRef
     except JobTimeout:
         # The worker's limit; the claim has counted the try.
         raise
-    except Tenant.DoesNotExist:
+    except _Deleted:
         log.info("fact of a deleted workspace not delivered: %s %s", row.name, row.pk)
         _end(taken)
         return False
@@ -115,13 +119,16 @@ def _deliver(taken: Claim, row: StoredFact | None, tenants: dict[UUID, TenantRef
 
 
 def _context_of(row: StoredFact, tenants: dict[UUID, TenantRef]) -> AbstractContextManager[Any]:
-    """Raises `Tenant.DoesNotExist` and `WorkspaceBehind`. A suspended or closed workspace hears its facts too.
+    """Raises `_Deleted` and `WorkspaceBehind`. A suspended or closed workspace hears its facts too.
 
     `tenants`: those of the batch that were read already.
     """
     if row.tenant_id is None:
         return public_context()
-    tenant = tenants.get(row.tenant_id) or tenants.setdefault(row.tenant_id, tenant_ref(row.tenant_id))
+    try:
+        tenant = tenants.get(row.tenant_id) or tenants.setdefault(row.tenant_id, tenant_ref(row.tenant_id))
+    except Tenant.DoesNotExist as error:
+        raise _Deleted from error
     if is_behind(tenant):
         raise WorkspaceBehind(tenant.slug)
     return tenant_context(tenant)

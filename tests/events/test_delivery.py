@@ -175,6 +175,15 @@ def test_what_a_deleted_workspace_did_not_hear_is_dropped(consume, signed_in, pe
     assert not Delivery.objects.exists() and StoredFact.objects.filter(pk=key).exists()
 
 
+def test_a_consumer_that_misses_a_workspace_has_failed(consume, signed_in):
+    """It is not taken for a fact whose own workspace is gone, which is dropped."""
+    consume("fails")
+    consumers.errors.append(Tenant.DoesNotExist())
+    signed_in()
+    assert drained() == 0
+    assert (of("fails").tries, of("fails").error.split(",")[0]) == (1, "DoesNotExist") and effects() == 0
+
+
 def test_a_workspace_behind_its_code_waits_and_loses_no_try(consume, signed_in, people, monkeypatch):
     consume("take")
     signed_in()
