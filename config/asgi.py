@@ -45,7 +45,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
             preload()
             await send({"type": "lifespan.startup.complete"})
         elif event == "lifespan.shutdown":
-            await generation.end_all()
+            await generation.shut_down()
             await close_providers()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -40,7 +40,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 # They return True once it is settled.
 ABANDONED_ACTS: dict[str, str] = {
     "answer": "conversations.services.close_abandoned_answer",
-    "image": "conversations.images.give_up_image",
+    "image": "conversations.images.settle_abandoned_image",
 }
 
 # Functions that count a standing meter of plans/meters.py: called as f() in the workspace's context; the result is

@@ -1,4 +1,4 @@
-"""What people do with their conversations: rename, archive, pin, share."""
+"""Services to rename, archive, pin and share conversations."""
 
 from functools import partial
 from typing import Any
@@ -17,31 +17,31 @@ from library import services as library
 from tenants.context import current_tenant
 from tenants.services import require_writable
 
-MAX_TITLE = 120
+MAX_TITLE_LENGTH = 120
 
 
 def conversation_rename(*, conversation: Conversation, title: str) -> None:
-    """Raises `ConversationRefused` for a title that is empty or too long."""
+    """Rename a conversation. Raises `ConversationRefused` if the title is empty or too long."""
     require_writable()
     title = " ".join(clean(title).split())
     if not title:
         raise ConversationRefused(_("Donnez un titre à la conversation."))
-    if len(title) > MAX_TITLE:
+    if len(title) > MAX_TITLE_LENGTH:
         raise ConversationRefused(
             _("Ce titre compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le.")
-            % {"count": len(title), "most": MAX_TITLE}
+            % {"count": len(title), "most": MAX_TITLE_LENGTH}
         )
     _update(conversation, title=title)
 
 
 def conversation_archive(*, conversation: Conversation, archived: bool) -> None:
-    """Put away, or bring back."""
+    """Archive or restore a conversation."""
     require_writable()
     _update(conversation, archived_at=timezone.now() if archived else None)
 
 
 def conversation_pin(*, conversation: Conversation, person: User, pinned: bool) -> None:
-    """Keep at the top of this person's list, or not; nobody else's list changes."""
+    """Pin or unpin a conversation in this person's list only."""
     require_writable()
     if pinned:
         Pin.objects.bulk_create([Pin(conversation=conversation, person=person)], ignore_conflicts=True)
@@ -50,19 +50,19 @@ def conversation_pin(*, conversation: Conversation, person: User, pinned: bool) 
 
 
 def conversation_share(*, conversation: Conversation, shared: bool, actor: User) -> None:
-    """Let the whole workspace read the conversation and what it made, or its author alone again.
+    """Make a conversation and its items visible to the whole workspace, or to its author only.
 
-    With the sharing end the links that others made to what came of it.
+    Making it private also ends the share links that others created for its items.
     """
     visibility = Conversation.Visibility.WORKSPACE if shared else Conversation.Visibility.PRIVATE
     with transaction.atomic():
         require_writable()
         _update(conversation, visibility=visibility)
-        ended = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
-        said: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended} if ended else {})
-        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **said)
+        ended_links = 0 if shared else library.conversation_unshared(conversation_id=conversation.pk)
+        details: dict[str, Any] = {"visibility": visibility.value} | ({"links": ended_links} if ended_links else {})
+        audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **details)
         record(ConversationShared(subject_id=conversation.pk, actor_id=actor.pk, shared=shared))
-        # Streams that are open are asked again who may read them.
+        # Open streams check their rights again.
         transaction.on_commit(partial(recheck.changed, current_tenant().id))
 
 

@@ -1,4 +1,4 @@
-"""A person's conversations as files: Markdown to read, JSON to take elsewhere."""
+"""Export of a person's conversations: Markdown for reading, JSON for import elsewhere."""
 
 import json
 import re
@@ -19,8 +19,8 @@ from tenants.exporting import Part
 FOLDER = "conversations"
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r"^( {0,3})(#{1,6})(?=[ \t]|$)")
-# What would be a sign in a heading.
-_SIGNS, _ESCAPED = re.compile(r"([\\`*_\[\]<>#|~])"), r"\\\1"
+# Characters with a meaning in Markdown, which are escaped in headings.
+_SPECIAL, _ESCAPED = re.compile(r"([\\`*_\[\]<>#|~])"), r"\\\1"
 LABEL = gettext_lazy("Conversations")
 
 
@@ -52,39 +52,41 @@ def _parts(row: Conversation) -> list[Part]:
     title = f"{timezone.localdate(row.created_at):%Y-%m-%d} {row.title or _('Sans titre')}"
     return [
         Part(str(row.pk), title, "md", _markdown(row).encode()),
-        Part(str(row.pk), title, "json", json.dumps(_plain(row), ensure_ascii=False, indent=1).encode(), listed=False),
+        Part(
+            str(row.pk), title, "json", json.dumps(_as_json(row), ensure_ascii=False, indent=1).encode(), listed=False
+        ),
     ]
 
 
 def _markdown(row: Conversation) -> str:
-    lines = [f"# {_SIGNS.sub(_ESCAPED, row.title or _('Sans titre'))}", "", _by(row)]
+    lines = [f"# {_SPECIAL.sub(_ESCAPED, row.title or _('Sans titre'))}", "", _participants(row)]
     for message in row.messages.all():
-        said_by = _(row.assistant.name) if message.role == Message.Role.ASSISTANT else _name(row.author)
+        author = _(row.assistant.name) if message.role == Message.Role.ASSISTANT else _name(row.author)
         at = timezone.localtime(message.created_at)
-        said_by = _SIGNS.sub(_ESCAPED, said_by)
-        lines += ["", f"## {said_by}, {at:%Y-%m-%d %H:%M}", "", _under_heading(message.text) or _("(sans texte)")]
+        author = _SPECIAL.sub(_ESCAPED, author)
+        lines += ["", f"## {author}, {at:%Y-%m-%d %H:%M}", "", _under_heading(message.text) or _("(sans texte)")]
         if message.state in (Message.State.INTERRUPTED, Message.State.FAILED):
             lines += ["", _("*(réponse interrompue)*") if message.text else _("*(réponse qui a échoué)*")]
     return "\n".join(lines) + "\n"
 
 
 def _under_heading(text: str) -> str:
-    """A message as part of a document: its headings below that of its author, a code block that was cut off closed."""
+    """Embed a message below its author's heading: headings two levels deeper, an unclosed code block closed."""
     lines, fence = [], ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
+        match = _FENCE.match(line)
         if fence:
-            if found and found[1].startswith(fence) and not found[2].strip():
+            if match and match[1].startswith(fence) and not match[2].strip():
                 fence = ""
-        elif found and not (found[1][0] == "`" and "`" in found[2]):
-            fence = found[1]
+        elif match and not (match[1][0] == "`" and "`" in match[2]):
+            fence = match[1]
         else:
-            line = _HEADING.sub(lambda head: f"{head[1]}{'#' * min(6, len(head[2]) + 2)}", line)
+            line = _HEADING.sub(lambda heading: f"{heading[1]}{'#' * min(6, len(heading[2]) + 2)}", line)
         lines.append(line)
     return "\n".join([*lines, fence] if fence else lines)
 
 
-def _by(row: Conversation) -> str:
+def _participants(row: Conversation) -> str:
     return _("%(author)s avec %(assistant)s") % {"author": _name(row.author), "assistant": _(row.assistant.name)}
 
 
@@ -92,7 +94,7 @@ def _name(person: User) -> str:
     return person.name or person.email
 
 
-def _plain(row: Conversation) -> dict[str, Any]:
+def _as_json(row: Conversation) -> dict[str, Any]:
     """Times are ISO 8601 in UTC, costs decimal euros as text."""
     return {
         "id": str(row.pk),
@@ -116,7 +118,7 @@ def _plain(row: Conversation) -> dict[str, Any]:
                         "cost_euros": f"{message.cost:f}",
                         "stopped": message.stopped,
                         "error": message.error_kind,
-                        # The image made of it, by its key in the library.
+                        # Key of the generated image in the library.
                         "image_item": message.image_item_id and str(message.image_item_id),
                     }
                     if message.role == Message.Role.ASSISTANT

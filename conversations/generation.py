@@ -1,8 +1,8 @@
-"""The making of answers: one asyncio task each in the web process, bound to no tab.
+"""Generation of answers: one asyncio task each in the web process, independent of browser tabs.
 
-What comes is told to the tabs and the log 25 times a second at most, saved in the database every second, for all
-answers of the process together, and the end is saved whether anybody watches or not. While its process lives an
-answer keeps its lease (`leases`); when the process dies any other one closes the answer, its text kept.
+New text is published to tabs and the log at most 25 times a second and saved in the database every second, together
+for all answers of the process. The end is saved whether or not a tab is open. The process keeps the lease of its
+answers (`leases`); if the process dies, another one closes the answer and keeps its text.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from uuid import UUID
 from assistants.providers.control import StreamControl
 from assistants.providers.registry import get_provider
 from assistants.providers.types import Delta, Finished, ProviderError, ProviderNotConfigured, Usage
-from conversations import leases, live, services
-from conversations.falling_back import answer_fall_back
+from conversations import answer_log, leases, services
+from conversations.answer_log import Entry
+from conversations.fallback import answer_fall_back
 from conversations.hub import hub
-from conversations.live import Entry
 from conversations.log_writer import log_writer
 from conversations.progress import answers_flush
 from conversations.threads import in_thread
@@ -29,25 +29,25 @@ from tenants.context import TenantRef, tenant_context
 from ui.growing_markdown import GrowingMarkdown
 
 log = logging.getLogger(__name__)
-SAY_SECONDS = 0.04
+PUBLISH_SECONDS = 0.04
 FLUSH_SECONDS = 1.0
-LAST_WORDS_SECONDS = 2.0
+DRAIN_SECONDS = 2.0
 
 _CUT_SHORT = {"length": "length", "refusal": "refused"}
 
 _running: dict[object, "Generation"] = {}
 _tasks: set[asyncio.Task[None]] = set()
-_for_all: dict[str, asyncio.Task[None]] = {}
+_shared_tasks: dict[str, asyncio.Task[None]] = {}
 
 
 def start(tenant: TenantRef, call: Call) -> None:
-    """Begin an answer in this process's event loop. Returns at once."""
+    """Start generating an answer in this process's event loop. Returns immediately."""
     with tenant_context(tenant):
-        one = _running[call.answer_id] = Generation(tenant, call)
-        one.task = _spawn(one.run())
-        one.task.add_done_callback(lambda _task: _running.pop(call.answer_id, None))
-    _shared("say", _say_all)
-    _shared("flush", _flush_all)
+        generation = _running[call.answer_id] = Generation(tenant, call)
+        generation.task = _spawn(generation.run())
+        generation.task.add_done_callback(lambda _task: _running.pop(call.answer_id, None))
+    _start_shared("say", _publish_all)
+    _start_shared("flush", _flush_all)
 
 
 def _spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -58,67 +58,67 @@ def _spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return task
 
 
-def _shared(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """One task for all answers of this process; it ends when none is under way."""
-    known = _for_all.get(name)
-    if known is None or known.done() or known.get_loop() is not asyncio.get_running_loop():
-        _for_all[name] = _spawn(work())
+def _start_shared(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Start a task shared by all answers of this process, if it is not running. It ends when no answer is left."""
+    task = _shared_tasks.get(name)
+    if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
+        _shared_tasks[name] = _spawn(work())
 
 
-def running() -> int:
-    """How many answers this process makes now."""
+def count_running() -> int:
+    """The number of answers that this process is generating."""
     return len(_running)
 
 
-async def end_all() -> None:
-    """This process is being stopped: end every answer it makes, as interrupted, its text kept."""
-    for one in list(_running.values()):
-        one.read_no_further()
-    ends = [one.task for one in _running.values() if one.task]
-    await asyncio.gather(*ends, return_exceptions=True)
-    await log_writer().drained(LAST_WORDS_SECONDS)
-    await asyncio.to_thread(leases.settle)
+async def shut_down() -> None:
+    """End all answers of this process as interrupted, with their text, before the process stops."""
+    for generation in list(_running.values()):
+        generation.cancel()
+    tasks = [generation.task for generation in _running.values() if generation.task]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await log_writer().wait_until_drained(DRAIN_SECONDS)
+    await asyncio.to_thread(leases.flush)
 
 
-async def _say_all() -> None:
-    """Tell what has come, as fast as people read, not as fast as tokens fall."""
+async def _publish_all() -> None:
+    """Publish new text of all answers periodically, rather than token by token."""
     while _running:
-        await asyncio.sleep(SAY_SECONDS)
-        for one in list(_running.values()):
+        await asyncio.sleep(PUBLISH_SECONDS)
+        for generation in list(_running.values()):
             try:
-                one.say()
+                generation.publish()
             except Exception:
-                log.exception("words not told answer=%s", one.call.answer_id)
+                log.exception("words not told answer=%s", generation.call.answer_id)
 
 
 async def _flush_all() -> None:
-    """Save what has come, every second: one statement for all answers of a workspace."""
+    """Save new text every second, in one statement for all answers of a workspace."""
     while _running:
         await asyncio.sleep(FLUSH_SECONDS)
-        changed = [one for one in _running.values() if one.progress() != one.flushed]
+        changed = [generation for generation in _running.values() if generation.progress() != generation.flushed]
         for _id, group in groupby(sorted(changed, key=_tenant_id), key=_tenant_id):
             try:
                 await _flush(list(group))
             except Exception:
-                # The database is away for a moment: the text is here, the next second tries again.
+                # The text stays in memory and is saved with the next flush.
                 log.exception("answers not flushed")
 
 
-def _tenant_id(one: "Generation") -> UUID:
-    return one.tenant.id
+def _tenant_id(generation: "Generation") -> UUID:
+    return generation.tenant.id
 
 
-async def _flush(answers: "list[Generation]") -> None:
-    progress = {one.call.answer_id: one.progress() for one in answers}
-    ours = await in_thread(answers[0].tenant, answers_flush, progress)
-    for one in answers:
-        one.flushed = progress[one.call.answer_id]
-        if one.call.answer_id not in ours:
-            one.read_no_further()
+async def _flush(generations: "list[Generation]") -> None:
+    progress = {generation.call.answer_id: generation.progress() for generation in generations}
+    still_open = await in_thread(generations[0].tenant, answers_flush, progress)
+    for generation in generations:
+        generation.flushed = progress[generation.call.answer_id]
+        if generation.call.answer_id not in still_open:
+            generation.cancel()
 
 
 class Generation:
-    """One answer under way."""
+    """One answer that is being generated."""
 
     def __init__(self, tenant: TenantRef, call: Call) -> None:
         self.tenant = tenant
@@ -130,31 +130,31 @@ class Generation:
         self.first_token_ms: int | None = None
         self.usage: Usage | None = None
         self.control = StreamControl()
-        self.stop_wished = False
-        # "length" where the model reached its longest answer, "refused" where it would not go on.
+        self.stop_requested = False
+        # "length" if the model reached its output limit, "refused" if it declined to continue, else empty.
         self.cut_short = ""
-        self._view = GrowingMarkdown()
-        self._channel = hub().open(live.log_key(call.answer_id))
-        self._said = (0, 0)
-        self._maker: asyncio.Task[str] | None = None
-        self._ended = False
-        self._unwanted = False
+        self._markdown = GrowingMarkdown()
+        self._channel = hub().open(answer_log.log_key(call.answer_id))
+        self._position = (0, 0)
+        self._generate_task: asyncio.Task[str] | None = None
+        self._has_ended = False
+        self._is_cancelled = False
 
     async def run(self) -> None:
-        """Make the answer and save its end, whatever happens."""
-        self._maker = asyncio.create_task(self._make())
-        if self._unwanted:
-            self._maker.cancel()
-        answer = leases.Answer(self.tenant, self.call.answer_id, self.call.author_id)
-        leases.hold(answer, self._from_other_thread(self._stop))
+        """Generate the answer and save its end, also after an error."""
+        self._generate_task = asyncio.create_task(self._generate())
+        if self._is_cancelled:
+            self._generate_task.cancel()
+        answer = leases.LeasedAnswer(self.tenant, self.call.answer_id, self.call.author_id)
+        leases.hold(answer, self._threadsafe(self._stop))
         try:
-            await self._end(await self._outcome(self._maker))
+            await self._end(await self._wait_for_outcome(self._generate_task))
         finally:
-            # Not before its end is saved: nobody may take an answer that is being saved for abandoned.
-            leases.let_go(self.call.answer_id)
+            # Only after the end is saved: otherwise another process would close the answer as abandoned.
+            leases.release(self.call.answer_id)
             hub().close(self._channel)
 
-    def _from_other_thread(self, function: Callable[[], None]) -> Callable[[], None]:
+    def _threadsafe(self, function: Callable[[], None]) -> Callable[[], None]:
         loop = asyncio.get_running_loop()
 
         def call() -> None:
@@ -164,26 +164,26 @@ class Generation:
         return call
 
     def _stop(self) -> None:
-        """Somebody wishes the answer to stop. Its end is read for a moment more, for its count; none of it is shown."""
-        self.stop_wished = True
+        """Stop on request. The stream is read a moment longer for the token count, but no more text is shown."""
+        self.stop_requested = True
         self.control.stop()
 
     def progress(self) -> tuple[str, int]:
-        """What is saved each second: the text so far, and the tokens taken."""
+        """The text so far and the tokens used."""
         usage = self.control.usage()
         return self.text, usage.total_tokens if usage else 0
 
-    def read_no_further(self) -> None:
-        """Nobody waits for the rest."""
-        self._unwanted = True
-        if self._maker is not None:
-            self._maker.cancel()
+    def cancel(self) -> None:
+        """End the generation; the outcome is "interrupted", or "stopped" if a stop was requested."""
+        self._is_cancelled = True
+        if self._generate_task is not None:
+            self._generate_task.cancel()
 
-    async def _outcome(self, maker: "asyncio.Task[str]") -> Result:
+    async def _wait_for_outcome(self, task: "asyncio.Task[str]") -> Result:
         try:
-            return self._result(await maker, self.cut_short)
+            return self._result(await task, self.cut_short)
         except asyncio.CancelledError:
-            return self._result("stopped" if self.stop_wished else "interrupted")
+            return self._result("stopped" if self.stop_requested else "interrupted")
         except ProviderError as error:
             self.usage = error.usage or self.usage
             log.warning("provider failed answer=%s provider=%s %s", self.call.answer_id, self.call.provider, error)
@@ -199,7 +199,7 @@ class Generation:
         return Result(
             text=self.text,
             outcome=outcome,
-            # Cut off before its end: what has come so far.
+            # Without the provider's final count: the count so far.
             usage=self.usage or self.control.usage(),
             error_kind=error_kind,
             first_token_ms=self.first_token_ms,
@@ -209,15 +209,16 @@ class Generation:
     def _elapsed_ms(self) -> int:
         return int((time.monotonic() - self.started) * 1000)
 
-    async def _make(self) -> str:
-        """Read the provider to its end; where its model is gone, its fallback's. Each model that is gone is asked once
-        in the platform's life, so this ends. Returns the outcome; raises what the provider raises.
+    async def _generate(self) -> str:
+        """Read the provider's stream to its end, or that of the fallback if the model has ended. Returns the outcome.
+
+        The loop terminates since an ended model is marked and not called again. Raises the provider's errors.
         """
         while True:
             try:
                 return await self._read()
             except ProviderError as error:
-                if not error.ends_the_model or self.text or self.stop_wished:
+                if not error.ends_the_model or self.text or self.stop_requested:
                     raise
                 call = await in_thread(self.tenant, answer_fall_back, call=self.call)
                 if call is None:
@@ -232,7 +233,7 @@ class Generation:
                     self.text += clean(event.text)
                     if self.first_token_ms is None:
                         self.first_token_ms = self._elapsed_ms()
-                        self.say()
+                        self.publish()
                 elif isinstance(event, Finished):
                     self.usage = event.usage
                     if event.stop_reason == "stopped":
@@ -241,27 +242,27 @@ class Generation:
                     return "done"
         return "done"
 
-    # -- telling
+    # -- publishing
 
-    def say(self, *, whole: bool = False) -> None:
-        """Tell the tabs and the log what has come since. Nothing is awaited: a word is never cut off half-way.
+    def publish(self, *, is_complete: bool = False) -> None:
+        """Send new text to the tabs and the log. `is_complete`: no more text will follow.
 
-        `whole` where nothing more will come.
+        It awaits nothing, so a cancellation cannot split an entry.
         """
-        text, said = self.text, self._said[0]
-        if self._ended or not (len(text) > said or self._view.behind(text)):
+        text, sent = self.text, self._position[0]
+        if self._has_ended or not (len(text) > sent or self._markdown.behind(text)):
             return
-        news: list[tuple[str, dict[str, Any]]] = []
-        if len(text) > said:
-            news.append(("delta", {"text": text[said:], "at": said}))
-        self._tell(news + self._view.updates(text, is_complete=whole))
+        updates: list[tuple[str, dict[str, Any]]] = []
+        if len(text) > sent:
+            updates.append(("delta", {"text": text[sent:], "at": sent}))
+        self._append(updates + self._markdown.updates(text, is_complete=is_complete))
 
-    def _tell(self, news: list[tuple[str, dict[str, Any]]]) -> None:
+    def _append(self, updates: list[tuple[str, dict[str, Any]]]) -> None:
         entries = []
-        for kind, data in news:
-            length, number = self._said
-            self._said = (len(self.text), number + 1 if length == len(self.text) else 1)
-            entries.append(Entry(f"{self._said[0]}-{self._said[1]}", kind, data))
+        for kind, data in updates:
+            length, number = self._position
+            self._position = (len(self.text), number + 1 if length == len(self.text) else 1)
+            entries.append(Entry(f"{self._position[0]}-{self._position[1]}", kind, data))
         self._channel.add(entries)
         log_writer().write(self._channel.name, entries)
 
@@ -270,24 +271,24 @@ class Generation:
     async def _end(self, result: Result) -> None:
         state = await self._finish(result)
         if state is None:
-            # Closed by another process, or not saved: the tabs learn from the row how it ended.
+            # Closed by another process, or not saved: the streams read the end from the row.
             return
         try:
-            self.say(whole=True)
+            self.publish(is_complete=True)
         finally:
-            self._tell([("done", {"state": state, "length": len(self.text)})])
-            self._ended = True
+            self._append([("done", {"state": state, "length": len(self.text)})])
+            self._has_ended = True
 
     async def _finish(self, result: Result) -> str | None:
-        for wait in (0.2, 1.0, 3.0, None):
+        for delay in (0.2, 1.0, 3.0, None):
             try:
                 return await in_thread(
                     self.tenant, services.answer_finish, answer_id=self.call.answer_id, result=result
                 )
             except Exception:
                 log.exception("answer not saved id=%s", self.call.answer_id)
-                if wait is None:
-                    # Its lease is let go, and the sweeper closes it from what was flushed.
+                if delay is None:
+                    # The lease is released, and the scheduled job closes the answer with the text last flushed.
                     return None
-                await asyncio.sleep(wait)
+                await asyncio.sleep(delay)
         return None

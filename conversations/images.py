@@ -1,4 +1,4 @@
-"""The image made of an answer: asked for by a click, reserved, made by a job, kept in the library, costed."""
+"""Images generated from answers: request and reservation, job, library item, settlement of the cost."""
 
 import asyncio
 import logging
@@ -35,15 +35,15 @@ from usage.types import Act, Held, QuotaExceeded
 log = logging.getLogger(__name__)
 ACT = "image"
 SIZE = "1024x1024"
-# Of a prompt.
-MOST_CHARACTERS: Final = 4_000
-# Paid, as far as is known, and not there: people are told that it counts.
+# Maximum length of a prompt.
+MAX_PROMPT_LENGTH: Final = 4_000
+# Error kind of an image that was probably charged by the provider but is not available; the user pays for it.
 LOST: Final = "lost"
 ImageState = Message.ImageState
 
 
 def image_request(*, answer: Message) -> None:
-    """Reserve the price of one image and have it made. A second click asks for nothing more.
+    """Reserve the price of one image and enqueue its generation. Does nothing if it is requested already.
 
     Raises `ConversationRefused`, `QuotaExceeded` or `ReadOnlyWorkspace`; then nothing is changed.
     """
@@ -51,10 +51,10 @@ def image_request(*, answer: Message) -> None:
         answer = Message.objects.select_for_update(of=("self",)).get(pk=answer.pk)
         if answer.image_state in (ImageState.MAKING, ImageState.DONE):
             return
-        found = catalogue.image_model()
-        if found is None or answer.state != Message.State.DONE:
+        model_and_price = catalogue.image_model()
+        if model_and_price is None or answer.state != Message.State.DONE:
             raise ConversationRefused(_("Aucun modèle d’image n’est disponible. Prévenez votre opérateur."))
-        model, price = found
+        model, price = model_and_price
         act = Act(ACT, new_id())
         usage_services.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
         Message.objects.filter(pk=answer.pk).update(
@@ -64,14 +64,14 @@ def image_request(*, answer: Message) -> None:
 
 
 def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) -> None:
-    """Job: ask the provider once, keep the image, settle what was paid.
+    """Job: call the provider once, save the image and settle its cost.
 
-    A second run does nothing: a provider that was asked may have been paid, and `give_up_image` settles what a run
-    that died has left.
+    A second run does nothing, since the first call may have been charged; `settle_abandoned_image` settles the image
+    of a job that died.
     """
     answer = Message.objects.select_related("conversation__author").get(pk=UUID(answer_id))
-    held = usage_services.held_by(UUID(reference))
-    if held is None or answer.image_state != ImageState.MAKING:
+    reservation = usage_services.held_by(UUID(reference))
+    if reservation is None or answer.image_state != ImageState.MAKING:
         return
     price = catalogue.price(UUID(price_id))
     if not _claim(answer, UUID(reference), price.pk):
@@ -81,47 +81,47 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
     started = time.monotonic()
     error_kind, item_id, usage, cost = "", None, None, Decimal(0)
     try:
-        made = asyncio.run(_call(price.model.provider, price.model.name, answer.text))
+        generated = asyncio.run(_generate(price.model.provider, price.model.name, answer.text))
     except (ProviderError, ProviderNotConfigured) as error:
         if (
             isinstance(error, ProviderError)
             and error.ends_the_model
-            and _fall_back(answer, UUID(reference), price.model.pk)
+            and _retry_with_fallback(answer, UUID(reference), price.model.pk)
         ):
             return
         error_kind = getattr(error, "kind", "unknown")
         if isinstance(error, ProviderError) and error.may_be_paid:
             error_kind, usage = LOST, error.usage
-            cost = image_cost(usage, price) if usage else held.amounts[EUROS]
+            cost = image_cost(usage, price) if usage else reservation.amounts[EUROS]
         log.warning("image failed answer=%s provider=%s paid=%s %s", answer_id, price.model.provider, cost, error)
     else:
-        usage, cost = made.usage, image_cost(made.usage, price)
+        usage, cost = generated.usage, image_cost(generated.usage, price)
         try:
-            item_id = _keep(answer, made, price.model.name, price.model.provider, cost)
+            item_id = _save_in_library(answer, generated, price.model.name, price.model.provider, cost)
         except Exception:
-            # Whatever kept it from the library, it is paid.
+            # The provider has charged for the image, even if it cannot be saved.
             log.exception("image not kept answer=%s", answer_id)
             error_kind = LOST
     latency_ms = int((time.monotonic() - started) * 1000)
-    _finish(answer, held, price.pk, cost, usage, item_id, error_kind, latency_ms)
+    _finish(answer, reservation, price.pk, cost, usage, item_id, error_kind, latency_ms)
 
 
 def _claim(answer: Message, reference: UUID, price_id: UUID) -> bool:
-    """Write down, committed before the provider is asked, that it is asked; False where it was.
+    """Commit that the provider is being called, before the call. False if an earlier run has done so.
 
-    What is reserved is held from now on: the job may have waited for long.
+    Also extends the reservation, since the job may have waited in the queue for long.
     """
-    mine = Message.objects.filter(
+    unclaimed = Message.objects.filter(
         pk=answer.pk, image_state=ImageState.MAKING, image_reference=reference, image_price_id=None
     )
     with transaction.atomic():
         usage_services.extend_act(reference)
-        return mine.update(image_price_id=price_id) == 1
+        return unclaimed.update(image_price_id=price_id) == 1
 
 
 def _finish(
     answer: Message,
-    held: Held,
+    reservation: Held,
     price_id: UUID,
     cost: Decimal,
     usage: Usage | None,
@@ -129,14 +129,14 @@ def _finish(
     error_kind: str,
     latency_ms: int,
 ) -> None:
-    """Meter and settle an image, made or not, and tell its answer. `cost` in euros."""
+    """Record and settle an image, generated or failed, and update its answer. `cost` in euros."""
     price = catalogue.price(price_id)
-    shown_by = Message.objects.filter(pk=answer.pk, image_reference=answer.image_reference)
+    messages = Message.objects.filter(pk=answer.pk, image_reference=answer.image_reference)
     with transaction.atomic():
-        if not usage_services.settle(held.id, {EUROS: cost}):
-            # Given up meanwhile, and billed then. What came all the same is shown, unless another one was asked for.
+        if not usage_services.settle(reservation.id, {EUROS: cost}):
+            # Settled as abandoned meanwhile. The image is still shown, unless another one was requested.
             if item_id:
-                shown_by.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
+                messages.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
             return
         version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
         author = answer.conversation.author
@@ -159,35 +159,35 @@ def _finish(
             outcome="done" if item_id else "failed",
             error_kind=error_kind,
         )
-        told: dict[str, Any] = {"actor_id": author.pk, "answer_id": answer.pk, "cost": cost}
+        values: dict[str, Any] = {"actor_id": author.pk, "answer_id": answer.pk, "cost": cost}
         record(
-            ImageMade(subject_id=item_id, **told)
+            ImageMade(subject_id=item_id, **values)
             if item_id
-            else ImageFailed(subject_id=cast(UUID, answer.image_reference), **told)
+            else ImageFailed(subject_id=cast(UUID, answer.image_reference), **values)
         )
         state = ImageState.DONE if item_id else ImageState.FAILED
-        shown_by.update(image_state=state, image_item_id=item_id, image_error=error_kind)
+        messages.update(image_state=state, image_item_id=item_id, image_error=error_kind)
 
 
-def _fall_back(answer: Message, reference: UUID, gone_id: UUID) -> bool:
-    """The model is gone: have the same image made by what stands in its place. False where nothing does."""
-    model_ended(model_id=gone_id)
-    found = catalogue.image_model()
-    if found is None:
+def _retry_with_fallback(answer: Message, reference: UUID, ended_id: UUID) -> bool:
+    """Mark the image model as ended and enqueue the image with its successor. False if there is none or no quota."""
+    model_ended(model_id=ended_id)
+    model_and_price = catalogue.image_model()
+    if model_and_price is None:
         return False
-    model, price = found
+    model, price = model_and_price
     try:
         with transaction.atomic():
-            held = usage_services.held_by(reference)
-            if held is None:
+            reservation = usage_services.held_by(reference)
+            if reservation is None:
                 return True
-            usage_services.settle(held.id, {})
-            # The model that is gone refused: the next one may be asked.
+            usage_services.settle(reservation.id, {})
+            # The ended model has charged nothing, so the call may be repeated.
             Message.objects.filter(pk=answer.pk, image_reference=reference).update(image_price_id=None)
             usage_services.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
             _enqueue(answer, reference, model.pk, price.pk)
-    except (QuotaExceeded, ReadOnlyWorkspace) as refused:
-        log.warning("no fallback answer=%s model=%s: %s", answer.pk, model.name, refused)
+    except (QuotaExceeded, ReadOnlyWorkspace) as error:
+        log.warning("no fallback answer=%s model=%s: %s", answer.pk, model.name, error)
         return False
     return True
 
@@ -202,45 +202,45 @@ def _enqueue(answer: Message, reference: UUID, model_id: UUID, price_id: UUID) -
     )
 
 
-async def _call(provider: str, model: str, prompt: str) -> GeneratedImage:
+async def _generate(provider: str, model: str, prompt: str) -> GeneratedImage:
     try:
-        return await generate_image(get_provider(provider), model, _prompt_of(prompt), SIZE)
+        return await generate_image(get_provider(provider), model, _image_prompt(prompt), SIZE)
     finally:
         await close_providers()
 
 
 def _prompt_bound(answer: Message) -> int:
-    """Tokens of the image's prompt, at most."""
-    return input_token_bound("", [ChatMessage("user", _prompt_of(answer.text))])
+    """Upper bound of the tokens of the image's prompt."""
+    return input_token_bound("", [ChatMessage("user", _image_prompt(answer.text))])
 
 
 _BLOCK = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n(.+?)(?:\n[ \t]*(?:```|~~~)|\Z)", re.DOTALL | re.MULTILINE)
 _LABEL = re.compile(r"^[*_# ]*prompt[^:\n]{0,40}:[*_ ]*", re.IGNORECASE)
 
 
-def _prompt_of(text: str) -> str:
-    """The prompt of an answer: its first block of code, else its first paragraph that announces nothing.
+def _image_prompt(text: str) -> str:
+    """The image prompt in an answer: its first code block, else its first paragraph that does not end with a colon.
 
-    The assistant is told to begin with the prompt, in one paragraph, variants after it; models like to say so before.
+    The assistant is instructed to start with the prompt in one paragraph, but models often announce it first.
     """
     text = text.replace("\r\n", "\n").strip()
     block = _BLOCK.search(text)
     if block and block[1].strip():
-        return block[1].strip()[:MOST_CHARACTERS]
+        return block[1].strip()[:MAX_PROMPT_LENGTH]
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text)]
-    told = (part for part in paragraphs if part.strip("*_# ") and not part.rstrip("*_ ").endswith(":"))
-    first = next(told, paragraphs[0])
-    return (_LABEL.sub("", first) or first)[:MOST_CHARACTERS]
+    candidates = (part for part in paragraphs if part.strip("*_# ") and not part.rstrip("*_ ").endswith(":"))
+    first = next(candidates, paragraphs[0])
+    return (_LABEL.sub("", first) or first)[:MAX_PROMPT_LENGTH]
 
 
-def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost: Decimal) -> UUID:
+def _save_in_library(answer: Message, image: GeneratedImage, model: str, provider: str, cost: Decimal) -> UUID:
     conversation = answer.conversation
     item = library.item_save_image(
         author_id=conversation.author_id,
         conversation_id=conversation.pk,
         title=conversation.title or plain_title(answer.text),
-        prompt=_prompt_of(answer.text),
-        data=made.data,
+        prompt=_image_prompt(answer.text),
+        data=image.data,
         provenance={
             "assistant": conversation.assistant.name,
             "provider": provider,
@@ -251,21 +251,23 @@ def _keep(answer: Message, made: GeneratedImage, model: str, provider: str, cost
     return item.pk
 
 
-def give_up_image(reference: UUID) -> bool:
-    """What settles an image whose job died: nothing is charged where no provider was asked, else the most that it can
-    have cost. People may ask again."""
+def settle_abandoned_image(reference: UUID) -> bool:
+    """Settle an image whose job died: at zero if the provider was not called, else at the reserved maximum.
+
+    Returns whether it was charged. The user may request the image again.
+    """
     answer = (
         Message.objects.select_related("conversation__author")
         .filter(image_reference=reference, image_state=ImageState.MAKING)
         .first()
     )
-    held = usage_services.held_by(reference)
-    if answer is None or held is None:
+    reservation = usage_services.held_by(reference)
+    if answer is None or reservation is None:
         return False
-    not_asked = Message.objects.filter(pk=answer.pk, image_reference=reference, image_price_id=None)
-    if not_asked.update(image_state=ImageState.FAILED, image_error="unknown"):
+    not_called = Message.objects.filter(pk=answer.pk, image_reference=reference, image_price_id=None)
+    if not_called.update(image_state=ImageState.FAILED, image_error="unknown"):
         return False
     answer.refresh_from_db(fields=["image_price_id"])
-    log.warning("image lost answer=%s paid=%s", answer.pk, held.amounts[EUROS])
-    _finish(answer, held, cast(UUID, answer.image_price_id), held.amounts[EUROS], None, None, LOST, 0)
+    log.warning("image lost answer=%s paid=%s", answer.pk, reservation.amounts[EUROS])
+    _finish(answer, reservation, cast(UUID, answer.image_price_id), reservation.amounts[EUROS], None, None, LOST, 0)
     return True

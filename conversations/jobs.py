@@ -1,4 +1,4 @@
-"""Scheduled: answers whose process died are closed, their text kept."""
+"""Scheduled job that closes the answers of dead processes and keeps their text."""
 
 import logging
 from itertools import groupby
@@ -14,7 +14,10 @@ log = logging.getLogger(__name__)
 
 
 def close_abandoned() -> int:
-    """Close every answer of the platform that nobody makes any more; how many. Reads open reservations in public."""
+    """Close all answers of the platform without a living process. Returns their number.
+
+    Open answers are found through their reservations in the public schema.
+    """
     closed = 0
     for tenant_id, acts in groupby(sorted(usage_selectors.open_acts(ACT)), key=lambda act: act[0]):
         try:
@@ -23,6 +26,6 @@ def close_abandoned() -> int:
             continue
         with tenant_context(tenant):
             for _tenant_id, answer_id in acts:
-                if not leases.is_made(answer_id):
+                if not leases.is_generating(answer_id):
                     closed += close_abandoned_answer(answer_id)
     return closed

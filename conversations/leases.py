@@ -1,8 +1,8 @@
-"""Who makes an answer, how many are made at once, and the wish that one stop. All of it in Redis.
+"""Leases of answers, limits on concurrent answers, and stop requests, all in Redis.
 
-The lease of an answer names the process that makes it. A thread of that process, not its event loop, says every
-second that the process lives: a loop that lags loses no answer, and a process that dies loses all of its answers
-within `BEAT_MS`. Each answer under way also holds a place of its person and of its workspace; places are counted.
+The lease of an answer names the process that generates it. A thread of that process, not its event loop, renews the
+process's heartbeat every second, so that a blocked loop loses no answer. The leases of a dead process become invalid
+within `HEARTBEAT_TIMEOUT_MS`. Each answer also occupies a slot of its author and one of its workspace.
 """
 
 import contextlib
@@ -18,21 +18,21 @@ from uuid import UUID
 
 import redis
 
-from conversations.live import client, key, sync_client
+from conversations.answer_log import client, key, sync_client
 from tenants.context import TenantRef, tenant_context
 
 log = logging.getLogger(__name__)
-BEAT_SECONDS = 1.0
-# Without a sign of life for so long, a process counts as dead.
-BEAT_MS = 10_000
-# Leases and places are written anew every so many beats: Redis may have come back empty.
-RENEW_EVERY = 5
+HEARTBEAT_SECONDS = 1.0
+# A process without a heartbeat for this long is considered dead.
+HEARTBEAT_TIMEOUT_MS = 10_000
+# Leases and slots are written again every so many heartbeats, in case Redis has lost them.
+RENEW_EVERY_BEATS = 5
 LEASE_MS = 60_000
-PLACE_SECONDS = 20.0
+SLOT_SECONDS = 20.0
 
-# Takes the lease of an answer and a place of each kind, or nothing. Returns which place was full: 0 none, 1 the
-# person's, 2 the workspace's. A limit below 0 is none.
-_TAKE = """
+# Acquires the lease of an answer and both slots, or nothing. Returns the limit that was reached: 0 none, 1 the
+# person's, 2 the workspace's. A negative limit means unlimited.
+_ACQUIRE = """
 for number = 1, 2 do
   local places, limit = KEYS[2 + number], tonumber(ARGV[4 + number])
   redis.call('ZREMRANGEBYSCORE', places, '-inf', ARGV[4])
@@ -49,15 +49,15 @@ return 0
 
 
 @dataclass(frozen=True)
-class Places:
-    """How many answers may be under way at once; None: any number."""
+class ConcurrencyLimits:
+    """Maximum numbers of concurrent answers; None: unlimited."""
 
-    of_person: int | None = None
-    of_workspace: int | None = None
+    person: int | None = None
+    workspace: int | None = None
 
 
-class NoPlace(Exception):
-    """Raised where too many answers are under way. `limit` is the number reached, by the person or the workspace."""
+class LimitReached(Exception):
+    """Raised when the limit of the person (`by_person`) or of the workspace is reached."""
 
     def __init__(self, limit: int, *, by_person: bool) -> None:
         super().__init__(limit)
@@ -66,182 +66,187 @@ class NoPlace(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Which answer a process makes, for whom."""
+class LeasedAnswer:
+    """An answer with a lease, and the owner of its slots."""
 
     tenant: TenantRef
     id: UUID
     author_id: UUID
 
 
-_Held = tuple[Answer, Callable[[], None]]
+_Lease = tuple[LeasedAnswer, Callable[[], None]]
 
 
-def _alive(owner: str) -> str:
+def _heartbeat_key(owner: str) -> str:
     return f"ruche:alive:{owner}"
 
 
-def _places(author_id: UUID) -> list[str]:
+def _slot_keys(author_id: UUID) -> list[str]:
     return [key("places", author_id), key("places", "all")]
 
 
-def take(answer_id: UUID, author_id: UUID, places: Places = Places()) -> None:
-    """Take an answer's lease and places before its row can be seen: nobody then believes it abandoned.
+def acquire(answer_id: UUID, author_id: UUID, limits: ConcurrencyLimits = ConcurrencyLimits()) -> None:
+    """Acquire an answer's lease and slots, for `HEARTBEAT_TIMEOUT_MS`; `hold` renews them.
 
-    They last `BEAT_MS`; `hold` keeps them. Raises `NoPlace`; then nothing is taken.
+    To be called before the answer's row is committed, so that no process takes the answer for abandoned. Raises
+    `LimitReached`; then nothing is acquired.
     """
-    limits = [places.of_person, places.of_workspace]
-    keys = [key("lease", answer_id), _alive(_process.owner), *_places(author_id)]
+    maxima = [limits.person, limits.workspace]
+    keys = [key("lease", answer_id), _heartbeat_key(_process.owner), *_slot_keys(author_id)]
     now = time.time()
-    numbers = [-1 if limit is None else limit for limit in limits]
-    full = int(_script()(keys, [_process.owner, BEAT_MS, now, now - PLACE_SECONDS, *numbers, str(answer_id)]))
-    if full:
-        raise NoPlace(numbers[full - 1], by_person=full == 1)
+    numbers = [-1 if limit is None else limit for limit in maxima]
+    reached = int(
+        _acquire_script()(
+            keys, [_process.owner, HEARTBEAT_TIMEOUT_MS, now, now - SLOT_SECONDS, *numbers, str(answer_id)]
+        )
+    )
+    if reached:
+        raise LimitReached(numbers[reached - 1], by_person=reached == 1)
 
 
-def _script() -> Callable[[list[str], list[object]], Any]:
-    script = sync_client().register_script(_TAKE)
+def _acquire_script() -> Callable[[list[str], list[object]], Any]:
+    script = sync_client().register_script(_ACQUIRE)
     return lambda keys, arguments: script(keys=keys, args=arguments)
 
 
-def hold(answer: Answer, on_stop: Callable[[], None]) -> None:
-    """Keep an answer's lease until `let_go`. `on_stop`: somebody wishes its end; called in the keeper's thread."""
-    _process.keeper().hold(answer, on_stop)
+def hold(answer: LeasedAnswer, on_stop: Callable[[], None]) -> None:
+    """Renew an answer's lease until `release`. `on_stop` is called in the lease thread when a stop is requested."""
+    _process.lease_thread().hold(answer, on_stop)
 
 
-def let_go(answer_id: UUID) -> None:
-    """The end of an answer is saved, or cannot be: its lease and places are free within a second."""
-    _process.keeper().let_go(answer_id)
+def release(answer_id: UUID) -> None:
+    """Release an answer's lease and slots within a second. To be called once its end is saved, or cannot be."""
+    _process.lease_thread().release(answer_id)
 
 
-def settle() -> None:
-    """Write what was let go, now: this process ends."""
-    _process.keeper().settle()
+def flush() -> None:
+    """Write pending releases immediately, before the process stops."""
+    _process.lease_thread().flush()
 
 
-def is_made(answer_id: UUID) -> bool:
-    """Whether some living process makes the answer. With Redis away nobody knows: it is left alone."""
+def is_generating(answer_id: UUID) -> bool:
+    """Whether a living process generates the answer. True while Redis is unavailable, so that it is not closed."""
     try:
         owner = sync_client().get(key("lease", answer_id))
-        return owner is not None and bool(sync_client().exists(_alive(str(owner))))
+        return owner is not None and bool(sync_client().exists(_heartbeat_key(str(owner))))
     except redis.RedisError:
         log.warning("lease not known, Redis is away: message=%s", answer_id)
         return True
 
 
-async def is_made_now(answer_id: UUID) -> bool:
-    """As `is_made`, for async code."""
+async def is_generating_async(answer_id: UUID) -> bool:
+    """`is_generating` for async code."""
     try:
         owner = await client().get(key("lease", answer_id))
-        return owner is not None and bool(await client().exists(_alive(owner)))
+        return owner is not None and bool(await client().exists(_heartbeat_key(owner)))
     except redis.RedisError:
         return True
 
 
-def ask_to_stop(answer_id: UUID) -> None:
-    """Ask whichever process makes the answer to stop; it looks every second."""
+def request_stop(answer_id: UUID) -> None:
+    """Request that the process which generates the answer stops it; that process checks every second."""
     sync_client().set(key("stop", answer_id), "1", ex=600)
 
 
-class _Keeper(threading.Thread):
-    """Says that this process lives, keeps the leases of its answers, and hears which shall stop."""
+class _LeaseThread(threading.Thread):
+    """Thread that writes the process's heartbeat, renews the leases of its answers and reads stop requests."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(name="ruche-leases", daemon=True)
         self.owner = owner
-        self._held: dict[UUID, _Held] = {}
-        self._gone: list[Answer] = []
+        self._held: dict[UUID, _Lease] = {}
+        self._released: list[LeasedAnswer] = []
         self._lock = threading.Lock()
         self._changed = threading.Event()
-        self._beats = 0
+        self._heartbeats = 0
 
-    def hold(self, answer: Answer, on_stop: Callable[[], None]) -> None:
+    def hold(self, answer: LeasedAnswer, on_stop: Callable[[], None]) -> None:
         with self._lock:
             self._held[answer.id] = (answer, on_stop)
-            self._beats = 0
+            self._heartbeats = 0
         self._changed.set()
 
-    def let_go(self, answer_id: UUID) -> None:
+    def release(self, answer_id: UUID) -> None:
         with self._lock:
-            found = self._held.pop(answer_id, None)
-            if found:
-                self._gone.append(found[0])
+            lease = self._held.pop(answer_id, None)
+            if lease:
+                self._released.append(lease[0])
         self._changed.set()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         with contextlib.suppress(redis.RedisError):
-            self._beat()
+            self._write_heartbeat()
 
     def run(self) -> None:
         while True:
-            # A process without answers says nothing.
-            self._changed.wait(None if not self._held and not self._gone else BEAT_SECONDS)
+            # No heartbeat while the process has no answers.
+            self._changed.wait(None if not self._held and not self._released else HEARTBEAT_SECONDS)
             self._changed.clear()
             try:
-                self._beat()
+                self._write_heartbeat()
             except redis.RedisError as error:
-                # At the first beat that gets through everything is written anew.
-                self._beats = 0
+                # The next successful heartbeat renews all leases.
+                self._heartbeats = 0
                 log.warning("leases not renewed, Redis is away: %s", type(error).__name__)
                 time.sleep(0.2)
             except Exception:
                 log.exception("leases not renewed")
-                time.sleep(BEAT_SECONDS)
+                time.sleep(HEARTBEAT_SECONDS)
 
-    def _beat(self) -> None:
+    def _write_heartbeat(self) -> None:
         with self._lock:
-            held, gone, self._gone = list(self._held.values()), self._gone, []
-            renews, self._beats = self._beats % RENEW_EVERY == 0, self._beats + 1
+            held, released, self._released = list(self._held.values()), self._released, []
+            is_renewal, self._heartbeats = self._heartbeats % RENEW_EVERY_BEATS == 0, self._heartbeats + 1
         try:
-            wishes = self._write(held if renews else [], gone, [answer for answer, _stop in held])
+            stop_requests = self._write(held if is_renewal else [], released, [answer for answer, _stop in held])
         except BaseException:
             with self._lock:
-                self._gone = gone + self._gone
+                self._released = released + self._released
             raise
-        for (_answer, on_stop), wish in zip(held, wishes, strict=True):
-            if wish is not None:
+        for (_answer, on_stop), stop_request in zip(held, stop_requests, strict=True):
+            if stop_request is not None:
                 on_stop()
 
-    def _write(self, renewed: list[_Held], gone: list[Answer], held: list[Answer]) -> list[object]:
-        """One round trip. Returns, for each answer held, what its wish to stop says."""
+    def _write(self, renewed: list[_Lease], released: list[LeasedAnswer], held: list[LeasedAnswer]) -> list[object]:
+        """Write in one round trip. Returns the value of the stop key of each held answer, None if there is none."""
         now = time.time()
         with sync_client().pipeline(transaction=False) as pipe:
-            pipe.set(_alive(self.owner), "1", px=BEAT_MS)
+            pipe.set(_heartbeat_key(self.owner), "1", px=HEARTBEAT_TIMEOUT_MS)
             for answer, _stop in renewed:
                 with tenant_context(answer.tenant):
                     pipe.set(key("lease", answer.id), self.owner, px=LEASE_MS)
-                    for places in _places(answer.author_id):
-                        pipe.zadd(places, {str(answer.id): now})
-            for answer in gone:
+                    for slots in _slot_keys(answer.author_id):
+                        pipe.zadd(slots, {str(answer.id): now})
+            for answer in released:
                 with tenant_context(answer.tenant):
                     pipe.delete(key("lease", answer.id), key("stop", answer.id))
-                    for places in _places(answer.author_id):
-                        pipe.zrem(places, str(answer.id))
+                    for slots in _slot_keys(answer.author_id):
+                        pipe.zrem(slots, str(answer.id))
             if held:
                 pipe.mget([_stop_key(answer) for answer in held])
             results = pipe.execute()
         return list(results[-1]) if held else []
 
 
-def _stop_key(answer: Answer) -> str:
+def _stop_key(answer: LeasedAnswer) -> str:
     with tenant_context(answer.tenant):
         return key("stop", answer.id)
 
 
 class _Process:
-    """What a forked child must not inherit: a name, and a thread that it does not have."""
+    """State of this process that a forked child must recreate: its name and its lease thread."""
 
     def __init__(self) -> None:
         self.owner = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._keeper: _Keeper | None = None
+        self._lease_thread: _LeaseThread | None = None
         self._lock = threading.Lock()
 
-    def keeper(self) -> _Keeper:
+    def lease_thread(self) -> _LeaseThread:
         with self._lock:
-            if self._keeper is None:
-                self._keeper = _Keeper(self.owner)
-                self._keeper.start()
-            return self._keeper
+            if self._lease_thread is None:
+                self._lease_thread = _LeaseThread(self.owner)
+                self._lease_thread.start()
+            return self._lease_thread
 
 
 _process = _Process()
@@ -249,16 +254,16 @@ os.register_at_fork(after_in_child=_process.__init__)  # type: ignore[misc]
 
 
 def owner() -> str:
-    """The name of this process, in leases."""
+    """The name of this process in leases."""
     return _process.owner
 
 
-def owner_of(answer_id: UUID) -> str | None:
-    """Whose lease it is. For tests and those who look for a fault."""
-    found = sync_client().get(key("lease", answer_id))
-    return str(found) if found is not None else None
+def lease_owner(answer_id: UUID) -> str | None:
+    """The name of the process with the answer's lease, or None. For tests and debugging."""
+    name = sync_client().get(key("lease", answer_id))
+    return str(name) if name is not None else None
 
 
-def under_way(author_id: UUID) -> int:
-    """How many answers of a person are under way."""
-    return int(sync_client().zcard(_places(author_id)[0]))
+def count_active(author_id: UUID) -> int:
+    """The number of a person's answers in progress."""
+    return int(sync_client().zcard(_slot_keys(author_id)[0]))

@@ -1,4 +1,4 @@
-"""Conversations of a workspace's people with assistants."""
+"""Tables of conversations between users and assistants."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from ui.lines import LineField
 
 
 class Conversation(models.Model):
-    """One person's thread with one assistant. Seen by its author and by those it is shared with."""
+    """A person's thread with an assistant. Visible to its author or to the whole workspace."""
 
     class Visibility(models.TextChoices):
         PRIVATE = "private", _("Privée")
@@ -22,7 +22,7 @@ class Conversation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    # Of the operator's catalogue, in public: no database constraint may point there.
+    # The catalogue is in the public schema; constraints across schemas are forbidden.
     assistant = models.ForeignKey(
         "assistants.Assistant", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
     )
@@ -45,7 +45,7 @@ class Conversation(models.Model):
 
 
 class Pin(models.Model):
-    """A conversation that one person keeps at the top of their list. Everybody has their own pins."""
+    """A conversation pinned to the top of one person's list."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="pins", db_index=False)
@@ -62,7 +62,7 @@ class Pin(models.Model):
 
 
 class Message(models.Model):
-    """What was said. An answer is written while it comes; `state` says how far it is."""
+    """A question or an answer. An answer is saved repeatedly during its generation; see `state`."""
 
     grows = True
 
@@ -86,7 +86,7 @@ class Message(models.Model):
     role = LineField(max_length=10, choices=Role.choices)
     state = LineField(max_length=12, choices=State.choices, default=State.DONE)
     text = models.TextField(blank=True)
-    # Set when a retry took this answer's place: kept, not shown.
+    # Set when a retry has replaced this answer, which is then hidden.
     replaced_at = models.DateTimeField(null=True, blank=True)
     prompt_version_id = models.UUIDField(null=True, blank=True)
     provider = LineField(max_length=20, blank=True)
@@ -95,15 +95,15 @@ class Message(models.Model):
     is_demonstration = models.BooleanField(default=False)
     stopped = models.BooleanField(default=False)
     error_kind = LineField(max_length=20, blank=True)
-    # The image made of this answer, where the assistant makes images.
+    # The image generated from this answer, if the assistant produces images.
     image_state = LineField(max_length=8, choices=ImageState.choices, blank=True)
     image_reference = models.UUIDField(null=True, blank=True)
     image_item_id = models.UUIDField(null=True, blank=True)
     image_error = LineField(max_length=20, blank=True)
-    # Set before a provider is asked for the image: that request is made once for a reference, since it may be paid.
+    # Set before the provider is called. The call may be charged, so each `image_reference` allows only one.
     image_price_id = models.UUIDField(null=True, blank=True)
     tokens = models.PositiveIntegerField(default=0)
-    # What the provider counted of the prompt (0: it did not), and how many messages the prompt had.
+    # Tokens of the prompt as counted by the provider (0: not counted), and number of messages in the prompt.
     prompt_tokens = models.IntegerField(default=0, db_default=0)
     prompt_messages = models.IntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=12, default=0)
@@ -114,7 +114,7 @@ class Message(models.Model):
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
             models.Index(fields=["conversation", "id"], name="conversations_msg_thread"),
-            # What is still being written is not found yet: it would be read anew every second.
+            # Without streaming answers, which would be indexed again every second.
             GinIndex(Words("text"), name="conversations_msg_words", condition=~models.Q(state="streaming")),
         ]
 

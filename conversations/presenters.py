@@ -1,4 +1,4 @@
-"""What templates show of a thread: articles with their rendering, and refusals in people's words."""
+"""Template contexts of threads, rendered messages (articles) and user-facing refusals."""
 
 import logging
 from collections.abc import Container
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a question was not taken, and the way out. `status` is the answer's HTTP status."""
+    """Why a question was refused and what to do. `status` is the HTTP status of the response."""
 
     title: str
     text: str
@@ -41,24 +41,24 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Article:
-    """One message as it is shown. `notice` says why an answer ended early."""
+    """A message as shown. `notice` says why an answer ended early."""
 
     message: Message
     notice: str
     can_retry: bool
     can_make_image: bool = False
     image_notice: str = ""
-    image_gone: bool = False
+    is_image_deleted: bool = False
 
     @property
     def html(self) -> SafeString | str:
-        """Made when the template shows it: a page of one article renders one."""
-        is_whole = self.message.role == Message.Role.ASSISTANT and self.message.state != Message.State.STREAMING
-        return render_cached(self.message.text) if is_whole else self.message.text
+        """The rendered text. Evaluated lazily, since a page may show only some articles of a thread."""
+        is_finished = self.message.role == Message.Role.ASSISTANT and self.message.state != Message.State.STREAMING
+        return render_cached(self.message.text) if is_finished else self.message.text
 
 
-def refusal_of(error: Exception) -> Refusal:
-    """In people's words. Re-raises what is not a refusal."""
+def refusal_for(error: Exception) -> Refusal:
+    """Convert an error to a refusal for the user. Re-raises errors that the middleware handles."""
     if isinstance(error, QuotaExceeded):
         return _quota_refusal(error)
     if isinstance(error, TooManyAnswers):
@@ -81,9 +81,9 @@ def refusal_of(error: Exception) -> Refusal:
 
 def _quota_refusal(error: QuotaExceeded) -> Refusal:
     gauge = error.gauge
-    held = gauge.used + gauge.reserved
+    taken = gauge.used + gauge.reserved
 
-    def shown(amount: Any) -> str:
+    def format_amount(amount: Any) -> str:
         in_euros = gauge.key == EUROS
         figure = number_format(amount, 2 if in_euros else 0, use_l10n=True, force_grouping=True)
         return pgettext("amount", "%(figure)s €") % {"figure": figure} if in_euros else figure
@@ -93,9 +93,9 @@ def _quota_refusal(error: QuotaExceeded) -> Refusal:
         "%(wanted)s. Raccourcissez la demande, attendez le mois prochain, ou passez à une offre supérieure."
     ) % {
         "plan": error.plan_name,
-        "used": shown(held),
-        "limit": shown(gauge.limit),
-        "wanted": shown(error.wanted),
+        "used": format_amount(taken),
+        "limit": format_amount(gauge.limit),
+        "wanted": format_amount(error.wanted),
     }
     return Refusal(_("Quota atteint : %(meter)s") % {"meter": gauge.label}, text, 429)
 
@@ -117,51 +117,52 @@ def _notice(message: Message) -> str:
 
 
 def _failure(kind: str, message: Message) -> str:
-    """Why an answer or its image failed; where the cause is not known, with the reference that the log has."""
-    said = str(message_for(kind))  # type: ignore[arg-type]
+    """Why an answer or its image failed; for an unknown cause, with the message's key as reference to the log."""
+    text = str(message_for(kind))  # type: ignore[arg-type]
     if kind != "unknown":
-        return said
-    return said + " " + _("Référence : %(id)s.") % {"id": message.pk}
+        return text
+    return text + " " + _("Référence : %(id)s.") % {"id": message.pk}
 
 
 def _article(
-    message: Message, can_retry: bool, makes_images: bool = False, kept_images: Container[UUID | None] = ()
+    message: Message, can_retry: bool, makes_images: bool = False, existing_images: Container[UUID | None] = ()
 ) -> Article:
-    streaming = message.state == Message.State.STREAMING
+    is_streaming = message.state == Message.State.STREAMING
     return Article(
         message,
         _notice(message),
-        can_retry=can_retry and not streaming,
+        can_retry=can_retry and not is_streaming,
         can_make_image=makes_images and message.state == Message.State.DONE and message.image_state in ("", "failed"),
-        image_gone=message.image_state == "done" and message.image_item_id not in kept_images,
+        is_image_deleted=message.image_state == "done" and message.image_item_id not in existing_images,
         image_notice=_failure(message.image_error or "unknown", message) if message.image_state == "failed" else "",
     )
 
 
 def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
-    """Context of the thread: articles, whether one may write, and whether the demonstration model answers."""
-    said = selectors.thread(conversation)
-    mine = conversation.author_id == user.pk
-    last = said[-1].pk if said else None
-    makes_images = mine and conversation.assistant.produces == "image" and image_model() is not None
-    images = library.kept(message.image_item_id for message in said if message.image_item_id)
+    """Template context of the thread: articles, totals, and flags of what the user may do."""
+    messages = selectors.thread(conversation)
+    is_author = conversation.author_id == user.pk
+    last = messages[-1].pk if messages else None
+    makes_images = is_author and conversation.assistant.produces == "image" and image_model() is not None
+    images = library.kept(message.image_item_id for message in messages if message.image_item_id)
     articles = [
         _article(
             message,
-            mine and message.pk == last and message.role == Message.Role.ASSISTANT,
+            is_author and message.pk == last and message.role == Message.Role.ASSISTANT,
             makes_images and message.role == Message.Role.ASSISTANT,
             images,
         )
-        for message in said
+        for message in messages
     ]
     answers = [article.message for article in articles if article.message.role == Message.Role.ASSISTANT]
     return {
         "conversation": conversation,
         "articles": articles,
-        "mine": mine,
-        "is_demonstration": bool(answers and answers[-1].is_demonstration) or (mine and answers_by_demonstration()),
+        "is_author": is_author,
+        "is_demonstration": bool(answers and answers[-1].is_demonstration)
+        or (is_author and answers_by_demonstration()),
         "makes_images": makes_images,
-        "shows_cost": mine or user.role in MANAGERS,
+        "shows_cost": is_author or user.role in MANAGERS,
         "total_cost": sum(answer.cost for answer in answers),
         "total_tokens": sum(answer.tokens for answer in answers),
         "last_answer": answers[-1] if answers else None,
@@ -169,8 +170,8 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
 
 
 def answer_context(user: User, conversation: Conversation, answer: Message) -> dict[str, Any]:
-    """Context of one article."""
+    """Template context of one article."""
     context = thread_context(user, conversation)
-    found = [article for article in context["articles"] if article.message.pk == answer.pk]
-    context["article"] = found[0] if found else _article(answer, False)
+    matches = [article for article in context["articles"] if article.message.pk == answer.pk]
+    context["article"] = matches[0] if matches else _article(answer, False)
     return context

@@ -1,4 +1,4 @@
-"""What has come of the answers under way, saved while they come: should their process die."""
+"""Saves the text of answers in progress, so that it survives the end of their process."""
 
 from uuid import UUID
 
@@ -7,16 +7,16 @@ from django.db import connection
 from conversations.models import Message
 
 _FLUSH = (
-    "UPDATE conversations_message AS message SET text = come.text, tokens = come.tokens"
-    " FROM unnest(%s::uuid[], %s::text[], %s::int[]) AS come (id, text, tokens)"
-    " WHERE message.id = come.id AND message.state = %s RETURNING message.id"
+    "UPDATE conversations_message AS message SET text = progress.text, tokens = progress.tokens"
+    " FROM unnest(%s::uuid[], %s::text[], %s::int[]) AS progress (id, text, tokens)"
+    " WHERE message.id = progress.id AND message.state = %s RETURNING message.id"
 )
 
 
 def answers_flush(progress: dict[UUID, tuple[str, int]]) -> set[UUID]:
-    """Save the text so far of several answers of a workspace, and the tokens taken, thoughts not shown included.
+    """Save the text and tokens (hidden reasoning included) of several answers of a workspace, in one statement.
 
-    Returns those not ended by somebody else. One statement.
+    Returns the answers that are still open.
     """
     texts, tokens = [text for text, _tokens in progress.values()], [tokens for _text, tokens in progress.values()]
     with connection.cursor() as cursor:

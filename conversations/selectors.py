@@ -1,4 +1,4 @@
-"""Reading conversations: one door to each, the list, the thread."""
+"""Queries of conversations: access checks, the list, the thread."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,41 +13,41 @@ from accounts.models import User
 from conversations.models import Conversation, Message, Pin
 from tenants import search
 
-# As they stand in the indexes.
+# The same expressions as in the indexes of the models.
 WORDS: Final = search.Words("text")
 TITLE_WORDS: Final = search.Words("title")
 
 
 def conversations_visible(user: User) -> QuerySet[Conversation]:
-    """What a person may read: their own, and what is shared with the workspace."""
+    """Conversations that a person may read: their own, and those shared with the workspace."""
     return Conversation.objects.filter(Q(author=user) | Q(visibility=Conversation.Visibility.WORKSPACE))
 
 
 def _with_pins(rows: QuerySet[Conversation], user: User) -> QuerySet[Conversation]:
-    """With `pinned`: whether this person has pinned it."""
+    """Annotate `pinned`: whether the user has pinned the conversation."""
     return rows.annotate(pinned=Exists(Pin.objects.filter(conversation=OuterRef("pk"), person=user)))
 
 
 def access_conversation(user: User, conversation_id: UUID, *, for_writing: bool = False) -> Conversation:
-    """The one door to a conversation. Raises Http404 for what one may not see; only its author writes."""
+    """A conversation that the user may read, or write as its author. Raises Http404 otherwise."""
     rows = _with_pins(conversations_visible(user), user).select_related("assistant", "author")
     if for_writing:
         rows = rows.filter(author=user)
-    found = rows.filter(pk=conversation_id).first()
-    if found is None:
+    conversation = rows.filter(pk=conversation_id).first()
+    if conversation is None:
         raise Http404
-    return found
+    return conversation
 
 
 def access_answer(
     user: User, conversation_id: UUID, message_id: UUID, *, for_writing: bool = False
 ) -> tuple[Conversation, Message]:
-    """The one door to an answer. Raises Http404."""
+    """An answer and its conversation, with the checks of `access_conversation`. Raises Http404."""
     conversation = access_conversation(user, conversation_id, for_writing=for_writing)
-    found = conversation.messages.filter(pk=message_id, role=Message.Role.ASSISTANT).first()
-    if found is None:
+    answer = conversation.messages.filter(pk=message_id, role=Message.Role.ASSISTANT).first()
+    if answer is None:
         raise Http404
-    return conversation, found
+    return conversation, answer
 
 
 def thread(conversation: Conversation) -> list[Message]:
@@ -55,32 +55,32 @@ def thread(conversation: Conversation) -> list[Message]:
     return list(conversation.messages.filter(replaced_at=None).order_by("id"))
 
 
-def last_shown(conversation: Conversation) -> tuple[str, str]:
-    """Key and state of the thread's last message; two blanks where nothing was said. One row is read."""
+def last_message_state(conversation: Conversation) -> tuple[str, str]:
+    """Key and state of the thread's last message; empty strings if there is none. Reads one row."""
     rows = conversation.messages.filter(replaced_at=None).order_by("-id").values_list("pk", "state")
-    found = rows.first()
-    return (str(found[0]), found[1]) if found else ("", "")
+    row = rows.first()
+    return (str(row[0]), row[1]) if row else ("", "")
 
 
 def conversation_list(user: User, *, query: str = "", archived: bool = False) -> QuerySet[Conversation]:
-    """One's own conversations and the shared ones, what one has pinned first, then by activity; optionally searched."""
+    """The user's own and shared conversations, pinned ones first, then by activity. `query`: full-text search."""
     rows = _with_pins(conversations_visible(user), user).filter(archived_at__isnull=not archived)
     if query:
-        rows = rows.filter(pk__in=_found(query))
-    # The checker of types does not see what `_with_pins` adds.
+        rows = rows.filter(pk__in=_search(query))
+    # mypy does not know the annotation of `_with_pins`.
     return rows.select_related("assistant").order_by("-pinned", "-active_at")[:200]  # type: ignore[misc]
 
 
-def _found(text: str) -> QuerySet[Conversation, Any]:
-    """Keys of the conversations whose title or messages have the words. Each part goes through its own index."""
+def _search(text: str) -> QuerySet[Conversation, Any]:
+    """Keys of conversations whose title or messages match. A union, so that each part uses its own index."""
     text = text.replace("\x00", "").strip()[: search.MAX_QUERY_LENGTH]
     keys = Conversation.objects.order_by().values("pk")
-    found = keys.filter(title__icontains=text)
+    matches = keys.filter(title__icontains=text)
     if query := search.parse(text):
-        # The condition of the index stands here as there.
-        written = Message.objects.filter(~Q(state=Message.State.STREAMING), query.matches(WORDS), replaced_at=None)
-        found = found.union(keys.filter(query.matches(TITLE_WORDS)), written.order_by().values("conversation"))
-    return found
+        # Repeats the condition of the partial index, which is otherwise not used.
+        messages = Message.objects.filter(~Q(state=Message.State.STREAMING), query.matches(WORDS), replaced_at=None)
+        matches = matches.union(keys.filter(query.matches(TITLE_WORDS)), messages.order_by().values("conversation"))
+    return matches
 
 
 @dataclass(frozen=True)
@@ -89,36 +89,36 @@ class Group:
     conversations: list[Conversation]
 
 
-def by_day(rows: Any) -> list[Group]:
-    """The list as it is shown: pinned, today, yesterday, this week, this month, before."""
+def group_by_day(rows: Any) -> list[Group]:
+    """Group conversations as shown: pinned, today, yesterday, this week, this month, older."""
     today = timezone.localdate()
     groups: dict[str, list[Conversation]] = {}
     for row in rows:
-        groups.setdefault(_group_of(row, (today - timezone.localdate(row.active_at)).days), []).append(row)
+        groups.setdefault(_group_label(row, (today - timezone.localdate(row.active_at)).days), []).append(row)
     order = [_("Épinglées"), _("Aujourd’hui"), _("Hier"), _("7 derniers jours"), _("30 derniers jours"), _("Plus tôt")]
     return [Group(label, groups[label]) for label in order if label in groups]
 
 
-def _group_of(row: Conversation, days: int) -> str:
+def _group_label(row: Conversation, days: int) -> str:
     if row.pinned:  # type: ignore[attr-defined]
         return _("Épinglées")
-    for most, label in (
+    for max_days, label in (
         (0, _("Aujourd’hui")),
         (1, _("Hier")),
         (7, _("7 derniers jours")),
         (30, _("30 derniers jours")),
     ):
-        if days <= most:
+        if days <= max_days:
             return label
     return _("Plus tôt")
 
 
 def recent(user: User, count: int = 5) -> list[Conversation]:
-    """For the home page."""
+    """The user's latest conversations, for the home page."""
     rows = Conversation.objects.filter(author=user, archived_at=None).select_related("assistant")
     return list(rows.order_by("-active_at")[:count])
 
 
 def open_answers(conversation: Conversation) -> list[UUID]:
-    """Answers of the thread that are still being written, as far as the database knows."""
+    """Answers of the thread in state STREAMING. Their process may be dead."""
     return list(conversation.messages.filter(state=Message.State.STREAMING).values_list("pk", flat=True))

@@ -1,7 +1,7 @@
-"""A question asked, its answer opened, flushed, ended; and what people do with their conversations.
+"""Services that ask a question, open its answer and end it.
 
-Before a call its upper bound is reserved; whatever happens after, exactly one usage event is written and the
-reservation settled, in the transaction that ends the answer.
+The upper bound of a call is reserved before the call. The transaction that ends the answer writes exactly one usage
+event and settles the reservation, also after an error.
 """
 
 import logging
@@ -19,12 +19,12 @@ from assistants.costs import cost_of
 from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, Usage
 from assistants.selectors import Line
-from conversations import leases, live, selectors
-from conversations.asking import ask
+from conversations import answer_log, leases, selectors
 from conversations.changes import conversation_archive, conversation_pin, conversation_rename, conversation_share
-from conversations.counted import History, history, told
-from conversations.limits import places_here, too_many
+from conversations.limits import concurrency_limits, too_many_answers
 from conversations.models import Conversation, Message
+from conversations.prompt_counts import History, counted_prompt_tokens, history
+from conversations.requests import build_request
 from conversations.types import Call, ConversationRefused, Result, clean
 from events import catalogue as facts
 from events.services import record
@@ -37,7 +37,7 @@ from usage.types import Act
 
 __all__ = [
     "ACT",
-    "MAX_QUESTION",
+    "MAX_QUESTION_LENGTH",
     "answer_finish",
     "answer_retry",
     "answer_stop",
@@ -51,77 +51,77 @@ __all__ = [
 ]
 log = logging.getLogger(__name__)
 Role, State = Message.Role, Message.State
-MAX_QUESTION = 24_000
+MAX_QUESTION_LENGTH = 24_000
 ACT = "answer"
 
 
 def conversation_start(*, author: User, assistant_id: UUID, text: str) -> tuple[Conversation, Call]:
-    """A new conversation with its first question. Raises as `question_ask` does; then nothing is left."""
-    text = _question(text)
+    """Create a conversation with its first question. Raises like `question_ask`; then nothing is created."""
+    text = _clean_question(text)
     with transaction.atomic():
         require_writable()
         conversation = Conversation.objects.create(
             author=author, assistant_id=assistant_id, title=plain_title(text, 60) or _("Nouvelle conversation")
         )
         record(facts.ConversationBegun(subject_id=conversation.pk, actor_id=author.pk, assistant_id=assistant_id))
-        # Nobody else knows it yet: there is nothing to lock, and nothing was said before.
+        # Not visible to other transactions: no lock is needed.
         call = _ask(conversation, text, ([], None))
     return conversation, call
 
 
 def question_ask(*, author: User, conversation: Conversation, text: str) -> Call:
-    """Save a question and open its answer, its bound reserved.
+    """Save a question and open its answer, with the upper bound reserved.
 
     Raises `ConversationRefused`, `QuotaExceeded`, `ReadOnlyWorkspace` or `NoModel`; then nothing is written.
     """
-    text = _question(text)
+    text = _clean_question(text)
     with transaction.atomic():
         _lock_idle(conversation)
         return _ask(conversation, text, history(selectors.thread(conversation)))
 
 
-def _question(text: str) -> str:
-    """What was typed, as it is kept. Raises `ConversationRefused`."""
+def _clean_question(text: str) -> str:
+    """Clean a question. Raises `ConversationRefused` if it is empty or too long."""
     text = clean(text.replace("\r\n", "\n")).strip()
     if not text:
         raise ConversationRefused(_("Écrivez d’abord votre message."))
-    if len(text) > MAX_QUESTION:
+    if len(text) > MAX_QUESTION_LENGTH:
         raise ConversationRefused(
             _("Votre message compte %(count)s caractères ; le maximum est %(most)s. Raccourcissez-le ou coupez-le.")
-            % {"count": len(text), "most": MAX_QUESTION}
+            % {"count": len(text), "most": MAX_QUESTION_LENGTH}
         )
     return text
 
 
-def _ask(conversation: Conversation, text: str, before: History) -> Call:
-    said, counted = before
+def _ask(conversation: Conversation, text: str, previous: History) -> Call:
+    messages, prompt_count = previous
     Message.objects.create(conversation=conversation, role=Role.USER, text=text)
-    return _open_answer(conversation, ([*said, ChatMessage("user", text)], counted))
+    return _open_answer(conversation, ([*messages, ChatMessage("user", text)], prompt_count))
 
 
 def answer_retry(*, conversation: Conversation, answer: Message) -> Call:
-    """Ask again for the last answer: a new one takes its place. Raises as `question_ask` does."""
+    """Replace the last answer with a new one. Raises like `question_ask`."""
     with transaction.atomic():
         _lock_idle(conversation)
-        shown = selectors.thread(conversation)
-        if not shown or shown[-1].pk != answer.pk:
+        messages = selectors.thread(conversation)
+        if not messages or messages[-1].pk != answer.pk:
             raise ConversationRefused(_("Seule la dernière réponse peut être refaite."))
         Message.objects.filter(pk=answer.pk).update(replaced_at=timezone.now())
         return _open_answer(conversation, history(selectors.thread(conversation)))
 
 
 def _lock_idle(conversation: Conversation) -> None:
-    """One answer at a time: a double click asks once."""
+    """Lock the conversation. Raises `ConversationRefused` while an answer is being generated (double click)."""
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     for answer_id in selectors.open_answers(conversation):
-        if leases.is_made(answer_id):
+        if leases.is_generating(answer_id):
             raise ConversationRefused(_("Une réponse est en cours : attendez sa fin ou arrêtez-la."))
         close_abandoned_answer(answer_id)
 
 
-def _open_answer(conversation: Conversation, said: History) -> Call:
+def _open_answer(conversation: Conversation, messages_and_count: History) -> Call:
     line = catalogue.line_for(conversation.assistant_id)
-    asked = ask(line, *said)
+    bounded = build_request(line, *messages_and_count)
     answer = Message(
         conversation=conversation,
         role=Role.ASSISTANT,
@@ -131,32 +131,32 @@ def _open_answer(conversation: Conversation, said: History) -> Call:
         model=line.model.name,
         price_id=line.price.pk,
         is_demonstration=line.model.is_demonstration,
-        prompt_messages=len(asked.request.messages),
+        prompt_messages=len(bounded.request.messages),
     )
-    usage_services.reserve(Act(ACT, answer.pk), asked.amounts)
-    # The lease comes before the row can be seen.
+    usage_services.reserve(Act(ACT, answer.pk), bounded.amounts)
+    # Before the row is committed: otherwise another process could close the answer as abandoned.
     try:
-        leases.take(answer.pk, conversation.author_id, places_here())
-    except leases.NoPlace as full:
-        raise too_many(full) from None
+        leases.acquire(answer.pk, conversation.author_id, concurrency_limits())
+    except leases.LimitReached as reached:
+        raise too_many_answers(reached) from None
     answer.save(force_insert=True)
     Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
-    return Call(answer.pk, conversation.author_id, line.model.provider, asked.request)
+    return Call(answer.pk, conversation.author_id, line.model.provider, bounded.request)
 
 
 _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}
 
 
 def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
-    """End an answer: text, state, usage event, reservation, library, fact, in one transaction.
+    """End an answer in one transaction: text, state, usage event, settlement, library item, fact.
 
-    Returns the state it is in now; None where somebody else had ended it (nothing changes then).
+    Returns the new state; None if the answer had been ended before (then nothing is changed).
     """
     with transaction.atomic():
         answer = Message.objects.select_for_update(of=("self",)).filter(pk=answer_id, state=State.STREAMING).first()
         if answer is None:
             return None
-        usage = result.usage or _estimated(answer, result)
+        usage = result.usage or _estimated_usage(answer, result)
         answer.text = result.text
         answer.state = _STATES[result.outcome]
         answer.stopped = result.outcome == "stopped"
@@ -164,38 +164,40 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
         answer.finished_at = timezone.now()
         line = _line_of(answer)
         answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, line.price)
-        answer.prompt_tokens = told(result.usage)
+        answer.prompt_tokens = counted_prompt_tokens(result.usage)
         answer.save()
-        _settle(answer, line, result, usage)
-        record(_fact_of(answer, line))
+        _meter_and_settle(answer, line, result, usage)
+        record(_ending_fact(answer, line))
         if answer.text.strip() and answer.state != State.FAILED:
             _save_in_library(answer, line)
     return answer.state
 
 
 def _line_of(answer: Message) -> Line:
-    """What the answer was asked with: an answer of an assistant always keeps both keys."""
+    """The assistant, prompt version, model and price of an answer."""
     return catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
 
 
-def _estimated(answer: Message, result: Result) -> Usage:
-    """What a call that was not counted took at most: of an answer whose process died, or that nobody ever answered.
+def _estimated_usage(answer: Message, result: Result) -> Usage:
+    """Estimated usage of a call that the provider did not count (process died, timeout), at most what was reserved.
 
-    Nothing where the provider refused it outright; never more than was reserved.
+    Zero if the provider rejected the call.
     """
     if not result.text and result.error_kind not in ("timeout", "cut", ""):
         return Usage(0, 0, 0, 0)
     line = _line_of(answer)
-    before = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list("text", flat=True)
-    asked = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in before)
-    written = max(estimate_tokens(result.text), answer.tokens - asked)
-    held = usage_services.held_by(answer.pk)
-    most = int(held.amounts[TOKENS]) if held else asked + written
-    asked = min(asked, most)
-    return Usage(asked, 0, 0, min(written, most - asked), is_estimate=True)
+    previous_texts = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list(
+        "text", flat=True
+    )
+    prompt_tokens = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in previous_texts)
+    output_tokens = max(estimate_tokens(result.text), answer.tokens - prompt_tokens)
+    reservation = usage_services.held_by(answer.pk)
+    reserved = int(reservation.amounts[TOKENS]) if reservation else prompt_tokens + output_tokens
+    prompt_tokens = min(prompt_tokens, reserved)
+    return Usage(prompt_tokens, 0, 0, min(output_tokens, reserved - prompt_tokens), is_estimate=True)
 
 
-def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
+def _meter_and_settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
     author = answer.conversation.author
     usage_services.meter(
         member_id=author.pk,
@@ -219,13 +221,13 @@ def _settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
         outcome=result.outcome,
         error_kind=result.error_kind,
     )
-    held = usage_services.held_by(answer.pk)
-    if held is not None:
-        usage_services.settle(held.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
+    reservation = usage_services.held_by(answer.pk)
+    if reservation is not None:
+        usage_services.settle(reservation.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
 
 
-def _fact_of(answer: Message, line: Line) -> facts.Fact:
-    """How the answer has ended."""
+def _ending_fact(answer: Message, line: Line) -> facts.Fact:
+    """The fact that records how the answer ended."""
     values: dict[str, Any] = {
         "subject_id": answer.pk,
         "actor_id": answer.conversation.author_id,
@@ -247,7 +249,7 @@ def _save_in_library(answer: Message, line: Line) -> None:
         author_id=conversation.author_id,
         title=plain_title(answer.text) or conversation.title,
         text=answer.text,
-        # An image's prompt is a text until the image is made.
+        # The answer of an image assistant is the prompt; the image is saved as an item of its own.
         kind="text" if line.assistant.produces == "image" else line.assistant.produces,
         provenance={
             "assistant": line.assistant.name,
@@ -261,21 +263,21 @@ def _save_in_library(answer: Message, line: Line) -> None:
 
 
 def close_abandoned_answer(answer_id: UUID) -> bool:
-    """End an answer whose process died: its text so far is kept. False while somebody still makes it."""
-    if leases.is_made(answer_id):
+    """End an answer whose process died, with its text so far. False if the answer is not open."""
+    if leases.is_generating(answer_id):
         usage_services.extend_act(answer_id)
         return True
-    saved = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
-    if saved is None:
+    saved_text = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
+    if saved_text is None:
         return False
-    text = max(saved, live.text_so_far(answer_id), key=len)
+    text = max(saved_text, answer_log.text_so_far(answer_id), key=len)
     state = answer_finish(answer_id=answer_id, result=Result(text=text, outcome="interrupted"))
     if state is not None:
         log.warning("answer closed as interrupted id=%s characters=%s", answer_id, len(text))
-        live.close_log(answer_id, state, len(text))
+        answer_log.close_log(answer_id, state, len(text))
     return True
 
 
 def answer_stop(*, answer: Message) -> None:
-    """Stop an answer that comes; what has come is kept."""
-    leases.ask_to_stop(answer.pk)
+    """Request the end of an answer in progress; its text so far is kept."""
+    leases.request_stop(answer.pk)

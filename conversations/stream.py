@@ -1,7 +1,7 @@
-"""The stream of an answer: server-sent events, from any point, ended only when all of the text was said.
+"""Server-sent events of an answer, from any position until all of its text is sent.
 
-A stream holds no database connection while it waits, and none of Redis (`hub`). What it ends with is the article as
-it stands: the tab need not ask for it. It ends early, with `gone`, when whoever listens may not any more.
+A stream holds no database or Redis connection while it waits (`hub`). The last event contains the rendered article,
+so the tab needs no further request. If the user loses access, the stream ends early with the event `gone`.
 """
 
 import asyncio
@@ -26,25 +26,25 @@ from django.views.decorators.http import require_GET
 from accounts import recheck
 from accounts.access import TEAM, access
 from accounts.http import MemberRequest
-from conversations import leases, live, selectors, services
+from conversations import answer_log, leases, selectors, services
+from conversations.answer_log import Entry, position_of
 from conversations.hub import Listener, hub
-from conversations.live import Entry, position_of
 from conversations.models import Message
 from conversations.presenters import answer_context
 from conversations.threads import in_thread, release_request_connection
 from tenants.context import tenant_context
 
 log = logging.getLogger(__name__)
-# Silence after which the tab is told that the stream lives, and the row is looked at.
-SILENCE_SECONDS = 5.0
-# Rights are asked again so often; at once where a change is told (accounts.recheck).
+# After this time without entries, a keep-alive comment is sent and the answer's row is checked.
+KEEP_ALIVE_SECONDS = 5.0
+# Interval of access checks; a reported change of rights (`accounts.recheck`) causes one immediately.
 RECHECK_SECONDS = 15.0
-# An id of the log; whatever else a browser sends is not handed on.
+# Format of log ids; any other `Last-Event-ID` is ignored.
 _POSITION = re.compile(r"[0-9]{1,15}(-[0-9]{1,15})?")
-# The number of the last event in its id: after all that the log has.
+# Number in the id of the last event, greater than that of any log entry.
 _LAST = 10**9
 
-# Open streams of this process, by workspace and person.
+# Number of open streams of this process by workspace and person.
 _open: Counter[tuple[UUID, UUID]] = Counter()
 _streams: set["Stream"] = set()
 
@@ -52,14 +52,14 @@ _streams: set["Stream"] = set()
 @access(TEAM)
 @require_GET
 async def stream(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponseBase:
-    """Server-sent events of one answer, from `Last-Event-ID` (or `?after=`) on."""
+    """Server-sent events of one answer, after `Last-Event-ID` (or `?after=`)."""
     person = (request.tenant.id, request.user.pk)
     if _open[person] >= settings.EVENT_STREAMS_PER_PERSON:
         return HttpResponse(status=429, headers={"Retry-After": "5"})
     _conversation, answer = await sync_to_async(selectors.access_answer)(request.user, conversation_id, message_id)
-    after = request.headers.get("Last-Event-ID") or request.GET.get("after") or live.START
+    after = request.headers.get("Last-Event-ID") or request.GET.get("after") or answer_log.START
     if not _POSITION.fullmatch(after):
-        after = live.START
+        after = answer_log.START
     events = Stream(request, conversation_id, answer, after).events()
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
@@ -68,17 +68,17 @@ async def stream(request: MemberRequest, conversation_id: UUID, message_id: UUID
 
 
 def _rights_changed(tenant_id: str) -> None:
-    """Told in the listener's thread, by any process."""
-    for one in list(_streams):
-        if tenant_id in (str(one.tenant.id), "*"):
-            one.ask_rights_soon()
+    """Callback of `accounts.recheck`, called in its listener thread. `tenant_id`: "*" for all workspaces."""
+    for open_stream in list(_streams):
+        if tenant_id in (str(open_stream.tenant.id), "*"):
+            open_stream.check_rights_soon()
 
 
 recheck.on_change(_rights_changed)
 
 
 class Stream:
-    """One tab on one answer."""
+    """The stream of one answer to one tab."""
 
     def __init__(self, request: MemberRequest, conversation_id: UUID, answer: Message, after: str) -> None:
         self.tenant = request.tenant
@@ -86,51 +86,51 @@ class Stream:
         self._person = (request.tenant.id, request.user.pk)
         self._language = translation.get_language()
         self._keys = (conversation_id, answer.pk)
-        self._log = live.log_key(answer.pk)
-        self._had_ended = answer.state != Message.State.STREAMING
+        self._log = answer_log.log_key(answer.pk)
+        self._was_ended = answer.state != Message.State.STREAMING
         self._after = after
-        # Characters that the tab has.
+        # Number of characters that the tab has received.
         self._length = position_of(after)[0]
-        self._gap = False
-        self._asked_at = time.monotonic()
+        self._has_gap = False
+        self._checked_at = time.monotonic()
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def ask_rights_soon(self) -> None:
+    def check_rights_soon(self) -> None:
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        self._asked_at = 0.0
+        self._checked_at = 0.0
         if self._listener:
-            self._listener.news.set()
+            self._listener.changed.set()
 
     async def events(self) -> AsyncIterator[str]:
-        # The middleware's context ended with the view: from here on each piece of work names its workspace.
+        # The middleware's tenant context ended with the view; from here on it is set explicitly.
         await release_request_connection()
         _open[self._person] += 1
         self._loop = asyncio.get_running_loop()
         _streams.add(self)
         try:
             yield "retry: 1000\n\n"
-            if self._had_ended:
+            if self._was_ended:
                 yield await self._end()
                 return
             with hub().listen(self._log, self._after) as self._listener:
-                async for said in self._said(self._listener):
-                    yield said
+                async for chunk in self._chunks(self._listener):
+                    yield chunk
         finally:
             _streams.discard(self)
             _open[self._person] -= 1
             if not _open[self._person]:
                 del _open[self._person]
 
-    async def _said(self, listener: Listener) -> AsyncIterator[str]:
+    async def _chunks(self, listener: Listener) -> AsyncIterator[str]:
         while True:
-            entries = await listener.read(SILENCE_SECONDS)
-            if time.monotonic() - self._asked_at > RECHECK_SECONDS:
-                self._asked_at = time.monotonic()
-                if not await in_thread(self.tenant, self._may_still_read):
+            entries = await listener.read(KEEP_ALIVE_SECONDS)
+            if time.monotonic() - self._checked_at > RECHECK_SECONDS:
+                self._checked_at = time.monotonic()
+                if not await in_thread(self.tenant, self._is_still_allowed):
                     yield _event("", "gone", {})
                     return
             if entries:
@@ -140,59 +140,59 @@ class Stream:
                 return
             if not entries:
                 yield ": still here\n\n"
-                if listener.over:
-                    # Made here, over, and not saved yet: whoever closes it does so soon.
+                if listener.is_complete:
+                    # A local answer that could not be saved yet; it is closed soon.
                     await asyncio.sleep(0.5)
 
     def _frames(self, entries: list[Entry]) -> Iterator[str]:
-        """Entries for the tab. The end is not among them: it is said once all of the text was."""
+        """Events for the tab, without the end, which `_end` sends after all of the text."""
         for entry in entries:
             data = entry.data
             if entry.kind == "delta":
-                # Words before it are lost (Redis came back empty): the tab gets them, and what follows, with the end.
-                self._gap = self._gap or data["at"] > self._length
+                # Text before this entry is lost (Redis was emptied): `_end` sends it with all that follows.
+                self._has_gap = self._has_gap or data["at"] > self._length
                 data = {"text": data["text"][self._length - data["at"] :], "at": self._length}
-            if self._gap or entry.kind == "done":
+            if self._has_gap or entry.kind == "done":
                 continue
             if entry.kind == "delta":
                 self._length = entry.position[0]
             yield _event(entry.id, entry.kind, data)
 
     async def _has_ended(self, listener: Listener) -> bool:
-        """Whether the row says that nothing more will come. An answer that nobody makes any more is closed."""
-        if not listener.over:
+        """Whether the answer has ended according to its row. Closes an abandoned answer."""
+        if not listener.is_complete:
             with tenant_context(self.tenant):
-                made = await leases.is_made_now(self._keys[1])
-            if made:
+                is_generating = await leases.is_generating_async(self._keys[1])
+            if is_generating:
                 return False
-        return await in_thread(self.tenant, _state_now, self._keys[1]) != Message.State.STREAMING
+        return await in_thread(self.tenant, _current_state, self._keys[1]) != Message.State.STREAMING
 
     async def _end(self) -> str:
-        """What of the text the tab has not got, and the end, with the article as it stands."""
-        found = await in_thread(self.tenant, self._final)
-        if found is None:
+        """The text that the tab has not received, and the end with the rendered article."""
+        result = await in_thread(self.tenant, self._final_article)
+        if result is None:
             return _event("", "gone", {})
-        answer, html = found
-        said = ""
+        answer, html = result
+        remaining = ""
         length = len(answer.text)
-        # The log is read once more by the row itself: it has all of the text, whatever of the log was late or lost.
+        # The row has all of the text, also what was late or lost in the log.
         if self._length < length:
-            said = _event(f"{length}-0", "delta", {"text": answer.text[self._length :], "at": self._length})
-        return said + _event(f"{length}-{_LAST}", "done", {"state": answer.state, "length": length, "html": html})
+            remaining = _event(f"{length}-0", "delta", {"text": answer.text[self._length :], "at": self._length})
+        return remaining + _event(f"{length}-{_LAST}", "done", {"state": answer.state, "length": length, "html": html})
 
-    def _final(self) -> tuple[Message, str] | None:
-        """The answer and its article, if whoever listens may still see them."""
+    def _final_article(self) -> tuple[Message, str] | None:
+        """The answer and its rendered article; None if the user has lost access."""
         try:
             conversation, answer = selectors.access_answer(self._request.user, *self._keys)
         except Http404:
             return None
-        with self._as_in_the_request():
+        with self._request_settings():
             context = answer_context(self._request.user, conversation, answer)
             return answer, render_to_string("conversations/_change.html", context, self._request)
 
     @contextmanager
-    def _as_in_the_request(self) -> Iterator[None]:
-        """Addresses and words of the request; Django takes both away when its response begins."""
+    def _request_settings(self) -> Iterator[None]:
+        """Restore the request's URLconf and language, which Django resets when the response starts."""
         set_urlconf(self._request.urlconf)
         try:
             with translation.override(self._language):
@@ -200,8 +200,8 @@ class Stream:
         finally:
             set_urlconf(None)
 
-    def _may_still_read(self) -> bool:
-        with self._as_in_the_request():
+    def _is_still_allowed(self) -> bool:
+        with self._request_settings():
             request = recheck.still_allowed(self._request, stream.access)  # type: ignore[attr-defined]
         if request is None:
             return False
@@ -212,7 +212,7 @@ class Stream:
         return True
 
 
-def _state_now(message_id: UUID) -> str:
+def _current_state(message_id: UUID) -> str:
     services.close_abandoned_answer(message_id)
     return Message.objects.filter(pk=message_id).values_list("state", flat=True).first() or Message.State.FAILED
 

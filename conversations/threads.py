@@ -1,4 +1,4 @@
-"""Database work from async code, on a connection held no longer than the work."""
+"""Database work from async code, on a connection that is held only during the work."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,9 +13,9 @@ Result = TypeVar("Result")
 
 
 async def in_thread(tenant: TenantRef, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Call `function` in a thread for database work, inside `tenant`; its connection goes back to the pool after it.
+    """Call `function` in a thread for database work, in the context of `tenant`, then free its connection.
 
-    These threads are few: `function` may not wait for a provider, for Redis or for another call of `in_thread`.
+    These threads are few: `function` must not wait for a provider, for Redis or for another call of `in_thread`.
     """
 
     def work() -> Result:
@@ -26,5 +26,5 @@ async def in_thread(tenant: TenantRef, function: Callable[..., Result], *args: A
 
 
 async def release_request_connection() -> None:
-    """Give back the connection of the request's own thread: a stream would hold it to its end."""
+    """Return the connection of the request's thread to the pool; otherwise a stream would hold it until its end."""
     await sync_to_async(connections.close_all)()

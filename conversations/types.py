@@ -1,4 +1,4 @@
-"""What passes between the parts of a conversation."""
+"""Data classes and errors of conversations, and the cleaning of texts."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from assistants.providers.types import ChatRequest, Usage
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a provider, ready to be made: for the answer of key `answer_id`, asked by `author_id`."""
+    """A provider call for an answer. `author_id`: the author of the conversation."""
 
     answer_id: UUID
     author_id: UUID
@@ -18,9 +18,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """How a call ended. `usage` None where the provider accepted nothing, or nobody is left who knows.
+    """The result of a call. `usage` is None if the provider rejected the call or the count is lost.
 
-    Times in milliseconds from the call's start.
+    Times are in milliseconds from the start of the call.
     """
 
     text: str
@@ -32,13 +32,13 @@ class Result:
 
 
 def clean(text: str) -> str:
-    """Without what no column holds: the null character, and half of a pair of surrogates."""
+    """Remove what PostgreSQL cannot store: null characters; lone surrogates become U+FFFD."""
     return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class ConversationRefused(Exception):
-    """Raised where a question cannot be taken; the message is for people."""
+    """Raised when a question or a change is refused; the message is shown to the user."""
 
 
 class TooManyAnswers(ConversationRefused):
-    """Raised where a person or a workspace has as many answers under way as there may be at once."""
+    """Raised when the limit on concurrent answers of the person or the workspace is reached."""

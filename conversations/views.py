@@ -1,4 +1,4 @@
-"""Pages of conversations, and the stream of an answer."""
+"""Pages of conversations."""
 
 from typing import Any
 from uuid import UUID
@@ -17,37 +17,42 @@ from assistants.selectors import answers_by_demonstration, assistants_offered
 from conversations import generation, selectors, services
 from conversations.images import image_request
 from conversations.models import Conversation, Message
-from conversations.presenters import Refusal, answer_context, refusal_of, thread_context
+from conversations.presenters import Refusal, answer_context, refusal_for, thread_context
 from conversations.types import Call, ConversationRefused, clean
 from tenants.context import TenantRef
 
 
-def _sidebar(request: MemberRequest) -> dict[str, Any]:
+def _list_context(request: MemberRequest) -> dict[str, Any]:
     query, archived = clean(request.GET.get("q", "")).strip()[:200], "archived" in request.GET
     rows = list(selectors.conversation_list(request.user, query=query, archived=archived))
-    return {"groups": selectors.by_day(rows), "query": query, "archived": archived}
+    return {"groups": selectors.group_by_day(rows), "query": query, "archived": archived}
 
 
 @access(TEAM)
 @require_GET
 def index(request: MemberRequest) -> HttpResponse:
-    """The list, and the composer of a new conversation; for htmx, the list alone."""
-    context = _sidebar(request)
+    """The list with the composer of a new conversation; for htmx only the list."""
+    context = _list_context(request)
     if request.htmx and request.htmx.target == "conversation-list":
         return render(request, "conversations/_list.html", context)
-    return render(request, "conversations/index.html", context | _new(request))
+    return render(request, "conversations/index.html", context | _composer_context(request))
 
 
-def _new(request: MemberRequest, text: str = "", refusal: Refusal | None = None, chosen: str = "") -> dict[str, Any]:
-    offered = assistants_offered()
-    picked = _picked(offered, chosen or request.GET.get("assistant", ""))
-    given = {"assistants": offered, "picked": picked, "text": text, "refusal": refusal}
-    return given | {"is_demonstration": answers_by_demonstration()}
+def _composer_context(
+    request: MemberRequest, text: str = "", refusal: Refusal | None = None, choice: str = ""
+) -> dict[str, Any]:
+    assistants = assistants_offered()
+    selected = _select_assistant(assistants, choice or request.GET.get("assistant", ""))
+    context = {"assistants": assistants, "selected": selected, "text": text, "refusal": refusal}
+    return context | {"is_demonstration": answers_by_demonstration()}
 
 
-def _picked(offered: list[Any], chosen: str) -> Any:
-    """The assistant named, by code or key; else the first; None where none is offered."""
-    return next((one for one in offered if chosen in (one.code, str(one.pk))), offered[0] if offered else None)
+def _select_assistant(assistants: list[Any], choice: str) -> Any:
+    """The assistant with the given code or key, else the first; None if no assistant is offered."""
+    return next(
+        (assistant for assistant in assistants if choice in (assistant.code, str(assistant.pk))),
+        assistants[0] if assistants else None,
+    )
 
 
 @access(TEAM)
@@ -57,15 +62,15 @@ async def start(request: MemberRequest) -> HttpResponse:
     tenant: TenantRef = request.tenant
 
     def work() -> tuple[Conversation, Call] | HttpResponse:
-        text, chosen = request.POST.get("text", ""), request.POST.get("assistant", "")
+        text, choice = request.POST.get("text", ""), request.POST.get("assistant", "")
         try:
-            picked = _picked(assistants_offered(), chosen)
-            if picked is None:
+            assistant = _select_assistant(assistants_offered(), choice)
+            if assistant is None:
                 raise ConversationRefused(_("Aucun assistant n’est proposé pour le moment."))
-            return services.conversation_start(author=request.user, assistant_id=picked.pk, text=text)
+            return services.conversation_start(author=request.user, assistant_id=assistant.pk, text=text)
         except Exception as error:
-            refusal = refusal_of(error)
-            context = _sidebar(request) | _new(request, text, refusal, chosen)
+            refusal = refusal_for(error)
+            context = _list_context(request) | _composer_context(request, text, refusal, choice)
             return render(request, "conversations/index.html", context, status=refusal.status)
 
     outcome = await sync_to_async(work)()
@@ -80,21 +85,21 @@ async def start(request: MemberRequest) -> HttpResponse:
 @require_GET
 def detail(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id)
-    return render(request, "conversations/detail.html", _detail(request, conversation))
+    return render(request, "conversations/detail.html", _thread_page_context(request, conversation))
 
 
-def _detail(request: MemberRequest, conversation: Conversation) -> dict[str, Any]:
+def _thread_page_context(request: MemberRequest, conversation: Conversation) -> dict[str, Any]:
     for answer_id in selectors.open_answers(conversation):
         services.close_abandoned_answer(answer_id)
-    return _sidebar(request) | thread_context(request.user, conversation)
+    return _list_context(request) | thread_context(request.user, conversation)
 
 
 @access(TEAM)
 @require_GET
 def thread(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
-    """The messages as they are now; 204 where `last` and `state`, the last shown, still say how the thread ends."""
+    """The current messages; 204 if `last` and `state` still are key and state of the last message."""
     conversation = selectors.access_conversation(request.user, conversation_id)
-    if (request.GET.get("last"), request.GET.get("state")) == selectors.last_shown(conversation):
+    if (request.GET.get("last"), request.GET.get("state")) == selectors.last_message_state(conversation):
         return HttpResponse(status=204)
     return render(request, "conversations/_change.html", thread_context(request.user, conversation))
 
@@ -102,7 +107,7 @@ def thread(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 @access(TEAM)
 @require_POST
 async def ask(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
-    """Ask the next question; for htmx, the two new articles alone."""
+    """Ask the next question; for htmx only the two new articles."""
 
     def work(conversation: Conversation) -> Call:
         return services.question_ask(author=request.user, conversation=conversation, text=request.POST.get("text", ""))
@@ -113,7 +118,7 @@ async def ask(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 @access(TEAM)
 @require_POST
 async def retry(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
-    """Ask again for the last answer."""
+    """Replace the last answer with a new one."""
 
     def work(conversation: Conversation) -> Call:
         _conversation, answer = selectors.access_answer(request.user, conversation_id, message_id, for_writing=True)
@@ -128,22 +133,22 @@ async def _ask(request: MemberRequest, conversation_id: UUID, work: Any, *, show
         try:
             return conversation, work(conversation)
         except Exception as error:
-            return conversation, refusal_of(error)
+            return conversation, refusal_for(error)
 
     conversation, outcome = await sync_to_async(in_request)()
     if isinstance(outcome, Call):
         generation.start(request.tenant, outcome)
-    return await sync_to_async(_after_asking)(request, conversation, outcome, shown)
+    return await sync_to_async(_question_response)(request, conversation, outcome, shown)
 
 
-def _after_asking(
+def _question_response(
     request: MemberRequest, conversation: Conversation, outcome: Call | Refusal, shown: int
 ) -> HttpResponse:
     if isinstance(outcome, Refusal):
         context: dict[str, Any] = {"refusal": outcome, "text": request.POST.get("text", "")}
         if request.htmx:
             return render(request, "conversations/_refusal.html", context, status=outcome.status)
-        page = _detail(request, conversation) | context
+        page = _thread_page_context(request, conversation) | context
         return render(request, "conversations/detail.html", page, status=outcome.status)
     if not request.htmx:
         return redirect(f"{reverse('conversations:detail', args=[conversation.pk])}#m-{outcome.answer_id}")
@@ -155,7 +160,7 @@ def _after_asking(
 @access(TEAM)
 @require_GET
 def message(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
-    """One answer as it is now."""
+    """The current state of one answer."""
     conversation, answer = selectors.access_answer(request.user, conversation_id, message_id)
     if answer.state == Message.State.STREAMING:
         services.close_abandoned_answer(answer.pk)
@@ -166,12 +171,12 @@ def message(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> 
 @access(TEAM)
 @require_POST
 def image(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
-    """Have the image of an answer made."""
+    """Request the image of an answer."""
     conversation, answer = selectors.access_answer(request.user, conversation_id, message_id, for_writing=True)
     try:
         image_request(answer=answer)
     except Exception as error:
-        return _after_asking(request, conversation, refusal_of(error), 0)
+        return _question_response(request, conversation, refusal_for(error), 0)
     if not request.htmx:
         return redirect("conversations:detail", conversation.pk)
     answer.refresh_from_db()
@@ -188,10 +193,10 @@ def stop(request: MemberRequest, conversation_id: UUID, message_id: UUID) -> Htt
     return redirect("conversations:detail", conversation.pk)
 
 
-# -- what people do with a conversation
+# -- changes of a conversation
 
 
-def _changed(request: MemberRequest, conversation: Conversation) -> HttpResponse:
+def _redirect_to_detail(request: MemberRequest, conversation: Conversation) -> HttpResponse:
     return redirect("conversations:detail", conversation.pk)
 
 
@@ -203,7 +208,7 @@ def rename(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
         services.conversation_rename(conversation=conversation, title=request.POST.get("title", ""))
     except ConversationRefused as error:
         messages.error(request, str(error))
-    return _changed(request, conversation)
+    return _redirect_to_detail(request, conversation)
 
 
 @access(TEAM)
@@ -221,17 +226,17 @@ def archive(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 def restore(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = selectors.access_conversation(request.user, conversation_id, for_writing=True)
     services.conversation_archive(conversation=conversation, archived=False)
-    return _changed(request, conversation)
+    return _redirect_to_detail(request, conversation)
 
 
 @access(TEAM)
 @require_POST
 def pin(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
-    """Whoever reads a conversation may pin it: on their own list."""
+    """Pin or unpin in the user's own list; readers may pin as well as the author."""
     conversation = selectors.access_conversation(request.user, conversation_id)
     pinned: bool = conversation.pinned  # type: ignore[attr-defined]
     services.conversation_pin(conversation=conversation, person=request.user, pinned=not pinned)
-    return _changed(request, conversation)
+    return _redirect_to_detail(request, conversation)
 
 
 @access(TEAM)
@@ -244,4 +249,4 @@ def share(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
         request,
         _("Tout l’espace peut lire cette conversation.") if shared else _("Vous seul lisez cette conversation."),
     )
-    return _changed(request, conversation)
+    return _redirect_to_detail(request, conversation)

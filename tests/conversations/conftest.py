@@ -21,7 +21,7 @@ def in_this_thread(monkeypatch):
     monkeypatch.setattr(stream, "in_thread", here)
     monkeypatch.setattr(generation, "in_thread", here)
     monkeypatch.setattr(stream, "release_request_connection", nothing)
-    monkeypatch.setattr(stream, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(stream, "KEEP_ALIVE_SECONDS", 0.1)
 
 
 @pytest.fixture

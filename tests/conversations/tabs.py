@@ -5,7 +5,7 @@ import json
 
 from asgiref.sync import async_to_sync
 
-from conversations import live, services, stream
+from conversations import answer_log, services, stream
 from conversations.models import Message
 from conversations.types import Result
 
@@ -40,12 +40,12 @@ def text_of(events):
 
 def write_log(call, *entries):
     """What another process wrote to the log."""
-    with live.sync_client().pipeline() as pipe:
+    with answer_log.sync_client().pipeline() as pipe:
         for entry in entries:
-            live.add(pipe, live.log_key(call.answer_id), entry)
+            answer_log.add(pipe, answer_log.log_key(call.answer_id), entry)
         pipe.execute()
 
 
 def end(call, text=TEXT, outcome="done"):
     services.answer_finish(answer_id=call.answer_id, result=Result(text=text, outcome=outcome))
-    live.sync_client().delete(live.key("lease", call.answer_id))
+    answer_log.sync_client().delete(answer_log.key("lease", call.answer_id))

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from assistants.models import Assistant
 from assistants.providers.types import Usage
 from conversations import selectors, services
-from conversations.asking import that_fit
 from conversations.models import Conversation, Message
 from conversations.progress import answers_flush
+from conversations.requests import newest_messages_within
 from conversations.types import ConversationRefused, Result
 from library.models import Item
 from plans.types import TOKENS
@@ -144,9 +144,9 @@ def test_the_history_goes_to_the_provider_and_fits_its_context(people):
     from assistants.providers.types import ChatMessage
 
     long = [ChatMessage("user", "a" * 400), ChatMessage("assistant", "b" * 400), ChatMessage("user", "c")]
-    assert that_fit("", long, 330) == long[2:]
+    assert newest_messages_within("", long, 330) == long[2:]
     with pytest.raises(ConversationRefused):
-        that_fit("", long, 100)
+        newest_messages_within("", long, 100)
 
 
 def test_a_suspended_workspace_generates_nothing(people):

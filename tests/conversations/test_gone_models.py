@@ -51,7 +51,7 @@ def answered(people) -> Message:
 
     async def scenario():
         generation.start(current_tenant(), call)
-        while generation.running():
+        while generation.count_running():
             await asyncio.sleep(0.01)
         await close_providers()
 

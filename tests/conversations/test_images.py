@@ -78,7 +78,7 @@ def make(answer: Message) -> None:
     ],
 )
 def test_the_prompt_is_what_is_to_be_drawn(answer, prompt):
-    assert images._prompt_of(answer) == prompt
+    assert images._image_prompt(answer) == prompt
 
 
 @pytest.mark.parametrize("name", ["gpt-image-1-mini", "gpt-image-2.6-flare"])
@@ -174,7 +174,7 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, 
     answer.refresh_from_db()
     bound = usage_selectors.gauge(people.home, EUROS).reserved
     with monkeypatch.context() as patched:
-        patched.setattr(images, "_keep", killed)
+        patched.setattr(images, "_save_in_library", killed)
         with pytest.raises(Killed):
             make(answer)
     make(answer)
@@ -213,7 +213,7 @@ def test_a_job_that_never_asked_is_given_up_and_nothing_charged(people):
 def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(people, llm, monkeypatch, asked_again):
     from usage import services
 
-    answer, keep = answer_of(people), images._keep
+    answer, keep = answer_of(people), images._save_in_library
     images.image_request(answer=answer)
     answer.refresh_from_db()
     first, bound = answer.image_reference, usage_selectors.gauge(people.home, EUROS).reserved
@@ -228,7 +228,7 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(peop
         return kept
 
     with monkeypatch.context() as patched:
-        patched.setattr(images, "_keep", given_up_meanwhile)
+        patched.setattr(images, "_save_in_library", given_up_meanwhile)
         make(answer)
     event = UsageEvent.objects.get()
     assert (event.reference, event.cost, event.error_kind) == (first, bound, "lost")
@@ -243,7 +243,7 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(peop
 
 
 def test_a_job_that_waited_long_holds_what_it_needs_anew(people, llm, monkeypatch):
-    answer, keep = answer_of(people), images._keep
+    answer, keep = answer_of(people), images._save_in_library
     images.image_request(answer=answer)
     answer.refresh_from_db()
     Reservation.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
@@ -253,7 +253,7 @@ def test_a_job_that_waited_long_holds_what_it_needs_anew(people, llm, monkeypatc
         left.append(Reservation.objects.get(reference=answer.image_reference).expires_at - timezone.now())
         return keep(*args, **named)
 
-    monkeypatch.setattr(images, "_keep", look)
+    monkeypatch.setattr(images, "_save_in_library", look)
     make(answer)
     assert answer.image_state == "done" and left[0] > timedelta(minutes=10)
 

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from conversations import leases, live, services
+from conversations import answer_log, leases, services
 from conversations.models import Message
-from conversations.presenters import refusal_of
+from conversations.presenters import refusal_for
 from conversations.progress import answers_flush
 from conversations.types import Result, TooManyAnswers
 from tenants.context import current_tenant
@@ -25,67 +25,69 @@ def _until(so, seconds=5.0):
 @pytest.fixture
 def held(people):
     """An answer that this process makes, and what it heard."""
-    answer = leases.Answer(current_tenant(), uuid.uuid4(), people.member.pk)
+    answer = leases.LeasedAnswer(current_tenant(), uuid.uuid4(), people.member.pk)
     stopped = threading.Event()
-    leases.take(answer.id, answer.author_id)
+    leases.acquire(answer.id, answer.author_id)
     leases.hold(answer, stopped.set)
     yield answer, stopped
-    leases.let_go(answer.id)
+    leases.release(answer.id)
 
 
 def test_a_lease_lasts_while_its_process_lives_and_goes_with_it(held):
     answer, _stopped = held
-    lease = live.key("lease", answer.id)
+    lease = answer_log.key("lease", answer.id)
     # Much longer than a loop may lag: it is the process that is asked for a sign of life.
-    assert _until(lambda: live.sync_client().pttl(lease) > leases.BEAT_MS)
-    assert leases.is_made(answer.id)
+    assert _until(lambda: answer_log.sync_client().pttl(lease) > leases.HEARTBEAT_TIMEOUT_MS)
+    assert leases.is_generating(answer.id)
     # The process of another answer, killed a moment ago: its lease is there, its sign of life is not.
-    live.sync_client().set(lease, "4711-dead", px=leases.LEASE_MS)
-    assert not leases.is_made(answer.id)
+    answer_log.sync_client().set(lease, "4711-dead", px=leases.LEASE_MS)
+    assert not leases.is_generating(answer.id)
 
 
 def test_the_sign_of_life_needs_no_event_loop(held):
     """The thread that waits here is the one that would run a loop."""
     answer, _stopped = held
-    alive = leases._alive(leases.owner())
-    live.sync_client().pexpire(alive, 1500)
+    alive = leases._heartbeat_key(leases.owner())
+    answer_log.sync_client().pexpire(alive, 1500)
     time.sleep(1.8)
-    assert live.sync_client().pttl(alive) > 5_000 and leases.is_made(answer.id)
+    assert answer_log.sync_client().pttl(alive) > 5_000 and leases.is_generating(answer.id)
 
 
 def test_leases_come_back_after_redis_has_lost_them(held):
     answer, _stopped = held
-    assert _until(lambda: leases.under_way(answer.author_id) == 1)
-    live.sync_client().delete(live.key("lease", answer.id), live.key("places", answer.author_id))
-    assert _until(lambda: leases.is_made(answer.id), leases.RENEW_EVERY * leases.BEAT_SECONDS + 2)
-    assert leases.under_way(answer.author_id) == 1
+    assert _until(lambda: leases.count_active(answer.author_id) == 1)
+    answer_log.sync_client().delete(answer_log.key("lease", answer.id), answer_log.key("places", answer.author_id))
+    assert _until(lambda: leases.is_generating(answer.id), leases.RENEW_EVERY_BEATS * leases.HEARTBEAT_SECONDS + 2)
+    assert leases.count_active(answer.author_id) == 1
 
 
 def test_what_is_let_go_is_free_at_once(held):
     answer, _stopped = held
-    leases.let_go(answer.id)
-    assert _until(lambda: not leases.is_made(answer.id), 2)
-    assert leases.under_way(answer.author_id) == 0
+    leases.release(answer.id)
+    assert _until(lambda: not leases.is_generating(answer.id), 2)
+    assert leases.count_active(answer.author_id) == 0
 
 
 def test_a_wish_to_stop_reaches_the_maker_alone(held):
     answer, stopped = held
-    leases.ask_to_stop(uuid.uuid4())
+    leases.request_stop(uuid.uuid4())
     assert not stopped.wait(1.5)
-    leases.ask_to_stop(answer.id)
+    leases.request_stop(answer.id)
     assert stopped.wait(3)
 
 
 def test_an_answer_whose_process_lives_is_not_closed(people):
     _conversation, call = start(people.member)
-    answer = leases.Answer(current_tenant(), call.answer_id, call.author_id)
+    answer = leases.LeasedAnswer(current_tenant(), call.answer_id, call.author_id)
     leases.hold(answer, lambda: None)
     try:
-        assert _until(lambda: live.sync_client().pttl(live.key("lease", answer.id)) > leases.BEAT_MS)
+        assert _until(
+            lambda: answer_log.sync_client().pttl(answer_log.key("lease", answer.id)) > leases.HEARTBEAT_TIMEOUT_MS
+        )
         assert services.close_abandoned_answer(call.answer_id)
         assert Message.objects.get(pk=call.answer_id).state == "streaming"
     finally:
-        leases.let_go(answer.id)
+        leases.release(answer.id)
 
 
 # -- places
@@ -104,7 +106,7 @@ def test_a_person_and_a_workspace_have_so_many_answers_at_once(people, settings)
     assert Message.objects.count() == before + 2
     assert "2" in str(mine.value) and "arrêtez-la" in str(mine.value)
     assert "3" in str(ours.value) and "Votre espace" in str(ours.value)
-    assert refusal_of(mine.value).status == 429
+    assert refusal_for(mine.value).status == 429
 
 
 def test_a_refused_question_is_told_in_both_languages(people, settings, client_for):
@@ -122,7 +124,7 @@ def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(people, 
     settings.ANSWERS_PER_PERSON = 1
     _conversation, call = start(people.member)
     # As long ago as a dead process's.
-    live.sync_client().zadd(live.key("places", people.member.pk), {str(call.answer_id): time.time() - 60})
+    answer_log.sync_client().zadd(answer_log.key("places", people.member.pk), {str(call.answer_id): time.time() - 60})
     start(people.member)
 
 
@@ -138,9 +140,9 @@ def test_one_workspaces_places_are_not_its_neighbours(people, settings):
 def test_an_abandoned_answer_says_how_long_it_is(people):
     _conversation, call = start(people.member)
     answers_flush({call.answer_id: ("Ce qui était venu", 5)})
-    live.sync_client().delete(live.key("lease", call.answer_id))
+    answer_log.sync_client().delete(answer_log.key("lease", call.answer_id))
     assert services.close_abandoned_answer(call.answer_id)
-    last = live.entries(live.sync_client().xrange(live.log_key(call.answer_id)))[-1]
+    last = answer_log.entries(answer_log.sync_client().xrange(answer_log.log_key(call.answer_id)))[-1]
     assert (last.kind, last.data) == ("done", {"state": "interrupted", "length": 17})
 
 

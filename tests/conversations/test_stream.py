@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.live import Entry
+from conversations.answer_log import Entry
 from conversations.models import Message
 from tests.conversations.tabs import TEXT, all_of, end, tab_of, text_of, write_log
 from tests.conversations.test_conversations import start

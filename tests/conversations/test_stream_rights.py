@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from accounts import recheck
 from conversations import leases, services, stream
-from conversations.live import Entry
+from conversations.answer_log import Entry
 from conversations.models import Conversation
 from tenants.context import current_tenant
 from tests.conversations.tabs import end, follow, tab_of, write_log
@@ -35,10 +35,10 @@ def shared(people):
     conversation, call = start(people.member)
     Conversation.objects.filter(pk=conversation.pk).update(visibility="workspace")
     conversation.refresh_from_db()
-    leases.hold(leases.Answer(current_tenant(), call.answer_id, call.author_id), lambda: None)
+    leases.hold(leases.LeasedAnswer(current_tenant(), call.answer_id, call.author_id), lambda: None)
     write_log(call, Entry("3-1", "delta", {"text": "abc", "at": 0}))
     yield conversation, call
-    leases.let_go(call.answer_id)
+    leases.release(call.answer_id)
 
 
 def test_a_stream_ends_when_the_sharing_ends(people, shared, request_of, on_commit):
@@ -59,7 +59,7 @@ def test_the_author_reads_on(people, shared, request_of, on_commit):
         with on_commit(execute=True):
             services.conversation_share(conversation=conversation, shared=False, actor=people.member)
         end(call, "abcdef")
-        leases.let_go(call.answer_id)
+        leases.release(call.answer_id)
 
     events = _open_then(tab_of(request_of(people.member), call), unshare)
     assert [kind for kind, _data, _id in events] == ["delta", "delta", "done"]

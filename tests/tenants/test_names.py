@@ -44,7 +44,7 @@ def test_a_name_that_leads_nowhere_is_an_error(settings, table, value, said):
 
 def test_what_is_missing_is_said():
     assert call_problem("library.selectors.storage_used") == ""
-    assert "missing" in call_problem("conversations.images.give_up_image")
+    assert "missing" in call_problem("conversations.images.settle_abandoned_image")
     assert exporter_problem("library.exports") == ""
 
 

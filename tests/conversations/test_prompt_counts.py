@@ -11,8 +11,8 @@ from django.utils import timezone
 from assistants.providers.bounds import input_token_bound, messages_bound
 from assistants.providers.types import ChatMessage, Usage
 from conversations import services
-from conversations.counted import Counted, input_bound
 from conversations.models import Conversation, Message
+from conversations.prompt_counts import PromptCount, input_bound
 from plans.types import TOKENS
 from tests.conversations.test_conversations import finish, start
 from tests.providers.test_bounds import COUNTED, DEAREST, FRENCH, HOSTILE
@@ -22,7 +22,7 @@ VERSION = UUID(int=1)
 EASY = [ChatMessage("user", FRENCH * 20), ChatMessage("assistant", FRENCH * 5)]
 # What the two take with 120 tokens of instructions, as a tokeniser counts.
 TOLD = 120 + 53 * 20 + 20
-KNOWN = Counted("openai", "gpt", VERSION, TOLD, 1, 1)
+KNOWN = PromptCount("openai", "gpt", VERSION, TOLD, 1, 1)
 
 
 def line(model: str = "gpt", provider: str = "openai", version: UUID = VERSION) -> SimpleNamespace:
@@ -67,7 +67,7 @@ def test_a_ratio_learnt_from_prose_would_be_overrun():
         # Nothing of what was counted is sent any more.
         (line(), KNOWN, 1),
         # More is sent than was counted: the model's context has grown since.
-        (line(), replace(KNOWN, until=2), 0),
+        (line(), replace(KNOWN, end=2), 0),
         # A server that counts only what its cache did not have.
         (line(), replace(KNOWN, tokens=40), 0),
         (line(), replace(KNOWN, tokens=TOLD // 3), 0),
@@ -81,7 +81,7 @@ def test_what_was_counted_of_something_else_says_nothing(asked, known, dropped):
 
 def test_of_a_prompt_that_is_cut_what_is_left_takes_no_more():
     said = [ChatMessage("user", "Début. " * 50), ChatMessage("assistant", "Oui."), *EASY, ChatMessage("user", "Et ?")]
-    known = Counted("openai", "gpt", VERSION, TOLD + 200, 3, 3)
+    known = PromptCount("openai", "gpt", VERSION, TOLD + 200, 3, 3)
     assert input_bound(line(), said[2:], 2, known) == TOLD + 200 + messages_bound(said[3:]) + 64
 
 

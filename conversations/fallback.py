@@ -1,4 +1,4 @@
-"""A model turns out to be gone: the same answer is asked of its fallback, at the fallback's price."""
+"""Moves an open answer to the fallback of a model that its provider has ended, at the fallback's price."""
 
 import logging
 from typing import cast
@@ -8,8 +8,8 @@ from django.db import transaction
 
 from assistants import selectors as catalogue
 from assistants.ends import model_ended
-from conversations.asking import ask
 from conversations.models import Message
+from conversations.requests import build_request
 from conversations.services import ACT
 from conversations.types import Call, ConversationRefused
 from tenants.services import ReadOnlyWorkspace
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 
 def answer_fall_back(*, call: Call) -> Call | None:
-    """Mark the model of an open answer as ended, and ask its fallback: what was reserved is given back and the new
-    bound reserved in one transaction.
+    """Mark the model of an open answer as ended and return the call of its fallback.
 
-    None where no fallback can answer, or there is no room for it: the answer stays as it was asked, and is to fail.
+    The old reservation is released and the new bound reserved in one transaction. None if no fallback can answer or
+    the quota does not allow it; then the answer is unchanged and the caller fails it.
     """
     answer = Message.objects.filter(pk=call.answer_id, state=Message.State.STREAMING).first()
     if answer is None:
@@ -34,24 +34,24 @@ def answer_fall_back(*, call: Call) -> Call | None:
     if line is None:
         return None
     try:
-        asked = ask(line, list(call.request.messages))
+        bounded = build_request(line, list(call.request.messages))
         with transaction.atomic():
-            mine = Message.objects.select_for_update().filter(pk=answer.pk, state=Message.State.STREAMING)
-            if not mine.exists():
+            open_answer = Message.objects.select_for_update().filter(pk=answer.pk, state=Message.State.STREAMING)
+            if not open_answer.exists():
                 return None
-            held = usage_services.held_by(answer.pk)
-            if held is not None:
-                usage_services.settle(held.id, {})
-            usage_services.reserve(Act(ACT, answer.pk), asked.amounts)
-            mine.update(
+            reservation = usage_services.held_by(answer.pk)
+            if reservation is not None:
+                usage_services.settle(reservation.id, {})
+            usage_services.reserve(Act(ACT, answer.pk), bounded.amounts)
+            open_answer.update(
                 provider=line.model.provider,
                 model=line.model.name,
                 price_id=line.price.pk,
                 is_demonstration=line.model.is_demonstration,
-                prompt_messages=len(asked.request.messages),
+                prompt_messages=len(bounded.request.messages),
             )
-    except (ConversationRefused, QuotaExceeded, ReadOnlyWorkspace) as refused:
-        log.warning("no fallback answer=%s model=%s: %s", answer.pk, line.model.name, refused)
+    except (ConversationRefused, QuotaExceeded, ReadOnlyWorkspace) as error:
+        log.warning("no fallback answer=%s model=%s: %s", answer.pk, line.model.name, error)
         return None
     log.warning("fallback answer=%s from=%s to=%s", answer.pk, call.request.model, line.model.name)
-    return Call(call.answer_id, call.author_id, line.model.provider, asked.request)
+    return Call(call.answer_id, call.author_id, line.model.provider, bounded.request)

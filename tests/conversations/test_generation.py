@@ -8,8 +8,8 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from assistants.providers.types import Delta, Finished, Usage
-from conversations import generation, hub, leases, live, services, stream
-from conversations.live import Entry
+from conversations import answer_log, generation, hub, leases, services, stream
+from conversations.answer_log import Entry
 from conversations.log_writer import LogWriter
 from conversations.models import Message
 from tenants.context import current_tenant
@@ -35,7 +35,7 @@ class Provider:
 
 
 async def _made(call):
-    while generation.running():
+    while generation.count_running():
         await asyncio.sleep(0.01)
 
 
@@ -60,7 +60,7 @@ def test_tabs_here_and_elsewhere_get_the_same(people, request_of, monkeypatch):
     told = async_to_sync(scenario)()
     assert [text_of(events) for events in told] == [TEXT] * 3
     assert [events[-1][0] for events in told] == ["done"] * 3
-    positions = [live.position_of(identifier) for _kind, _data, identifier in told[1]]
+    positions = [answer_log.position_of(identifier) for _kind, _data, identifier in told[1]]
     assert positions == sorted(set(positions))
 
 
@@ -72,7 +72,7 @@ def test_the_lease_is_kept_until_the_end_is_saved(people, monkeypatch):
 
     def slow(**arguments):
         time.sleep(0.5)
-        seen.append((leases.is_made(call.answer_id), services.close_abandoned_answer(call.answer_id)))
+        seen.append((leases.is_generating(call.answer_id), services.close_abandoned_answer(call.answer_id)))
         return finish(**arguments)
 
     monkeypatch.setattr(services, "answer_finish", slow)
@@ -89,7 +89,7 @@ def test_the_lease_is_kept_until_the_end_is_saved(people, monkeypatch):
 
 
 def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(people, monkeypatch):
-    monkeypatch.setattr(leases, "BEAT_MS", 1500)
+    monkeypatch.setattr(leases, "HEARTBEAT_TIMEOUT_MS", 1500)
     _conversation, call = start(people.member)
     closed = []
 
@@ -99,7 +99,7 @@ def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(people,
         generation.start(current_tenant(), call)
         await asyncio.sleep(0.2)
         time.sleep(2.5)  # the whole loop
-        closed.append(leases.is_made(call.answer_id))
+        closed.append(leases.is_generating(call.answer_id))
         hold.set()
         await _made(call)
 
@@ -111,7 +111,7 @@ def test_words_are_kept_until_redis_takes_them(people, monkeypatch):
     from redis.exceptions import ConnectionError as Away
 
     _conversation, call = start(people.member)
-    name, tries = live.log_key(call.answer_id), []
+    name, tries = answer_log.log_key(call.answer_id), []
 
     async def scenario():
         from conversations import log_writer
@@ -126,22 +126,22 @@ def test_words_are_kept_until_redis_takes_them(people, monkeypatch):
                 raise Away
 
         monkeypatch.setattr(log_writer, "_write", failing)
-        monkeypatch.setattr(log_writer, "AWAY_SECONDS", 0.01)
+        monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.01)
         writer = LogWriter()
         writer.write(name, [Entry("3-1", "delta", {"text": "abc", "at": 0})])
         await asyncio.sleep(0.005)
         writer.write(name, [Entry("6-1", "delta", {"text": "def", "at": 3})])
-        await writer.drained(5)
+        await writer.wait_until_drained(5)
 
     async_to_sync(scenario)()
-    assert len(tries) >= 3 and live.text_so_far(call.answer_id) == "abcdef"
+    assert len(tries) >= 3 and answer_log.text_so_far(call.answer_id) == "abcdef"
 
 
 def test_hundreds_of_tabs_read_redis_through_one_connection(people):
     names = [f"ruche:log:test:{uuid.uuid4()}" for _number in range(40)]
 
     def connections():
-        return int(live.sync_client().info("clients")["connected_clients"])
+        return int(answer_log.sync_client().info("clients")["connected_clients"])
 
     async def scenario():
         here = hub.Hub()
@@ -157,10 +157,10 @@ def test_hundreds_of_tabs_read_redis_through_one_connection(people):
         tabs = [asyncio.create_task(tab(name)) for name in names for _number in range(10)]
         await asyncio.sleep(0.2)
         most = connections()
-        with live.sync_client().pipeline() as pipe:
+        with answer_log.sync_client().pipeline() as pipe:
             for name in names:
-                live.add(pipe, name, Entry("3-1", "delta", {"text": name[-3:], "at": 0}))
-                live.add(pipe, name, Entry("3-2", "done", {"state": "done", "length": 3}))
+                answer_log.add(pipe, name, Entry("3-1", "delta", {"text": name[-3:], "at": 0}))
+                answer_log.add(pipe, name, Entry("3-2", "done", {"state": "done", "length": 3}))
                 pipe.expire(name, 10)
             pipe.execute()
         told = await asyncio.gather(*tabs)
