@@ -1,1 +1,1 @@
-"""Servers that speak like outside services at the wire: for tests, benches and the embedded run alone."""
+"""Fake servers of outside services, with the same wire protocol, for tests, benches and the embedded run only."""

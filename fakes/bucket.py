@@ -1,7 +1,7 @@
-"""A bucket at the wire: the part of S3's REST API that django-storages speaks, in one process, in memory.
+"""A fake S3 bucket in memory, with the part of the REST API that django-storages uses.
 
-Built from the API reference (HeadObject, GetObject, PutObject, DeleteObject): path-style addresses, 404 with an XML
-error, ranges. Signatures are not checked.
+Follows the API reference (HeadObject, GetObject, PutObject, DeleteObject): path-style URLs, 404 with an XML error,
+ranges. Signatures are not checked.
 """
 
 import re
@@ -15,7 +15,7 @@ _MISSING = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>The key 
 
 
 class FakeBucket:
-    """`objects` by path; `calls`: (method, path); `fails`: the status that every answer has from now on."""
+    """State of the bucket. `objects` by path; `calls`: (method, path); `fails`: status of every response, or 0."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -90,12 +90,12 @@ def _handler(bucket: FakeBucket) -> type[BaseHTTPRequestHandler]:
 
 
 def _unchunked(body: bytes) -> bytes:
-    """The content of a body that was signed piece by piece: size in hexadecimal, line, piece, until a size of 0."""
-    found, rest = b"", body
-    while rest:
-        head, _, rest = rest.partition(b"\r\n")
+    """Decode an aws-chunked body: chunks with their size in hexadecimal, until a size of 0."""
+    content, remainder = b"", body
+    while remainder:
+        head, _, remainder = remainder.partition(b"\r\n")
         size = int(head.partition(b";")[0], 16)
         if size == 0:
             break
-        found, rest = found + rest[:size], rest[size + 2 :]
-    return found
+        content, remainder = content + remainder[:size], remainder[size + 2 :]
+    return content

@@ -148,10 +148,10 @@ async def _follow(reply: "Reply", plan: Plan) -> None:
         extra = {"retry-after": plan.retry_after} if plan.retry_after else {}
         return await reply.error(reply.dialect.error_for(plan.fail), leak=plan.leak, headers=extra)
     if plan.html:
-        return await reply.whole(b"<!doctype html><title>Bienvenue</title>", "text/html; charset=utf-8")
+        return await reply.complete(b"<!doctype html><title>Bienvenue</title>", "text/html; charset=utf-8")
     if call["path"].endswith("/images/generations"):
-        made = openai.image(call["body"], plan)
-        return await (reply.half(made) if plan.drop == "half" else reply.json(made))
+        image = openai.image(call["body"], plan)
+        return await (reply.half(image) if plan.drop == "half" else reply.json(image))
     if not call["body"].get("stream"):
         return await reply.json(reply.dialect.whole_answer(call, plan))
     await _stream(reply, plan)
@@ -226,13 +226,13 @@ class Reply:
     async def more(self, data: bytes, *, last: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
-    async def whole(self, data: bytes, content_type: str, status: int = 200, headers: Headers | None = None) -> None:
+    async def complete(self, data: bytes, content_type: str, status: int = 200, headers: Headers | None = None) -> None:
         self.call["outcome"] = "done" if status == 200 else "failed"
         await self.open(content_type, status, {"content-length": str(len(data)), **(headers or {})})
         await self.more(data, last=True)
 
     async def json(self, value: object, status: int = 200, headers: Headers | None = None) -> None:
-        await self.whole(json.dumps(value).encode(), "application/json", status, headers)
+        await self.complete(json.dumps(value).encode(), "application/json", status, headers)
 
     async def half(self, value: object) -> None:
         data = json.dumps(value).encode()

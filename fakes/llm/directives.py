@@ -89,8 +89,8 @@ class Plan:
 
 def read_plan(model: str, text: str) -> Plan:
     plan = Plan(words=split(TEXT), key=text)
-    for name, rest in _DIRECTIVE.findall(f"{model} {text}"):
-        _apply(plan, name, rest.split())
+    for name, remainder in _DIRECTIVE.findall(f"{model} {text}"):
+        _apply(plan, name, remainder.split())
     if plan.echo:
         plan.words = [f"{plan.echo}-{number} " for number in range(len(plan.words))]
     return plan

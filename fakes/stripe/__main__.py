@@ -31,7 +31,7 @@ def main() -> None:
 def _listen(app: App, url: str, secret: str) -> None:
     """One endpoint for this address, also after a restart with another secret; none for that of an earlier start."""
     earlier = app.world.find("webhook_endpoint", description=OF_THE_START)
-    for endpoint in {one["id"]: one for one in [*app.world.find("webhook_endpoint", url=url), *earlier]}.values():
+    for endpoint in {entry["id"]: entry for entry in [*app.world.find("webhook_endpoint", url=url), *earlier]}.values():
         app.world.drop(endpoint)
     webhook_endpoints.make(app.world, url, ["*"], secret)["description"] = OF_THE_START
 

@@ -1,4 +1,4 @@
-"""`/v1/…`: key, version, idempotency, parameters, the handler, `expand[]`, and the check of what is answered."""
+"""Requests to `/v1/…`: key, version, idempotency, parameters, handler, `expand[]`, and the check of the response."""
 
 import hashlib
 import re
@@ -19,12 +19,12 @@ from fakes.stripe.wire import Answer, Request, as_json
 from fakes.stripe.world import World, token
 
 VERSION = stripe.api_version
-# So many idempotency keys are remembered; Stripe keeps them for a day.
+# Number of idempotency keys that are stored; Stripe stores them for a day.
 KEYS = 2000
 
 
 class Api:
-    """Answers requests on a world. `violations`: what was answered or told that the SDK's classes do not know."""
+    """Handles requests on a world. `violations`: responses and events that do not fit the SDK's classes."""
 
     def __init__(self, world: World, *, checked: bool = True) -> None:
         self.world = world
@@ -36,8 +36,8 @@ class Api:
     def answer(self, request: Request) -> Answer:
         request_id = f"req_{token(14)}"
         key = request.headers.get("idempotency-key")
-        given = self._raw(request)
-        call = {"method": request.method, "path": request.path, "params": given, "id": request_id, "key": key}
+        raw_params = self._raw(request)
+        call = {"method": request.method, "path": request.path, "params": raw_params, "id": request_id, "key": key}
         self.calls.append(call)
         headers = {"request-id": request_id, "stripe-version": VERSION}
         if key:
@@ -46,7 +46,7 @@ class Api:
         if fault and not fault.get("after"):
             return self._broken(fault, headers)
         try:
-            replayed, status, body = self._once(request, given, request_id)
+            replayed, status, body = self._once(request, raw_params, request_id)
             if replayed:
                 headers["idempotent-replayed"] = "true"
         except StripeError as error:
@@ -71,14 +71,14 @@ class Api:
         retry = {"stripe-should-retry": fault["retry"]} if "retry" in fault else {}
         return as_json({"error": {"type": kind, "message": "The fake was asked to fail."}}, status, **headers, **retry)
 
-    def _once(self, request: Request, given: str, request_id: str) -> tuple[bool, int, Any]:
-        """The same key and the same parameters are answered as they were the first time."""
+    def _once(self, request: Request, raw_params: str, request_id: str) -> tuple[bool, int, Any]:
+        """Handle a request, or replay the response of an earlier one with the same idempotency key and parameters."""
         self._authorise(request)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is None:
-            return False, 200, self._handle(request, given, request_id)
-        # The order in which parameters come means nothing.
-        ordered = repr(sorted(parse_qsl(given, keep_blank_values=True)))
+            return False, 200, self._handle(request, raw_params, request_id)
+        # The order of parameters is irrelevant.
+        ordered = repr(sorted(parse_qsl(raw_params, keep_blank_values=True)))
         mark = hashlib.sha256(f"{request.path}?{ordered}".encode()).hexdigest()
         known = self.world.idempotent.get(key)
         if known:
@@ -90,9 +90,9 @@ class Api:
                 raise StripeError(400, "idempotency_error", message)
             return True, known[1], known[2]
         try:
-            status, body = 200, self._handle(request, given, request_id)
+            status, body = 200, self._handle(request, raw_params, request_id)
         except StripeError as error:
-            # Refused for its parameters, nothing was done: the key may be used again.
+            # A request with invalid parameters does not use up the key.
             if error.status != 402:
                 raise
             status, body = error.status, error.body(request_id)
@@ -102,8 +102,8 @@ class Api:
         return False, status, body
 
     def _authorise(self, request: Request) -> None:
-        given = request.headers.get("authorization", "")
-        key = given.removeprefix("Bearer ").strip()
+        raw_params = request.headers.get("authorization", "")
+        key = raw_params.removeprefix("Bearer ").strip()
         if not key:
             raise unauthorized(
                 "You did not provide an API key. You need to provide your API key in the Authorization header, using "
@@ -118,9 +118,9 @@ class Api:
             message = "The provided key does not have access to this account (or that account does not exist)."
             raise StripeError(403, "invalid_request_error", message, code="account_invalid")
 
-    def _handle(self, request: Request, given: str, request_id: str) -> Any:
+    def _handle(self, request: Request, raw_params: str, request_id: str) -> Any:
         route, args = self._route(request)
-        params = forms.read(forms.parse(given), route.shape)
+        params = forms.read(forms.parse(raw_params), route.shape)
         for name in params:
             if route.shape and name not in route.known:
                 raise unsimulated(f"{name} of {request.method} {route.path}")
@@ -137,8 +137,8 @@ class Api:
 
     def _route(self, request: Request) -> tuple[Route, dict[str, str]]:
         for route in table.ROUTES:
-            if route.method == request.method and (found := route.pattern.match(request.path)):
-                return route, found.groupdict()
+            if route.method == request.method and (match := route.pattern.match(request.path)):
+                return route, match.groupdict()
         message = f"Unrecognized request URL ({request.method}: {request.path})."
         raise StripeError(404, "invalid_request_error", f"{message} The fake may not simulate it (docs/stripe.md).")
 
@@ -150,8 +150,8 @@ class Api:
         return answer
 
     def check(self, answer: Any) -> None:
-        """Raises when the SDK's classes do not know what is about to be said."""
-        found = problems(answer) if self.checked else []
-        self.violations += found
-        if found:
-            raise StripeError(500, "api_error", f"The fake answers what the SDK does not know: {'; '.join(found[:10])}")
+        """Raise `StripeError` (500) if a response does not fit the SDK's classes."""
+        match = problems(answer) if self.checked else []
+        self.violations += match
+        if match:
+            raise StripeError(500, "api_error", f"The fake answers what the SDK does not know: {'; '.join(match[:10])}")

@@ -1,4 +1,4 @@
-"""The whole fake as one ASGI application without any framework: the API, the pages people click, the control."""
+"""The fake as one ASGI application without a framework: the API, the hosted pages and the control interface."""
 
 import asyncio
 import contextlib
@@ -29,19 +29,19 @@ class App:
         self.world.settings["api_version"] = VERSION
         self.api = Api(self.world, checked=checked)
         self.deliveries = Deliveries(self.world)
-        self.world.on_event = self._tell
+        self.world.on_event = self._on_event
         self._dirty = False
         self._tasks: list[asyncio.Task[None]] = []
         if state and state.exists():
             load(self.world, self.deliveries, state)
 
-    def _tell(self, event: Object) -> None:
+    def _on_event(self, event: Object) -> None:
         if self.api.checked:
             self.api.violations += problems(event)
         self.deliveries.add(event)
 
     def reset(self) -> None:
-        """As new; the endpoints that listen are kept where `reset` is asked to keep them."""
+        """Reset the fake to its initial state."""
         fresh = World(self.world.base)
         for name in ("objects", "kinds", "hidden", "settings", "offset", "stepping", "idempotent", "next_payments"):
             setattr(self.world, name, getattr(fresh, name))
@@ -92,7 +92,7 @@ class App:
         self._save()
 
     async def _tick(self) -> None:
-        """Time passes also when nobody asks."""
+        """Run due events and save the state periodically, also without requests."""
         while True:
             await asyncio.sleep(TICK)
             if timeline.run_to(self.world, None, self.world.now()) or self._dirty:
@@ -105,6 +105,6 @@ class App:
         self._dirty = False
 
     def dump(self) -> dict[str, Any]:
-        """Everything, for a test that looks closely."""
+        """The whole state, for tests."""
         world = self.world
         return json.loads(json.dumps({"objects": world.objects, "hidden": world.hidden, "settings": world.settings}))

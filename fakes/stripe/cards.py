@@ -60,11 +60,11 @@ IBANS = {
 
 def card(number: str) -> Means:
     digits = number.replace(" ", "")
-    found = CARDS.get(digits)
-    if found is None:
+    means = CARDS.get(digits)
+    if means is None:
         fields = {"decline_code": "test_mode_live_card"} if digits.isdigit() and len(digits) > 12 else {}
         raise invalid("Your card number is incorrect.", "number", "incorrect_number", **fields)
-    return found
+    return means
 
 
 def iban(number: str) -> Means:

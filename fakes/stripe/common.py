@@ -69,16 +69,16 @@ def take(thing: Object, params: dict[str, Any], names: str) -> None:
         thing["metadata"] = metadata(thing.get("metadata"), params["metadata"])
 
 
-def address(given: Any) -> dict[str, Any] | None:
-    return {name: given.get(name) or None for name in ADDRESS} if given else None
+def address(values: Any) -> dict[str, Any] | None:
+    return {name: values.get(name) or None for name in ADDRESS} if values else None
 
 
-def only(given: dict[str, Any], known: str, where: str) -> dict[str, Any]:
+def only(values: dict[str, Any], known: str, where: str) -> dict[str, Any]:
     """Refuses parts of a nested parameter that are not simulated."""
-    for name in given:
+    for name in values:
         if name not in known.split():
             raise unsimulated(f"{where}[{name}]")
-    return given
+    return values
 
 
 def deleted(thing: Object) -> Object:

@@ -29,8 +29,8 @@ from fakes.stripe.world import token
 if TYPE_CHECKING:
     from fakes.stripe.app import App
 
-Given = dict[str, Any]
-Handler = Callable[["App", Given], Awaitable[Any]]
+Body = dict[str, Any]
+Handler = Callable[["App", Body], Awaitable[Any]]
 LOOPBACK = ("127.0.0.1", "::1", "")
 
 
@@ -43,9 +43,9 @@ async def answer(app: "App", request: Request) -> Answer:
     handler = HANDLERS.get(name)
     if handler is None:
         return as_json({"error": f"no {name} here", "known": sorted(HANDLERS)}, 404)
-    given = request.json() if request.method == "POST" else {}
+    body = request.json() if request.method == "POST" else {}
     try:
-        return as_json(await handler(app, {**request.args, **given}))
+        return as_json(await handler(app, {**request.args, **body}))
     except StripeError as error:
         return as_json(error.body(""), error.status)
 
@@ -62,143 +62,143 @@ async def _page(app: "App", request: Request) -> Answer:
     return pages.overview(app.world, app.deliveries.all)
 
 
-async def _clock(app: "App", given: Given) -> Given:
+async def _clock(app: "App", body: Body) -> Body:
     """How many steps were due, and what time it is then."""
-    world, clock = app.world, given.get("clock")
+    world, clock = app.world, body.get("clock")
     now, steps = world.now(clock), 0
-    if "advance" in given or "to" in given:
-        until = int(given.get("to") or now + given["advance"])
+    if "advance" in body or "to" in body:
+        until = int(body.get("to") or now + body["advance"])
         steps = timeline.run_to(world, clock, until)
         if not clock:
             world.offset += until - now
     return {"now": world.now(clock), "offset": world.offset, "steps": steps}
 
 
-async def _age(app: "App", given: Given) -> Given:
-    world, seconds = app.world, int(float(given["days"]) * 86400)
+async def _age(app: "App", body: Body) -> Body:
+    world, seconds = app.world, int(float(body["days"]) * 86400)
     steps = timeline.run_to(world, None, world.now() + seconds)
     ageing.move_back(world, seconds)
     return {"now": world.now(), "steps": steps}
 
 
-async def _settings(app: "App", given: Given) -> Given:
-    unknown = given.keys() - app.world.settings.keys()
+async def _settings(app: "App", body: Body) -> Body:
+    unknown = body.keys() - app.world.settings.keys()
     if unknown:
         return {"error": f"unknown: {sorted(unknown)}"}
-    app.world.settings |= given
+    app.world.settings |= body
     return app.world.settings
 
 
-async def _endpoint(app: "App", given: Given) -> Given:
-    secret = given.get("secret") or f"whsec_{token(32)}"
-    made = webhook_endpoints.make(app.world, given["url"], given.get("events") or ["*"], secret)
-    return {**made, "secret": secret}
+async def _endpoint(app: "App", body: Body) -> Body:
+    secret = body.get("secret") or f"whsec_{token(32)}"
+    endpoint = webhook_endpoints.make(app.world, body["url"], body.get("events") or ["*"], secret)
+    return {**endpoint, "secret": secret}
 
 
-async def _payments(app: "App", given: Given) -> Given:
-    if "next" in given:
-        app.world.next_payments = list(given["next"])
+async def _payments(app: "App", body: Body) -> Body:
+    if "next" in body:
+        app.world.next_payments = list(body["next"])
     return {"next": app.world.next_payments}
 
 
-async def _hold(app: "App", _given: Given) -> Given:
+async def _hold(app: "App", _body: Body) -> Body:
     app.deliveries.hold = True
     return {"hold": True}
 
 
-async def _release(app: "App", given: Given) -> Given:
-    if "ids" not in given:
+async def _release(app: "App", body: Body) -> Body:
+    if "ids" not in body:
         app.deliveries.hold = False
-    app.deliveries.release(given.get("ids"))
+    app.deliveries.release(body.get("ids"))
     return {"hold": app.deliveries.hold}
 
 
-def _chosen(app: "App", given: Given) -> list[Delivery]:
-    found = [app.deliveries.find(id_) for id_ in given["ids"]]
-    if None in found:
+def _chosen(app: "App", body: Body) -> list[Delivery]:
+    deliveries = [app.deliveries.find(id_) for id_ in body["ids"]]
+    if None in deliveries:
         raise StripeError(404, "invalid_request_error", "no such delivery")
-    return [one for one in found if one]
+    return [delivery for delivery in deliveries if delivery]
 
 
-async def _take(app: "App", given: Given) -> list[Given]:
-    made = []
-    for one in app.deliveries.all:
-        if one["state"] == "held":
-            one["state"] = "taken"
-            body, headers = app.deliveries.prepared(one)
-            made.append({**one, "body": body, "headers": headers})
-    return made
+async def _take(app: "App", _arguments: Body) -> list[Body]:
+    taken = []
+    for delivery in app.deliveries.all:
+        if delivery["state"] == "held":
+            delivery["state"] = "taken"
+            body, headers = app.deliveries.prepared(delivery)
+            taken.append({**delivery, "body": body, "headers": headers})
+    return taken
 
 
-async def _deliver(app: "App", given: Given) -> list[Given]:
-    options = {"forged": bool(given.get("forged")), "age": float(given.get("age", 0))}
-    return [{**await app.deliveries.send(one, **options), "id": one["id"]} for one in _chosen(app, given)]
+async def _deliver(app: "App", body: Body) -> list[Body]:
+    options = {"forged": bool(body.get("forged")), "age": float(body.get("age", 0))}
+    return [{**await app.deliveries.send(delivery, **options), "id": delivery["id"]} for delivery in _chosen(app, body)]
 
 
-async def _drop(app: "App", given: Given) -> Given:
-    for one in _chosen(app, given):
-        one["state"] = "dropped"
-    return {"dropped": len(given["ids"])}
+async def _drop(app: "App", body: Body) -> Body:
+    for delivery in _chosen(app, body):
+        delivery["state"] = "dropped"
+    return {"dropped": len(body["ids"])}
 
 
-async def _delay(app: "App", given: Given) -> Given:
-    for one in _chosen(app, given):
-        app.deliveries.queue(one, float(given["seconds"]))
-    return {"delayed": len(given["ids"])}
+async def _delay(app: "App", body: Body) -> Body:
+    for delivery in _chosen(app, body):
+        app.deliveries.queue(delivery, float(body["seconds"]))
+    return {"delayed": len(body["ids"])}
 
 
-async def _replay(app: "App", given: Given) -> list[Given]:
+async def _replay(app: "App", body: Body) -> list[Body]:
     """Delivers an old event again, to all who listen now."""
-    return list(app.deliveries.add(app.world.get("event", given["event"])))
+    return list(app.deliveries.add(app.world.get("event", body["event"])))
 
 
-async def _emit(app: "App", given: Given) -> Given:
+async def _emit(app: "App", body: Body) -> Body:
     """An event that the fake does not make by itself, of an object it has (by id) or that is given."""
-    thing = given["object"]
+    thing = body["object"]
     known = isinstance(thing, str)
-    app.world.emit(given["type"], app.world.objects[thing] if known else thing, rendered=not known)
+    app.world.emit(body["type"], app.world.objects[thing] if known else thing, rendered=not known)
     return app.world.all("event")[-1]
 
 
-async def _sign(_app: "App", given: Given) -> Given:
-    moment = int(time.time() - given.get("age", 0))
-    return {"Stripe-Signature": signature(given["body"], given["secret"], moment)}
+async def _sign(_app: "App", body: Body) -> Body:
+    moment = int(time.time() - body.get("age", 0))
+    return {"Stripe-Signature": signature(body["body"], body["secret"], moment)}
 
 
-async def _fail(app: "App", given: Given) -> Given:
-    app.api.faults.append({"times": 1, **given})
+async def _fail(app: "App", body: Body) -> Body:
+    app.api.faults.append({"times": 1, **body})
     return {"faults": app.api.faults}
 
 
-async def _settled(app: "App", given: Given) -> Given:
-    until = time.monotonic() + float(given.get("seconds", 10))
+async def _settled(app: "App", body: Body) -> Body:
+    until = time.monotonic() + float(body.get("seconds", 10))
     while app.deliveries.pending and time.monotonic() < until:
         await asyncio.sleep(0.01)
     return {"pending": app.deliveries.pending}
 
 
-async def _reset(app: "App", _given: Given) -> Given:
+async def _reset(app: "App", _body: Body) -> Body:
     app.reset()
     return {"ok": True}
 
 
-async def _deliveries(app: "App", given: Given) -> list[Given]:
-    return [one for one in app.deliveries.all if given.get("state") in (None, one["state"])]
+async def _deliveries(app: "App", body: Body) -> list[Body]:
+    return [delivery for delivery in app.deliveries.all if body.get("state") in (None, delivery["state"])]
 
 
-async def _health(_app: "App", _given: Given) -> Given:
+async def _health(_app: "App", _body: Body) -> Body:
     return {"ok": True}
 
 
-async def _calls(app: "App", _given: Given) -> list[Given]:
+async def _calls(app: "App", _body: Body) -> list[Body]:
     return list(app.api.calls)
 
 
-async def _state(app: "App", _given: Given) -> Given:
+async def _state(app: "App", _body: Body) -> Body:
     return app.dump()
 
 
-async def _violations(app: "App", _given: Given) -> list[str]:
+async def _violations(app: "App", _body: Body) -> list[str]:
     return app.api.violations
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: signed as Stripe signs, delivered in order unless a test wants otherwise, tried again when refused."""
+"""Webhook deliveries: signed like Stripe's, delivered in order unless a test changes it, retried on failure."""
 
 import asyncio
 import hashlib
@@ -14,8 +14,8 @@ from typing import Any
 from fakes.stripe.world import Object, World, token
 
 TIMEOUT = 30
-KEPT = 4000
-# What a delivery may be waiting for, or have become.
+MAX_STORED = 4000
+# States of a delivery.
 STATES = ("held", "queued", "delivered", "failed", "dropped", "taken")
 Delivery = dict[str, Any]
 
@@ -30,39 +30,43 @@ class Deliveries:
         self._wake = asyncio.Event()
 
     def add(self, event: Object, *, endpoint: Object | None = None) -> list[Delivery]:
-        wanted = [endpoint] if endpoint else [one for one in self.world.all("webhook_endpoint") if listens(one, event)]
-        made = [
+        wanted = (
+            [endpoint]
+            if endpoint
+            else [listener for listener in self.world.all("webhook_endpoint") if listens(listener, event)]
+        )
+        new_deliveries = [
             {
                 "id": f"del_{token(12)}",
                 "event": event["id"],
                 "type": event["type"],
-                "endpoint": one["id"],
-                "url": one["url"],
+                "endpoint": listener["id"],
+                "url": listener["url"],
                 "state": "held" if self.hold else "queued",
                 "attempts": [],
                 "due": time.time(),
             }
-            for one in wanted
+            for listener in wanted
         ]
-        event["pending_webhooks"] += len(made)
-        self.all += made
-        if len(self.all) > KEPT:
-            self.all = [one for one in self.all[: -KEPT // 2] if one["state"] in ("held", "queued")] + self.all[
-                -KEPT // 2 :
-            ]
+        event["pending_webhooks"] += len(new_deliveries)
+        self.all += new_deliveries
+        if len(self.all) > MAX_STORED:
+            self.all = [
+                listener for listener in self.all[: -MAX_STORED // 2] if listener["state"] in ("held", "queued")
+            ] + self.all[-MAX_STORED // 2 :]
         self._wake.set()
-        return made
+        return new_deliveries
 
     def find(self, id_: str) -> Delivery | None:
-        return next((one for one in self.all if one["id"] == id_), None)
+        return next((delivery for delivery in self.all if delivery["id"] == id_), None)
 
     def release(self, ids: list[str] | None = None) -> None:
-        for one in self.all:
-            if one["state"] == "held" and (ids is None or one["id"] in ids):
-                self.queue(one)
+        for delivery in self.all:
+            if delivery["state"] == "held" and (ids is None or delivery["id"] in ids):
+                self.queue(delivery)
 
     def queue(self, delivery: Delivery, seconds: float = 0) -> None:
-        """To be sent, so many seconds from now."""
+        """Queue a delivery to be sent in `seconds`."""
         delivery |= {"state": "queued", "due": time.time() + seconds}
         self._wake.set()
 
@@ -79,7 +83,7 @@ class Deliveries:
         }
 
     async def send(self, delivery: Delivery, *, forged: bool = False, age: float = 0) -> dict[str, Any]:
-        """One attempt, whatever the state; gives `{at, status, body}`, status 0 where nobody answered."""
+        """Make one attempt in any state. Returns `{at, status, body}`; status 0 means no answer."""
         body, headers = self.prepared(delivery, forged=forged, age=age)
         status, answer = await asyncio.to_thread(post, delivery["url"], body, headers)
         attempt = {"at": time.time(), "status": status, "body": answer[:2000], "forged": forged}
@@ -95,21 +99,21 @@ class Deliveries:
             delivery["state"] = "delivered"
             return
         delays = self.world.settings["delivery_delays"]
-        tried = sum(not one["forged"] for one in delivery["attempts"])
+        tried = sum(not entry["forged"] for entry in delivery["attempts"])
         delivery["state"] = "queued" if tried <= len(delays) else "failed"
         delivery["due"] = time.time() + (delays[tried - 1] if tried <= len(delays) else 0)
 
     async def work(self) -> None:
-        """Sends what is due, first in first out, until cancelled."""
+        """Send due deliveries, first in first out, until cancelled."""
         while True:
-            due = [one for one in self.all if one["state"] == "queued"]
+            due = [delivery for delivery in self.all if delivery["state"] == "queued"]
             now = time.time()
-            ready = next((one for one in due if one["due"] <= now), None)
+            ready = next((delivery for delivery in due if delivery["due"] <= now), None)
             if ready:
                 await self.send(ready)
                 continue
             self._wake.clear()
-            wait = min((one["due"] for one in due), default=now + 3600) - now
+            wait = min((delivery["due"] for delivery in due), default=now + 3600) - now
             try:
                 await asyncio.wait_for(self._wake.wait(), max(0.01, wait))
             except TimeoutError:
@@ -117,7 +121,7 @@ class Deliveries:
 
     @property
     def pending(self) -> int:
-        return sum(one["state"] == "queued" for one in self.all)
+        return sum(delivery["state"] == "queued" for delivery in self.all)
 
 
 def listens(endpoint: Object, event: Object) -> bool:

@@ -1,4 +1,4 @@
-"""Stripe's errors, as its API says them."""
+"""Errors with the fields and messages of Stripe's API."""
 
 from typing import Any
 
@@ -26,9 +26,9 @@ def missing(kind: str, id_: str, param: str = "id", status: int = 404) -> Stripe
     return StripeError(status, "invalid_request_error", f"No such {word}: '{id_}'", param=param, code=code)
 
 
-def unsimulated(what: str) -> StripeError:
-    """Real Stripe knows it; the fake does not and says so, rather than doing nothing in silence."""
-    return invalid(f"The Stripe fake does not simulate {what} (docs/stripe.md).", code="fake_not_simulated")
+def unsimulated(feature: str) -> StripeError:
+    """Error for a feature of Stripe that the fake does not simulate, instead of ignoring it silently."""
+    return invalid(f"The Stripe fake does not simulate {feature} (docs/stripe.md).", code="fake_not_simulated")
 
 
 def unauthorized(message: str) -> StripeError:
@@ -36,7 +36,7 @@ def unauthorized(message: str) -> StripeError:
 
 
 def card_error(decline: str, **fields: Any) -> StripeError:
-    """402, in the words that Stripe uses for this decline code."""
+    """402 with Stripe's message for a decline code."""
     code, message = DECLINES.get(decline, ("card_declined", "Your card was declined."))
     return StripeError(402, "card_error", message, code=code, decline_code=_decline_code(code, decline), **fields)
 

@@ -1,4 +1,4 @@
-"""`expand[]`: ids become objects, and what is only shown when asked for is shown."""
+"""`expand[]`: replaces ids by objects, and adds fields that are only included on request."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from fakes.stripe.hints import type_hints
 from fakes.stripe.typed import class_of
 from fakes.stripe.world import Object, World
 
-# (kind, key) -> what is left out unless asked for
+# (kind, key) -> function of a field that is only included on request
 INCLUDED: dict[tuple[str, str], Callable[[World, Object], Any]] = {}
 
 
@@ -24,14 +24,14 @@ def _walk(world: World, value: Any, keys: list[str], path: str) -> None:
         return
     if not keys or not isinstance(value, dict):
         return
-    key, rest = keys[0], keys[1:]
+    key, remainder = keys[0], keys[1:]
     if include := INCLUDED.get((str(value.get("object")), key)):
         value[key] = include(world, value) if not isinstance(value.get(key), (dict, list)) else value[key]
     elif key not in value and not _known(value, key):
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
     if key in value:
         value[key] = _opened(world, value[key])
-        _walk(world, value[key], rest, path)
+        _walk(world, value[key], remainder, path)
 
 
 def _known(value: Object, key: str) -> bool:

@@ -1,6 +1,6 @@
-"""Bodies and queries as Stripe reads them: `items[0][price]=…` becomes typed values, by the SDK's own params types.
+"""Parsing of bodies and queries: `items[0][price]=…` becomes typed values by the SDK's params types.
 
-A parameter that Stripe does not know, lacks or cannot read is refused in Stripe's words.
+Unknown, missing and invalid parameters are refused with Stripe's messages.
 """
 
 import types
@@ -18,11 +18,11 @@ _WRONG = object()
 
 
 def parse(raw: str) -> dict[str, Any]:
-    """Nested dictionaries; lists are dictionaries whose keys are numbers, until a type says what they are."""
+    """Parse into nested dictionaries; a list is a dictionary with numeric keys until its type is known."""
     nested: dict[str, Any] = {}
     for name, value in parse_qsl(raw, keep_blank_values=True):
-        head, *rest = name.replace("]", "").split("[")
-        _put(nested, [head, *rest], value)
+        head, *remainder = name.replace("]", "").split("[")
+        _put(nested, [head, *remainder], value)
     return nested
 
 
@@ -37,23 +37,23 @@ def _put(into: dict[str, Any], keys: list[str], value: str) -> None:
     _put(inner, keys[1:], value)
 
 
-def read(given: dict[str, Any], shape: type | None) -> dict[str, Any]:
-    """Typed values of a request's parameters, by the TypedDict of the SDK; nothing is filled in."""
-    return _hash(given, shape, "") if shape else given
+def read(values: dict[str, Any], shape: type | None) -> dict[str, Any]:
+    """Typed values of a request's parameters, by the TypedDict of the SDK, without defaults."""
+    return _hash(values, shape, "") if shape else values
 
 
-def _hash(given: Any, shape: type, path: str) -> dict[str, Any]:
-    if not isinstance(given, dict):
+def _hash(values: Any, shape: type, path: str) -> dict[str, Any]:
+    if not isinstance(values, dict):
         raise invalid("Invalid object", path)
     hints = type_hints(shape)
-    for name in given:
+    for name in values:
         if name not in hints:
             where = _join(path, name)
             raise invalid(f"Received unknown parameter: {where}", where, "parameter_unknown")
-    for name in sorted(required(shape) - set(given)):
+    for name in sorted(required(shape) - set(values)):
         where = _join(path, name)
         raise invalid(f"Missing required param: {where}.", where, "parameter_missing")
-    return {name: read_value(value, hints[name], _join(path, name)) for name, value in given.items()}
+    return {name: read_value(value, hints[name], _join(path, name)) for name, value in values.items()}
 
 
 def _join(path: str, name: str) -> str:
@@ -61,10 +61,10 @@ def _join(path: str, name: str) -> str:
 
 
 def read_value(value: Any, hint: Any, path: str) -> Any:
-    found = _convert(value, hint, path)
-    if found is _WRONG:
+    converted = _convert(value, hint, path)
+    if converted is _WRONG:
         raise invalid(f"Invalid {_kind(hint)}: {value}", path, "parameter_invalid" if hint is int else "")
-    return found
+    return converted
 
 
 def _kind(hint: Any) -> str:
@@ -88,13 +88,13 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
 
 def _first(value: Any, options: tuple[Any, ...], path: str) -> Any:
     """A word that is named first, then hashes and lists, numbers, text."""
-    # The SDK leaves its enums open; Stripe does not.
+    # Enums are open in the SDK but closed in Stripe's API.
     closed = any(typing.get_origin(option) is Literal and any(typing.get_args(option)) for option in options)
     ranked = sorted((option for option in options if not (closed and option is str)), key=_rank)
     for option in ranked:
-        found = _convert(value, option, path)
-        if found is not _WRONG:
-            return found
+        converted = _convert(value, option, path)
+        if converted is not _WRONG:
+            return converted
     literals = [option for option in options if typing.get_origin(option) is Literal]
     if literals and isinstance(value, str):
         words = ", ".join(str(word) for option in literals for word in typing.get_args(option) if word)

@@ -1,4 +1,4 @@
-"""The SDK's annotations, resolved: they name types that its modules import for type checkers only."""
+"""Resolves the SDK's annotations, whose types are imported for type checkers only."""
 
 import ast
 import functools
@@ -24,11 +24,11 @@ def type_hints(cls: type) -> dict[str, Any]:
     """Field -> type of a resource class or of a params TypedDict; what is common to all requests left out."""
     module = sys.modules[cls.__module__]
     names = {**_COMMON, **_checked_only(module)}
-    found = typing_extensions.get_type_hints(cls, globalns=vars(module), localns=names)
+    annotations = typing_extensions.get_type_hints(cls, globalns=vars(module), localns=names)
     unwanted = {"OBJECT_NAME", *_request_options()} if typing_extensions.is_typeddict(cls) else {"OBJECT_NAME"}
     return {
         name: hint
-        for name, hint in found.items()
+        for name, hint in annotations.items()
         if name not in unwanted and not name.startswith("_") and typing.get_origin(hint) is not typing.ClassVar
     }
 

@@ -1,4 +1,4 @@
-"""Start the fake from a fixture: `start()` gives its address, what tests do to it, and `stop()`."""
+"""Starts the fake from a fixture; the handle has its URL, the control interface for tests, and `stop()`."""
 
 import json
 import subprocess
@@ -19,13 +19,13 @@ class Handle:
     url: str
     process: "subprocess.Popen[str]"
 
-    def ask(self, name: str, **given: Any) -> Any:
-        """GET without arguments, POST with: `control.py` says what there is."""
-        data = json.dumps(given).encode() if given else None
-        return self._open(name, data, "POST" if given else "GET")
+    def get(self, name: str, **arguments: Any) -> Any:
+        """Call the control interface (`control.py`): GET without arguments, POST with arguments."""
+        data = json.dumps(arguments).encode() if arguments else None
+        return self._open(name, data, "POST" if arguments else "GET")
 
-    def tell(self, name: str, **given: Any) -> Any:
-        return self._open(name, json.dumps(given).encode(), "POST")
+    def post(self, name: str, **arguments: Any) -> Any:
+        return self._open(name, json.dumps(arguments).encode(), "POST")
 
     def _open(self, name: str, data: bytes | None, method: str) -> Any:
         headers = {"content-type": "application/json"}
@@ -37,52 +37,52 @@ class Handle:
             raise RuntimeError(f"{name}: {error.read().decode()}") from None
 
     def reset(self) -> None:
-        self.tell("reset")
+        self.post("reset")
 
     def advance(self, *, days: float = 0, hours: float = 0, clock: str | None = None) -> int:
-        """Time passes, and everything due happens in order; gives the new time in Unix seconds."""
+        """Advance the time; due events happen in order. Returns the new time in Unix seconds."""
         seconds = int(days * 86400 + hours * 3600)
-        return int(self.tell("clock", advance=seconds, clock=clock)["now"])
+        return int(self.post("clock", advance=seconds, clock=clock)["now"])
 
     def age(self, days: float) -> None:
-        """Time passes, and it is now again: what was to come is past."""
-        self.tell("age", days=days)
+        """Advance the time, then move all objects back by as much: future events are past, and it is now."""
+        self.post("age", days=days)
 
     def listen(self, url: str, events: list[str] | None = None, secret: str = "") -> dict[str, Any]:
-        """An endpoint for webhooks, with its `secret`."""
-        return dict(self.tell("endpoint", url=url, events=events or ["*"], secret=secret))
+        """Create a webhook endpoint. Returns it with its `secret`."""
+        return dict(self.post("endpoint", url=url, events=events or ["*"], secret=secret))
 
     def next_payments(self, *outcomes: str) -> None:
-        """How the next attempts to pay end: "ok", "authenticate", "pending", "pending_fail" or a decline code."""
-        self.tell("payments", next=list(outcomes))
+        """Outcomes of the next payment attempts: "ok", "authenticate", "pending", "pending_fail" or a decline code."""
+        self.post("payments", next=list(outcomes))
 
     def hold(self) -> None:
-        """Nothing is delivered until it is taken, delivered by name or released."""
-        self.tell("hold")
+        """Hold deliveries until they are taken, delivered by id or released."""
+        self.post("hold")
 
     def take(self) -> list[dict[str, Any]]:
-        """What is held, oldest first, signed now: `type`, `body`, `headers`. It counts as delivered by the test."""
-        return list(self.tell("take"))
+        """Take the held deliveries, oldest first, signed now: `type`, `body`, `headers`. The test delivers them."""
+        return list(self.post("take"))
 
     def deliveries(self, state: str | None = None) -> list[dict[str, Any]]:
         return list(self._open(f"deliveries?state={state}" if state else "deliveries", None, "GET"))
 
     def deliver(self, *ids: str, forged: bool = False, age: float = 0) -> list[dict[str, Any]]:
-        """Now and in this order; gives the answers (`status`, `body`)."""
-        return list(self.tell("deliver", ids=list(ids), forged=forged, age=age))
+        """Deliver now, in this order. Returns the responses (`status`, `body`)."""
+        return list(self.post("deliver", ids=list(ids), forged=forged, age=age))
 
     def settled(self) -> None:
-        """Returns when nothing is left to deliver."""
-        self.tell("settled")
+        """Wait until no delivery is queued."""
+        self.post("settled")
 
     def violations(self) -> list[str]:
-        """What it answered or told that the SDK's classes do not know: always empty."""
-        return list(self.ask("violations"))
+        """Responses and events that do not fit the SDK's classes; empty unless the fake has a bug."""
+        return list(self.get("violations"))
 
     def stop(self) -> None:
         process.stop(self.process)
 
 
 def start(port: int = 0, *options: str) -> Handle:
-    """Its own process, on a free port unless one is given; returns once it listens."""
+    """Start the fake as a process, on a free port by default. Returns once it listens."""
     return Handle(*process.start("fakes.stripe", "--port", str(port), *options))

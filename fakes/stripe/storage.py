@@ -1,4 +1,4 @@
-"""The state as one JSON file, written whole beside the old one and then put in its place."""
+"""Stores the state as one JSON file, written atomically."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def save(world: World, deliveries: Deliveries, path: Path) -> None:
 
 
 def load(world: World, deliveries: Deliveries, path: Path) -> None:
-    """Links lead to the present address, also where the port has changed."""
+    """Load the state; links are changed to the present URL, since the port may differ."""
     state = json.loads(path.read_text())
     deliveries.all = state.pop("deliveries")
     for name, value in state.items():

@@ -31,10 +31,10 @@ def problems(answer: dict[str, Any], path: str = "") -> list[str]:
     cls = class_of(str(kind))
     if cls is None:
         return [f"{path}: no class for {kind!r}"]
-    found = _object(answer, cls, path)
+    differences = _object(answer, cls, path)
     if kind == "event":
-        found += problems(answer["data"]["object"], f"{path}({answer['type']}).data.object")
-    return found
+        differences += problems(answer["data"]["object"], f"{path}({answer['type']}).data.object")
+    return differences
 
 
 def class_of(kind: str) -> type | None:
@@ -48,13 +48,13 @@ def _object(value: Any, cls: type, path: str) -> list[str]:
     hints = type_hints(cls)
     if value.get("deleted") is True:
         hints = {name: hints[name] for name in ("id", "object", "deleted") if name in hints}
-    found = [f"{path}.{name}: unknown" for name in value if name not in hints]
+    differences = [f"{path}.{name}: unknown" for name in value if name not in hints]
     for name, hint in hints.items():
         if name in value:
-            found += _value(value[name], hint, f"{path}.{name}")
+            differences += _value(value[name], hint, f"{path}.{name}")
         elif not _optional(hint):
-            found.append(f"{path}.{name}: missing")
-    return found
+            differences.append(f"{path}.{name}: missing")
+    return differences
 
 
 def _optional(hint: Any) -> bool:
@@ -124,12 +124,12 @@ def _list(value: Any, hint: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{path}: {value!r} is no list object"]
     keys = _SEARCH_KEYS if value.get("object") == "search_result" else _LIST_KEYS
-    found = [f"{path}.{name}: unknown" for name in value if name not in keys]
-    found += [f"{path}.{name}: missing" for name in sorted(_LIST_KEYS) if name not in value]
+    differences = [f"{path}.{name}: unknown" for name in value if name not in keys]
+    differences += [f"{path}.{name}: missing" for name in sorted(_LIST_KEYS) if name not in value]
     for index, item in enumerate(value.get("data", [])):
         at = f"{path}.data.{index}"
-        found += problems(item, at) if hint is None else _value(item, hint, at)
-    return found
+        differences += problems(item, at) if hint is None else _value(item, hint, at)
+    return differences
 
 
 def _plain(value: Any, hint: Any) -> bool:

@@ -135,10 +135,10 @@ class World:
 
     def get(self, kind: str, id_: str, param: str = "id") -> Object:
         """Raises Stripe's `resource_missing`: 404 in an address, 400 in a parameter."""
-        found = self.kinds.get(kind, {}).get(id_)
-        if found is None:
+        objects = self.kinds.get(kind, {}).get(id_)
+        if objects is None:
             raise missing(kind, id_, param, 404 if param == "id" else 400)
-        return found
+        return objects
 
     def find(self, kind: str, **wanted: Any) -> list[Object]:
         return [thing for thing in self.all(kind) if all(thing.get(key) == value for key, value in wanted.items())]
@@ -198,7 +198,9 @@ class World:
         mine = {key: value for key, value in self.objects.items() if self._concerns(value, customer)}
         other.objects = copy.deepcopy(mine)
         # What is kept of an invoice's lines goes by the lines' own ids.
-        lines = {line["id"] for one in mine.values() if one["object"] == "invoice" for line in one["lines"]["data"]}
+        lines = {
+            line["id"] for entry in mine.values() if entry["object"] == "invoice" for line in entry["lines"]["data"]
+        }
         other.hidden = {key: copy.deepcopy(self.hidden[key]) for key in {*mine, *lines} & self.hidden.keys()}
         other.settings, other.offset, other.stepping = self.settings, self.offset, self.stepping
         other.next_payments = list(self.next_payments)
@@ -220,7 +222,7 @@ class World:
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
         """Whatever is raised inside leaves no trace, except deliveries already made."""
-        objects = {key: _kept(value) for key, value in self.objects.items()}
+        objects = {key: _copy_of(value) for key, value in self.objects.items()}
         hidden = copy.deepcopy(self.hidden)
         on_event, events = self.on_event, []
         self.on_event = events.append
@@ -246,8 +248,8 @@ def _earlier(value: Any, seconds: int) -> Any:
     return value - seconds if is_moment else value
 
 
-def _kept(thing: Object) -> Object:
-    # Events are never changed back: what is delivered meanwhile counts.
+def _copy_of(thing: Object) -> Object:
+    # Events are shared: one that is delivered in the meantime must keep its state.
     return thing if thing["object"] == "event" else copy.deepcopy(thing)
 
 

@@ -134,7 +134,7 @@ def test_a_forged_one_is_refused(shop: Shop) -> None:
     one = shop.fake.take()[0]
     changed = json.dumps({**json.loads(one["body"]), "type": "customer.deleted"})
     assert not _receive(endpoint, changed, one["headers"]).valid
-    signed = shop.fake.tell("sign", body=one["body"], secret="whsec_another")
+    signed = shop.fake.post("sign", body=one["body"], secret="whsec_another")
     assert not _receive(endpoint, one["body"], signed).valid
     assert not models.Event.objects.exists()
 

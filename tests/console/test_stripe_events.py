@@ -67,7 +67,7 @@ def test_what_failed_is_seen_and_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
     sent = fake.take()[-1]
     for _ in range(2):
-        fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
+        fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
     with pytest.raises(stripe.StripeError):
         tell(sent)
     told = WebhookEvent.objects.get()

@@ -143,7 +143,7 @@ def test_read_again_at_stripe(console, buyer, fake, people):
 def test_stripe_away_is_said(console, buyer, fake, people):
     buyer().subscribe("pro")
     row = Subscription.objects.get(tenant_id=people.home.id)
-    fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
+    fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
     answer = console.post(page(row, "reread"), WHY)
     assert answer.status_code == 400 and "Stripe n’a pas répondu" in answer.content.decode()
     assert not AuditEntry.objects.filter(action="subscription.reread").exists()

@@ -28,7 +28,7 @@ def test_a_renewal_is_a_draft_for_an_hour(shop):
 
 
 def test_the_hour_can_be_set(shop):
-    shop.fake.tell("settings", finalisation_seconds=0)
+    shop.fake.post("settings", finalisation_seconds=0)
     customer = shop.customer()
     shop.subscribe(customer)
     shop.go_to(APRIL)
@@ -56,7 +56,7 @@ def test_a_year_in_one_go(shop):
 def _late(shop, *outcomes, **settings):
     """A subscription whose renewal is refused."""
     if settings:
-        shop.fake.tell("settings", **settings)
+        shop.fake.post("settings", **settings)
     customer = shop.customer()
     subscription = shop.subscribe(customer)
     shop.fake.next_payments(*outcomes)
@@ -176,9 +176,9 @@ def test_a_month_passes_and_it_is_now(shop):
     stripe.Customer.modify(customer.id, invoice_settings={"default_payment_method": method.id})
     one = stripe.Subscription.create(customer=customer.id, items=[{"price": shop.pro.id}])
     began, end = one.start_date, one["items"].data[0].current_period_end
-    before = shop.fake.ask("clock")["now"]
+    before = shop.fake.get("clock")["now"]
     shop.fake.age(40)
-    assert shop.fake.ask("clock")["now"] - before < 60
+    assert shop.fake.get("clock")["now"] - before < 60
     there = again(one)
     assert there.start_date == began - 40 * DAY
     assert there["items"].data[0].current_period_start == end - 40 * DAY

@@ -14,7 +14,7 @@ ASKED: list[dict[str, str]] = []
 @pytest.fixture(autouse=True)
 def asked(fake):
     yield
-    ASKED.extend(fake.ask("calls"))
+    ASKED.extend(fake.get("calls"))
 
 
 def test_the_catalogue(shop):

@@ -201,7 +201,7 @@ def test_no_change_waits_for_a_debit(shop):
 def test_a_late_subscription_is_not_paid_by_a_wish_that_was_dropped(shop):
     customer = shop.customer()
     subscription = shop.subscribe(customer)
-    shop.fake.tell("settings", retry_days=[60])
+    shop.fake.post("settings", retry_days=[60])
     shop.fake.next_payments("insufficient_funds")
     shop.go_to(APRIL + 2 * HOUR)
     owed = again(subscription).latest_invoice

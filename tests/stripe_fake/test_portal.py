@@ -170,5 +170,5 @@ def test_the_overview_lets_time_pass(shop):
     assert visit(url, advance="31").status == 303
     assert again(session).created == session.created - 31 * DAY
     visit(url, next="insufficient_funds")
-    assert shop.fake.ask("payments") == {"next": ["insufficient_funds"]}
+    assert shop.fake.get("payments") == {"next": ["insufficient_funds"]}
     assert re.search(r'value="insufficient_funds" selected', visit(url).text)

@@ -43,5 +43,5 @@ def test_a_reset_forgets_everything(shop):
     shop.fake.reset()
     assert stripe.Customer.list().data == []
     assert stripe.Product.list().data == []
-    assert shop.fake.ask("payments") == {"next": []}
+    assert shop.fake.get("payments") == {"next": []}
     assert shop.fake.deliveries() == []

@@ -71,7 +71,7 @@ def test_only_what_is_wanted_comes(fake, receiver):
 
 
 def test_a_refusal_is_tried_again(fake, receiver):
-    fake.tell("settings", delivery_delays=[0.05, 0.05])
+    fake.post("settings", delivery_delays=[0.05, 0.05])
     fake.listen(receiver.url)
     receiver.answers = [500, 400]
     stripe.Customer.create(name="A")
@@ -82,7 +82,7 @@ def test_a_refusal_is_tried_again(fake, receiver):
 
 
 def test_patience_has_an_end(fake, receiver):
-    fake.tell("settings", delivery_delays=[0.01])
+    fake.post("settings", delivery_delays=[0.01])
     fake.listen(receiver.url)
     receiver.answers = [500, 500]
     stripe.Customer.create(name="A")
@@ -90,13 +90,13 @@ def test_patience_has_an_end(fake, receiver):
     assert fake.deliveries("failed")[0]["type"] == "customer.created"
     event = stripe.Event.list(type="customer.created").data[0]
     assert event.pending_webhooks == 1
-    fake.tell("replay", event=event.id)
+    fake.post("replay", event=event.id)
     fake.settled()
     assert len(receiver.got) == 3
 
 
 def test_nobody_there(fake):
-    fake.tell("settings", delivery_delays=[])
+    fake.post("settings", delivery_delays=[])
     fake.listen("http://127.0.0.1:9/")
     stripe.Customer.create(name="A")
     fake.settled()
@@ -134,8 +134,8 @@ def test_dropped_and_late(fake, receiver):
     made = stripe.Customer.create(name="A")
     stripe.Customer.modify(made.id, name="B")
     first, second = [one["id"] for one in fake.deliveries("held")]
-    fake.tell("drop", ids=[first])
-    fake.tell("delay", ids=[second], seconds=0.2)
+    fake.post("drop", ids=[first])
+    fake.post("delay", ids=[second], seconds=0.2)
     fake.settled()
     assert receiver.types == ["customer.updated"]
 
@@ -148,7 +148,7 @@ def test_a_test_may_take_them(fake, receiver):
     event = stripe.Webhook.construct_event(taken["body"], taken["headers"]["Stripe-Signature"], secret)
     assert (event.type, taken["type"]) == ("customer.created", "customer.created")
     assert fake.take() == []
-    fake.tell("release")
+    fake.post("release")
     stripe.Customer.create(name="B")
     fake.settled()
     assert len(receiver.got) == 1
@@ -157,7 +157,7 @@ def test_a_test_may_take_them(fake, receiver):
 def test_what_the_fake_does_not_make_itself(fake, receiver):
     fake.listen(receiver.url)
     made = stripe.Product.create(name="A")
-    fake.tell("emit", type="product.updated", object=made.id)
+    fake.post("emit", type="product.updated", object=made.id)
     fake.settled()
     assert receiver.types == ["product.created", "product.updated"]
 
@@ -171,6 +171,6 @@ def test_a_purchase_is_told_in_order(shop, receiver):
 
 
 def test_the_control_is_for_this_machine(fake):
-    assert fake.ask("health") == {"ok": True}
+    assert fake.get("health") == {"ok": True}
     with pytest.raises(RuntimeError, match="no nonsense here"):
-        fake.ask("nonsense")
+        fake.get("nonsense")

@@ -64,14 +64,14 @@ def test_a_key_may_be_used_again_after_a_refusal(fake):
 def test_an_answer_that_is_lost_is_had_by_trying_again(fake, monkeypatch):
     """The SDK sends its own key again: made once, told twice."""
     monkeypatch.setattr(stripe, "max_network_retries", 2)
-    fake.tell("fail", path="/v1/customers$", method="POST", status=500, after=True)
+    fake.post("fail", path="/v1/customers$", method="POST", status=500, after=True)
     made = stripe.Customer.create(name="A")
     assert [customer.id for customer in stripe.Customer.list().data] == [made.id]
-    assert [call["status"] for call in fake.ask("calls") if call["method"] == "POST"] == [200, 200]
+    assert [call["status"] for call in fake.get("calls") if call["method"] == "POST"] == [200, 200]
 
 
 def test_a_failure_may_last(fake):
-    fake.tell("fail", path="/v1/customers", status=429, times=2)
+    fake.post("fail", path="/v1/customers", status=429, times=2)
     for _ in range(2):
         with pytest.raises(stripe.RateLimitError):
             stripe.Customer.list()

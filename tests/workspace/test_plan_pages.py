@@ -308,7 +308,7 @@ class TestStripeAway:
 
     @pytest.fixture
     def gone(self, buyer) -> Shopper:
-        buyer.fake.tell("fail", status=500, times=100)
+        buyer.fake.post("fail", status=500, times=100)
         return buyer
 
     def test_what_is_read(self, gone, owner):
@@ -348,7 +348,7 @@ class TestStates:
     def test_a_trial(self, owner, shopper):
         page = text(owner.get(PLAN))
         assert "Il reste" in page and "Choisir une offre" in page and "Résilier" not in page
-        assert shopper.fake.ask("calls") == [] or "next" not in str(shopper.fake.ask("calls"))
+        assert shopper.fake.get("calls") == [] or "next" not in str(shopper.fake.get("calls"))
 
     def test_a_trial_that_has_ended(self, owner, people):
         with public_context():

@@ -1,1 +1,1 @@
-"""How money is made of subscriptions: periods, lines, invoices, payments, and what time does to them."""
+"""Billing of subscriptions: periods, lines, invoices, payments, and their changes over time."""

@@ -1,19 +1,19 @@
-"""Everything there is, made so many days older: periods are counted from then on as they stand."""
+"""Moves all objects back in time, and realigns the periods of subscriptions."""
 
 from fakes.stripe.billing import periods, subscriptions
 from fakes.stripe.world import DAY, Object, World
 
-# Months have 28 to 31 days: what moves by days falls that far from where months would put it.
+# Months have 28 to 31 days, so a date moved by days may differ this much from one moved by months.
 SLACK = 4 * DAY
 
 
 def move_back(world: World, seconds: int) -> None:
-    """Moves all moments, then counts each period from an anchor that fits where they stand."""
+    """Move all timestamps back by `seconds`, then choose anchors that fit the moved periods."""
     world.move_back(seconds)
-    for one in world.all("subscription"):
-        found = subscriptions.items_of(world, one)
-        if found and one["status"] not in subscriptions.OVER:
-            _realign(world, one, found)
+    for subscription in world.all("subscription"):
+        items = subscriptions.items_of(world, subscription)
+        if items and subscription["status"] not in subscriptions.OVER:
+            _realign(world, subscription, items)
 
 
 def _realign(world: World, subscription: Object, items: list[Object]) -> None:

@@ -27,12 +27,12 @@ def apply(world: World, subscription: Object, change: Change) -> Object | None:
     pending.drop(world, subscription)
     at = change.at or world.now_for(subscription)
     prorates = change.proration != "none" and subscription["status"] != "trialing"
-    longer = [given for given in change.items if _changes_interval(world, given)]
+    longer = [item_change for item_change in change.items if _changes_interval(world, item_change)]
     restarts = bool(longer) or change.new_anchor
     if restarts:
         return _restart(world, subscription, change, at, prorates=prorates)
-    for given in change.items:
-        _apply_item(world, subscription, given, at, prorates=prorates)
+    for item_change in change.items:
+        _apply_item(world, subscription, item_change, at, prorates=prorates)
     _check_left(world, subscription)
     if change.proration == "always_invoice" and subscriptions.take_pending(
         world, subscription["customer"], subscription["id"]
@@ -42,61 +42,61 @@ def apply(world: World, subscription: Object, change: Change) -> Object | None:
 
 
 def _check_left(world: World, subscription: Object) -> None:
-    found = subscriptions.items_of(world, subscription)
-    if not found:
+    items = subscriptions.items_of(world, subscription)
+    if not items:
         message = "A subscription must have at least one active plan. To cancel a subscription, please use the cancel"
         raise invalid(f"{message} API endpoint instead.", "items")
-    if len({item["price"] for item in found}) < len(found):
+    if len({item["price"] for item in items}) < len(items):
         raise invalid("Cannot add multiple subscription items with the same plan.", "items")
 
 
-def _changes_interval(world: World, given: dict[str, Any]) -> bool:
-    if not given.get("id") or not given.get("price") or given.get("deleted"):
+def _changes_interval(world: World, item_change: dict[str, Any]) -> bool:
+    if not item_change.get("id") or not item_change.get("price") or item_change.get("deleted"):
         return False
-    old = world.objects[world.get("subscription_item", given["id"], "items[0][id]")["price"]]["recurring"]
-    new = world.get("price", given["price"], "items[0][price]")["recurring"]
+    old = world.objects[world.get("subscription_item", item_change["id"], "items[0][id]")["price"]]["recurring"]
+    new = world.get("price", item_change["price"], "items[0][price]")["recurring"]
     return (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"])
 
 
-def _apply_item(world: World, subscription: Object, given: dict[str, Any], at: int, *, prorates: bool) -> None:
-    if not given.get("id"):
-        item = subscriptions.add_item(world, subscription, given, at)
+def _apply_item(world: World, subscription: Object, item_change: dict[str, Any], at: int, *, prorates: bool) -> None:
+    if not item_change.get("id"):
+        item = subscriptions.add_item(world, subscription, item_change, at)
         _join_period(world, subscription, item)
         if prorates:
             _aside(world, subscription, item, at, credit=False)
         return
-    item = world.get("subscription_item", given["id"], "items[0][id]")
+    item = world.get("subscription_item", item_change["id"], "items[0][id]")
     if item["subscription"] != subscription["id"]:
         raise invalid(f"The subscription item {item['id']} does not belong to this subscription.", "items[0][id]")
-    costs = given.get("deleted") or _costs(world, item) != _costs(world, {**item, **_set(given)})
+    costs = item_change.get("deleted") or _costs(world, item) != _costs(world, {**item, **_set(item_change)})
     if prorates and costs:
         _aside(world, subscription, item, at, credit=True)
-    if given.get("deleted"):
+    if item_change.get("deleted"):
         world.drop(item)
         return
-    update_item(world, item, given)
+    update_item(world, item, item_change)
     if prorates and costs:
         _aside(world, subscription, item, at, credit=False)
 
 
-def _set(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in ("price", "quantity") if name in given}
+def _set(item_change: dict[str, Any]) -> dict[str, Any]:
+    return {name: item_change[name] for name in ("price", "quantity") if name in item_change}
 
 
 def _costs(world: World, item: Object) -> tuple[Any, ...]:
     return item["price"], item["quantity"]
 
 
-def update_item(world: World, item: Object, given: dict[str, Any]) -> None:
-    if "price" in given:
-        price = world.get("price", given["price"], "items[0][price]")
+def update_item(world: World, item: Object, item_change: dict[str, Any]) -> None:
+    if "price" in item_change:
+        price = world.get("price", item_change["price"], "items[0][price]")
         if price["recurring"] is None or not price["active"]:
             raise invalid("This field only accepts active recurring prices.", "items[0][price]")
-    item |= _set(given)
-    if "tax_rates" in given:
-        item["tax_rates"] = list(given["tax_rates"] or [])
-    if "metadata" in given:
-        item["metadata"] = {**item["metadata"], **(given["metadata"] or {})}
+    item |= _set(item_change)
+    if "tax_rates" in item_change:
+        item["tax_rates"] = list(item_change["tax_rates"] or [])
+    if "metadata" in item_change:
+        item["metadata"] = {**item["metadata"], **(item_change["metadata"] or {})}
 
 
 def _join_period(world: World, subscription: Object, item: Object) -> None:
@@ -114,13 +114,13 @@ def _aside(world: World, subscription: Object, item: Object, at: int, *, credit:
     """An invoice item for the rest of the period: of the old price as a credit, of the new one as a charge."""
     price = world.objects[item["price"]]
     start, end = item["current_period_start"], item["current_period_end"]
-    whole = end - periods.start_of(subscription["billing_cycle_anchor"], price["recurring"], end)
+    period_length = end - periods.start_of(subscription["billing_cycle_anchor"], price["recurring"], end)
     if not start <= at < end:
         return
     full = money.price_of(price, item["quantity"])
     now = world.now_for(subscription)
     net = discounting.after_percent_off(world, full, discounting.in_force(world, subscription["discounts"], now))
-    amount = money.part(net, end - at, whole) * (-1 if credit else 1)
+    amount = money.part(net, end - at, period_length) * (-1 if credit else 1)
     name = world.objects[price["product"]]["name"]
     count = f"{item['quantity']} × " if item["quantity"] != 1 else ""
     aside(
@@ -136,7 +136,7 @@ def _aside(world: World, subscription: Object, item: Object, at: int, *, credit:
         proration_details={"credited_items": None, "discount_amounts": []},
         quantity=item["quantity"],
         tax_rates=list(item["tax_rates"]),
-        kept={
+        hidden={
             "subscription": subscription["id"],
             "subscription_item": item["id"],
             "details": {"credited_items": _credited(world, item) if credit else None},
@@ -154,11 +154,11 @@ def _credited(world: World, item: Object) -> Object | None:
     return None
 
 
-def aside(world: World, customer: str, *, kept: dict[str, Any], **fields: Any) -> Object:
+def aside(world: World, customer: str, *, hidden: dict[str, Any], **fields: Any) -> Object:
     """An invoice item that waits for the next invoice."""
     owner = world.objects[customer]
-    parent = {"subscription": kept["subscription"], "subscription_item": kept.get("subscription_item")}
-    made = {
+    parent = {"subscription": hidden["subscription"], "subscription_item": hidden.get("subscription_item")}
+    created = {
         "id": world.new_id("invoiceitem"),
         "object": "invoiceitem",
         "amount": 0,
@@ -174,7 +174,7 @@ def aside(world: World, customer: str, *, kept: dict[str, Any], **fields: Any) -
         "livemode": False,
         "metadata": {},
         "net_amount": fields.get("amount", 0),
-        "parent": {"subscription_details": parent, "type": "subscription_details"} if kept["subscription"] else None,
+        "parent": {"subscription_details": parent, "type": "subscription_details"} if hidden["subscription"] else None,
         "period": {},
         "pricing": None,
         "proration": False,
@@ -183,11 +183,11 @@ def aside(world: World, customer: str, *, kept: dict[str, Any], **fields: Any) -
         "test_clock": owner["test_clock"],
         **fields,
     }
-    made["quantity_decimal"] = str(made["quantity"])
-    world.keep(made["id"]).update(kept)
-    world.add(made)
-    world.emit("invoiceitem.created", made)
-    return made
+    created["quantity_decimal"] = str(created["quantity"])
+    world.keep(created["id"]).update(hidden)
+    world.add(created)
+    world.emit("invoiceitem.created", created)
+    return created
 
 
 def _restart(world: World, subscription: Object, change: Change, at: int, *, prorates: bool) -> Object | None:
@@ -196,18 +196,18 @@ def _restart(world: World, subscription: Object, change: Change, at: int, *, pro
     for item in subscriptions.items_of(world, subscription):
         if prorates:
             _aside(world, subscription, item, at, credit=True)
-    for given in change.items:
-        _apply_item(world, subscription, given, at, prorates=False)
+    for item_change in change.items:
+        _apply_item(world, subscription, item_change, at, prorates=False)
     _check_left(world, subscription)
     if trial and not change.new_anchor:
         return None
     subscription["billing_cycle_anchor"] = at
-    made = []
+    created = []
     for item in subscriptions.items_of(world, subscription):
         end = periods.next_end(at, world.objects[item["price"]]["recurring"], at)
         item |= {"current_period_start": at, "current_period_end": end, "billed_until": end}
-        made.append(lines.of_item(world, subscription, item, at, end, trial=False))
-    return invoice_pending(world, subscription, change, made)
+        created.append(lines.of_item(world, subscription, item, at, end, trial=False))
+    return invoice_pending(world, subscription, change, created)
 
 
 def invoice_pending(
@@ -216,14 +216,14 @@ def invoice_pending(
     """An invoice, now, of what waits (and of `more`), and the attempt to be paid for it."""
     customer = world.objects[subscription["customer"]]
     waiting = subscriptions.take_pending(world, customer["id"], subscription["id"])
-    made = [lines.of_invoice_item(world, item) for item in waiting] + (more or [])
+    created = [lines.of_invoice_item(world, item) for item in waiting] + (more or [])
     now = world.now_for(subscription)
     fields = {
         "automatically_finalizes_at": None,
         "discounts": discounting.in_force(world, subscription["discounts"], now),
     }
     invoice = invoices.draft(
-        world, customer, made, "subscription_update", subscription=subscription, period=(now, now), fields=fields
+        world, customer, created, "subscription_update", subscription=subscription, period=(now, now), fields=fields
     )
     for item in waiting:
         item["invoice"] = invoice["id"]

@@ -8,7 +8,7 @@ from fakes.stripe.world import DAY, Object, World
 def charge(world: World, paid: Object, method: Object, status: str, decline: str = "") -> Object:
     now = world.now_for(paid)
     error = card_error(decline).fields if decline else {}
-    made = {
+    created = {
         "id": world.new_id("charge"),
         "object": "charge",
         "amount": paid["amount"],
@@ -53,11 +53,11 @@ def charge(world: World, paid: Object, method: Object, status: str, decline: str
         "transfer_data": None,
         "transfer_group": None,
     }
-    world.add(made)
-    paid["latest_charge"] = made["id"]
+    world.add(created)
+    paid["latest_charge"] = created["id"]
     if status != "failed":
-        book(world, made)
-    return made
+        book(world, created)
+    return created
 
 
 def _outcome(status: str, decline: str) -> Object:
@@ -91,7 +91,7 @@ def book(world: World, charged: Object, sign: int = 1, kind: str = "charge", amo
     amount = charged["amount"] if amount is None else amount
     fee = money.percent(amount, 1.5) + 25 if kind == "charge" else 0
     now = world.now_for(charged)
-    made = {
+    created = {
         "id": world.new_id("balance_transaction"),
         "object": "balance_transaction",
         "amount": sign * amount,
@@ -119,7 +119,7 @@ def book(world: World, charged: Object, sign: int = 1, kind: str = "charge", amo
         "status": "pending",
         "type": kind,
     }
-    world.add(made)
+    world.add(created)
     if kind == "charge":
-        charged["balance_transaction"] = made["id"]
-    return made
+        charged["balance_transaction"] = created["id"]
+    return created

@@ -1,4 +1,4 @@
-"""What a filled-in checkout page does, and what a later payment says to the session it came from."""
+"""Completion of checkout sessions, and updates of a session by a later payment."""
 
 import copy
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from fakes.stripe.world import Object, World
 
 @dataclass
 class Submission:
-    """What somebody has filled in. `method`: as for a payment method's creation; None where none is needed."""
+    """The submitted checkout form. `method`: parameters of the payment method, None if not needed."""
 
     email: str
     name: str
@@ -21,7 +21,7 @@ class Submission:
     code: str = ""
     quantities: list[int] = field(default_factory=list)
 
-    def kept(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -29,20 +29,20 @@ def wanted_of(world: World, session: Object, now: int, code: str = "") -> subscr
     """The subscription that a session is for."""
     from fakes.stripe.resources import subscriptions as requests
 
-    kept = world.keep(session["id"])
-    wanted = requests.wanted_of(world, {**kept["subscription_data"], "items": kept["items"]}, now)
-    given = list(kept["discounts"])
+    hidden = world.keep(session["id"])
+    wanted = requests.wanted_of(world, {**hidden["subscription_data"], "items": hidden["items"]}, now)
+    submission = list(hidden["discounts"])
     if code:
-        given = [{"promotion_code": promotion(world, code)["id"]}]
-    wanted.discounts = given
+        submission = [{"promotion_code": promotion(world, code)["id"]}]
+    wanted.discounts = submission
     return wanted
 
 
 def promotion(world: World, code: str) -> Object:
     """Raises where nobody knows the code."""
-    for one in world.find("promotion_code", active=True):
-        if one["code"].upper() == code.strip().upper():
-            return one
+    for entry in world.find("promotion_code", active=True):
+        if entry["code"].upper() == code.strip().upper():
+            return entry
     raise invalid("This code is invalid.", "promotion_code", "promotion_code_invalid")
 
 
@@ -61,27 +61,27 @@ def needs_method(world: World, session: Object, due: int) -> bool:
     return due > 0 or session["mode"] == "setup" or session["payment_method_collection"] == "always"
 
 
-def submit(world: World, session: Object, given: Submission, *, authenticated: bool = False) -> None:
+def submit(world: World, session: Object, submission: Submission, *, authenticated: bool = False) -> None:
     """Completes the session, or raises the refusal and leaves no trace (`authentication_required`: ask, then again)."""
     if session["status"] != "open":
         raise invalid("This Checkout Session is no longer open.", code="checkout_session_not_open")
     with world.undone_on_error():
         # Undoing puts copies in place: the session is looked up again.
         session = world.objects[session["id"]]
-        customer = _customer(world, session, given)
-        method = _method(world, session, customer, given)
+        customer = _customer(world, session, submission)
+        method = _method(world, session, customer, submission)
         if session["mode"] == "setup":
             _set_up(world, session, customer, method, authenticated=authenticated)
-            _complete(world, session, customer, given)
+            _complete(world, session, customer, submission)
             return
-        subscription = _subscribe(world, session, customer, method, given, authenticated=authenticated)
+        subscription = _subscribe(world, session, customer, method, submission, authenticated=authenticated)
         invoice = world.objects[subscription["latest_invoice"]]
         session |= {"subscription": subscription["id"], "invoice": invoice["id"]}
         session["amount_subtotal"], session["amount_total"] = invoice["subtotal"], invoice["total"]
         session["payment_status"] = _payment_status(invoice)
         if session["payment_status"] == "unpaid":
             world.keep(session["id"])["waiting"] = True
-        _complete(world, session, customer, given)
+        _complete(world, session, customer, submission)
 
 
 def _payment_status(invoice: Object) -> str:
@@ -90,31 +90,35 @@ def _payment_status(invoice: Object) -> str:
     return "paid" if invoice["status"] == "paid" else "unpaid"
 
 
-def _customer(world: World, session: Object, given: Submission) -> Object:
+def _customer(world: World, session: Object, submission: Submission) -> Object:
     from fakes.stripe.resources import customers, tax_ids
 
     customer = world.objects.get(session["customer"] or "")
     if customer is None:
-        customer = customers.make(world, {"email": given.email, "name": given.name, "address": given.address})
+        customer = customers.make(
+            world, {"email": submission.email, "name": submission.name, "address": submission.address}
+        )
     else:
         updates = world.keep(session["id"])["customer_update"]
         with world.changing(customer, "customer.updated"):
-            if updates.get("address") == "auto" and given.address:
-                customer["address"] = given.address
-            if updates.get("name") == "auto" and given.name:
-                customer["name"] = given.name
-    if given.tax_id and given.tax_id not in {one["value"] for one in world.find("tax_id", customer=customer["id"])}:
-        tax_ids.make(world, customer, "eu_vat", given.tax_id)
+            if updates.get("address") == "auto" and submission.address:
+                customer["address"] = submission.address
+            if updates.get("name") == "auto" and submission.name:
+                customer["name"] = submission.name
+    if submission.tax_id and submission.tax_id not in {
+        entry["value"] for entry in world.find("tax_id", customer=customer["id"])
+    }:
+        tax_ids.make(world, customer, "eu_vat", submission.tax_id)
     return customer
 
 
-def _method(world: World, session: Object, customer: Object, given: Submission) -> Object | None:
+def _method(world: World, session: Object, customer: Object, submission: Submission) -> Object | None:
     from fakes.stripe.resources import payment_methods
 
-    if given.method is None:
+    if submission.method is None:
         return None
-    details = {"email": given.email, "name": given.name, "address": given.address}
-    method = payment_methods.make(world, {**given.method, "billing_details": details})
+    details = {"email": submission.email, "name": submission.name, "address": submission.address}
+    method = payment_methods.make(world, {**submission.method, "billing_details": details})
     if method["type"] not in session["payment_method_types"]:
         raise invalid(f"The payment method type {method['type']} is not offered here.", "payment_method_types")
     return payment_methods.attach(world, method, customer)
@@ -124,12 +128,12 @@ def _set_up(world: World, session: Object, customer: Object, method: Object | No
     from fakes.stripe.resources import setup_intents
 
     assert method is not None
-    made = setup_intents.make(world, customer["id"], session["payment_method_types"])
-    result = setup_intents.confirm(world, made, method, authenticated=authenticated)
+    created = setup_intents.make(world, customer["id"], session["payment_method_types"])
+    result = setup_intents.confirm(world, created, method, authenticated=authenticated)
     if result != "ok":
         raise card_error("authentication_required" if result == "authenticate" else result)
     if session["mode"] == "setup":
-        session |= {"setup_intent": made["id"], "payment_status": "no_payment_required"}
+        session |= {"setup_intent": created["id"], "payment_status": "no_payment_required"}
 
 
 def _subscribe(
@@ -137,17 +141,17 @@ def _subscribe(
     session: Object,
     customer: Object,
     method: Object | None,
-    given: Submission,
+    submission: Submission,
     *,
     authenticated: bool,
 ) -> Object:
-    wanted = wanted_of(world, session, world.now_for(customer), given.code)
+    wanted = wanted_of(world, session, world.now_for(customer), submission.code)
     wanted.payment_behavior = "error_if_incomplete"
     wanted.off_session = False
     wanted.authenticated = authenticated
     if method:
         wanted.fields["default_payment_method"] = method["id"]
-    due = preview(world, session, given.code)["amount_due"]
+    due = preview(world, session, submission.code)["amount_due"]
     if method and not due:
         _set_up(world, session, customer, method, authenticated=authenticated)
     subscription = subscriptions.start(world, customer, wanted)
@@ -159,18 +163,18 @@ def _subscribe(
     return subscription
 
 
-def _complete(world: World, session: Object, customer: Object, given: Submission) -> None:
+def _complete(world: World, session: Object, customer: Object, submission: Submission) -> None:
     numbers = world.find("tax_id", customer=customer["id"])
     session |= {
         "status": "complete",
         "url": None,
         "customer": customer["id"],
         "customer_details": {
-            "address": given.address or customer["address"],
+            "address": submission.address or customer["address"],
             "business_name": None,
-            "email": customer["email"] or given.email,
+            "email": customer["email"] or submission.email,
             "individual_name": None,
-            "name": given.name or customer["name"],
+            "name": submission.name or customer["name"],
             "phone": customer["phone"],
             "tax_exempt": customer["tax_exempt"],
             "tax_ids": [{"type": number["type"], "value": number["value"]} for number in numbers],
@@ -180,10 +184,10 @@ def _complete(world: World, session: Object, customer: Object, given: Submission
 
 
 def settled(world: World, invoice: Object, *, paid: bool) -> None:
-    """A session whose payment was under way hears how it ended, once."""
+    """Update a session whose payment was pending, once."""
     for session in world.find("checkout.session", invoice=invoice["id"], payment_status="unpaid"):
-        kept = world.keep(session["id"])
-        if not kept.pop("waiting", False):
+        hidden = world.keep(session["id"])
+        if not hidden.pop("waiting", False):
             continue
         if paid:
             session["payment_status"] = "paid"

@@ -177,10 +177,10 @@ def add_up(world: World, invoice: Object) -> None:
 
 
 def _discounts(lines: list[Object]) -> list[Object]:
-    found: dict[str, int] = {}
+    totals: dict[str, int] = {}
     for part in (part for line in lines for part in line["discount_amounts"]):
-        found[part["discount"]] = found.get(part["discount"], 0) + part["amount"]
-    return [{"amount": amount, "discount": id_} for id_, amount in found.items()]
+        totals[part["discount"]] = totals.get(part["discount"], 0) + part["amount"]
+    return [{"amount": amount, "discount": id_} for id_, amount in totals.items()]
 
 
 def _set_due(invoice: Object) -> None:
@@ -206,7 +206,7 @@ def finalise(world: World, invoice: Object) -> None:
     invoice["status_transitions"]["finalized_at"] = now
     invoice["hosted_invoice_url"] = f"{world.base}/i/{invoice['id']}"
     invoice["invoice_pdf"] = f"{world.base}/i/{invoice['id']}/pdf"
-    tell(world, invoice, before, "invoice.finalized")
+    emit_events(world, invoice, before, "invoice.finalized")
     if invoice["amount_due"] > 0:
         payments.prepare(world, invoice)
     else:
@@ -235,7 +235,7 @@ def mark_paid(world: World, invoice: Object, *, out_of_band: bool = False) -> No
     invoice |= {"status": "paid", "attempted": True, "amount_paid": paid, "amount_remaining": 0}
     invoice |= {"next_payment_attempt": None, "auto_advance": False}
     invoice["status_transitions"]["paid_at"] = now
-    tell(world, invoice, before, "invoice.paid", "invoice.payment_succeeded")
+    emit_events(world, invoice, before, "invoice.paid", "invoice.payment_succeeded")
     status.invoice_paid(world, invoice)
 
 
@@ -248,7 +248,7 @@ def void(world: World, invoice: Object) -> None:
     invoice |= {"status": "void", "next_payment_attempt": None, "auto_advance": False}
     invoice["status_transitions"]["voided_at"] = world.now_for(invoice)
     payments.cancel(world, invoice)
-    tell(world, invoice, before, "invoice.voided")
+    emit_events(world, invoice, before, "invoice.voided")
     pending.voided(world, invoice)
 
 
@@ -258,11 +258,11 @@ def mark_uncollectible(world: World, invoice: Object) -> None:
     before = world.render(invoice)
     invoice |= {"status": "uncollectible", "next_payment_attempt": None, "auto_advance": False}
     invoice["status_transitions"]["marked_uncollectible_at"] = world.now_for(invoice)
-    tell(world, invoice, before, "invoice.marked_uncollectible")
+    emit_events(world, invoice, before, "invoice.marked_uncollectible")
 
 
-def tell(world: World, invoice: Object, before: Object, *kinds: str) -> None:
-    """These events, after one `invoice.updated` that names what was there before."""
+def emit_events(world: World, invoice: Object, before: Object, *kinds: str) -> None:
+    """Emit `invoice.updated` with the previous values, then these events."""
     from fakes.stripe.world import difference
 
     if previous := difference(before, world.render(invoice)):

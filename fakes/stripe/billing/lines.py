@@ -86,17 +86,17 @@ def parent(subscription: Object, item: str, invoice_item: str | None = None, det
 
 def of_invoice_item(world: World, invoice_item: Object) -> Object:
     """What was put aside for the next invoice: a proration, or an item made by hand."""
-    kept = world.keep(invoice_item["id"])
-    subscription = world.objects.get(kept.get("subscription") or "")
-    if subscription and kept.get("subscription_item"):
-        above = parent(subscription, kept["subscription_item"], invoice_item["id"], kept.get("details"))
+    hidden = world.keep(invoice_item["id"])
+    subscription = world.objects.get(hidden.get("subscription") or "")
+    if subscription and hidden.get("subscription_item"):
+        above = parent(subscription, hidden["subscription_item"], invoice_item["id"], hidden.get("details"))
     else:
         above = {
             "invoice_item_details": {
                 "invoice_item": invoice_item["id"],
                 "proration": invoice_item["proration"],
                 "proration_details": {"credited_items": None},
-                "subscription": kept.get("subscription"),
+                "subscription": hidden.get("subscription"),
             },
             "subscription_item_details": None,
             "type": "invoice_item_details",
@@ -112,7 +112,7 @@ def of_invoice_item(world: World, invoice_item: Object) -> Object:
         period=dict(invoice_item["period"]),
         pricing=invoice_item["pricing"],
         quantity=invoice_item["quantity"],
-        subscription=kept.get("subscription"),
+        subscription=hidden.get("subscription"),
         tax_rates=invoice_item["tax_rates"] or (subscription["default_tax_rates"] if subscription else []),
     )
 

@@ -35,11 +35,11 @@ def price_of(price: Object, quantity: Any) -> int:
 
 def spread(total: int, weights: list[int]) -> list[int]:
     """`total` shared by weight, to the cent: what is left over goes to the largest remainders."""
-    whole = sum(weights)
-    if not whole:
+    total_weight = sum(weights)
+    if not total_weight:
         return [0] * len(weights)
-    shares = [total * weight // whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % whole))
+    shares = [total * weight // total_weight for weight in weights]
+    order = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % total_weight))
     for index in order[: total - sum(shares)]:
         shares[index] += 1
     return shares

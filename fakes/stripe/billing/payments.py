@@ -13,7 +13,7 @@ PENDING = ("pending", "pending_fail")
 
 def intent(world: World, amount: int, currency: str, customer: str | None, **fields: Any) -> Object:
     id_ = world.new_id("payment_intent")
-    made = {
+    payment_intent = {
         "id": id_,
         "object": "payment_intent",
         "amount": amount,
@@ -57,9 +57,9 @@ def intent(world: World, amount: int, currency: str, customer: str | None, **fie
         "transfer_group": None,
         **fields,
     }
-    world.add(made)
-    world.emit("payment_intent.created", made)
-    return made
+    world.add(payment_intent)
+    world.emit("payment_intent.created", payment_intent)
+    return payment_intent
 
 
 def prepare(world: World, invoice: Object) -> Object:
@@ -69,7 +69,7 @@ def prepare(world: World, invoice: Object) -> Object:
     subscription = invoices.subscription_of(world, invoice)
     kinds = ((subscription or {}).get("payment_settings") or {}).get("payment_method_types") or ["card", "sepa_debit"]
     words = "Subscription creation" if invoice["billing_reason"] == "subscription_create" else "Subscription update"
-    made = intent(
+    payment_intent = intent(
         world,
         invoice["amount_due"],
         invoice["currency"],
@@ -84,42 +84,49 @@ def prepare(world: World, invoice: Object) -> Object:
             "object": "invoice_payment",
             "amount_paid": None,
             "amount_requested": invoice["amount_due"],
-            "created": made["created"],
+            "created": payment_intent["created"],
             "currency": invoice["currency"],
             "invoice": invoice["id"],
             "is_default": True,
             "livemode": False,
-            "payment": {"payment_intent": made["id"], "type": "payment_intent"},
+            "payment": {"payment_intent": payment_intent["id"], "type": "payment_intent"},
             "status": "open",
             "status_transitions": {"canceled_at": None, "paid_at": None},
         }
     )
-    return made
+    return payment_intent
 
 
 def payment_of(world: World, invoice: Object) -> Object | None:
-    return next((made for made in world.find("invoice_payment", invoice=invoice["id"]) if made["is_default"]), None)
+    return next(
+        (
+            invoice_payment
+            for invoice_payment in world.find("invoice_payment", invoice=invoice["id"])
+            if invoice_payment["is_default"]
+        ),
+        None,
+    )
 
 
 def intent_of(world: World, invoice: Object) -> Object:
-    made = payment_of(world, invoice)
-    return world.objects[made["payment"]["payment_intent"]] if made else prepare(world, invoice)
+    invoice_payment = payment_of(world, invoice)
+    return world.objects[invoice_payment["payment"]["payment_intent"]] if invoice_payment else prepare(world, invoice)
 
 
 def invoice_of(world: World, paid_by: Object) -> Object | None:
-    for made in world.all("invoice_payment"):
-        if made["payment"]["payment_intent"] == paid_by["id"]:
-            return world.objects[made["invoice"]]
+    for invoice_payment in world.all("invoice_payment"):
+        if invoice_payment["payment"]["payment_intent"] == paid_by["id"]:
+            return world.objects[invoice_payment["invoice"]]
     return None
 
 
 def cancel(world: World, invoice: Object) -> None:
-    made = payment_of(world, invoice)
-    if made is None:
+    invoice_payment = payment_of(world, invoice)
+    if invoice_payment is None:
         return
-    made["status"] = "canceled"
-    made["status_transitions"]["canceled_at"] = world.now_for(invoice)
-    cancel_intent(world, world.objects[made["payment"]["payment_intent"]], "void_invoice")
+    invoice_payment["status"] = "canceled"
+    invoice_payment["status_transitions"]["canceled_at"] = world.now_for(invoice)
+    cancel_intent(world, world.objects[invoice_payment["payment"]["payment_intent"]], "void_invoice")
 
 
 def cancel_intent(world: World, canceled: Object, reason: str | None) -> None:

@@ -1,5 +1,5 @@
-"""Changes that wait to be paid for (`pending_if_incomplete`): put aside while their invoice is open, made when it is
-paid, dropped when it is voided, by somebody or by time.
+"""Pending updates (`pending_if_incomplete`): stored while their invoice is open, applied when it is paid, dropped when
+it is voided or expires.
 """
 
 import copy
@@ -25,12 +25,12 @@ METHODS = ("card",)
 
 
 def check(world: World, subscription: Object, params: dict[str, Any]) -> None:
-    """Refuses what Stripe does not take together with `pending_if_incomplete`."""
-    given = [name for name in params if name not in ALLOWED.split()]
-    given += [f"items[{name}]" for item in params.get("items") or [] for name in item if name not in ITEM.split()]
-    if given:
-        message = f"The following parameters cannot be used with payment_behavior={BEHAVIOUR}: {', '.join(given)}."
-        raise invalid(message, given[0])
+    """Refuse parameters that Stripe does not allow with `pending_if_incomplete`."""
+    refused = [name for name in params if name not in ALLOWED.split()]
+    refused += [f"items[{name}]" for item in params.get("items") or [] for name in item if name not in ITEM.split()]
+    if refused:
+        message = f"The following parameters cannot be used with payment_behavior={BEHAVIOUR}: {', '.join(refused)}."
+        raise invalid(message, refused[0])
     if subscription["collection_method"] != "charge_automatically":
         raise invalid(f"{BEHAVIOUR} needs collection_method=charge_automatically.", "payment_behavior")
     method = status.method_of(world, subscription)
@@ -40,7 +40,7 @@ def check(world: World, subscription: Object, params: dict[str, Any]) -> None:
 
 
 def attempt(world: World, subscription: Object, make: Callable[[], Object | None]) -> None:
-    """Makes the change and asks for its invoice to be paid; where it is not, takes it back and keeps it."""
+    """Apply the change and try to pay its invoice; on failure revert it and store it as pending."""
     drop(world, subscription)
     before = _state(world, subscription)
     waiting = [item["id"] for item in subscriptions.take_pending(world, subscription["customer"], subscription["id"])]
@@ -66,8 +66,8 @@ def _ends(state: dict[str, Any]) -> list[int]:
 
 
 def _state(world: World, subscription: Object) -> dict[str, Any]:
-    found = {name: subscription[name] for name in FIELDS}
-    return copy.deepcopy({**found, "items": subscriptions.items_of(world, subscription)})
+    fields = {name: subscription[name] for name in FIELDS}
+    return copy.deepcopy({**fields, "items": subscriptions.items_of(world, subscription)})
 
 
 def _put(world: World, subscription: Object, state: dict[str, Any]) -> None:
@@ -91,23 +91,23 @@ def is_of(world: World, invoice: Object) -> bool:
 
 
 def paid(world: World, invoice: Object) -> None:
-    """Its invoice was paid: the change is made."""
+    """Apply the pending update of a paid invoice."""
     subscription = invoices.subscription_of(world, invoice)
     if subscription is None or not is_of(world, invoice):
         return
-    kept = world.keep(subscription["id"])
+    hidden = world.keep(subscription["id"])
     if subscription["pending_update"] is None:
         # Paid at once: it never waited, and the request that made it tells of it.
-        _put(world, subscription, kept.pop("aside")["after"])
+        _put(world, subscription, hidden.pop("aside")["after"])
         return
     with world.changing(subscription, "customer.subscription.updated"):
-        _put(world, subscription, kept.pop("aside")["after"])
+        _put(world, subscription, hidden.pop("aside")["after"])
         subscription["pending_update"] = None
     world.emit("customer.subscription.pending_update_applied", subscription)
 
 
 def voided(world: World, invoice: Object) -> None:
-    """Its invoice was voided: the change is dropped, and what waited before it waits on."""
+    """Drop the pending update of a voided invoice; its invoice items become pending again."""
     subscription = invoices.subscription_of(world, invoice)
     if subscription is None or not is_of(world, invoice):
         return
@@ -120,7 +120,7 @@ def voided(world: World, invoice: Object) -> None:
 
 
 def drop(world: World, subscription: Object) -> None:
-    """What another change, the end of the subscription or time do to a change that waits."""
+    """Drop the pending update of a subscription by voiding its invoice."""
     if aside := _aside(world, subscription):
         invoices.void(world, world.objects[aside["invoice"]])
 

@@ -1,4 +1,4 @@
-"""What an invoice would be: the change is made in a copy of the world, and that invoice is shown."""
+"""Previews of invoices: the change is applied in a copy of the world."""
 
 from typing import Any
 
@@ -25,10 +25,10 @@ def upcoming(
     mine = other.objects[subscription["id"]]
     if discounts is not None:
         mine["discounts"] = coupons.redeem_all(other, mine, discounts)
-    made = changes.apply(other, mine, change) if change else None
-    if made is None:
-        made = _at_period_end(other, mine)
-    return shown(other, made)
+    invoice = changes.apply(other, mine, change) if change else None
+    if invoice is None:
+        invoice = _at_period_end(other, mine)
+    return shown(other, invoice)
 
 
 def _ends(world: World, subscription: Object) -> bool:
@@ -40,18 +40,18 @@ def _ends(world: World, subscription: Object) -> bool:
 
 
 def _at_period_end(other: World, subscription: Object) -> Object:
-    found = subscriptions.items_of(other, subscription)
+    items = subscriptions.items_of(other, subscription)
     clock = other.clock_of(subscription)
-    end = min(item["current_period_end"] for item in found)
+    end = min(item["current_period_end"] for item in items)
     if clock:
         other.objects[clock]["frozen_time"] = end
     else:
         other.stepping = end
     subscription["trial_settings"] = {"end_behavior": {"missing_payment_method": "create_invoice"}}
     subscription["status"] = "active" if subscription["status"] != "trialing" else "trialing"
-    made = renewals.renew(other, subscription)
-    assert made is not None
-    return made
+    invoice = renewals.renew(other, subscription)
+    assert invoice is not None
+    return invoice
 
 
 def first(world: World, customer: Object, wanted: subscriptions.Wanted) -> Object:
@@ -59,11 +59,11 @@ def first(world: World, customer: Object, wanted: subscriptions.Wanted) -> Objec
     other = world.copied(customer["id"])
     wanted.payment_behavior = "default_incomplete"
     subscription = subscriptions.start(other, other.objects[customer["id"]], wanted)
-    made = other.objects[subscription["latest_invoice"]]
-    made["parent"] = None
-    for line in made["lines"]["data"]:
+    invoice = other.objects[subscription["latest_invoice"]]
+    invoice["parent"] = None
+    for line in invoice["lines"]["data"]:
         line["subscription"] = None
-    return shown(other, made)
+    return shown(other, invoice)
 
 
 def shown(other: World, invoice: Object) -> Object:

@@ -14,8 +14,8 @@ def renew(world: World, subscription: Object) -> Object | None:
         if trial and not _leave_trial(world, subscription):
             return None
         over = (min(item["current_period_start"] for item in due), max(item["current_period_end"] for item in due))
-        made = [_advance(world, subscription, item) for item in due]
-        invoice = _invoice(world, subscription, made, over)
+        item_lines = [_advance(world, subscription, item) for item in due]
+        invoice = _invoice(world, subscription, item_lines, over)
         subscription["latest_invoice"] = invoice["id"]
     discounting.use_up(world, subscription)
     return invoice
@@ -45,7 +45,7 @@ def _advance(world: World, subscription: Object, item: Object) -> Object:
     return lines.of_item(world, subscription, item, start, end, trial=False)
 
 
-def _invoice(world: World, subscription: Object, made: list[Object], over: tuple[int, int]) -> Object:
+def _invoice(world: World, subscription: Object, item_lines: list[Object], over: tuple[int, int]) -> Object:
     customer, now = world.objects[subscription["customer"]], world.now_for(subscription)
     waiting = subscriptions.take_pending(world, customer["id"], subscription["id"])
     own = discounting.in_force(world, subscription["discounts"], now)
@@ -56,7 +56,7 @@ def _invoice(world: World, subscription: Object, made: list[Object], over: tuple
     invoice = invoices.draft(
         world,
         customer,
-        [lines.of_invoice_item(world, item) for item in waiting] + made,
+        [lines.of_invoice_item(world, item) for item in waiting] + item_lines,
         "subscription_cycle",
         subscription=subscription,
         period=over,

@@ -1,4 +1,4 @@
-"""What a payment's end does to the invoice, its subscription, its customer and the checkout that began it."""
+"""Effects of a payment's outcome on the invoice, its subscription, its customer and its checkout session."""
 
 from typing import Any
 
@@ -26,11 +26,11 @@ def payment_succeeded(world: World, invoice: Object | None, paid: Object) -> Non
 
     if invoice is None:
         return
-    made = payments.payment_of(world, invoice)
-    if made:
-        made |= {"status": "paid", "amount_paid": paid["amount"]}
-        made["status_transitions"]["paid_at"] = world.now_for(invoice)
-        world.emit("invoice_payment.paid", made)
+    invoice_payment = payments.payment_of(world, invoice)
+    if invoice_payment:
+        invoice_payment |= {"status": "paid", "amount_paid": paid["amount"]}
+        invoice_payment["status_transitions"]["paid_at"] = world.now_for(invoice)
+        world.emit("invoice_payment.paid", invoice_payment)
     invoice["attempt_count"] += 1
     invoices.mark_paid(world, invoice)
 
@@ -99,7 +99,7 @@ def _failed(world: World, invoice: Object, *kinds: str) -> None:
     before = world.render(invoice)
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     invoice["next_payment_attempt"] = _next_attempt(world, invoice)
-    invoices.tell(world, invoice, before, *kinds)
+    invoices.emit_events(world, invoice, before, *kinds)
     subscription = invoices.subscription_of(world, invoice)
     if subscription is None or pending.is_of(world, invoice):
         return
@@ -120,8 +120,8 @@ def _next_attempt(world: World, invoice: Object) -> int | None:
     once = (subscription and subscription["status"] == "incomplete") or pending.is_of(world, invoice)
     if once or not invoice["auto_advance"]:
         return None
-    kept, now = world.keep(invoice["id"]), world.now_for(invoice)
-    first = kept.setdefault("first_failure", now)
+    hidden, now = world.keep(invoice["id"]), world.now_for(invoice)
+    first = hidden.setdefault("first_failure", now)
     later = [first + int(days * DAY) for days in world.settings["retry_days"]]
     return next((moment for moment in later if moment > now), None)
 

@@ -36,12 +36,12 @@ def start(world: World, customer: Object, wanted: Wanted) -> Object:
     subscription = _blank(world, customer, wanted, now)
     world.add(subscription)
     # Sole rule: whoever pays automatically has something to pay with.
-    for given in wanted.items:
-        add_item(world, subscription, given, now)
+    for item_params in wanted.items:
+        add_item(world, subscription, item_params, now)
     _check(world, subscription)
     subscription["discounts"] = [
-        coupons.redeem(world, given, now, customer=customer["id"], subscription=subscription["id"])["id"]
-        for given in wanted.discounts
+        coupons.redeem(world, item_params, now, customer=customer["id"], subscription=subscription["id"])["id"]
+        for item_params in wanted.discounts
     ]
     invoice = _first_invoice(world, customer, subscription, wanted, now)
     subscription["latest_invoice"] = invoice["id"]
@@ -116,9 +116,9 @@ def items_of(world: World, subscription: Object) -> list[Object]:
     return world.find("subscription_item", subscription=subscription["id"])
 
 
-def add_item(world: World, subscription: Object, given: dict[str, Any], now: int) -> Object:
+def add_item(world: World, subscription: Object, item_params: dict[str, Any], now: int) -> Object:
     """Its period ends with the trial, or where the anchor says."""
-    price = world.get("price", given["price"], "items[0][price]")
+    price = world.get("price", item_params["price"], "items[0][price]")
     if price["recurring"] is None:
         raise invalid(
             "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
@@ -140,52 +140,60 @@ def add_item(world: World, subscription: Object, given: dict[str, Any], now: int
         "current_period_end": end,
         "current_period_start": now,
         "discounts": [],
-        "metadata": given.get("metadata") or {},
+        "metadata": item_params.get("metadata") or {},
         "price": price["id"],
-        "quantity": given.get("quantity", 1),
+        "quantity": item_params.get("quantity", 1),
         "subscription": subscription["id"],
-        "tax_rates": [world.get("tax_rate", id_, "tax_rates")["id"] for id_ in given.get("tax_rates") or []],
+        "tax_rates": [world.get("tax_rate", id_, "tax_rates")["id"] for id_ in item_params.get("tax_rates") or []],
     }
     return world.add(item)
 
 
 def _check(world: World, subscription: Object) -> None:
-    found = [world.objects[item["price"]] for item in items_of(world, subscription)]
-    if not found:
+    item_prices = [world.objects[item["price"]] for item in items_of(world, subscription)]
+    if not item_prices:
         raise invalid("Missing required param: items.", "items", "parameter_missing")
-    if len({price["currency"] for price in found}) > 1:
+    if len({price["currency"] for price in item_prices}) > 1:
         raise invalid("All prices on a subscription must have the same currency.", "items")
-    if len({price["id"] for price in found}) < len(found):
+    if len({price["id"] for price in item_prices}) < len(item_prices):
         raise invalid("Cannot add multiple subscription items with the same plan.", "items")
-    subscription["currency"] = found[0]["currency"]
+    subscription["currency"] = item_prices[0]["currency"]
 
 
 def _first_invoice(world: World, customer: Object, subscription: Object, wanted: Wanted, now: int) -> Object:
     trial = wanted.trial_end is not None
-    made = []
+    invoice_lines = []
     for item in items_of(world, subscription):
         end = item["current_period_end"]
         line = lines.of_item(world, subscription, item, now, end, trial=trial)
         price = world.objects[item["price"]]
         if not trial and wanted.anchor and wanted.anchor > now:
-            whole = end - periods.start_before(end, price["recurring"])
-            line["amount"] = 0 if wanted.proration_behavior == "none" else money.part(line["amount"], end - now, whole)
-        made.append(line)
+            period_length = end - periods.start_before(end, price["recurring"])
+            line["amount"] = (
+                0 if wanted.proration_behavior == "none" else money.part(line["amount"], end - now, period_length)
+            )
+        invoice_lines.append(line)
     pending = take_pending(world, customer["id"], None)
     discounts = list(subscription["discounts"])
     if customer["discount"] and not discounts:
         discounts = [customer["discount"]["id"]]
     fields = {"discounts": discounts, "automatically_finalizes_at": None}
-    made += [lines.of_invoice_item(world, item) for item in pending]
+    invoice_lines += [lines.of_invoice_item(world, item) for item in pending]
     return invoices.draft(
-        world, customer, made, "subscription_create", subscription=subscription, period=(now, now), fields=fields
+        world,
+        customer,
+        invoice_lines,
+        "subscription_create",
+        subscription=subscription,
+        period=(now, now),
+        fields=fields,
     )
 
 
 def take_pending(world: World, customer: str, subscription: str | None) -> list[Object]:
     """What waits for the customer's next invoice; with `subscription`, what waits for that one as well."""
-    found = world.find("invoiceitem", customer=customer, invoice=None)
-    return [item for item in found if world.keep(item["id"]).get("subscription") in (None, subscription)]
+    item_prices = world.find("invoiceitem", customer=customer, invoice=None)
+    return [item for item in item_prices if world.keep(item["id"]).get("subscription") in (None, subscription)]
 
 
 def _collect(world: World, subscription: Object, invoice: Object, wanted: Wanted) -> None:

@@ -38,11 +38,11 @@ def _reason(exempt: str) -> str:
 
 def added_up(lines: list[Object]) -> list[Object]:
     """An invoice's `total_taxes`: one entry a rate."""
-    found: dict[tuple[str, str], Object] = {}
+    totals: dict[tuple[str, str], Object] = {}
     for tax in (tax for line in lines for tax in line["taxes"]):
         key = (tax["tax_rate_details"]["tax_rate"], tax["taxability_reason"])
-        if key not in found:
-            found[key] = {**tax, "amount": 0, "taxable_amount": 0}
-        found[key]["amount"] += tax["amount"]
-        found[key]["taxable_amount"] += tax["taxable_amount"]
-    return list(found.values())
+        if key not in totals:
+            totals[key] = {**tax, "amount": 0, "taxable_amount": 0}
+        totals[key]["amount"] += tax["amount"]
+        totals[key]["taxable_amount"] += tax["taxable_amount"]
+    return list(totals.values())

@@ -47,8 +47,8 @@ def run_to(world: World, clock: str | None, until: int) -> int:
 
 
 def _next(world: World, clock: str | None, until: int) -> Due | None:
-    found = [due for due in _all(world) if due.at <= until and world.clock_of(due.thing) == clock]
-    return min(found, key=lambda due: (due.at, due.rank), default=None)
+    due_steps = [due for due in _all(world) if due.at <= until and world.clock_of(due.thing) == clock]
+    return min(due_steps, key=lambda due: (due.at, due.rank), default=None)
 
 
 def _all(world: World) -> Iterator[Due]:
@@ -66,7 +66,7 @@ def _all(world: World) -> Iterator[Due]:
 
 
 def _of_subscription(world: World, subscription: Object) -> Iterator[Due]:
-    status, kept = subscription["status"], world.keep(subscription["id"])
+    status, hidden = subscription["status"], world.keep(subscription["id"])
     if status in subscriptions.OVER:
         return
     if waits := subscription["pending_update"]:
@@ -78,11 +78,11 @@ def _of_subscription(world: World, subscription: Object) -> Iterator[Due]:
         yield Due(subscription["cancel_at"], 3, subscription, _end)
     if status == "paused":
         return
-    found = subscriptions.items_of(world, subscription)
-    end = min(item["current_period_end"] for item in found)
+    due_steps = subscriptions.items_of(world, subscription)
+    end = min(item["current_period_end"] for item in due_steps)
     if subscription["cancel_at"] and subscription["cancel_at"] <= end:
         return
-    warned = kept.setdefault("warned", [])
+    warned = hidden.setdefault("warned", [])
     if status == "trialing" and end not in warned:
         early = end - world.settings["trial_will_end_days"] * DAY
         yield Due(max(early, subscription["created"]), 5, subscription, _warn)

@@ -24,9 +24,9 @@ PAGES: list[tuple[str, Page]] = [
 
 def answer(world: World, request: Request) -> Answer:
     for pattern, page in PAGES:
-        if found := re.match(pattern, request.path):
+        if match := re.match(pattern, request.path):
             try:
-                return page(world, request, found[1])
+                return page(world, request, match[1])
             except StripeError as error:
                 return html.page("Introuvable", html.note(html.french(error)), status=error.status)
     return html.page("Introuvable", html.note("Cette page n’existe pas."), status=404)

@@ -129,9 +129,9 @@ def _person(world: World, session: Object, form: dict[str, str]) -> str:
         required="required",
         autocomplete="name",
     )
-    given = html.address_of(form) or customer.get("address")
+    address = html.address_of(form) or customer.get("address")
     required = session["billing_address_collection"] == "required"
-    parts = [email, name, html.address_fields(given, required=required)]
+    parts = [email, name, html.address_fields(address, required=required)]
     if (session["tax_id_collection"] or {}).get("enabled"):
         must = {"required": "required"} if session["tax_id_collection"]["required"] == "if_supported" else {}
         parts.append(html.text_field("tax_id", "Numéro de TVA (facultatif)", form.get("tax_id"), **must))

@@ -89,8 +89,8 @@ def note(text: str) -> str:
 def money(cents: int, currency: str = "eur") -> str:
     """1234567 becomes 12 345,67 €, with the spaces that French wants."""
     sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    whole = f"{cents // 100:,}".replace(",", "\u202f")
-    return f"{sign}{whole},{cents % 100:02}\u00a0{'€' if currency == 'eur' else currency.upper()}"
+    units = f"{cents // 100:,}".replace(",", "\u202f")
+    return f"{sign}{units},{cents % 100:02}\u00a0{'€' if currency == 'eur' else currency.upper()}"
 
 
 def date(moment: int | None) -> str:
@@ -110,26 +110,26 @@ def every(recurring: Object) -> str:
 
 def text_field(name: str, label: str, value: object = "", **more: str) -> str:
     attributes = "".join(f' {key.replace("_", "-")}="{esc(item)}"' for key, item in more.items())
-    made = f'<input id="{name}" name="{name}" value="{esc(value)}"{attributes}>'
-    return f'<div><label for="{name}">{esc(label)}</label>{made}</div>'
+    field = f'<input id="{name}" name="{name}" value="{esc(value)}"{attributes}>'
+    return f'<div><label for="{name}">{esc(label)}</label>{field}</div>'
 
 
-def address_fields(given: Object | None, *, required: bool) -> str:
-    given = given or {}
+def address_fields(address: Object | None, *, required: bool) -> str:
+    address = address or {}
     must = {"required": "required"} if required else {}
-    line1 = text_field("line1", "Adresse", given.get("line1"), autocomplete="address-line1", **must)
-    code = text_field("postal_code", "Code postal", given.get("postal_code"), autocomplete="postal-code", **must)
-    city = text_field("city", "Ville", given.get("city"), autocomplete="address-level2", **must)
+    line1 = text_field("line1", "Adresse", address.get("line1"), autocomplete="address-line1", **must)
+    code = text_field("postal_code", "Code postal", address.get("postal_code"), autocomplete="postal-code", **must)
+    city = text_field("city", "Ville", address.get("city"), autocomplete="address-level2", **must)
     land = text_field(
-        "country", "Pays (deux lettres)", given.get("country") or "FR", maxlength="2", autocomplete="country", **must
+        "country", "Pays (deux lettres)", address.get("country") or "FR", maxlength="2", autocomplete="country", **must
     )
     return f'{line1}<div class="row">{code}{city}{land}</div>'
 
 
 def address_of(form: dict[str, str]) -> Object | None:
     names = ("city", "country", "line1", "line2", "postal_code", "state")
-    found = {name: form.get(name) or None for name in names}
-    return found if found["country"] else None
+    address = {name: form.get(name) or None for name in names}
+    return address if address["country"] else None
 
 
 def method_fields(kinds: list[str]) -> str:

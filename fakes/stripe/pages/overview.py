@@ -21,7 +21,7 @@ CARDS = {
     "4000 0000 0000 9995": "est refusée, faute de fonds",
     "FR14 2004 1010 0505 0001 3M02 606": "IBAN : en attente, puis payé",
 }
-WHAT = """<section><p>Ceci n’est pas Stripe : un simulateur sur cette machine, pour essayer l’achat à la main.
+INTRODUCTION = """<section><p>Ceci n’est pas Stripe : un simulateur sur cette machine, pour essayer l’achat à la main.
 <strong>Aucun argent ne circule</strong>, aucune carte n’est débitée, rien n’est envoyé. N’entrez pas de vraie carte :
 celles-ci suffisent, avec une date à venir et trois chiffres quelconques.</p>"""
 
@@ -38,32 +38,32 @@ et le restons : ce qui est là vieillit d’autant de jours, et tout ce qui deva
 <p><button>Laisser passer</button></p></form>
 <form class="card" method="post"><h2>Prochain paiement</h2><label for="next">Issue</label>
 <select id="next" name="next">{options}</select><p><button>Retenir</button></p></form>"""
-    made = "".join(_subscription(world, one) for one in world.all("subscription"))
-    bills = "".join(_invoice(one) for one in reversed(world.all("invoice")))
-    sent = "".join(_delivery(one) for one in deliveries[-25:][::-1])
-    cards = "".join(f"<tr><td>{number}</td><td>{what}</td></tr>" for number, what in CARDS.items())
-    lists = _table("Abonnements", made) + _table("Factures", bills) + _table("Derniers webhooks", sent)
-    return html.page("Stripe simulé", f"{WHAT}<table>{cards}</table></section>{clock}{lists}")
+    rows = "".join(_subscription(world, thing) for thing in world.all("subscription"))
+    bills = "".join(_invoice(thing) for thing in reversed(world.all("invoice")))
+    sent = "".join(_delivery(thing) for thing in deliveries[-25:][::-1])
+    cards = "".join(f"<tr><td>{number}</td><td>{description}</td></tr>" for number, description in CARDS.items())
+    lists = _table("Abonnements", rows) + _table("Factures", bills) + _table("Derniers webhooks", sent)
+    return html.page("Stripe simulé", f"{INTRODUCTION}<table>{cards}</table></section>{clock}{lists}")
 
 
 def _table(title: str, rows: str) -> str:
     return f"<section><h2>{title}</h2><table>{rows or '<tr><td>Aucun pour l’instant.</td></tr>'}</table></section>"
 
 
-def _subscription(world: World, one: Object) -> str:
-    customer = world.objects.get(one["customer"]) or {}
-    who = customer.get("email") or one["customer"]
-    items = [world.objects[item["price"]] for item in world.find("subscription_item", subscription=one["id"])]
+def _subscription(world: World, thing: Object) -> str:
+    customer = world.objects.get(thing["customer"]) or {}
+    customer_name = customer.get("email") or thing["customer"]
+    items = [world.objects[item["price"]] for item in world.find("subscription_item", subscription=thing["id"])]
     names = ", ".join(world.objects[price["product"]]["name"] for price in items)
-    return f"<tr><td>{html.esc(who)}</td><td>{html.esc(names)}</td><td>{one['status']}</td></tr>"
+    return f"<tr><td>{html.esc(customer_name)}</td><td>{html.esc(names)}</td><td>{thing['status']}</td></tr>"
 
 
-def _invoice(one: Object) -> str:
-    link = f'<a href="/i/{one["id"]}">{html.esc(one["number"] or "brouillon")}</a>'
-    total = html.money(one["total"], one["currency"])
-    return f'<tr><td>{link}</td><td>{one["status"]}</td><td class="amount">{total}</td></tr>'
+def _invoice(thing: Object) -> str:
+    link = f'<a href="/i/{thing["id"]}">{html.esc(thing["number"] or "brouillon")}</a>'
+    total = html.money(thing["total"], thing["currency"])
+    return f'<tr><td>{link}</td><td>{thing["status"]}</td><td class="amount">{total}</td></tr>'
 
 
-def _delivery(one: dict[str, Any]) -> str:
-    last = one["attempts"][-1]["status"] if one["attempts"] else "—"
-    return f"<tr><td>{html.esc(one['type'])}</td><td>{one['state']}</td><td>{last}</td></tr>"
+def _delivery(thing: dict[str, Any]) -> str:
+    last = thing["attempts"][-1]["status"] if thing["attempts"] else "—"
+    return f"<tr><td>{html.esc(thing['type'])}</td><td>{thing['state']}</td><td>{last}</td></tr>"

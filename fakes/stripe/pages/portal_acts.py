@@ -32,10 +32,10 @@ def becomes_default(world: World, setup: Object) -> None:
     customer = world.objects[setup["customer"]]
     with world.changing(customer, "customer.updated"):
         customers.set_default_method(world, customer, setup["payment_method"])
-    for one in world.find("subscription", customer=customer["id"]):
-        if one["status"] not in subscriptions.OVER and one["default_payment_method"]:
-            with world.changing(one, "customer.subscription.updated"):
-                one["default_payment_method"] = setup["payment_method"]
+    for subscription in world.find("subscription", customer=customer["id"]):
+        if subscription["status"] not in subscriptions.OVER and subscription["default_payment_method"]:
+            with world.changing(subscription, "customer.subscription.updated"):
+                subscription["default_payment_method"] = setup["payment_method"]
 
 
 def change_details(world: World, session: Object, features: Object, form: Form) -> str | None:
@@ -53,47 +53,47 @@ def change_details(world: World, session: Object, features: Object, form: Form) 
 
 def _change_tax_id(world: World, customer: Object, value: str) -> None:
     numbers = world.find("tax_id", customer=customer["id"])
-    if value and value.replace(" ", "").upper() in {one["value"] for one in numbers}:
+    if value and value.replace(" ", "").upper() in {tax_id["value"] for tax_id in numbers}:
         return
     if value:
         tax_ids.make(world, customer, "eu_vat", value)
-    for one in numbers:
-        tax_ids.remove(world, one)
+    for tax_id in numbers:
+        tax_ids.remove(world, tax_id)
 
 
 def _chosen(world: World, session: Object, form: Form) -> Object:
-    for one in running(world, session):
-        if one["id"] == form.get("subscription"):
-            return one
+    for subscription in running(world, session):
+        if subscription["id"] == form.get("subscription"):
+            return subscription
     raise invalid("Cet abonnement n’est pas le vôtre.")
 
 
 def cancel(world: World, session: Object, features: Object, form: Form) -> str | None:
-    one, settings = _chosen(world, session, form), features["subscription_cancel"]
+    subscription, settings = _chosen(world, session, form), features["subscription_cancel"]
     reason = form.get("feedback")
     if reason in settings["cancellation_reason"]["options"]:
-        one["cancellation_details"]["feedback"] = reason
+        subscription["cancellation_details"]["feedback"] = reason
     if settings["mode"] == "immediately":
-        subscriptions.cancel(world, one, prorate=settings["proration_behavior"] != "none")
+        subscriptions.cancel(world, subscription, prorate=settings["proration_behavior"] != "none")
         return None
-    with world.changing(one, "customer.subscription.updated"):
-        requests.set_end(world, one, {"cancel_at_period_end": True})
+    with world.changing(subscription, "customer.subscription.updated"):
+        requests.set_end(world, subscription, {"cancel_at_period_end": True})
     return None
 
 
 def resume(world: World, session: Object, _features: Object, form: Form) -> str | None:
-    one = _chosen(world, session, form)
-    with world.changing(one, "customer.subscription.updated"):
-        requests.set_end(world, one, {"cancel_at_period_end": False})
+    subscription = _chosen(world, session, form)
+    with world.changing(subscription, "customer.subscription.updated"):
+        requests.set_end(world, subscription, {"cancel_at_period_end": False})
     return None
 
 
 def switch(world: World, session: Object, features: Object, form: Form) -> str | None:
-    one, settings = _chosen(world, session, form), features["subscription_update"]
+    subscription, settings = _chosen(world, session, form), features["subscription_update"]
     flow = session["flow"] or {}
     if flow.get("type") == "subscription_update_confirm":
-        given = flow["subscription_update_confirm"]["items"]
-        items = [{name: value for name, value in item.items() if value is not None} for item in given]
+        values = flow["subscription_update_confirm"]["items"]
+        items = [{name: value for name, value in item.items() if value is not None} for item in values]
     else:
         offered = {price for product in settings["products"] or [] for price in product["prices"]}
         if form.get("price") not in offered:
@@ -101,6 +101,6 @@ def switch(world: World, session: Object, features: Object, form: Form) -> str |
         items = [{"id": form["item"], "price": form["price"]}]
     behaviour = settings["proration_behavior"]
     change = changes.Change(items=items, proration=behaviour, payment_behavior="error_if_incomplete")
-    with world.undone_on_error(), world.changing(one, "customer.subscription.updated"):
-        changes.apply(world, one, change)
+    with world.undone_on_error(), world.changing(subscription, "customer.subscription.updated"):
+        changes.apply(world, subscription, change)
     return None

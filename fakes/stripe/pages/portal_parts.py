@@ -31,35 +31,43 @@ def running(world: World, session: Object) -> list[Object]:
     """The customer's subscriptions that are not over; of a flow, the one it names."""
     flow = session["flow"] or {}
     named = (flow.get(flow.get("type", "")) or {}).get("subscription")
-    found = world.find("subscription", customer=session["customer"])
-    return [one for one in found if one["status"] not in subscriptions.OVER and named in (None, one["id"])]
+    owned = world.find("subscription", customer=session["customer"])
+    return [
+        subscription
+        for subscription in owned
+        if subscription["status"] not in subscriptions.OVER and named in (None, subscription["id"])
+    ]
 
 
-def _about(world: World, one: Object) -> str:
+def _about(world: World, subscription: Object) -> str:
     rows = ""
-    for item in subscriptions.items_of(world, one):
+    for item in subscriptions.items_of(world, subscription):
         price = world.objects[item["price"]]
         each = f"{html.money(price['unit_amount'] or 0, price['currency'])} {html.every(price['recurring'])}"
         name = html.esc(world.objects[price["product"]]["name"])
         rows += f'<tr><td>{name} × {item["quantity"]}</td><td class="amount">{each}</td></tr>'
-    end = html.date(subscriptions.period_end(world, one))
-    said = f"Prend fin le {html.date(one['cancel_at'])}." if one["cancel_at"] else f"Prochaine échéance le {end}."
-    return f"<table>{rows}</table><p>État : {WORDS.get(one['status'], one['status'])}. {said}</p>"
+    end = html.date(subscriptions.period_end(world, subscription))
+    said = (
+        f"Prend fin le {html.date(subscription['cancel_at'])}."
+        if subscription["cancel_at"]
+        else f"Prochaine échéance le {end}."
+    )
+    return f"<table>{rows}</table><p>État : {WORDS.get(subscription['status'], subscription['status'])}. {said}</p>"
 
 
 def cancel(world: World, session: Object, features: Object) -> str:
     """What runs, and the button that ends it or lets it go on."""
-    made = ""
+    parts = ""
     settings = features["subscription_cancel"]
-    for one in running(world, session):
-        if one["cancel_at_period_end"]:
-            form = _form("resume", one, "<p><button>Ne pas résilier</button></p>")
+    for subscription in running(world, session):
+        if subscription["cancel_at_period_end"]:
+            form = _form("resume", subscription, "<p><button>Ne pas résilier</button></p>")
         else:
             when = "à la fin de la période" if settings["mode"] == "at_period_end" else "maintenant"
             why = _why(settings["cancellation_reason"])
-            form = _form("cancel", one, f'{why}<p><button class="plain">Résilier {when}</button></p>')
-        made += f"<section><h2>Abonnement</h2>{_about(world, one)}{form}</section>"
-    return made or html.note("Aucun abonnement en cours.")
+            form = _form("cancel", subscription, f'{why}<p><button class="plain">Résilier {when}</button></p>')
+        parts += f"<section><h2>Abonnement</h2>{_about(world, subscription)}{form}</section>"
+    return parts or html.note("Aucun abonnement en cours.")
 
 
 def _why(settings: Object) -> str:
@@ -69,21 +77,20 @@ def _why(settings: Object) -> str:
     return f'<label for="feedback">Pourquoi ?</label><select id="feedback" name="feedback">{options}</select>'
 
 
-def _form(act: str, one: Object, inside: str) -> str:
-    hidden = (
-        f'<input type="hidden" name="do" value="{act}"><input type="hidden" name="subscription" value="{one["id"]}">'
-    )
+def _form(act: str, subscription: Object, inside: str) -> str:
+    values = {"do": act, "subscription": subscription["id"]}
+    hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in values.items())
     return f'<form method="post">{hidden}{inside}</form>'
 
 
 def switch(world: World, session: Object, features: Object) -> str:
-    settings, made = features["subscription_update"], ""
+    settings, parts = features["subscription_update"], ""
     flow = session["flow"] or {}
-    for one in running(world, session):
+    for subscription in running(world, session):
         if flow.get("type") == "subscription_update_confirm":
-            made += _confirm(world, one, flow["subscription_update_confirm"]["items"])
+            parts += _confirm(world, subscription, flow["subscription_update_confirm"]["items"])
             continue
-        first = subscriptions.items_of(world, one)[0]
+        first = subscriptions.items_of(world, subscription)[0]
         offered = [world.objects[price] for product in settings["products"] or [] for price in product["prices"]]
         options = "".join(_option(world, price, current=price["id"] == first["price"]) for price in offered)
         if options:
@@ -91,19 +98,19 @@ def switch(world: World, session: Object, features: Object) -> str:
             inside = (
                 f"{item}<fieldset><legend>Offre</legend>{options}</fieldset><p><button>Changer d’offre</button></p>"
             )
-            made += f"<section><h2>Changer d’offre</h2>{_form('switch', one, inside)}</section>"
-    return made
+            parts += f"<section><h2>Changer d’offre</h2>{_form('switch', subscription, inside)}</section>"
+    return parts
 
 
-def _confirm(world: World, one: Object, items: list[Object]) -> str:
+def _confirm(world: World, subscription: Object, items: list[Object]) -> str:
     rows = ""
-    for given in items:
-        price = world.objects[given["price"]] if given["price"] else None
+    for item in items:
+        price = world.objects[item["price"]] if item["price"] else None
         name = world.objects[price["product"]]["name"] if price else "Même offre"
-        count = f" × {given['quantity']}" if given["quantity"] is not None else ""
+        count = f" × {item['quantity']}" if item["quantity"] is not None else ""
         each = f"{html.money(price['unit_amount'] or 0)} {html.every(price['recurring'])}" if price else ""
         rows += f'<tr><td>{html.esc(name)}{count}</td><td class="amount">{each}</td></tr>'
-    inside = _form("switch", one, "<p><button>Confirmer le changement</button></p>")
+    inside = _form("switch", subscription, "<p><button>Confirmer le changement</button></p>")
     return f"<section><h2>Confirmer le changement</h2><table>{rows}</table>{inside}</section>"
 
 
@@ -118,7 +125,11 @@ def _option(world: World, price: Object, *, current: bool) -> str:
 
 def method(world: World, session: Object, _features: Object) -> str:
     customer = world.objects[session["customer"]]
-    own = [one["default_payment_method"] for one in running(world, session) if one["default_payment_method"]]
+    own = [
+        subscription["default_payment_method"]
+        for subscription in running(world, session)
+        if subscription["default_payment_method"]
+    ]
     id_ = (own or [customer["invoice_settings"]["default_payment_method"]])[0]
     now = html.method_name(world.objects.get(id_ or ""))
     fields = html.method_fields(["card", "sepa_debit"])
@@ -147,12 +158,14 @@ def details(world: World, session: Object, features: Object) -> str:
 
 def invoices(world: World, session: Object) -> str:
     rows = ""
-    for one in reversed(world.find("invoice", customer=session["customer"])):
-        if one["status"] == "draft":
+    for subscription in reversed(world.find("invoice", customer=session["customer"])):
+        if subscription["status"] == "draft":
             continue
-        link = f'<a href="/i/{one["id"]}">{html.esc(one["number"])}</a>'
-        total = html.money(one["total"], one["currency"])
-        rows += f"<tr><td>{link}</td><td>{html.date(one['created'])}</td><td>{STATES[one['status']]}</td>"
+        link = f'<a href="/i/{subscription["id"]}">{html.esc(subscription["number"])}</a>'
+        total = html.money(subscription["total"], subscription["currency"])
+        rows += (
+            f"<tr><td>{link}</td><td>{html.date(subscription['created'])}</td><td>{STATES[subscription['status']]}</td>"
+        )
         rows += f'<td class="amount">{total}</td></tr>'
     return f"<section><h2>Factures</h2><table>{rows or '<tr><td>Aucune facture.</td></tr>'}</table></section>"
 

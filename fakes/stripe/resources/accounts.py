@@ -51,7 +51,7 @@ def retrieve(call: Call) -> Object:
 
 def balance(call: Call) -> Object:
     booked = call.world.all("balance_transaction")
-    total = {"amount": sum(one["net"] for one in booked), "currency": call.world.settings["currency"]}
+    total = {"amount": sum(entry["net"] for entry in booked), "currency": call.world.settings["currency"]}
     empty = {**total, "amount": 0, "source_types": {"card": 0}}
     return {
         "object": "balance",

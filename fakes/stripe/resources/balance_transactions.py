@@ -36,11 +36,11 @@ def make(world: World, customer: Object, amount: int, kind: str, **fields: Any) 
 def create(call: Call) -> Object:
     customer, params = call.object("customer"), call.params
     with call.world.changing(customer, "customer.updated"):
-        kept = {"description": params.get("description"), "metadata": metadata({}, params.get("metadata"))}
-        made = make(call.world, customer, params["amount"], "adjustment", currency=params["currency"], **kept)
-    if made is None:
+        hidden = {"description": params.get("description"), "metadata": metadata({}, params.get("metadata"))}
+        created = make(call.world, customer, params["amount"], "adjustment", currency=params["currency"], **hidden)
+    if created is None:
         raise invalid("Invalid integer: amount must not be 0", "amount")
-    return made
+    return created
 
 
 def index(call: Call) -> Object:

@@ -11,11 +11,11 @@ from fakes.stripe.world import Object, World
 
 
 def index(call: Call) -> Object:
-    found = call.world.all("charge")
+    objects = call.world.all("charge")
     for name in ("customer", "payment_intent"):
         if name in call.params:
-            found = [charge for charge in found if charge[name] == call.params[name]]
-    return listing(call, found)
+            objects = [charge for charge in objects if charge[name] == call.params[name]]
+    return listing(call, objects)
 
 
 def refund_create(call: Call) -> Object:
@@ -24,9 +24,9 @@ def refund_create(call: Call) -> Object:
     if wanted := params.get("payment_intent"):
         id_ = world.get("payment_intent", wanted, "payment_intent")["latest_charge"]
     charge = world.get("charge", id_ or "", "charge")
-    made = refund(world, charge, params.get("amount"), params.get("reason"))
-    made["metadata"] = metadata({}, params.get("metadata"))
-    return made
+    refunded = refund(world, charge, params.get("amount"), params.get("reason"))
+    refunded["metadata"] = metadata({}, params.get("metadata"))
+    return refunded
 
 
 def refund(world: World, charge: Object, amount: int | None, reason: str | None = None) -> Object:
@@ -36,7 +36,7 @@ def refund(world: World, charge: Object, amount: int | None, reason: str | None 
         raise invalid(f"Charge {charge['id']} has already been refunded.", "charge", "charge_already_refunded")
     if amount > left or amount <= 0:
         raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", "amount")
-    made: dict[str, Any] = {
+    refunded: dict[str, Any] = {
         "id": world.new_id("refund"),
         "object": "refund",
         "amount": amount,
@@ -53,41 +53,41 @@ def refund(world: World, charge: Object, amount: int | None, reason: str | None 
         "status": "succeeded",
         "transfer_reversal": None,
     }
-    world.add(made)
+    world.add(refunded)
     before = world.render(charge)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     previous = {name: before[name] for name in ("amount_refunded", "refunded") if before[name] != charge[name]}
     world.emit("charge.refunded", charge, previous)
-    world.emit("refund.created", made)
-    return made
+    world.emit("refund.created", refunded)
+    return refunded
 
 
 def refund_update(call: Call) -> Object:
-    made = call.object("refund")
-    take(made, call.params, "")
-    return made
+    refunded = call.object("refund")
+    take(refunded, call.params, "")
+    return refunded
 
 
 def refund_index(call: Call) -> Object:
-    found = call.world.all("refund")
+    objects = call.world.all("refund")
     for name in ("charge", "payment_intent"):
         if name in call.params:
-            found = [made for made in found if made[name] == call.params[name]]
-    return listing(call, found)
+            objects = [refunded for refunded in objects if refunded[name] == call.params[name]]
+    return listing(call, objects)
 
 
 def _refunds(world: World, charge: Object) -> Object:
-    found = world.find("refund", charge=charge["id"])
-    return as_list([world.render(made) for made in found], f"/v1/charges/{charge['id']}/refunds")
+    objects = world.find("refund", charge=charge["id"])
+    return as_list([world.render(refunded) for refunded in objects], f"/v1/charges/{charge['id']}/refunds")
 
 
 def booked(call: Call) -> Object:
-    found = call.world.all("balance_transaction")
+    objects = call.world.all("balance_transaction")
     for name in ("source", "type"):
         if name in call.params:
-            found = [one for one in found if one[name] == call.params[name]]
-    return listing(call, found)
+            objects = [transaction for transaction in objects if transaction[name] == call.params[name]]
+    return listing(call, objects)
 
 
 INCLUDED["charge", "refunds"] = _refunds

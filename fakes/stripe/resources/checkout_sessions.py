@@ -27,15 +27,15 @@ def create(call: Call) -> Object:
     customer = world.get("customer", params["customer"], "customer") if params.get("customer") else None
     _check(params, customer)
     session = _blank(world, params, mode, world.now(customer["test_clock"] if customer else None))
-    kept = world.keep(session["id"])
-    kept["items"] = [_item(world, item) for item in params.get("line_items") or []]
-    if mode == "subscription" and not kept["items"]:
+    hidden = world.keep(session["id"])
+    hidden["items"] = [_item(world, item) for item in params.get("line_items") or []]
+    if mode == "subscription" and not hidden["items"]:
         raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
-    if len(_rhythms(world, kept["items"])) > 1:
+    if len(_rhythms(world, hidden["items"])) > 1:
         raise invalid("All prices of a Checkout Session must have the same billing interval.", "line_items")
-    kept["subscription_data"] = only(dict(params.get("subscription_data") or {}), SUBSCRIPTION, "subscription_data")
-    kept["discounts"] = [dict(given) for given in params.get("discounts") or []]
-    kept["customer_update"] = dict(params.get("customer_update") or {})
+    hidden["subscription_data"] = only(dict(params.get("subscription_data") or {}), SUBSCRIPTION, "subscription_data")
+    hidden["discounts"] = [dict(values) for values in params.get("discounts") or []]
+    hidden["customer_update"] = dict(params.get("customer_update") or {})
     # Refused here rather than on the page: what would not even be shown.
     if mode == "subscription":
         _set_totals(world, session)
@@ -43,8 +43,8 @@ def create(call: Call) -> Object:
 
 
 def _rhythms(world: World, items: list[dict[str, Any]]) -> set[tuple[str, int]]:
-    found = [world.objects[item["price"]]["recurring"] for item in items]
-    return {(each["interval"], each["interval_count"]) for each in found if each}
+    objects = [world.objects[item["price"]]["recurring"] for item in items]
+    return {(each["interval"], each["interval_count"]) for each in objects if each}
 
 
 def _check(params: dict[str, Any], customer: Object | None) -> None:
@@ -65,12 +65,12 @@ def _check(params: dict[str, Any], customer: Object | None) -> None:
         raise unsimulated("automatic_tax")
 
 
-def _item(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    only(given, "price quantity tax_rates metadata", "line_items[0]")
-    price = world.get("price", given.get("price", ""), "line_items[0][price]")
+def _item(world: World, values: dict[str, Any]) -> dict[str, Any]:
+    only(values, "price quantity tax_rates metadata", "line_items[0]")
+    price = world.get("price", values.get("price", ""), "line_items[0][price]")
     if price["recurring"] is None:
         raise unsimulated("one-time prices in a checkout")
-    return {**given, "quantity": given.get("quantity", 1)}
+    return {**values, "quantity": values.get("quantity", 1)}
 
 
 def _blank(world: World, params: dict[str, Any], mode: str, now: int) -> Object:
@@ -112,7 +112,7 @@ def _blank(world: World, params: dict[str, Any], mode: str, now: int) -> Object:
         "customer_creation": None if params.get("customer") else "always" if subscribes else "if_required",
         "customer_details": None,
         "customer_email": params.get("customer_email"),
-        "discounts": [_discount(given) for given in params.get("discounts") or []],
+        "discounts": [_discount(values) for values in params.get("discounts") or []],
         "expires_at": expires,
         "invoice": None,
         "invoice_creation": None,
@@ -148,13 +148,13 @@ def _blank(world: World, params: dict[str, Any], mode: str, now: int) -> Object:
     }
 
 
-def _discount(given: dict[str, Any]) -> Object:
-    return {"coupon": given.get("coupon"), "promotion_code": given.get("promotion_code")}
+def _discount(values: dict[str, Any]) -> Object:
+    return {"coupon": values.get("coupon"), "promotion_code": values.get("promotion_code")}
 
 
 def _tax_ids(params: dict[str, Any]) -> Object:
-    given = params.get("tax_id_collection") or {}
-    return {"enabled": given.get("enabled", False), "required": given.get("required", "never")}
+    values = params.get("tax_id_collection") or {}
+    return {"enabled": values.get("enabled", False), "required": values.get("required", "never")}
 
 
 def _set_totals(world: World, session: Object) -> None:
@@ -208,15 +208,15 @@ def lines(call: Call) -> Object:
 
 
 def index(call: Call) -> Object:
-    found = call.world.all(KIND)
+    objects = call.world.all(KIND)
     for name in ("customer", "subscription", "status"):
         if name in call.params:
-            found = [session for session in found if session[name] == call.params[name]]
-    return listing(call, found)
+            objects = [session for session in objects if session[name] == call.params[name]]
+    return listing(call, objects)
 
 
 INCLUDED[KIND, "line_items"] = _lines
-ALL, ONE = "/v1/checkout/sessions", "/v1/checkout/sessions/{id}"
+LIST_PATH, OBJECT_PATH = "/v1/checkout/sessions", "/v1/checkout/sessions/{id}"
 CREATE = (
     "mode customer customer_email customer_update line_items subscription_data discounts allow_promotion_codes "
     "success_url cancel_url client_reference_id metadata expires_at payment_method_types payment_method_collection "
@@ -224,9 +224,9 @@ CREATE = (
 )
 IGNORES = "payment_method_options saved_payment_method_options setup_intent_data customer_creation"
 ROUTES = [
-    Route("POST", ALL, create, "checkout.SessionCreateParams", CREATE, IGNORES),
-    Route("GET", ALL, index, "checkout.SessionListParams", f"{LIST} customer subscription status"),
-    Route("GET", ONE, lambda call: call.object(KIND), "checkout.SessionRetrieveParams"),
-    Route("POST", f"{ONE}/expire", expire),
-    Route("GET", f"{ONE}/line_items", lines, "checkout.SessionListLineItemsParams", LIST),
+    Route("POST", LIST_PATH, create, "checkout.SessionCreateParams", CREATE, IGNORES),
+    Route("GET", LIST_PATH, index, "checkout.SessionListParams", f"{LIST} customer subscription status"),
+    Route("GET", OBJECT_PATH, lambda call: call.object(KIND), "checkout.SessionRetrieveParams"),
+    Route("POST", f"{OBJECT_PATH}/expire", expire),
+    Route("GET", f"{OBJECT_PATH}/line_items", lines, "checkout.SessionListLineItemsParams", LIST),
 ]

@@ -97,21 +97,21 @@ def code_update(call: Call) -> Object:
 
 def code_index(call: Call) -> Object:
     wanted = {name: call.params[name] for name in ("active", "code", "customer") if name in call.params}
-    found = call.world.find("promotion_code", **wanted)
+    objects = call.world.find("promotion_code", **wanted)
     if coupon := call.params.get("coupon"):
-        found = [code for code in found if code["promotion"]["coupon"] == coupon]
-    return listing(call, found)
+        objects = [code for code in objects if code["promotion"]["coupon"] == coupon]
+    return listing(call, objects)
 
 
 # Discounts
 
 
-def redeem(world: World, given: dict[str, Any], now: int, **on: Any) -> Object:
+def redeem(world: World, values: dict[str, Any], now: int, **on: Any) -> Object:
     """A discount from `{coupon}`, `{promotion_code}` or `{discount}`; `on`: the customer or subscription it is for."""
-    if kept := given.get("discount"):
-        return world.get("discount", kept, "discounts")
-    code = world.get("promotion_code", given["promotion_code"], "discounts") if given.get("promotion_code") else None
-    coupon = world.get("coupon", code["promotion"]["coupon"] if code else given.get("coupon", ""), "discounts")
+    if hidden := values.get("discount"):
+        return world.get("discount", hidden, "discounts")
+    code = world.get("promotion_code", values["promotion_code"], "discounts") if values.get("promotion_code") else None
+    coupon = world.get("coupon", code["promotion"]["coupon"] if code else values.get("coupon", ""), "discounts")
     _check(world, coupon, code, now, on.get("customer"))
     for redeemed in filter(None, (coupon, code)):
         redeemed["times_redeemed"] += 1
@@ -138,10 +138,10 @@ def redeem(world: World, given: dict[str, Any], now: int, **on: Any) -> Object:
     return world.add(discount)
 
 
-def redeem_all(world: World, subscription: Object, given: list[dict[str, Any]] | None) -> list[str]:
+def redeem_all(world: World, subscription: Object, values: list[dict[str, Any]] | None) -> list[str]:
     """The discounts that take the place of a subscription's own."""
     now, owner = world.now_for(subscription), {"customer": subscription["customer"], "subscription": subscription["id"]}
-    return [redeem(world, one, now, **owner)["id"] for one in given or []]
+    return [redeem(world, entry, now, **owner)["id"] for entry in values or []]
 
 
 def _check(world: World, coupon: Object, code: Object | None, now: int, customer: str | None) -> None:

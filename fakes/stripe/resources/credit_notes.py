@@ -32,47 +32,47 @@ def create(call: Call) -> Object:
 
 
 def _lines(world: World, invoice: Object, params: dict[str, Any]) -> list[Object]:
-    found = {line["id"]: line for line in invoice["lines"]["data"]}
+    invoice_lines = {line["id"]: line for line in invoice["lines"]["data"]}
     if "lines" in params:
-        return [_line(world, found, given) for given in params["lines"]]
+        return [_line(world, invoice_lines, line_params) for line_params in params["lines"]]
     if "amount" not in params:
         raise invalid("You must provide one of `amount` or `lines`.", "amount", "parameter_missing")
-    shares = money.spread(params["amount"], [max(0, _gross(line)) for line in found.values()])
-    return [_share(world, line, gross) for line, gross in zip(found.values(), shares, strict=True) if gross]
+    shares = money.spread(params["amount"], [max(0, _gross(line)) for line in invoice_lines.values()])
+    return [_share(world, line, gross) for line, gross in zip(invoice_lines.values(), shares, strict=True) if gross]
 
 
 def _gross(line: Object) -> int:
     return net(line) + sum(tax["amount"] for tax in line["taxes"] if tax["tax_behavior"] == "exclusive")
 
 
-def _line(world: World, found: dict[str, Object], given: dict[str, Any]) -> Object:
-    only(given, "type invoice_line_item quantity amount", "lines[0]")
-    if given["type"] != "invoice_line_item":
+def _line(world: World, invoice_lines: dict[str, Object], line_params: dict[str, Any]) -> Object:
+    only(line_params, "type invoice_line_item quantity amount", "lines[0]")
+    if line_params["type"] != "invoice_line_item":
         raise unsimulated("custom lines of credit notes")
-    line = found.get(given["invoice_line_item"])
+    line = invoice_lines.get(line_params["invoice_line_item"])
     if line is None:
         raise invalid("The line does not belong to this invoice.", "lines[0][invoice_line_item]", "resource_missing")
-    amount = given.get("amount")
+    amount = line_params.get("amount")
     if amount is None:
-        count = given.get("quantity", line["quantity"]) or 1
+        count = line_params.get("quantity", line["quantity"]) or 1
         amount = money.part(net(line), count, line["quantity"] or 1)
-    return _credited(world, line, amount, given.get("quantity"))
+    return _credited(world, line, amount, line_params.get("quantity"))
 
 
 def _share(world: World, line: Object, gross: int) -> Object:
     """Part of a line, its tax inside."""
-    whole = _gross(line)
-    return _credited(world, line, money.part(net(line), gross, whole), None, gross)
+    total = _gross(line)
+    return _credited(world, line, money.part(net(line), gross, total), None, gross)
 
 
 def _credited(world: World, line: Object, amount: int, quantity: int | None, gross: int | None = None) -> Object:
-    made = []
+    refund = []
     for tax in line["taxes"]:
         rate = world.objects[tax["tax_rate_details"]["tax_rate"]]
         due = taxes.amount(amount, rate) if tax["amount"] else 0
         if gross is not None and tax["tax_behavior"] == "exclusive" and tax["amount"]:
             due = gross - amount
-        made.append({**tax, "amount": due, "taxable_amount": amount})
+        refund.append({**tax, "amount": due, "taxable_amount": amount})
     return {
         "id": world.new_id("credit_note_line_item"),
         "object": "credit_note_line_item",
@@ -85,7 +85,7 @@ def _credited(world: World, line: Object, amount: int, quantity: int | None, gro
         "pretax_credit_amounts": [],
         "quantity": quantity,
         "tax_rates": [world.render(world.objects[tax["tax_rate_details"]["tax_rate"]]) for tax in line["taxes"]],
-        "taxes": made,
+        "taxes": refund,
         "type": "invoice_line_item",
         "unit_amount": None,
         "unit_amount_decimal": None,
@@ -153,16 +153,14 @@ def _lower(world: World, invoice: Object, note: Object) -> None:
 
 def _give_back(world: World, invoice: Object, note: Object, params: dict[str, Any]) -> None:
     total = note["total"]
-    given = params.get("refund_amount", 0) + params.get("credit_amount", 0) + params.get("out_of_band_amount", 0)
-    if given != total:
-        message = (
-            f"The sum of credit amount, refund amount and out of band amount ({given}) must equal the post payment "
-        )
-        raise invalid(f"{message}credit note amount ({total}).")
+    amount_given = params.get("refund_amount", 0) + params.get("credit_amount", 0) + params.get("out_of_band_amount", 0)
+    if amount_given != total:
+        message = f"The sum of credit amount, refund amount and out of band amount ({amount_given}) must equal the post"
+        raise invalid(f"{message} payment credit note amount ({total}).")
     if amount := params.get("refund_amount"):
         charge = world.objects[payments.intent_of(world, invoice)["latest_charge"]]
-        made = charges.refund(world, charge, amount)
-        note["refunds"] = [{"amount_refunded": amount, "refund": made["id"], "type": "refund"}]
+        refund = charges.refund(world, charge, amount)
+        note["refunds"] = [{"amount_refunded": amount, "refund": refund["id"], "type": "refund"}]
     if amount := params.get("credit_amount"):
         customer = world.objects[invoice["customer"]]
         with world.changing(customer, "customer.updated"):
@@ -180,18 +178,18 @@ def update(call: Call) -> Object:
 
 
 def index(call: Call) -> Object:
-    found = call.world.all("credit_note")
+    invoice_lines = call.world.all("credit_note")
     for name in ("customer", "invoice"):
         if name in call.params:
-            found = [note for note in found if note[name] == call.params[name]]
-    return listing(call, found)
+            invoice_lines = [note for note in invoice_lines if note[name] == call.params[name]]
+    return listing(call, invoice_lines)
 
 
 CREATE = "invoice amount lines reason memo metadata refund_amount credit_amount out_of_band_amount"
-ONE = "/v1/credit_notes/{id}"
+OBJECT_PATH = "/v1/credit_notes/{id}"
 ROUTES = [
     Route("POST", "/v1/credit_notes", create, "CreditNoteCreateParams", CREATE),
     Route("GET", "/v1/credit_notes", index, "CreditNoteListParams", f"{LIST} customer invoice"),
-    Route("GET", ONE, lambda call: call.object("credit_note"), "CreditNoteRetrieveParams"),
-    Route("POST", ONE, update, "CreditNoteUpdateParams", "memo metadata"),
+    Route("GET", OBJECT_PATH, lambda call: call.object("credit_note"), "CreditNoteRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "CreditNoteUpdateParams", "memo metadata"),
 ]

@@ -55,8 +55,8 @@ def make(world: World, params: dict[str, Any], clock: str | None = None) -> Obje
     world.add(customer)
     _set(world, customer, {key: value for key, value in params.items() if key not in ("metadata", "balance")})
     world.emit("customer.created", customer)
-    for given in params.get("tax_id_data", []):
-        tax_ids.make(world, customer, given["type"], given["value"])
+    for values in params.get("tax_id_data", []):
+        tax_ids.make(world, customer, values["type"], values["value"])
     return customer
 
 
@@ -75,26 +75,26 @@ def _set(world: World, customer: Object, params: dict[str, Any]) -> None:
         _set_invoices(world, customer, params["invoice_settings"])
 
 
-def _shipping(given: Any) -> Object | None:
-    if not given:
+def _shipping(values: Any) -> Object | None:
+    if not values:
         return None
     return {
-        "address": address(given.get("address")),
+        "address": address(values.get("address")),
         "carrier": None,
-        "name": given.get("name"),
-        "phone": given.get("phone"),
+        "name": values.get("name"),
+        "phone": values.get("phone"),
         "tracking_number": None,
     }
 
 
-def _set_invoices(world: World, customer: Object, given: dict[str, Any]) -> None:
-    only(given, "default_payment_method footer custom_fields", "invoice_settings")
+def _set_invoices(world: World, customer: Object, values: dict[str, Any]) -> None:
+    only(values, "default_payment_method footer custom_fields", "invoice_settings")
     settings = customer["invoice_settings"]
-    if "default_payment_method" in given:
-        set_default_method(world, customer, given["default_payment_method"] or None)
+    if "default_payment_method" in values:
+        set_default_method(world, customer, values["default_payment_method"] or None)
     for name in ("footer", "custom_fields"):
-        if name in given:
-            settings[name] = given[name] or None
+        if name in values:
+            settings[name] = values[name] or None
 
 
 def set_default_method(world: World, customer: Object, method: str | None) -> None:
@@ -133,24 +133,24 @@ def delete(call: Call) -> Object:
 
 def index(call: Call) -> Object:
     wanted = {name: call.params[name] for name in ("email", "test_clock") if name in call.params}
-    found = call.world.find("customer", **wanted)
+    objects = call.world.find("customer", **wanted)
     if "test_clock" not in wanted:
         # Stripe hides them from a plain list as well.
-        found = [customer for customer in found if not customer["test_clock"]]
-    return listing(call, found)
+        objects = [customer for customer in objects if not customer["test_clock"]]
+    return listing(call, objects)
 
 
 def search(call: Call) -> Object:
     """Only what is asked for in practice: `email:'…'`, `name:'…'` or `metadata['key']:'value'`, joined by AND."""
-    found = call.world.all("customer")
+    objects = call.world.all("customer")
     for part in call.params["query"].split(" AND "):
         name, _colon, value = part.strip().partition(":")
         if not value.startswith(("'", '"')):
             raise invalid(f"We were unable to parse your search query: {part}", "query")
-        found = [customer for customer in found if _field(customer, name) == value.strip("'\"")]
-    rendered = [call.world.render(customer) for customer in found]
+        objects = [customer for customer in objects if _field(customer, name) == value.strip("'\"")]
+    rendered = [call.world.render(customer) for customer in objects]
     page = {"object": "search_result", "data": rendered, "has_more": False, "next_page": None, "url": call.path}
-    return {**page, "total_count": len(found)}
+    return {**page, "total_count": len(objects)}
 
 
 def _field(customer: Object, name: str) -> Any:

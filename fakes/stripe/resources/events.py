@@ -10,10 +10,10 @@ from fakes.stripe.world import Object
 def index(call: Call) -> Object:
     params = call.params
     wanted = params.get("types") or ([params["type"]] if "type" in params else ["*"])
-    found = [event for event in call.world.all("event") if any(fnmatchcase(event["type"], one) for one in wanted)]
+    objects = [event for event in call.world.all("event") if any(fnmatchcase(event["type"], entry) for entry in wanted)]
     if "delivery_success" in params:
-        found = [event for event in found if (event["pending_webhooks"] == 0) is params["delivery_success"]]
-    return listing(call, found)
+        objects = [event for event in objects if (event["pending_webhooks"] == 0) is params["delivery_success"]]
+    return listing(call, objects)
 
 
 ROUTES = [

@@ -13,14 +13,14 @@ def create(call: Call) -> Object:
     customer = world.get("customer", params.get("customer", ""), "customer")
     quantity = params.get("quantity", 1)
     price, amount = None, params.get("amount")
-    if given := params.get("pricing"):
-        only(given, "price", "pricing")
-        price = world.get("price", given["price"], "pricing[price]")
+    if price_params := params.get("pricing"):
+        only(price_params, "price", "pricing")
+        price = world.get("price", price_params["price"], "pricing[price]")
         amount = price["unit_amount"] * quantity
     if amount is None:
         raise invalid("You must provide one of: amount, pricing.", "amount", "parameter_missing")
     now = world.now_for(customer)
-    made = changes.aside(
+    invoice_item = changes.aside(
         world,
         customer["id"],
         amount=amount,
@@ -32,68 +32,70 @@ def create(call: Call) -> Object:
         pricing=lines.pricing(price) if price else _plain_pricing(amount),
         quantity=quantity,
         tax_rates=list(params.get("tax_rates") or []),
-        kept={"subscription": params.get("subscription")},
+        hidden={"subscription": params.get("subscription")},
     )
     if on := params.get("invoice"):
-        _put_on(world, world.get("invoice", on, "invoice"), made)
-    return made
+        _put_on(world, world.get("invoice", on, "invoice"), invoice_item)
+    return invoice_item
 
 
 def _plain_pricing(amount: int) -> Object:
     return {"price_details": None, "type": "price_details", "unit_amount_decimal": str(amount)}
 
 
-def _put_on(world: World, invoice: Object, made: Object) -> None:
+def _put_on(world: World, invoice: Object, invoice_item: Object) -> None:
     if invoice["status"] != "draft":
         raise invalid("You can only add invoice items to draft invoices.", "invoice", "invoice_not_editable")
-    made["invoice"] = invoice["id"]
-    line = lines.of_invoice_item(world, made)
-    kept = world.keep(line["id"])
-    kept["tax_rates"] = kept["tax_rates"] or list(invoice["default_tax_rates"])
+    invoice_item["invoice"] = invoice["id"]
+    line = lines.of_invoice_item(world, invoice_item)
+    hidden = world.keep(line["id"])
+    hidden["tax_rates"] = hidden["tax_rates"] or list(invoice["default_tax_rates"])
     with world.changing(invoice, "invoice.updated"):
         invoices.set_lines(world, invoice, [*invoice["lines"]["data"], line])
 
 
 def update(call: Call) -> Object:
-    made = call.object("invoiceitem")
-    if made["invoice"]:
+    invoice_item = call.object("invoiceitem")
+    if invoice_item["invoice"]:
         raise invalid("Invoice items on an invoice can't be changed here.", code="invoice_not_editable")
-    take(made, call.params, "amount description discountable")
-    return made
+    take(invoice_item, call.params, "amount description discountable")
+    return invoice_item
 
 
 def delete(call: Call) -> Object:
-    made = call.object("invoiceitem")
-    if made["invoice"]:
+    invoice_item = call.object("invoiceitem")
+    if invoice_item["invoice"]:
         raise invalid("Only invoice items that are not attached to an invoice can be deleted.")
-    call.world.drop(made)
-    call.world.emit("invoiceitem.deleted", made)
-    return deleted(made)
+    call.world.drop(invoice_item)
+    call.world.emit("invoiceitem.deleted", invoice_item)
+    return deleted(invoice_item)
 
 
 def index(call: Call) -> Object:
-    found = call.world.all("invoiceitem")
+    objects = call.world.all("invoiceitem")
     for name in ("customer", "invoice"):
         if name in call.params:
-            found = [made for made in found if made[name] == call.params[name]]
+            objects = [invoice_item for invoice_item in objects if invoice_item[name] == call.params[name]]
     if "pending" in call.params:
-        found = [made for made in found if (made["invoice"] is None) is call.params["pending"]]
-    return listing(call, found)
+        objects = [
+            invoice_item for invoice_item in objects if (invoice_item["invoice"] is None) is call.params["pending"]
+        ]
+    return listing(call, objects)
 
 
-def _render(world: World, made: Object) -> Object:
-    return {**made, "tax_rates": tax_rates.shown(world, made["tax_rates"])}
+def _render(world: World, invoice_item: Object) -> Object:
+    return {**invoice_item, "tax_rates": tax_rates.shown(world, invoice_item["tax_rates"])}
 
 
 RENDER["invoiceitem"] = _render
 CREATE = (
     "customer amount currency description discountable invoice metadata period pricing quantity subscription tax_rates"
 )
-ONE = "/v1/invoiceitems/{id}"
+OBJECT_PATH = "/v1/invoiceitems/{id}"
 ROUTES = [
     Route("POST", "/v1/invoiceitems", create, "InvoiceItemCreateParams", CREATE),
     Route("GET", "/v1/invoiceitems", index, "InvoiceItemListParams", f"{LIST} customer invoice pending"),
-    Route("GET", ONE, lambda call: call.object("invoiceitem"), "InvoiceItemRetrieveParams"),
-    Route("POST", ONE, update, "InvoiceItemUpdateParams", "amount description discountable metadata"),
-    Route("DELETE", ONE, delete),
+    Route("GET", OBJECT_PATH, lambda call: call.object("invoiceitem"), "InvoiceItemRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "InvoiceItemUpdateParams", "amount description discountable metadata"),
+    Route("DELETE", OBJECT_PATH, delete),
 ]

@@ -30,13 +30,13 @@ def create(call: Call) -> Object:
         fields["automatically_finalizes_at"] = None
     fields["default_tax_rates"] = list(params.get("default_tax_rates") or [])
     if "discounts" in params:
-        given = params["discounts"] or []
-        fields["discounts"] = [coupons.redeem(world, one, now, customer=customer["id"])["id"] for one in given]
-    made = [lines.of_invoice_item(world, item) for item in waiting]
-    for line in made:
-        kept = world.keep(line["id"])
-        kept["tax_rates"] = kept["tax_rates"] or fields["default_tax_rates"]
-    invoice = invoices.draft(world, customer, made, "manual", fields=fields)
+        values = params["discounts"] or []
+        fields["discounts"] = [coupons.redeem(world, entry, now, customer=customer["id"])["id"] for entry in values]
+    payment = [lines.of_invoice_item(world, item) for item in waiting]
+    for line in payment:
+        hidden = world.keep(line["id"])
+        hidden["tax_rates"] = hidden["tax_rates"] or fields["default_tax_rates"]
+    invoice = invoices.draft(world, customer, payment, "manual", fields=fields)
     for item in waiting:
         item["invoice"] = invoice["id"]
     return invoice
@@ -124,8 +124,8 @@ def preview(call: Call) -> Object:
     if params.get("subscription"):
         subscription = world.get("subscription", params["subscription"], "subscription")
         change = subscription_requests.change_of(details)
-        asked = bool(change.items or change.new_anchor)
-        return previews.upcoming(world, subscription, change if asked else None, params.get("discounts"))
+        requested = bool(change.items or change.new_anchor)
+        return previews.upcoming(world, subscription, change if requested else None, params.get("discounts"))
     customer = world.get("customer", params.get("customer", ""), "customer")
     wanted = subscription_requests.wanted_of(world, details, world.now_for(customer))
     wanted.discounts = list(params.get("discounts") or [])
@@ -139,36 +139,36 @@ def lines_of(call: Call) -> Object:
 
 def index(call: Call) -> Object:
     params, world = call.params, call.world
-    found = world.all("invoice")
+    objects = world.all("invoice")
     for name in ("customer", "status", "collection_method"):
         if name in params:
-            found = [invoice for invoice in found if invoice[name] == params[name]]
+            objects = [invoice for invoice in objects if invoice[name] == params[name]]
     if wanted := params.get("subscription"):
-        found = [one for one in found if (invoices.subscription_of(world, one) or {}).get("id") == wanted]
-    return listing(call, found)
+        objects = [entry for entry in objects if (invoices.subscription_of(world, entry) or {}).get("id") == wanted]
+    return listing(call, objects)
 
 
 def payments_index(call: Call) -> Object:
-    found = call.world.all("invoice_payment")
+    objects = call.world.all("invoice_payment")
     for name in ("invoice", "status"):
         if name in call.params:
-            found = [made for made in found if made[name] == call.params[name]]
+            objects = [invoice_lines for invoice_lines in objects if invoice_lines[name] == call.params[name]]
     if payment := call.params.get("payment"):
         wanted = payment.get("payment_intent")
-        found = [made for made in found if made["payment"]["payment_intent"] == wanted]
-    return listing(call, found)
+        objects = [invoice_lines for invoice_lines in objects if invoice_lines["payment"]["payment_intent"] == wanted]
+    return listing(call, objects)
 
 
 def _payments(world: World, invoice: Object) -> Object:
-    found = world.find("invoice_payment", invoice=invoice["id"])
-    return as_list([world.render(made) for made in found], f"/v1/invoices/{invoice['id']}/payments")
+    objects = world.find("invoice_payment", invoice=invoice["id"])
+    return as_list([world.render(payment) for payment in objects], f"/v1/invoices/{invoice['id']}/payments")
 
 
 def _secret(world: World, invoice: Object) -> Object | None:
     if invoice["status"] != "open":
         return None
-    made = payments.payment_of(world, invoice)
-    paid = world.objects[made["payment"]["payment_intent"]] if made else None
+    payment = payments.payment_of(world, invoice)
+    paid = world.objects[payment["payment"]["payment_intent"]] if payment else None
     return {"client_secret": paid["client_secret"], "type": "payment_intent"} if paid else None
 
 
@@ -178,27 +178,27 @@ CREATE = (
     "customer auto_advance collection_method days_until_due default_tax_rates description discounts footer metadata "
     "pending_invoice_items_behavior subscription"
 )
-ONE = "/v1/invoices/{id}"
+OBJECT_PATH = "/v1/invoices/{id}"
 PREVIEW = "customer subscription subscription_details discounts"
 ROUTES = [
     Route("POST", "/v1/invoices", create, "InvoiceCreateParams", CREATE, "currency"),
     Route("GET", "/v1/invoices", index, "InvoiceListParams", f"{LIST} customer status subscription collection_method"),
     Route("POST", "/v1/invoices/create_preview", preview, "InvoiceCreatePreviewParams", PREVIEW, "currency"),
-    Route("GET", ONE, lambda call: call.object("invoice"), "InvoiceRetrieveParams"),
+    Route("GET", OBJECT_PATH, lambda call: call.object("invoice"), "InvoiceRetrieveParams"),
     Route(
         "POST",
-        ONE,
+        OBJECT_PATH,
         update,
         "InvoiceUpdateParams",
         "description footer metadata auto_advance default_payment_method",
     ),
-    Route("DELETE", ONE, delete),
-    Route("POST", f"{ONE}/finalize", finalise, "InvoiceFinalizeInvoiceParams", "auto_advance"),
-    Route("POST", f"{ONE}/pay", pay, "InvoicePayParams", "payment_method paid_out_of_band off_session"),
-    Route("POST", f"{ONE}/void", void),
-    Route("POST", f"{ONE}/mark_uncollectible", mark_uncollectible),
-    Route("POST", f"{ONE}/send", send),
-    Route("GET", f"{ONE}/lines", lines_of, "InvoiceLineItemListParams", LIST),
+    Route("DELETE", OBJECT_PATH, delete),
+    Route("POST", f"{OBJECT_PATH}/finalize", finalise, "InvoiceFinalizeInvoiceParams", "auto_advance"),
+    Route("POST", f"{OBJECT_PATH}/pay", pay, "InvoicePayParams", "payment_method paid_out_of_band off_session"),
+    Route("POST", f"{OBJECT_PATH}/void", void),
+    Route("POST", f"{OBJECT_PATH}/mark_uncollectible", mark_uncollectible),
+    Route("POST", f"{OBJECT_PATH}/send", send),
+    Route("GET", f"{OBJECT_PATH}/lines", lines_of, "InvoiceLineItemListParams", LIST),
     Route(
         "GET",
         "/v1/invoice_payments",

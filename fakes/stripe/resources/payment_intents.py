@@ -18,13 +18,13 @@ def create(call: Call) -> Object:
     fields = {"metadata": metadata({}, params.get("metadata"))}
     if "payment_method_types" in params:
         fields["payment_method_types"] = params["payment_method_types"]
-    made = payments.intent(world, params["amount"], params["currency"], customer, **fields)
-    take(made, {key: value for key, value in params.items() if key != "metadata"}, PLAIN)
+    intent = payments.intent(world, params["amount"], params["currency"], customer, **fields)
+    take(intent, {key: value for key, value in params.items() if key != "metadata"}, PLAIN)
     if method := params.get("payment_method"):
-        made |= {"payment_method": payment_methods.resolve(world, method)["id"], "status": "requires_confirmation"}
+        intent |= {"payment_method": payment_methods.resolve(world, method)["id"], "status": "requires_confirmation"}
     if params.get("confirm"):
-        return _confirm(call, made)
-    return made
+        return _confirm(call, intent)
+    return intent
 
 
 def confirm(call: Call) -> Object:
@@ -77,14 +77,16 @@ def index(call: Call) -> Object:
     return listing(call, call.world.find("payment_intent", **wanted))
 
 
-ONE = "/v1/payment_intents/{id}"
+OBJECT_PATH = "/v1/payment_intents/{id}"
 CREATE = f"amount currency customer payment_method payment_method_types confirm off_session return_url metadata {PLAIN}"
 CONFIRM = "payment_method off_session return_url"
 ROUTES = [
     Route("POST", "/v1/payment_intents", create, "PaymentIntentCreateParams", CREATE, "automatic_payment_methods"),
     Route("GET", "/v1/payment_intents", index, "PaymentIntentListParams", f"{LIST} customer"),
-    Route("GET", ONE, lambda call: call.object("payment_intent"), "PaymentIntentRetrieveParams", "client_secret"),
-    Route("POST", ONE, update, "PaymentIntentUpdateParams", f"{PLAIN} metadata payment_method"),
-    Route("POST", f"{ONE}/confirm", confirm, "PaymentIntentConfirmParams", CONFIRM, "setup_future_usage"),
-    Route("POST", f"{ONE}/cancel", cancel, "PaymentIntentCancelParams", "cancellation_reason"),
+    Route(
+        "GET", OBJECT_PATH, lambda call: call.object("payment_intent"), "PaymentIntentRetrieveParams", "client_secret"
+    ),
+    Route("POST", OBJECT_PATH, update, "PaymentIntentUpdateParams", f"{PLAIN} metadata payment_method"),
+    Route("POST", f"{OBJECT_PATH}/confirm", confirm, "PaymentIntentConfirmParams", CONFIRM, "setup_future_usage"),
+    Route("POST", f"{OBJECT_PATH}/cancel", cancel, "PaymentIntentCancelParams", "cancellation_reason"),
 ]

@@ -41,21 +41,21 @@ def make(world: World, params: dict[str, Any]) -> Object:
     return world.add(method)
 
 
-def _card(given: dict[str, Any]) -> tuple[str, Object]:
-    if token := given.get("token"):
+def _card(values: dict[str, Any]) -> tuple[str, Object]:
+    if token := values.get("token"):
         if token not in cards.ALIASES:
             raise missing("token", token, "card[token]", 400)
-        given = {"number": cards.ALIASES[token]}
-    only(given, "number exp_month exp_year cvc token networks", "card")
-    number = str(given.get("number", "")).replace(" ", "")
+        values = {"number": cards.ALIASES[token]}
+    only(values, "number exp_month exp_year cvc token networks", "card")
+    number = str(values.get("number", "")).replace(" ", "")
     means = cards.card(number)
     return number, {
         "brand": "visa" if means.brand == "cartes_bancaires" else means.brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
         "country": "FR",
         "display_brand": means.brand,
-        "exp_month": int(given.get("exp_month", 12)),
-        "exp_year": int(given.get("exp_year", 2034)),
+        "exp_month": int(values.get("exp_month", 12)),
+        "exp_year": int(values.get("exp_year", 2034)),
         "fingerprint": cards.fingerprint(number),
         "funding": "credit",
         "generated_from": None,
@@ -67,8 +67,8 @@ def _card(given: dict[str, Any]) -> tuple[str, Object]:
     }
 
 
-def _debit(given: dict[str, Any]) -> tuple[str, Object]:
-    number = str(given.get("iban", "")).replace(" ", "").upper()
+def _debit(values: dict[str, Any]) -> tuple[str, Object]:
+    number = str(values.get("iban", "")).replace(" ", "").upper()
     cards.iban(number)
     return number, {
         "bank_code": number[4:9],
@@ -146,22 +146,22 @@ def update(call: Call) -> Object:
 
 def index(call: Call) -> Object:
     customer = call.args.get("customer") or call.params.get("customer")
-    found = [method for method in call.world.all("payment_method") if customer and method["customer"] == customer]
+    objects = [method for method in call.world.all("payment_method") if customer and method["customer"] == customer]
     if kind := call.params.get("type"):
-        found = [method for method in found if method["type"] == kind]
-    return listing(call, found)
+        objects = [method for method in objects if method["type"] == kind]
+    return listing(call, objects)
 
 
-ONE = "/v1/payment_methods/{id}"
+OBJECT_PATH = "/v1/payment_methods/{id}"
 OWNED = "/v1/customers/{customer}/payment_methods"
 TAKES = "type card sepa_debit billing_details metadata allow_redisplay"
 ROUTES = [
     Route("POST", "/v1/payment_methods", create, "PaymentMethodCreateParams", TAKES),
     Route("GET", "/v1/payment_methods", index, "PaymentMethodListParams", f"{LIST} customer type"),
-    Route("GET", ONE, lambda call: call.object("payment_method"), "PaymentMethodRetrieveParams"),
-    Route("POST", ONE, update, "PaymentMethodUpdateParams", "billing_details card metadata allow_redisplay"),
-    Route("POST", f"{ONE}/attach", attach_to, "PaymentMethodAttachParams", "customer"),
-    Route("POST", f"{ONE}/detach", lambda call: detach(call.world, call.object("payment_method"))),
+    Route("GET", OBJECT_PATH, lambda call: call.object("payment_method"), "PaymentMethodRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "PaymentMethodUpdateParams", "billing_details card metadata allow_redisplay"),
+    Route("POST", f"{OBJECT_PATH}/attach", attach_to, "PaymentMethodAttachParams", "customer"),
+    Route("POST", f"{OBJECT_PATH}/detach", lambda call: detach(call.world, call.object("payment_method"))),
     Route("GET", OWNED, index, "CustomerPaymentMethodListParams", f"{LIST} type"),
     Route("GET", f"{OWNED}/{{id}}", lambda call: call.object("payment_method"), "CustomerPaymentMethodRetrieveParams"),
 ]

@@ -37,12 +37,12 @@ def create(call: Call) -> Object:
     return session
 
 
-def _flow(world: World, given: dict[str, Any] | None, customer: Object) -> Object | None:
-    if not given:
+def _flow(world: World, values: dict[str, Any] | None, customer: Object) -> Object | None:
+    if not values:
         return None
-    kind = given["type"]
+    kind = values["type"]
     flow: dict[str, Any] = {
-        "after_completion": _after(given.get("after_completion")),
+        "after_completion": _after(values.get("after_completion")),
         "customer_update": None,
         "subscription_cancel": None,
         "subscription_update": None,
@@ -50,7 +50,7 @@ def _flow(world: World, given: dict[str, Any] | None, customer: Object) -> Objec
         "type": kind,
     }
     if kind.startswith("subscription"):
-        details = given.get(kind) or {}
+        details = values.get(kind) or {}
         named = world.get("subscription", details.get("subscription", ""), f"flow_data[{kind}][subscription]")
         if named["customer"] != customer["id"]:
             raise invalid("The subscription does not belong to the customer.", f"flow_data[{kind}][subscription]")
@@ -58,30 +58,32 @@ def _flow(world: World, given: dict[str, Any] | None, customer: Object) -> Objec
     return flow
 
 
-def _detail(kind: str, given: dict[str, Any]) -> Object:
+def _detail(kind: str, values: dict[str, Any]) -> Object:
     if kind == "subscription_cancel":
-        return {"retention": None, "subscription": given["subscription"]}
+        return {"retention": None, "subscription": values["subscription"]}
     if kind == "subscription_update":
-        return {"subscription": given["subscription"]}
-    only(given, "subscription items discounts", "flow_data[subscription_update_confirm]")
-    items = [{"id": one["id"], "price": one.get("price"), "quantity": one.get("quantity")} for one in given["items"]]
-    return {"discounts": None, "items": items, "subscription": given["subscription"]}
+        return {"subscription": values["subscription"]}
+    only(values, "subscription items discounts", "flow_data[subscription_update_confirm]")
+    items = [
+        {"id": entry["id"], "price": entry.get("price"), "quantity": entry.get("quantity")} for entry in values["items"]
+    ]
+    return {"discounts": None, "items": items, "subscription": values["subscription"]}
 
 
-def _after(given: dict[str, Any] | None) -> Object:
-    given = given or {"type": "portal_homepage"}
+def _after(values: dict[str, Any] | None) -> Object:
+    values = values or {"type": "portal_homepage"}
     return {
-        "hosted_confirmation": given.get("hosted_confirmation"),
-        "redirect": given.get("redirect"),
-        "type": given["type"],
+        "hosted_confirmation": values.get("hosted_confirmation"),
+        "redirect": values.get("redirect"),
+        "type": values["type"],
     }
 
 
 def default(world: World) -> Object:
     """The one that real Stripe has one save in the dashboard first."""
-    found = world.find(CONFIGURATION, is_default=True)
-    if found:
-        return found[0]
+    objects = world.find(CONFIGURATION, is_default=True)
+    if objects:
+        return objects[0]
     features = {
         "customer_update": {"enabled": True, "allowed_updates": ["email", "name", "address", "phone", "tax_id"]},
         "invoice_history": {"enabled": True},
@@ -118,24 +120,24 @@ def _make(world: World, params: dict[str, Any], *, is_default: bool = False) -> 
     )
 
 
-def features(given: dict[str, Any]) -> Object:
-    update, cancel = given.get("customer_update") or {}, given.get("subscription_cancel") or {}
-    switch = given.get("subscription_update") or {}
-    asked = cancel.get("cancellation_reason") or {}
+def features(values: dict[str, Any]) -> Object:
+    update, cancel = values.get("customer_update") or {}, values.get("subscription_cancel") or {}
+    switch = values.get("subscription_update") or {}
+    requested = cancel.get("cancellation_reason") or {}
     return {
         "customer_update": {
             "allowed_updates": update.get("allowed_updates") or [],
             "enabled": update.get("enabled", False),
         },
-        "invoice_history": {"enabled": (given.get("invoice_history") or {}).get("enabled", False)},
+        "invoice_history": {"enabled": (values.get("invoice_history") or {}).get("enabled", False)},
         "payment_method_update": {
-            "enabled": (given.get("payment_method_update") or {}).get("enabled", False),
+            "enabled": (values.get("payment_method_update") or {}).get("enabled", False),
             "payment_method_configuration": None,
         },
         "subscription_cancel": {
             "cancellation_reason": {
-                "enabled": asked.get("enabled", False),
-                "options": asked.get("options") or REASONS.split(),
+                "enabled": requested.get("enabled", False),
+                "options": requested.get("options") or REASONS.split(),
             },
             "enabled": cancel.get("enabled", False),
             "mode": cancel.get("mode", "at_period_end"),
@@ -145,7 +147,7 @@ def features(given: dict[str, Any]) -> Object:
             "billing_cycle_anchor": None,
             "default_allowed_updates": switch.get("default_allowed_updates") or [],
             "enabled": switch.get("enabled", False),
-            "products": [_product(one) for one in switch.get("products") or []],
+            "products": [_product(entry) for entry in switch.get("products") or []],
             "proration_behavior": switch.get("proration_behavior", "none"),
             "schedule_at_period_end": {"conditions": []},
             "trial_update_behavior": switch.get("trial_update_behavior", "end_trial"),
@@ -153,26 +155,28 @@ def features(given: dict[str, Any]) -> Object:
     }
 
 
-def _product(given: dict[str, Any]) -> Object:
+def _product(values: dict[str, Any]) -> Object:
     quantity = {"enabled": False, "maximum": None, "minimum": 1}
-    return {"adjustable_quantity": quantity, "prices": list(given["prices"]), "product": given["product"]}
+    return {"adjustable_quantity": quantity, "prices": list(values["prices"]), "product": values["product"]}
 
 
 def configuration_create(call: Call) -> Object:
-    made = _make(call.world, call.params)
-    call.world.emit("billing_portal.configuration.created", made)
-    return made
+    portal_configuration = _make(call.world, call.params)
+    call.world.emit("billing_portal.configuration.created", portal_configuration)
+    return portal_configuration
 
 
 def configuration_update(call: Call) -> Object:
-    made = call.object(CONFIGURATION)
-    with call.world.changing(made, "billing_portal.configuration.updated"):
-        take(made, call.params, "active default_return_url name")
+    portal_configuration = call.object(CONFIGURATION)
+    with call.world.changing(portal_configuration, "billing_portal.configuration.updated"):
+        take(portal_configuration, call.params, "active default_return_url name")
         if "features" in call.params:
-            made["features"] |= {name: features(call.params["features"])[name] for name in call.params["features"]}
+            portal_configuration["features"] |= {
+                name: features(call.params["features"])[name] for name in call.params["features"]
+            }
         for name, value in (call.params.get("business_profile") or {}).items():
-            made["business_profile"][name] = value or None
-    return made
+            portal_configuration["business_profile"][name] = value or None
+    return portal_configuration
 
 
 def configuration_index(call: Call) -> Object:

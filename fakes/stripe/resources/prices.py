@@ -49,17 +49,17 @@ def _product(call: Call) -> str:
     return str(call.world.get("product", call.params["product"], "product")["id"])
 
 
-def _recurring(given: dict[str, Any] | None) -> dict[str, Any] | None:
-    if not given:
+def _recurring(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not values:
         return None
-    only(given, "interval interval_count usage_type trial_period_days", "recurring")
-    if given.get("usage_type", "licensed") != "licensed":
+    only(values, "interval interval_count usage_type trial_period_days", "recurring")
+    if values.get("usage_type", "licensed") != "licensed":
         raise unsimulated("recurring[usage_type] metered")
     return {
-        "interval": given["interval"],
-        "interval_count": given.get("interval_count", 1),
+        "interval": values["interval"],
+        "interval_count": values.get("interval_count", 1),
         "meter": None,
-        "trial_period_days": given.get("trial_period_days"),
+        "trial_period_days": values.get("trial_period_days"),
         "usage_type": "licensed",
     }
 
@@ -97,15 +97,15 @@ def update(call: Call) -> Object:
 
 
 def index(call: Call) -> Object:
-    found = call.world.all("price")
+    objects = call.world.all("price")
     for name in ("active", "product", "currency", "type"):
         if name in call.params:
-            found = [price for price in found if price[name] == call.params[name]]
+            objects = [price for price in objects if price[name] == call.params[name]]
     if keys := call.params.get("lookup_keys"):
-        found = [price for price in found if price["lookup_key"] in keys]
+        objects = [price for price in objects if price["lookup_key"] in keys]
     for name, value in call.params.get("recurring", {}).items():
-        found = [price for price in found if price["recurring"] and price["recurring"][name] == value]
-    return listing(call, found)
+        objects = [price for price in objects if price["recurring"] and price["recurring"][name] == value]
+    return listing(call, objects)
 
 
 def plan_of(price: Object) -> Object:

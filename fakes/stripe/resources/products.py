@@ -56,12 +56,12 @@ def delete(call: Call) -> Object:
 
 
 def index(call: Call) -> Object:
-    found = call.world.all("product")
+    objects = call.world.all("product")
     if "active" in call.params:
-        found = [product for product in found if product["active"] is call.params["active"]]
+        objects = [product for product in objects if product["active"] is call.params["active"]]
     if ids := call.params.get("ids"):
-        found = [product for product in found if product["id"] in ids]
-    return listing(call, found)
+        objects = [product for product in objects if product["id"] in ids]
+    return listing(call, objects)
 
 
 TAKES = f"{FIELDS} images marketing_features metadata"

@@ -22,19 +22,19 @@ def _change(call: Call, subscription: Object, item: dict[str, Any]) -> None:
         changes.apply(call.world, subscription, change)
 
 
-def _given(call: Call) -> dict[str, Any]:
+def _item_params(call: Call) -> dict[str, Any]:
     return {name: call.params[name] for name in ("price", "quantity", "tax_rates", "metadata") if name in call.params}
 
 
 def create(call: Call) -> Object:
     subscription = call.world.get("subscription", call.params["subscription"], "subscription")
-    _change(call, subscription, _given(call))
+    _change(call, subscription, _item_params(call))
     return subscriptions.items_of(call.world, subscription)[-1]
 
 
 def update(call: Call) -> Object:
     item = call.object("subscription_item")
-    _change(call, call.world.objects[item["subscription"]], {"id": item["id"], **_given(call)})
+    _change(call, call.world.objects[item["subscription"]], {"id": item["id"], **_item_params(call)})
     return call.object("subscription_item")
 
 
@@ -50,11 +50,17 @@ def index(call: Call) -> Object:
 
 
 TAKES = "price quantity tax_rates metadata proration_behavior proration_date payment_behavior"
-ONE = "/v1/subscription_items/{id}"
+OBJECT_PATH = "/v1/subscription_items/{id}"
 ROUTES = [
     Route("POST", "/v1/subscription_items", create, "SubscriptionItemCreateParams", f"{TAKES} subscription"),
     Route("GET", "/v1/subscription_items", index, "SubscriptionItemListParams", f"{LIST} subscription"),
-    Route("GET", ONE, lambda call: call.object("subscription_item"), "SubscriptionItemRetrieveParams"),
-    Route("POST", ONE, update, "SubscriptionItemUpdateParams", TAKES, "off_session"),
-    Route("DELETE", ONE, delete, "SubscriptionItemDeleteParams", "proration_behavior proration_date payment_behavior"),
+    Route("GET", OBJECT_PATH, lambda call: call.object("subscription_item"), "SubscriptionItemRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "SubscriptionItemUpdateParams", TAKES, "off_session"),
+    Route(
+        "DELETE",
+        OBJECT_PATH,
+        delete,
+        "SubscriptionItemDeleteParams",
+        "proration_behavior proration_date payment_behavior",
+    ),
 ]

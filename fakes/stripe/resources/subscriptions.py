@@ -31,8 +31,8 @@ def wanted_of(world: World, params: dict[str, Any], now: int) -> subscriptions.W
         raise invalid(f"{pending.BEHAVIOUR} can only be used when a subscription is updated.", "payment_behavior")
     if isinstance(params.get("cancel_at"), str) and params["cancel_at"]:
         raise unsimulated(f"cancel_at {params['cancel_at']} from the beginning")
-    given = params.get("cancel_at_period_end", False)
-    if given:
+    values = params.get("cancel_at_period_end", False)
+    if values:
         fields["cancel_at_period_end"] = True
     return subscriptions.Wanted(
         items=[item_of(item) for item in params.get("items") or []],
@@ -46,11 +46,11 @@ def wanted_of(world: World, params: dict[str, Any], now: int) -> subscriptions.W
     )
 
 
-def item_of(given: dict[str, Any]) -> dict[str, Any]:
-    only(given, ITEM, "items[0]")
-    if not given.get("price") and not given.get("id"):
+def item_of(values: dict[str, Any]) -> dict[str, Any]:
+    only(values, ITEM, "items[0]")
+    if not values.get("price") and not values.get("id"):
         raise invalid("Missing required param: items[0][price].", "items[0][price]", "parameter_missing")
-    return dict(given)
+    return dict(values)
 
 
 def _trial_end(world: World, params: dict[str, Any], now: int) -> int | None:
@@ -102,12 +102,12 @@ def set_plain(world: World, fields: Object, params: dict[str, Any]) -> None:
         raise unsimulated("automatic_tax")
 
 
-def _payment_settings(given: dict[str, Any]) -> Object:
-    only(given, "payment_method_types save_default_payment_method payment_method_options", "payment_settings")
+def _payment_settings(values: dict[str, Any]) -> Object:
+    only(values, "payment_method_types save_default_payment_method payment_method_options", "payment_settings")
     return {
         "payment_method_options": None,
-        "payment_method_types": given.get("payment_method_types") or None,
-        "save_default_payment_method": given.get("save_default_payment_method", "off"),
+        "payment_method_types": values.get("payment_method_types") or None,
+        "save_default_payment_method": values.get("save_default_payment_method", "off"),
     }
 
 
@@ -222,23 +222,25 @@ def resume(call: Call) -> Object:
 
 def index(call: Call) -> Object:
     params, world = call.params, call.world
-    found = world.all("subscription")
+    objects = world.all("subscription")
     status = params.get("status")
     if status in (None, ""):
-        found = [one for one in found if one["status"] != "canceled"]
+        objects = [entry for entry in objects if entry["status"] != "canceled"]
     elif status == "ended":
-        found = [one for one in found if one["status"] in subscriptions.OVER]
+        objects = [entry for entry in objects if entry["status"] in subscriptions.OVER]
     elif status != "all":
-        found = [one for one in found if one["status"] == status]
+        objects = [entry for entry in objects if entry["status"] == status]
     if "customer" in params:
-        found = [one for one in found if one["customer"] == params["customer"]]
+        objects = [entry for entry in objects if entry["customer"] == params["customer"]]
     elif "test_clock" not in params:
-        found = [one for one in found if not one["test_clock"]]
+        objects = [entry for entry in objects if not entry["test_clock"]]
     if "test_clock" in params:
-        found = [one for one in found if one["test_clock"] == params["test_clock"]]
+        objects = [entry for entry in objects if entry["test_clock"] == params["test_clock"]]
     if price := params.get("price"):
-        found = [one for one in found if price in {item["price"] for item in subscriptions.items_of(world, one)}]
-    return listing(call, found)
+        objects = [
+            entry for entry in objects if price in {item["price"] for item in subscriptions.items_of(world, entry)}
+        ]
+    return listing(call, objects)
 
 
 PLAIN = (
@@ -248,12 +250,19 @@ PLAIN = (
 )
 CREATE = f"{PLAIN} customer trial_period_days"
 UPDATE = f"{PLAIN} proration_date cancellation_details"
-ONE = "/v1/subscriptions/{id}"
+OBJECT_PATH = "/v1/subscriptions/{id}"
 ROUTES = [
     Route("POST", "/v1/subscriptions", create, "SubscriptionCreateParams", CREATE, "billing_mode currency"),
     Route("GET", "/v1/subscriptions", index, "SubscriptionListParams", f"{LIST} customer price status test_clock"),
-    Route("GET", ONE, lambda call: call.object("subscription"), "SubscriptionRetrieveParams"),
-    Route("POST", ONE, update, "SubscriptionUpdateParams", UPDATE),
-    Route("DELETE", ONE, delete, "SubscriptionCancelParams", "invoice_now prorate cancellation_details"),
-    Route("POST", f"{ONE}/resume", resume, "SubscriptionResumeParams", "billing_cycle_anchor", "proration_behavior"),
+    Route("GET", OBJECT_PATH, lambda call: call.object("subscription"), "SubscriptionRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "SubscriptionUpdateParams", UPDATE),
+    Route("DELETE", OBJECT_PATH, delete, "SubscriptionCancelParams", "invoice_now prorate cancellation_details"),
+    Route(
+        "POST",
+        f"{OBJECT_PATH}/resume",
+        resume,
+        "SubscriptionResumeParams",
+        "billing_cycle_anchor",
+        "proration_behavior",
+    ),
 ]

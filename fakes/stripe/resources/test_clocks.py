@@ -53,12 +53,12 @@ def delete(call: Call) -> Object:
     return deleted(clock)
 
 
-ONE = "/v1/test_helpers/test_clocks/{id}"
+OBJECT_PATH = "/v1/test_helpers/test_clocks/{id}"
 ALL = "/v1/test_helpers/test_clocks"
 ROUTES = [
     Route("POST", ALL, create, "test_helpers.TestClockCreateParams", "frozen_time name"),
     Route("GET", ALL, lambda call: listing(call, call.world.all(KIND)), "test_helpers.TestClockListParams", LIST),
-    Route("GET", ONE, lambda call: call.object(KIND), "test_helpers.TestClockRetrieveParams"),
-    Route("POST", f"{ONE}/advance", advance, "test_helpers.TestClockAdvanceParams", "frozen_time"),
-    Route("DELETE", ONE, delete),
+    Route("GET", OBJECT_PATH, lambda call: call.object(KIND), "test_helpers.TestClockRetrieveParams"),
+    Route("POST", f"{OBJECT_PATH}/advance", advance, "test_helpers.TestClockAdvanceParams", "frozen_time"),
+    Route("DELETE", OBJECT_PATH, delete),
 ]

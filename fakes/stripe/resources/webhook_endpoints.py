@@ -57,7 +57,7 @@ def _render(_world: World, endpoint: Object) -> Object:
 
 
 RENDER["webhook_endpoint"] = _render
-ONE = "/v1/webhook_endpoints/{id}"
+OBJECT_PATH = "/v1/webhook_endpoints/{id}"
 TAKES = "url enabled_events description metadata"
 ROUTES = [
     Route("POST", "/v1/webhook_endpoints", create, "WebhookEndpointCreateParams", f"{TAKES} api_version", "connect"),
@@ -68,7 +68,7 @@ ROUTES = [
         "WebhookEndpointListParams",
         LIST,
     ),
-    Route("GET", ONE, lambda call: call.object("webhook_endpoint"), "WebhookEndpointRetrieveParams"),
-    Route("POST", ONE, update, "WebhookEndpointUpdateParams", f"{TAKES} disabled"),
-    Route("DELETE", ONE, delete),
+    Route("GET", OBJECT_PATH, lambda call: call.object("webhook_endpoint"), "WebhookEndpointRetrieveParams"),
+    Route("POST", OBJECT_PATH, update, "WebhookEndpointUpdateParams", f"{TAKES} disabled"),
+    Route("DELETE", OBJECT_PATH, delete),
 ]

@@ -117,14 +117,14 @@ def owing(buyer: Any, fake: Handle) -> Any:
     """`owing(days)`: a year's renewal was refused so many days ago, the clock stands at now, nothing was told yet."""
 
     def make(days: float) -> Buyer:
-        fake.tell("settings", retry_days=[60])
+        fake.post("settings", retry_days=[60])
         # An hour passes between a renewal's invoice and the attempt to have it paid.
         renewed = datetime.now(UTC) - timedelta(days=days, hours=1)
         since = renewed.replace(year=renewed.year - 1, day=min(renewed.day, 28 if renewed.month == 2 else 31))
         one: Buyer = buyer((datetime.now(UTC) - since) / timedelta(days=1))
         one.subscribe("pro", interval="year")
         one.pay_with("pm_card_chargeCustomerFail")
-        one.fake.tell("clock", to=int(time.time()), clock=one.clock)
+        one.fake.post("clock", to=int(time.time()), clock=one.clock)
         return one
 
     return make

@@ -30,7 +30,7 @@ class History:
     def live(self) -> None:
         ends = {"retry_days": self.dice.choice([[3, 5, 7], [60]]), "dunning_end": self.dice.choice(ENDS)}
         self.steps.append(f"{ends} {self.interval} {'debit' if self.by_debit else 'card'}")
-        self.buyer.fake.tell("settings", **ends)
+        self.buyer.fake.post("settings", **ends)
         if self.by_debit:
             self.debit(PAID)
         self.subscribe()

@@ -25,9 +25,9 @@ def test_pushed_once(fake):
 
 def test_a_second_push_does_nothing(fake):
     push()
-    before = len(fake.ask("state")["objects"])
+    before = len(fake.get("state")["objects"])
     assert push() == []
-    assert len(fake.ask("state")["objects"]) == before
+    assert len(fake.get("state")["objects"]) == before
 
 
 def test_a_changed_amount_is_another_price(fake, people):

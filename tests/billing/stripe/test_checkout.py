@@ -130,7 +130,7 @@ def test_a_debit_takes_days_and_opens_at_once(shopper, people):
 
 def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, people):
     shopper.address()
-    fake.tell("fail", path="/v1/checkout/sessions", status=500, times=20)
+    fake.post("fail", path="/v1/checkout/sessions", status=500, times=20)
     with pytest.raises(StripeAway):
         shopper.page(Choice("pro"))
     assert AuditEntry.objects.filter(action="checkout.opened").count() == 0

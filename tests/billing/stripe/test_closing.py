@@ -111,7 +111,7 @@ def test_what_could_not_be_ended_is_taken_up(buyer, fake, people, asked):
     one.subscribe("pro")
     tell(fake.take()[-1])
     (job,) = asked(lambda: close(people))
-    fake.tell("fail", path="/v1/subscriptions", status=500, retry="false")
+    fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
     with pytest.raises(stripe.StripeError):
         run(*job)
     with public_context():

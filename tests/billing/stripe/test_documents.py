@@ -26,7 +26,7 @@ def test_a_workspace_that_never_bought_has_none(fake, people):
     assert api.invoices(people.home) == []
     assert api.next_payment(people.home) is None
     assert api.pay_url(people.home) == ""
-    assert fake.ask("calls") == []
+    assert fake.get("calls") == []
 
 
 def test_what_was_paid_and_its_documents(shopper, people):
@@ -74,7 +74,7 @@ def test_what_is_no_invoice_is_not_found(shopper, people, key):
 
 def test_when_stripe_is_away(shopper, people, fake):
     shopper.buy("pro")
-    fake.tell("fail", path="/v1/invoices", status=503, times=20)
+    fake.post("fail", path="/v1/invoices", status=503, times=20)
     for ask in (api.invoices, api.next_payment, api.pay_url):
         with pytest.raises(StripeAway):
             ask(people.home)

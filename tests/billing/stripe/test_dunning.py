@@ -144,13 +144,13 @@ def debited(buyer, fake):
     """`debited(days)`: a year's debit was sent back by the bank so many days ago; it took 5 days."""
 
     def make(days):
-        fake.tell("settings", retry_days=[60])
+        fake.post("settings", retry_days=[60])
         one = buyer(365 + 5 + days + 1 / 24)
         one.pay_with("pm_sepaDebit_fr")
         one.subscribe("pro", interval="year")
         one.pass_days(20)
         fake.next_payments("pending_fail")
-        fake.tell("clock", to=int(time.time()), clock=one.clock)
+        fake.post("clock", to=int(time.time()), clock=one.clock)
         return one
 
     return make
@@ -169,7 +169,7 @@ def test_a_debit_under_way_is_not_owed_even_by_who_left(buyer, fake, people):
     one = buyer(days_ago=33)
     one.pay_with("pm_sepaDebit_fr")
     made = one.subscribe("pro")
-    fake.tell("clock", to=int(time.time()), clock=one.clock)
+    fake.post("clock", to=int(time.time()), clock=one.clock)
     refresh(people.home.id)
     stripe.Subscription.cancel(made.id)
     refresh(people.home.id)

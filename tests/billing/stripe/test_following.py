@@ -58,7 +58,7 @@ def test_the_same_plan_taken_again_is_had_again(seen, shopper, people):
 
 def unread(fake):
     """What is done is done; how it is then cannot be read."""
-    fake.tell("fail", path="/v1/subscriptions$", method="GET", status=500, retry="false")
+    fake.post("fail", path="/v1/subscriptions$", method="GET", status=500, retry="false")
 
 
 def acts():

@@ -122,9 +122,9 @@ def test_a_customer_made_after_the_profile_says_it_too(fake, save, people, setti
     found = stripe.Customer.retrieve(customer)
     assert (found.name, found.address.city) == ("Atelier du Midi", "Berlin")
     assert profile_of(people.home).vat_status == "verified"
-    before = len(fake.ask("calls"))
+    before = len(fake.get("calls"))
     tell_stripe(people.home)
-    assert len(fake.ask("calls")) == before + 1
+    assert len(fake.get("calls")) == before + 1
     # What somebody takes away over there is set back.
     stripe.Customer.delete_tax_id(customer, profile_of(people.home).stripe_tax_id)
     follow_tax_id(customer)
@@ -134,7 +134,7 @@ def test_a_customer_made_after_the_profile_says_it_too(fake, save, people, setti
 def test_saving_again_finishes_what_was_begun(fake, save, people):
     save()
     customer = customer_of(people.home.id)
-    fake.tell("fail", path=f"/v1/customers/{customer}", status=500, times=1, retry="false")
+    fake.post("fail", path=f"/v1/customers/{customer}", status=500, times=1, retry="false")
     with pytest.raises(StripeAway):
         save(**BERLIN, vat_number=GERMAN)
     assert profile_of(people.home).country == "FR"

@@ -42,7 +42,7 @@ def last(people: Any) -> tuple[str, Decimal, str]:
 
 
 def test_a_history(buyer, fake, people):
-    fake.tell("settings", retry_days=[2, 2], dunning_end="unpaid")
+    fake.post("settings", retry_days=[2, 2], dunning_end="unpaid")
     one = buyer(400)
     had = one.subscribe("pro")
     assert last(people) == ("new", 149, "begun")

@@ -50,9 +50,9 @@ def test_the_same_event_twice_is_one(buyer, fake, people):
     buyer().subscribe("pro")
     one = of_kind(fake.take(), "customer.subscription.created")
     assert tell(one)
-    before = fake.ask("calls")
+    before = fake.get("calls")
     assert not tell(one)
-    assert len(fake.ask("calls")) == len(before), "Stripe was not asked again"
+    assert len(fake.get("calls")) == len(before), "Stripe was not asked again"
     with public_context():
         assert list(mirror.WebhookEventTrigger.objects.values_list("processed", "valid")) == [(True, True)] * 2
         assert mirror.Event.objects.count() == 1
@@ -118,14 +118,14 @@ def test_somebody_unknown_is_left_alone(buyer, fake, people):
 def test_stripe_away_is_tried_again(buyer, fake, people):
     buyer().subscribe("pro")
     one = of_kind(fake.take(), "customer.subscription.created")
-    fake.tell("fail", path="/v1/subscriptions", status=500, times=9)
+    fake.post("fail", path="/v1/subscriptions", status=500, times=9)
     with pytest.raises(stripe.StripeError):
         tell(one)
     with public_context():
         assert not mirror.Event.objects.exists()
         waiting = mirror.WebhookEventTrigger.objects.get()
         assert waiting.valid and not waiting.processed
-    fake.tell("fail", path="/none", status=500)
+    fake.post("fail", path="/none", status=500)
     assert state(people) == "trial"
 
 
