@@ -1,4 +1,4 @@
-"""Who may call a view: role in this workspace x entitlement x state of the workspace. Undeclared is refused."""
+"""Access declarations of views: role x entitlement x state of the workspace. A view without one is refused."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -19,13 +19,12 @@ OPEN_STATES: Final = frozenset({"trial", "active", "past_due", "suspended"})
 ALL_STATES: Final = OPEN_STATES | {"closed"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-
-# What a request may bring, in bytes, where its view declares nothing else.
+# Default limit of a request's body, in bytes.
 BODY_LIMIT: Final = 1_000_000
 
 
 class NotEntitled(Exception):
-    """Raised where a workspace may not use something: neither its plan nor an option gives it. `key`: the right."""
+    """Raised if neither the plan nor an add-on of the workspace includes the entitlement `key`."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -34,10 +33,11 @@ class NotEntitled(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """`roles` None: anyone, signed in or not. `writes_when_read_only`: a POST that a suspended workspace may make.
+    """Conditions for calling a view.
 
-    `body_limit`: the largest body of a request, in bytes; what is larger is refused unread (config/handler.py).
-    `lane`: with which requests it shares its bound (tenants/admission.py).
+    `roles`: None admits anyone, signed in or not. `writes_when_read_only`: unsafe methods are allowed in a suspended
+    workspace. `body_limit`: in bytes; a larger body is refused unread (config/handler.py). `lane`: group of requests
+    that share one concurrency limit (tenants/admission.py).
     """
 
     roles: frozenset[str] | None
@@ -61,7 +61,7 @@ def access(
     body_limit: int = BODY_LIMIT,
     lane: str = PAGE,
 ) -> Callable[[View], View]:
-    """Declare who may call a view. It stands outermost, above every other decorator."""
+    """Declare the access of a view. Must be the outermost decorator."""
     declared = Access(
         frozenset(roles), entitlement, frozenset(states), writes_when_read_only, body_limit=body_limit, lane=lane
     )
@@ -79,13 +79,13 @@ def anyone(view: View) -> View:
     return view
 
 
-def anyone_outside(view: View) -> View:
-    """Declare a view open to anyone that waits for a server outside: it works in that lane."""
+def anyone_calling_outside(view: View) -> View:
+    """Declare a view open to anyone that calls an outside server, and so runs in the `OUTSIDE` lane."""
     view.access = replace(ANYONE, lane=OUTSIDE)  # type: ignore[attr-defined]
     return view
 
 
-# Views of libraries, by name or by prefix ("admin:" for a whole namespace). The longest match counts.
+# Access of library views, by URL name or by namespace ("admin:"). The longest match applies.
 _LOGGED_IN = Access(SIGNED_IN, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
 _PASSWORD = replace(ANYONE, lane=HASHING)
 _OWN_PASSWORD = replace(_LOGGED_IN, lane=HASHING)
@@ -113,9 +113,9 @@ THIRD_PARTY: Final[dict[str, Access]] = {
 
 
 def declared_access(view: Any, view_name: str) -> Access | None:
-    """The access of a view, by its own mark or by the table of third-party names; None where it has none."""
-    own: Access | None = getattr(view, "access", None)
-    if own is not None:
-        return own
+    """The access that the view declares, or that `THIRD_PARTY` declares for its URL name; None if neither does."""
+    declared: Access | None = getattr(view, "access", None)
+    if declared is not None:
+        return declared
     matches = [key for key in THIRD_PARTY if view_name == key or (key.endswith(":") and view_name.startswith(key))]
     return THIRD_PARTY[max(matches, key=len)] if matches else None

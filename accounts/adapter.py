@@ -1,4 +1,4 @@
-"""allauth, as Ruche wants it: no open sign-up, everybody to their own home, limits that no spelling resets."""
+"""Adapter for allauth: no open sign-up, redirects by role, rate limits by account and network, mails."""
 
 import logging
 from typing import Any, Final
@@ -22,16 +22,16 @@ from tenants.selectors import tenant_url
 
 log = logging.getLogger(__name__)
 APP: Final = "allauth.account"
-# What anybody can have sent by asking, and under which count it stands: mails to accounts are not used up by those
-# that a member sends to addresses that are nobody's yet.
-ASKED_FOR: Final = {
+# Mails that anybody can request, with the counter that limits them. Mails to unverified addresses, which a member can
+# choose freely, have a counter of their own so that they do not use up the one of existing accounts.
+LIMITED_MAILS: Final = {
     "account/email/password_reset_key": "account",
     "account/email/login_code": "account",
     "account/email/email_confirmation": "unproven",
     "account/email/email_confirmation_signup": "unproven",
 }
-# They go to an address that has just stopped being the account's.
-TO_THE_OLD_ADDRESS: Final = frozenset({"account/email/email_changed", "account/email/email_deleted"})
+# Mails to an address that the account has just given up.
+OLD_ADDRESS_MAILS: Final = frozenset({"account/email/email_changed", "account/email/email_deleted"})
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -42,15 +42,15 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """People are made by an owner, an admin or the operator."""
+        """Accounts are created by an owner, an admin or the operator."""
         return False
 
     def clean_email(self, email: str) -> str:
-        """An address that somebody types for their account, as it is kept."""
+        """The normalized form of a typed address."""
         return plain_address(super().clean_email(email))
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether a `next` leads to this host. An address that cannot even be read does not."""
+        """Whether a `next` URL points to this host. False for a malformed URL."""
         try:
             return bool(super().is_safe_url(url))
         except ValueError:
@@ -64,24 +64,27 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return self.get_login_redirect_url(request)
 
-    # -- limits: by workspace (the cache's keys), account and origin
+    # -- rate limits by workspace (in the cache keys), account and network
 
-    def _origin(self, request: HttpRequest) -> str:
+    def _network(self, request: HttpRequest) -> str:
         return limits.network_of(self.get_client_ip(request))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        return f"{limits.account_of(credentials.get('email', ''))} {self._origin(request)}"
+        return f"{limits.account_key(credentials.get('email', ''))} {self._network(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """A few wrong passwords close the door for the network they came from; very many, from anywhere, for all
-        networks but those that the account's holder is known to use. A code by mail opens it again."""
+        """Refuse sign-in after too many wrong passwords. Raises `ValidationError`.
+
+        A few failures block the network they came from. Many failures from any network block all networks except those
+        from which the user has signed in before. Signing in with a code by mail lifts the block.
+        """
         super().pre_authenticate(request, **credentials)
         self._account_usage = None
         email = credentials.get("email", "")
-        if limits.is_known_origin(email, self._origin(request)):
+        if limits.is_known_network(email, self._network(request)):
             return
         self._account_usage = ratelimit.consume(
-            request, app=APP, action="login_failed_anywhere", key=limits.account_of(email)
+            request, app=APP, action="login_failed_anywhere", key=limits.account_key(email)
         )
         if self._account_usage is None:
             self._rollback_login_failed_rl_usage()
@@ -95,33 +98,33 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         super()._delete_login_attempts_cached_email(request, **credentials)
-        key = limits.account_of(credentials.get("email", ""))
+        key = limits.account_key(credentials.get("email", ""))
         ratelimit.clear(request, app=APP, action="login_failed_anywhere", key=key)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        limits.remember_origin(user.email, self._origin(request))
+        limits.remember_network(user.email, self._network(request))
         if user.role != Role.OPERATOR:
             with transaction.atomic():
                 record(MemberSignedIn(subject_id=user.pk, actor_id=user.pk))
-        answer: HttpResponse = super().post_login(request, user, **kwargs)
-        return answer
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
 
-    # -- mails are made of our own addresses: a request's Host may name any port, and the link carries a key
+    # -- links in mails carry a key, so their host comes from the workspace: a request's Host may name any port
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        asked = super().get_reset_password_from_key_url(key)
-        return tenant_url(self._place("")["domain"], urlsplit(asked).path)
+        url = super().get_reset_password_from_key_url(key)
+        return tenant_url(self._site("")["domain"], urlsplit(url).path)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Nothing goes where a mailbox has had its share, over all workspaces; nobody is told, for it says nothing."""
-        kind = ASKED_FOR.get(template_prefix)
-        if kind and not limits.takes_another_mail(kind, email):
+        """Send a mail unless the mailbox has reached its limit. No error, as it would reveal accounts."""
+        kind = LIMITED_MAILS.get(template_prefix)
+        if kind and not limits.count_mail(kind, email):
             log.warning("mail not sent: enough of its kind went to this mailbox template=%s", template_prefix)
             return
-        super().send_mail(template_prefix, email, {**context, "current_site": self._place(template_prefix, email)})
+        super().send_mail(template_prefix, email, {**context, "current_site": self._site(template_prefix, email)})
 
     def format_email_subject(self, subject: str) -> str:
-        """The place stands in front of it; `render_mail` knows to whom it goes."""
+        """The subject unchanged: `render_mail` adds the prefix, which depends on the recipient."""
         return subject
 
     def render_mail(
@@ -131,12 +134,13 @@ class AccountAdapter(DefaultAccountAdapter):
         message.subject = f"[{context['current_site']['name']}] {message.subject}"
         return message
 
-    def _place(self, template_prefix: str, email: str = "") -> dict[str, str]:
+    def _site(self, template_prefix: str, email: str = "") -> dict[str, str]:
         """Name and domain of the workspace, or of the platform on the public host.
 
-        A workspace's name is its own words: an address that is no account's here gets the platform's instead.
+        Addresses without an account here get the platform's name: a workspace's name is free text, and could be used
+        to send spam.
         """
         tenant = self.request.tenant
         domain = tenant.domain if tenant else settings.BASE_HOST
-        known = template_prefix in TO_THE_OLD_ADDRESS or User.objects.filter(email=email).exists()
-        return {"name": tenant.name if tenant and known else "Ruche", "domain": domain}
+        has_account = template_prefix in OLD_ADDRESS_MAILS or User.objects.filter(email=email).exists()
+        return {"name": tenant.name if tenant and has_account else "Ruche", "domain": domain}

@@ -1,16 +1,17 @@
-"""E-mail addresses as they are kept and compared: one mailbox is one person."""
+"""Normal form of e-mail addresses, as stored and compared."""
 
 import unicodedata
 from contextlib import suppress
 
 
 def plain_address(text: str) -> str:
-    """An address in small letters, in one Unicode form, its domain as people read it.
+    """The address in lower case and Unicode NFC, with an `xn--` domain decoded.
 
-    What pasting brings unseen (zero-width spaces, soft hyphens, word joiners) goes: nobody could type it again.
+    Invisible characters from pasted text (zero-width spaces, soft hyphens, word joiners) are removed, because they
+    cannot be typed again.
     """
-    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
-    address = unicodedata.normalize("NFC", seen).lower()
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf").strip()
+    address = unicodedata.normalize("NFC", visible).lower()
     name, at, domain = address.rpartition("@")
     if at and "xn--" in domain:
         with suppress(UnicodeError):

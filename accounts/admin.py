@@ -1,8 +1,8 @@
-"""The operators of the platform, and what was done on it. Public schema only: members live in their workspaces."""
+"""Console pages of operators, e-mail addresses and the audit log, in the public schema only."""
 
 from typing import Any, ClassVar
 
-# Imported so that it has registered its own pages before ours take their place.
+# Imported first so that its admin pages are registered before ours replace them.
 from allauth.account import admin as _allauth_pages  # noqa: F401
 from allauth.account.models import EmailAddress
 from django import forms
@@ -25,15 +25,15 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts import audit_words, services
+from accounts import audit_labels, services
 from accounts.addresses import plain_address
 from accounts.http import operator_of
 from accounts.models import AuditEntry, Role, User
 from ui.console import DayRangeFilter, NoDeleteAdmin, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
-# Rights of the console are the role's: Django's groups are not used.
+# Access to the console depends on the role: Django's groups are not used.
 admin.site.unregister(Group)
-# An address attached by hand would be a way into somebody's account: read here, written by the person's own acts.
+# Read-only: an address added here would give access to another user's account.
 admin.site.unregister(EmailAddress)
 
 
@@ -123,16 +123,16 @@ class OperatorAdmin(NoDeleteAdmin):
                 actor=operator_of(request),
             )
             return
-        made = services.operator_create(
+        created = services.operator_create(
             email=obj.email,
             password=form.cleaned_data["password1"],
             name=obj.name,
             actor=operator_of(request),
         )
-        obj.__dict__.update(made.__dict__)
+        obj.__dict__.update(created.__dict__)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Operators have no groups and no single permissions."""
+        """No many-to-many data: operators have no groups or permissions."""
 
     @display(description=_("État"), ordering="is_active")
     def shown_state(self, row: User) -> str:
@@ -146,17 +146,17 @@ class OperatorAdmin(NoDeleteAdmin):
     def shown_joined(self, row: User) -> str:
         return moment(row.date_joined)
 
-    def _active(self, object_id: Any) -> bool | None:
+    def _is_active(self, object_id: Any) -> bool | None:
         try:
             return User.objects.filter(pk=object_id, role=Role.OPERATOR).values_list("is_active", flat=True).first()
         except ValidationError:
             return None
 
     def has_deactivate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return str(request.user.pk) != str(object_id) and self._active(object_id) is True
+        return str(request.user.pk) != str(object_id) and self._is_active(object_id) is True
 
     def has_reactivate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._active(object_id) is False
+        return self._is_active(object_id) is False
 
     def _set_active(self, request: HttpRequest, object_id: str, active: bool, **page: Any) -> HttpResponse:
         operator = get_object_or_404(User, pk=object_id, role=Role.OPERATOR)
@@ -204,12 +204,12 @@ class OperatorAdmin(NoDeleteAdmin):
         return super().log_addition(request, obj, message)
 
 
-class ActFilter(admin.SimpleListFilter):
+class ActionFilter(admin.SimpleListFilter):
     title = _("acte")
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, str(label)) for key, label in audit_words.ACTS.items()]
+        return [(key, str(label)) for key, label in audit_labels.ACTION_LABELS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         return queryset.filter(action=self.value()) if self.value() else queryset
@@ -219,7 +219,7 @@ class ActFilter(admin.SimpleListFilter):
 class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("shown_at", "shown_actor", "shown_act", "target", "shown_details")
     list_display_links = None
-    list_filter = (ActFilter, ("at", DayRangeFilter))
+    list_filter = (ActionFilter, ("at", DayRangeFilter))
     list_filter_submit = True
     search_fields = ("actor", "target", "action")
     fields = ("shown_at", "shown_actor", "shown_act", "target", "shown_details", "request_id")
@@ -237,8 +237,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @display(description=_("Acte"), ordering="action")
     def shown_act(self, row: AuditEntry) -> str:
-        return audit_words.act(row)
+        return audit_labels.action_label(row)
 
     @display(description=_("Détails"))
     def shown_details(self, row: AuditEntry) -> str:
-        return audit_words.details(row)
+        return audit_labels.details_text(row)

@@ -1,4 +1,4 @@
-"""The audit log's one door, for services only: who writes the act writes its entry, in the same transaction."""
+"""Writing to the audit log. Called by services only, in the transaction of the action."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tenants.logs import request_id
 
 
 def record(action: str, *, actor: User | None = None, label: str = "", target: str = "", **details: Any) -> None:
-    """Write one entry in the schema of the context, in the caller's transaction."""
+    """Write one entry in the schema of the context, in the caller's transaction. `label`: an actor without account."""
     AuditEntry.objects.create(
         actor_id=actor.pk if actor else None,
         actor=actor.email if actor else label or SYSTEM,

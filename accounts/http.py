@@ -1,4 +1,4 @@
-"""The request of a view that declares roles: somebody is signed in, in a workspace."""
+"""Types of requests after authentication, and helpers to read them."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from tenants.context import TenantRef
 
 
 class MemberRequest(HttpRequest):
-    """For annotations only: what the middleware has made of the request by then."""
+    """A request to a view that declares roles, with the attributes set by the middleware. For annotations only."""
 
     user: User
     tenant: TenantRef
@@ -20,12 +20,12 @@ class MemberRequest(HttpRequest):
 
 
 def operator_of(request: HttpRequest) -> User:
-    """Who acts in the console: its pages open to operators alone."""
+    """The signed-in operator. The console's views admit operators only."""
     return cast(User, request.user)
 
 
-def origin_of(request: HttpRequest) -> str:
-    """The network address a request came from, as the outermost of our own proxies saw it; "" where nobody can say."""
+def client_ip(request: HttpRequest) -> str:
+    """The client's IP address, as seen by the outermost trusted proxy; "" if unknown."""
     try:
         return str(get_adapter(request).get_client_ip(request))
     except PermissionDenied:

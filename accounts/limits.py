@@ -1,7 +1,7 @@
-"""What is counted to slow down who guesses, and to keep mailboxes from being flooded.
+"""Rate-limit keys and counters against password guessing and mail flooding.
 
-Nothing here reads the request's Host: one workspace has many spellings of it. The cache's keys carry the workspace
-(tenants/cache.py); an account is its address as people compare it; an origin is the network the request came from.
+Keys do not contain the request's Host, which can be spelled in many ways: the cache adds the workspace to its keys
+(tenants/cache.py). An account is identified by its normalized address, a client by its network.
 """
 
 import hashlib
@@ -15,27 +15,27 @@ from django.core.cache import cache
 from tenants.context import public_context
 
 HOUR: Final = 3600
-# Of one kind, to one mailbox, in an hour: asked for in one workspace, and in all of them together. A hostile workspace
-# cannot use up what the others need.
-MAILS_HERE: Final = 5
-MAILS_IN_ALL: Final = 10
-# A person signs in from the same networks: two months from the last time.
-KNOWN_SECONDS: Final = 60 * 24 * HOUR
+# Mails of one kind to one mailbox per hour. The platform's limit is higher, so that one hostile workspace cannot use up
+# the mails of the others.
+MAILS_PER_WORKSPACE: Final = 5
+MAILS_PER_PLATFORM: Final = 10
+# A network stays known for 60 days after the last sign-in from it.
+KNOWN_NETWORK_SECONDS: Final = 60 * 24 * HOUR
 
 
-def account_of(address: str) -> str:
-    """An e-mail address as it is counted: spellings that sign-in takes for one account are one."""
+def account_key(address: str) -> str:
+    """A key that is equal for all spellings of an address that sign in to the same account."""
     return unicodedata.normalize("NFKC", address).casefold().strip()
 
 
-def mailbox_of(address: str) -> str:
-    """The mailbox behind an address: `name+anything` arrives in that of `name`."""
-    name, at, domain = account_of(address).rpartition("@")
+def mailbox_key(address: str) -> str:
+    """A key of the mailbox of an address: `name+suffix` is delivered to `name`."""
+    name, at, domain = account_key(address).rpartition("@")
     return f"{name.partition('+')[0] or name}{at}{domain}"
 
 
 def network_of(ip: str) -> str:
-    """Where an attempt comes from: a neighbourhood of IPv4 (/24), one customer of IPv6 (/64)."""
+    """The network of an IP address: /24 for IPv4, /64 (one customer) for IPv6; the text itself if it is no address."""
     try:
         address = ipaddress.ip_address(ip.strip())
     except ValueError:
@@ -47,34 +47,34 @@ def network_of(ip: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{width}", strict=False))
 
 
-def takes_another_mail(kind: str, address: str) -> bool:
-    """Count one more mail of a kind to a mailbox; False where it has had its hour's worth."""
-    mailbox = mailbox_of(address)
-    if _count(f"mails:{kind}", mailbox, HOUR) > MAILS_HERE:
+def count_mail(kind: str, address: str) -> bool:
+    """Count one more mail of a kind to a mailbox. False if a limit per hour is exceeded."""
+    mailbox = mailbox_key(address)
+    if _increment(f"mails:{kind}", mailbox, HOUR) > MAILS_PER_WORKSPACE:
         return False
     with public_context():
-        return _count(f"mails:{kind}", mailbox, HOUR) <= MAILS_IN_ALL
+        return _increment(f"mails:{kind}", mailbox, HOUR) <= MAILS_PER_PLATFORM
 
 
-def remember_origin(address: str, network: str) -> None:
-    """Somebody proved to be the account's holder from this network."""
-    cache.set(_key("known", f"{account_of(address)} {network}"), 1, timeout=KNOWN_SECONDS)
+def remember_network(address: str, network: str) -> None:
+    """Store a network from which the user of an account has signed in."""
+    cache.set(_key("known", f"{account_key(address)} {network}"), 1, timeout=KNOWN_NETWORK_SECONDS)
 
 
-def is_known_origin(address: str, network: str) -> bool:
-    """True where the account's holder has signed in from this network of late."""
-    return bool(cache.get(_key("known", f"{account_of(address)} {network}")))
+def is_known_network(address: str, network: str) -> bool:
+    """Whether the user of the account has signed in from this network recently."""
+    return bool(cache.get(_key("known", f"{account_key(address)} {network}")))
 
 
 def _key(name: str, subject: str) -> str:
     return f"limit:{name}:{hashlib.sha256(subject.encode('utf8', 'replace')).hexdigest()[:32]}"
 
 
-def _count(name: str, subject: str, seconds: int) -> int:
-    """How many there were in this window, this one included."""
+def _increment(name: str, subject: str, seconds: int) -> int:
+    """Increment the counter of the current window of `seconds`. Returns its new value."""
     key = f"{_key(name, subject)}:{int(time.time() // seconds)}"
     cache.add(key, 0, timeout=seconds)
     try:
         return int(cache.incr(key))
-    except ValueError:  # it ran out between the two
+    except ValueError:  # expired between `add` and `incr`
         return 1

@@ -1,4 +1,7 @@
-"""People: operators in public, members in each workspace. The same e-mail in two workspaces is two people."""
+"""Users (operators in public, members in each workspace), their roles, and the audit log.
+
+Accounts with the same e-mail in two workspaces are independent.
+"""
 
 from typing import Any, ClassVar
 
@@ -25,15 +28,15 @@ class Role(models.TextChoices):
 
 
 class PersonEmailField(LineEmailField):  # type: ignore[type-arg]
-    """A person's address. Equal means equal in lower case, as the unique index holds it, and goes through that index.
+    """E-mail address of a user, compared in lower case so that the unique index on `LOWER(email)` is used.
 
-    Sign-in looks people up by plain equality (allauth): on the bare column it would read every person.
+    allauth looks users up by `email=`, which would otherwise scan the table.
     """
 
 
 @PersonEmailField.register_lookup
-class SameAddress(Exact):
-    """`LOWER(email) = LOWER(typed)`."""
+class CaseInsensitiveExact(Exact):
+    """`LOWER(email) = LOWER(value)`."""
 
     def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Any]:
         sql, params = super().process_lhs(compiler, connection, lhs)
@@ -48,20 +51,20 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a person in the schema of the context."""
+        """Create a user in the schema of the context."""
         user = self.model(email=plain_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make an operator; a workspace's schema refuses it by CHECK."""
+        """Create an operator; a CHECK refuses it in a workspace's schema."""
         fields |= {"is_staff": True, "is_superuser": True, "role": Role.OPERATOR}
         return self.create_user(email, password, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person in one schema. `is_staff` and `is_superuser` are false by CHECK in a workspace."""
+    """A user of one schema. In a workspace, a CHECK keeps `is_staff` and `is_superuser` false."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = PersonEmailField(_("adresse e-mail"))
@@ -72,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("accès à la console"), default=False)
     must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)
     date_joined = models.DateTimeField(_("inscrit le"), auto_now_add=True)
-    # Groups and permissions stand in public: no database constraint may point there.
+    # Groups and permissions are in public, and a workspace has no foreign keys into public.
     groups = models.ManyToManyField(  # type: ignore[assignment]
         Group, verbose_name=_("groupes"), blank=True, db_constraint=False
     )
@@ -102,7 +105,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class AuditEntry(models.Model):
-    """Who did what, and why, in this schema. Append-only: the application's role may not change or delete it."""
+    """An action in this schema with its actor and details. The application's database role can only insert."""
 
     append_only = True
     grows = True

@@ -1,4 +1,4 @@
-"""What a password must be beside Django's own rules."""
+"""Password validator in addition to Django's."""
 
 import unicodedata
 from typing import Any, Final
@@ -6,17 +6,17 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-LEAST: Final = 8
+MIN_VISIBLE: Final = 8
 
 
-class SeenCharactersValidator:
-    """Enough characters that are seen: spaces and invisible ones count for the length, and are guessed at once."""
+class VisibleCharactersValidator:
+    """Requires enough visible characters, because spaces and invisible ones add length but are easy to guess."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        seen = [one for one in password if unicodedata.category(one)[0] not in "ZC"]
-        if len(seen) < LEAST or len(set(seen)) < 3:
+        visible = [character for character in password if unicodedata.category(character)[0] not in "ZC"]
+        if len(visible) < MIN_VISIBLE or len(set(visible)) < 3:
             raise ValidationError(self.get_help_text(), code="password_unseen")
 
     def get_help_text(self) -> str:
-        said = _("Au moins %(least)s caractères visibles, dont trois différents : les espaces ne comptent pas.")
-        return said % {"least": LEAST}
+        text = _("Au moins %(least)s caractères visibles, dont trois différents : les espaces ne comptent pas.")
+        return text % {"least": MIN_VISIBLE}

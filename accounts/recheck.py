@@ -1,8 +1,8 @@
-"""Whether a request that was let in would be let in now: for what stays open long after it was asked.
+"""Repeats the access check of long responses.
 
-A stream of events lives for minutes, and meanwhile its person may sign out, lose their role or their account, or the
-workspace be suspended. `still_allowed` asks all that was asked at the door again; `changed` has every process ask at
-once. What else the view asked (whose page it is) is the view's to ask again.
+During a stream of minutes the user may sign out, lose the role or the account, or the workspace may be suspended.
+`still_allowed` repeats the checks of the middleware; `publish_change` makes every process repeat them at once. Checks
+inside the view, such as ownership of a page, must be repeated by the view.
 """
 
 import copy
@@ -24,26 +24,26 @@ from tenants.context import TenantRef
 TOPIC: Final = "rights"
 
 
-def changed(tenant_id: UUID) -> None:
-    """Rights of a workspace have changed: what is open there is asked again, in every process. Call it on commit."""
+def publish_change(tenant_id: UUID) -> None:
+    """Tell every process that rights in a workspace have changed. Call it on commit."""
     broadcast.publish(TOPIC, str(tenant_id))
 
 
-def on_change(function: Callable[[str], None]) -> None:
-    """Call `function(key of the workspace, or "*")` when rights change. It runs in the listener's thread."""
+def subscribe(function: Callable[[str], None]) -> None:
+    """Call `function(workspace id, or "*" for all)` when rights change. It runs in the listener's thread."""
     broadcast.subscribe(TOPIC, function)
 
 
 def still_allowed(request: HttpRequest, access: Access) -> MemberRequest | None:
-    """The request as it would be let in now, with the workspace and person of now; None where it would not be."""
-    known = cast(MemberRequest, request)
-    tenant: TenantRef | None = selectors.tenant_for_host(known.tenant.domain)
-    if tenant is None or tenant.id != known.tenant.id:
+    """A copy of the request with the current workspace and user, or None if access is now refused."""
+    original = cast(MemberRequest, request)
+    tenant: TenantRef | None = selectors.tenant_for_host(original.tenant.domain)
+    if tenant is None or tenant.id != original.tenant.id:
         return None
-    again = cast(MemberRequest, copy.copy(request))
-    again.tenant = tenant
+    current = cast(MemberRequest, copy.copy(request))
+    current.tenant = tenant
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    again.session = store(request.session.session_key)
-    again.user = get_user(again)  # type: ignore[assignment]
-    refused = AccessMiddleware(lambda _request: None).refusal(again, access)  # type: ignore[arg-type]
-    return again if refused is None else None
+    current.session = store(request.session.session_key)
+    current.user = get_user(current)  # type: ignore[assignment]
+    refusal = AccessMiddleware(lambda _request: None).refusal(current, access)  # type: ignore[arg-type]
+    return current if refusal is None else None

@@ -1,4 +1,4 @@
-"""Password-reset tokens, bound to the workspace they were made in."""
+"""Password-reset tokens bound to their workspace."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tenants import context
 
 
 class TenantTokenGenerator(EmailAwarePasswordResetTokenGenerator):
-    """The workspace's id is in the hash: a link is worthless next door, even for a user of the same key."""
+    """Adds the workspace's id to the hash, so that a token is invalid elsewhere even for a user with the same id."""
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
         return f"{context.scope_key()}:{super()._make_hash_value(user, timestamp)}"

@@ -1,4 +1,4 @@
-"""Pages of people that allauth does not have."""
+"""Account pages that allauth does not provide."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -8,5 +8,5 @@ from accounts.access import anyone
 
 @anyone
 def login_shortcut(request: HttpRequest) -> HttpResponse:
-    """`/login` is where people look first."""
+    """Redirect `/login`, which users often type, to the sign-in page."""
     return redirect("account_login")

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from accounts.access import BODY_LIMIT, SAFE_METHODS, Access, declared_access
-from accounts.arrival import refusal_before_reading
+from accounts.early_check import check_access_before_body
 from tenants import admission, executors, host_cache
 from tenants.admission import Busy, Visitor
 from tenants.busy import busy, is_busy, too_large
@@ -127,7 +127,7 @@ class Body:
         lane = admission.lanes()[admission.PAGE]
         try:
             async with lane.turn(visitor(request)):
-                refusal = await sync_to_async(refusal_before_reading)(request, access)
+                refusal = await sync_to_async(check_access_before_body)(request, access)
         except Exception as error:
             if is_busy(error):
                 raise Refused(busy(request, host_cache.find_in_memory(_host_name(request)))) from error

@@ -8,7 +8,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "made": (
         "plans.services.open_tenant",
         "events.workspaces.created",
-        "accounts.services.create_owner_of_new_workspace",
+        "accounts.services.create_workspace_owner",
         "mailing.services.send_welcome",
     ),
     "state_changed": (

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from accounts.access import anyone_outside
+from accounts.access import anyone_calling_outside
 from tenants.content.views import show
 
 # The address is the right: it is made for who may see the object, and signed. Files may come from a bucket.
-_show = anyone_outside(show)
+_show = anyone_calling_outside(show)
 
 urlpatterns = [
     path("<uuid:tenant_id>/<str:token>/", _show, {"path": ""}, name="content"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from accounts.delivery_acts import deliveries_rerun
+from accounts.delivery_actions import deliveries_rerun
 from accounts.http import operator_of
 from events.models import Delivery
 from events.selectors import DEAD, RETRYING, WAITING, backlog

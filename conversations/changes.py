@@ -63,7 +63,7 @@ def conversation_share(*, conversation: Conversation, shared: bool, actor: User)
         audit.record("conversation.visibility", actor=actor, target=str(conversation.pk), **details)
         record(ConversationShared(subject_id=conversation.pk, actor_id=actor.pk, shared=shared))
         # Open streams check their rights again.
-        transaction.on_commit(partial(recheck.changed, current_tenant().id))
+        transaction.on_commit(partial(recheck.publish_change, current_tenant().id))
 
 
 def _update(conversation: Conversation, **fields: Any) -> None:

@@ -74,7 +74,7 @@ def _rights_changed(tenant_id: str) -> None:
             open_stream.check_rights_soon()
 
 
-recheck.on_change(_rights_changed)
+recheck.subscribe(_rights_changed)
 
 
 class Stream:

@@ -57,7 +57,7 @@ def preview_of_share(share: Share) -> Preview | None:
     return _preview(SHARE, str(share.pk), share.item)
 
 
-def origin_of(preview: Preview | None) -> str:
+def client_ip(preview: Preview | None) -> str:
     """Where a page's frame comes from; blank where it has none."""
     return preview.address.origin if preview else ""
 

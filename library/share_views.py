@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TEAM, access, anyone
 from library import selectors, services
-from library.contents import origin_of, preview_of_share
+from library.contents import client_ip, preview_of_share
 from library.forms import ShareForm
 from library.models import Item
 from library.types import ShareGone
@@ -86,7 +86,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponseBase:
         return _gone(request)
     preview = preview_of_share(opened)
     context = shown(opened.item, preview) | {"share": opened, "token": token}
-    return _discreet(allowing(render(request, "library/shared.html", context), origin_of(preview)))
+    return _discreet(allowing(render(request, "library/shared.html", context), client_ip(preview)))
 
 
 @anyone

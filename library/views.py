@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 from accounts.access import BODY_LIMIT, TEAM, access
 from accounts.models import User
 from library import files, names, presenters, selectors, services
-from library.contents import Preview, origin_of, preview_of_item
+from library.contents import Preview, client_ip, preview_of_item
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
 from library.serving import file_response, thumbnail_response
@@ -111,7 +111,7 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     }
     if context["may_write"]:
         context |= sharing_of(request, item)
-    return allowing(render(request, "library/detail.html", context), origin_of(context["preview"]))
+    return allowing(render(request, "library/detail.html", context), client_ip(context["preview"]))
 
 
 def shown(item: Item, preview: Preview | None) -> dict[str, Any]:

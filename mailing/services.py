@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
-from accounts.services import operators_written_to, owner_emails
+from accounts.services import operator_contacts, owner_contacts
 from mailing.models import OutboxMessage
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
@@ -61,7 +61,7 @@ def send_to_operators(template: str, *, path: str, **context: Any) -> None:
     """
     page_url = tenant_url(settings.BASE_HOST, path)
     with public_context():
-        for email, name, language in operators_written_to():
+        for email, name, language in operator_contacts():
             with translation.override(language or settings.LANGUAGE_CODE):
                 send(template=template, to=email, context={"name": name, "page_url": page_url} | context)
 
@@ -74,7 +74,7 @@ def send_to_owners(tenant: TenantRef, template: str, **context: Any) -> None:
     addresses = {"address": "/", "plan_url": "/settings/plan/", "pay_url": "/settings/plan/pay/"}
     shared = {"workspace": tenant.name} | {key: tenant_url(tenant.domain, path) for key, path in addresses.items()}
     with tenant_context(tenant), translation.override(tenant.language):
-        for email, name in owner_emails():
+        for email, name in owner_contacts():
             send(template=template, to=email, context={"name": name} | shared | context)
 
 

@@ -80,6 +80,6 @@ class AuditedAdmin(ModelAdmin):
 
     def _record_edit(self, request: HttpRequest, obj: Any, *, added: bool = False, **details: str) -> None:
         target = (self.audit_targets(obj)[1:] or [str(obj.pk)])[0]
-        import_string("accounts.services.row_kept")(
+        import_string("accounts.services.record_row_change")(
             actor=request.user, target=target, row=str(self.opts.verbose_name), added=added, **details
         )

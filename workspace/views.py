@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
-from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone, anyone_outside
+from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone, anyone_calling_outside
 from accounts.http import MemberRequest
 from accounts.models import Role
 from assistants.selectors import assistants_offered
@@ -121,7 +121,7 @@ def brand_css(request: MemberRequest, hue: int) -> HttpResponse:
     return HttpResponse(f":root{{--brand-hue:{hue}}}", content_type="text/css")
 
 
-@anyone_outside
+@anyone_calling_outside
 @cache_control(max_age=YEAR, private=True, immutable=True)
 def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
     """The logo kept under a name, also on the sign-in page."""

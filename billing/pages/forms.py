@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.http import origin_of
+from accounts.http import client_ip
 from billing import api
 from billing.choices import REASONS
 from billing.subscription_types import Accepted
@@ -80,7 +80,7 @@ class TermsForm(forms.Form):
         number = terms.number if terms else 0
         words = _("J’ai lu et j’accepte les {terms} (version {number}).")
         self.fields["accept"].label = format_html(str(words), terms=link, number=number)
-        self._origin = origin_of(request)
+        self._origin = client_ip(request)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -49,7 +49,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.passwords.SeenCharactersValidator"},
+    {"NAME": "accounts.passwords.VisibleCharactersValidator"},
 ]
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"

@@ -1,4 +1,4 @@
-"""Filters of the console's own pages."""
+"""Template filters of the console."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from accounts import audit_words as words
+from accounts import audit_labels
 from accounts.models import AuditEntry
 from tenants.state_badge import KINDS
 from ui import console_text as console
@@ -22,18 +22,18 @@ def moment(value: datetime | None) -> str | SafeString:
 
 @register.filter
 def exact_euros(value: Decimal | None) -> str:
-    """Never rounded."""
+    """An amount with all its decimals."""
     return console.exact_euros(value)
 
 
 @register.filter
-def audit_words(entry: AuditEntry) -> str:
-    return words.act(entry)
+def audit_action(entry: AuditEntry) -> str:
+    return audit_labels.action_label(entry)
 
 
 @register.filter
 def audit_details(entry: AuditEntry) -> str:
-    return words.details(entry)
+    return audit_labels.details_text(entry)
 
 
 @register.filter
@@ -43,5 +43,5 @@ def audit_actor(entry: AuditEntry) -> str:
 
 @register.filter
 def state_kind(state: str) -> str:
-    """The kind of a workspace's state, for a badge with words of its own."""
+    """The badge kind (colour) of a workspace state."""
     return KINDS[state]

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from accounts.audit_words import ACTS
+from accounts.audit_labels import ACTION_LABELS
 from config.apps import OWN
 
 ROOT = Path(__file__).parents[2]
@@ -49,4 +49,4 @@ def test_every_act_has_words():
             if ast.unparse(node.func) in ("audit.record", "_record_publicly"):
                 acts.add(node.args[0].value)
     assert len(acts) > 20
-    assert not acts - set(ACTS), "words for them in accounts/audit_words.py"
+    assert not acts - set(ACTION_LABELS), "labels for them in accounts/audit_labels.py"

@@ -83,7 +83,7 @@ def test_a_stream_ends_with_the_right_to_be_here(people, shared, request_of, how
 
             closed = replace(current_tenant(), state="closed")
             monkeypatch.setattr("tenants.selectors.tenant_for_host", lambda _host: closed)
-        recheck.changed(current_tenant().id)
+        recheck.publish_change(current_tenant().id)
 
     events = _open_then(tab_of(request, call), act)
     assert [kind for kind, _data, _id in events] == ["delta", "gone"]

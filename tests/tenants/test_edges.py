@@ -58,7 +58,7 @@ def test_the_longest_name_is_taken():
     assert made.tenant.name == "x" * 120
 
 
-@pytest.mark.parametrize("event", ["plans.services.open_tenant", "accounts.services.create_owner_of_new_workspace"])
+@pytest.mark.parametrize("event", ["plans.services.open_tenant", "accounts.services.create_workspace_owner"])
 def test_a_schema_that_was_claimed_in_vain_stays_free(event, monkeypatch):
     from config import lifecycle
 

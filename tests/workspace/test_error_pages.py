@@ -37,7 +37,7 @@ def test_whoever_manages_is_not_sent_to_whoever_manages(role, path, said, people
         # No page is closed to an owner today; one that will be is refused in these words.
         from accounts.middleware import AccessMiddleware
 
-        monkeypatch.setattr(AccessMiddleware, "_at_home", staticmethod(lambda tenant, user: False))
+        monkeypatch.setattr(AccessMiddleware, "_belongs_to_site", staticmethod(lambda tenant, user: False))
     answer = client_for(getattr(people, role)).get(path)
     page = answer.content.decode()
     assert answer.status_code == 403 and MENU in page and said in page

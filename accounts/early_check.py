@@ -1,4 +1,4 @@
-"""Who sends a large body, asked before it is read."""
+"""Access check of a request before its body is read."""
 
 from typing import cast
 
@@ -12,21 +12,21 @@ from accounts.middleware import AccessMiddleware, LanguageMiddleware
 from tenants.middleware import TenantMiddleware
 
 
-def refusal_before_reading(request: HttpRequest, access: Access) -> HttpResponseBase | None:
-    """The answer to somebody who may not call the view; None where they may. The request has no body yet."""
+def check_access_before_body(request: HttpRequest, access: Access) -> HttpResponseBase | None:
+    """The response to a client that may not call the view, or None if it may. The request has no body yet."""
 
-    def asked(request: HttpRequest) -> HttpResponse:
+    def check(request: HttpRequest) -> HttpResponse:
         store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
         request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
         request.user = get_user(request)
-        LanguageMiddleware(_nothing).process_request(request)
-        refusal = AccessMiddleware(_nothing).refusal(request, access)
+        LanguageMiddleware(_empty_response).process_request(request)
+        refusal = AccessMiddleware(_empty_response).refusal(request, access)
         return HttpResponse(status=204) if refusal is None else refusal  # type: ignore[return-value]
 
-    # Not awaitable: what it wraps is not.
-    answer = cast(HttpResponseBase, TenantMiddleware(asked)(request))
-    return None if answer.status_code == 204 else answer
+    # Not awaitable, because `check` is synchronous.
+    response = cast(HttpResponseBase, TenantMiddleware(check)(request))
+    return None if response.status_code == 204 else response
 
 
-def _nothing(_request: HttpRequest) -> HttpResponse:
+def _empty_response(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)

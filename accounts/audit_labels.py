@@ -1,4 +1,4 @@
-"""The audit log's entries in people's words."""
+"""Labels of actions and details of the audit log, for the console."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AuditEntry
 from tenants.models import Tenant
 
-ACTS = {
+ACTION_LABELS = {
     "tenant.created": _("Espace créé"),
     "tenant.state_changed": _("État changé"),
     "tenant.trial_extended": _("Essai prolongé"),
@@ -64,7 +64,7 @@ ACTS = {
     "workspace.identity": _("Identité de l’espace changée"),
     "library.deleted": _("Contenu supprimé définitivement"),
 }
-KEYS = {
+DETAIL_LABELS = {
     "reason": _("motif"),
     "plan": _("offre"),
     "role": _("rôle"),
@@ -94,23 +94,23 @@ KEYS = {
 }
 
 
-def act(entry: AuditEntry) -> str:
-    """What was done; the act's own name where it has no words."""
-    return str(ACTS.get(entry.action, entry.action))
+def action_label(entry: AuditEntry) -> str:
+    """The label of the action, or its key if it has none."""
+    return str(ACTION_LABELS.get(entry.action, entry.action))
 
 
-def _word(entry: AuditEntry, value: Any) -> str:
-    """A workspace's state by its name on screen, anything else as it is."""
+def _value_label(entry: AuditEntry, value: Any) -> str:
+    """The label of a workspace's state; other values as text."""
     states = dict(Tenant.State.choices)
     return str(states.get(value, value)) if entry.action == "tenant.state_changed" else str(value)
 
 
-def details(entry: AuditEntry) -> str:
+def details_text(entry: AuditEntry) -> str:
     """The details on one line."""
-    rest: dict[str, Any] = dict(entry.details or {})
+    details: dict[str, Any] = dict(entry.details or {})
     parts = []
-    if "before" in rest and "after" in rest:
-        before, after = (_word(entry, rest.pop(key)) for key in ("before", "after"))
+    if "before" in details and "after" in details:
+        before, after = (_value_label(entry, details.pop(key)) for key in ("before", "after"))
         parts.append(f"{before} → {after}")
-    parts += [f"{KEYS.get(key, key)}\u00a0: {value}" for key, value in rest.items()]
+    parts += [f"{DETAIL_LABELS.get(key, key)}\u00a0: {value}" for key, value in details.items()]
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""The operator's act on the outbox of facts: `events` stands below the audit log."""
+"""Actions of the operator on the outbox of facts, with audit entries, which `events` cannot write."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +12,7 @@ from events import services
 
 
 def deliveries_rerun(*, keys: Iterable[Any], reason: str, actor: User) -> int:
-    """Give dead letters their tries again, from the public schema; how many. Others are left alone."""
+    """Reset the attempts of failed deliveries, in the public schema. Returns the number; other states are unchanged."""
     with transaction.atomic():
         rows = services.deliveries_rerun(UUID(str(key)) for key in keys)
         for row in rows:
