@@ -1,4 +1,4 @@
-"""Pages leave compressed. Static files are compressed once, when they are collected (config/static_storage.py)."""
+"""Compression of pages. Static files are compressed when they are collected (config/static_storage.py)."""
 
 import re
 from typing import Any, cast
@@ -8,32 +8,32 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
 _TEXT = re.compile(r"^(text/(html|css|plain|csv|javascript)|application/(json|xml|manifest\+json)|image/svg\+xml)\b")
-_SMALL = 1_000
+_MIN_BYTES = 1_000
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's own, whose random padding hides a token's length (BREACH), for whole texts alone.
+    """Django's middleware, whose random padding mitigates BREACH, for complete text responses only.
 
-    A stream of events would be held back, a download is a file that is compressed already, and what is small gains
-    nothing.
+    Compression would delay an event stream and gains nothing for downloads, which are compressed files, and for small
+    responses.
     """
 
     def __call__(self, request: HttpRequest) -> Any:
         if iscoroutinefunction(self.get_response):
             return self._acall(request)
         response = cast(HttpResponse, self.get_response(request))
-        return self.process_response(request, response) if _gains(request, response) else response
+        return self.process_response(request, response) if _is_compressible(request, response) else response
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await cast(Any, self.get_response)(request)
-        if not _gains(request, response):
+        if not _is_compressible(request, response):
             return response
         return await sync_to_async(self.process_response)(request, response)
 
 
-def _gains(request: HttpRequest, response: HttpResponseBase) -> bool:
+def _is_compressible(request: HttpRequest, response: HttpResponseBase) -> bool:
     return (
         not response.streaming
         and _TEXT.match(response.headers.get("Content-Type", "")) is not None
-        and len(cast(HttpResponse, response).content) >= _SMALL
+        and len(cast(HttpResponse, response).content) >= _MIN_BYTES
     )

@@ -1,4 +1,4 @@
-"""What every page's shell needs: sections one may use, and the state of the workspace."""
+"""Template context of the page shell: navigation and notices of the workspace."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from usage import notices
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `searched`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`.
+    """`nav`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`.
 
-    No query unless a limit is near.
+    Makes no query unless a quota is nearly used up.
     """
     tenant = getattr(request, "tenant", None)
     user = getattr(request, "user", None)
@@ -32,46 +32,47 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if tenant is None or user is None or not user.is_authenticated:
         return context
     if tenant.state != "closed" and user.role != Role.OPERATOR:
-        # What went wrong stands inside the workspace: its menu leads elsewhere. In a closed one it leads nowhere.
+        # Error pages show the workspace's navigation, except in a closed workspace, where it has no pages.
         context["error_shell"] = "errors/in_workspace.html"
-    context["searched"] = _searched(request)
-    shown = visible(_sections(user.role) if tenant.state != "closed" else _closed(user.role), tenant)
-    current = max((item["url"] for item in shown if _is_current(request, item["url"])), key=len, default="")
-    context["nav"] = [item | {"current": item["url"] == current} for item in shown]
+    context["search_query"] = _search_query(request)
+    sections = _sections(user.role) if tenant.state != "closed" else _sections_when_closed(user.role)
+    entries = visible_entries(sections, tenant)
+    current = max((item["url"] for item in entries if _is_current(request, item["url"])), key=len, default="")
+    context["nav"] = [item | {"current": item["url"] == current} for item in entries]
     if user.role in MANAGERS:
         context["quotas_near"] = notices.near(tenant)
-        # Whoever cannot choose an offer has no use for the trial's days.
+        # Shown to managers only, who can choose a plan.
         if tenant.state == "trial" and tenant.trial_ends_at:
             context["trial_days_left"] = days_left(tenant.trial_ends_at)
     return context
 
 
-def _searched(request: HttpRequest) -> str:
-    """What the search field shows. The page may be the one that says that the query cannot be read."""
+def _search_query(request: HttpRequest) -> str:
+    """Text of the search field; "" if the query string is malformed, as on the error page about it."""
     try:
         return request.GET.get("q", "")
     except SuspiciousOperation:
         return ""
 
 
-def visible(entries: list[dict[str, Any]], tenant: TenantRef) -> list[dict[str, Any]]:
-    """The entries that the workspace may use: one of a module names its right as `entitlement`."""
-    rights = entitlements.of(tenant)
-    return [entry for entry in entries if "entitlement" not in entry or rights.has(entry["entitlement"])]
+def visible_entries(entries: list[dict[str, Any]], tenant: TenantRef) -> list[dict[str, Any]]:
+    """The entries whose `entitlement`, if any, is included in the plan of the workspace."""
+    included = entitlements.of(tenant)
+    return [entry for entry in entries if "entitlement" not in entry or included.has(entry["entitlement"])]
 
 
 def _is_current(request: HttpRequest, url: str) -> bool:
     return request.path == url if url == "/" else request.path.startswith(url)
 
 
-def _plan() -> dict[str, Any]:
+def _plan_section() -> dict[str, Any]:
     return {"url": reverse("workspace_plan"), "label": _("Offre et facturation"), "icon": "credit-card"}
 
 
-def _closed(role: str) -> list[dict[str, Any]]:
-    """What opens in a closed workspace, which its owner alone still enters."""
+def _sections_when_closed(role: str) -> list[dict[str, Any]]:
+    """Sections of a closed workspace, which only its owner can open."""
     data = {"url": reverse("workspace_data"), "label": _("Mes données"), "icon": "download"}
-    return [data, _plan()] if role == Role.OWNER else []
+    return [data, _plan_section()] if role == Role.OWNER else []
 
 
 def _sections(role: str) -> list[dict[str, Any]]:
@@ -79,7 +80,7 @@ def _sections(role: str) -> list[dict[str, Any]]:
     if role in TEAM:
         managed = [
             {"url": reverse("workspace_usage"), "label": _("Utilisation"), "icon": "gauge"},
-            *([_plan()] if role == Role.OWNER else []),
+            *([_plan_section()] if role == Role.OWNER else []),
             {"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"},
         ]
         return [

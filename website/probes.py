@@ -1,6 +1,6 @@
-"""`/healthz` and `/readyz`: answered on any host, before anything else, so that a probe needs no workspace.
+"""`/healthz` (liveness) and `/readyz` (readiness), answered on any host before workspaces and sessions.
 
-A static file that is not there ends here too: it needs no session and no page.
+A missing static file also gets its 404 here, without session and page.
 """
 
 from typing import Any
@@ -14,42 +14,43 @@ from tenants import breaker
 from tenants.context import PUBLIC_SCHEMA, public_context
 from tenants.grants import models_of
 
-# Of each line of Redis, the first without the known ways to run code or to stop it (2022 to 2025).
-REDIS_LEAST = ((6, 2, 20), (7, 0, 15))
+# First release of each branch of Redis with fixes of the known remote code execution and crash faults (2022 to 2025).
+REDIS_MIN_VERSIONS = ((6, 2, 20), (7, 0, 15))
 
 
-def missing() -> dict[str, Any]:
-    """What stands between this process and its work, by name; empty where all is well."""
-    found: dict[str, Any] = {}
+def missing_dependencies() -> dict[str, Any]:
+    """Dependencies that are unavailable: name -> error type, or absent tables. Empty if all are ready."""
+    missing: dict[str, Any] = {}
     with public_context():
         try:
-            found |= _missing_in_database()
+            missing |= _missing_in_database()
         except Exception as error:
-            found["database"] = type(error).__name__
+            missing["database"] = type(error).__name__
         finally:
             connection.close()
         try:
-            # Not the cache: that goes on without Redis.
+            # Not through the cache, which works without Redis.
             breaker.ping()
         except Exception as error:
-            found["redis"] = type(error).__name__
-    return found
+            missing["redis"] = type(error).__name__
+    return missing
 
 
 def warnings() -> dict[str, str]:
-    """What works and should not stay so: a Redis older than its last corrections. Never a reason to be down."""
+    """Problems that do not stop the process: a Redis with known security faults."""
     try:
         version = str(breaker.quick_client().info("server")["redis_version"])
-    except Exception:  # `missing` names it
+    except Exception:  # reported by `missing_dependencies`
         return {}
-    known = _numbers(version)
-    wanted = next((least for least in REDIS_LEAST if known[:2] <= least[:2]), REDIS_LEAST[-1])
-    if known >= wanted:
+    installed = _version_tuple(version)
+    branch_minimums = (minimum for minimum in REDIS_MIN_VERSIONS if installed[:2] <= minimum[:2])
+    required = next(branch_minimums, REDIS_MIN_VERSIONS[-1])
+    if installed >= required:
         return {}
-    return {"redis": f"{version} is older than {'.'.join(map(str, wanted))}"}
+    return {"redis": f"{version} is older than {'.'.join(map(str, required))}"}
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _version_tuple(version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")[:3])
 
 
@@ -57,13 +58,13 @@ def _missing_in_database() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [PUBLIC_SCHEMA])
         tables = {row[0] for row in cursor.fetchall()}
-    wanted = {model._meta.db_table for model in models_of(PUBLIC_SCHEMA)}
-    absent = sorted(wanted - tables)
+    required = {model._meta.db_table for model in models_of(PUBLIC_SCHEMA)}
+    absent = sorted(required - tables)
     return {"schema": absent} if absent else {}
 
 
 class ProbeMiddleware:
-    """Process and dependencies, as JSON. 503 names what is missing."""
+    """Answers the probes with JSON; 503 names the missing dependencies."""
 
     sync_capable = True
     async_capable = True
@@ -77,26 +78,26 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         if self.is_async:
             return self._acall(request)
-        return self._answer(request) or self.get_response(request)
+        return self._probe_response(request) or self.get_response(request)
 
     async def _acall(self, request: HttpRequest) -> Any:
         if request.path == "/readyz":
-            return await sync_to_async(self._answer)(request)
-        return self._answer(request) or await self.get_response(request)
+            return await sync_to_async(self._probe_response)(request)
+        return self._probe_response(request) or await self.get_response(request)
 
-    def _answer(self, request: HttpRequest) -> HttpResponse | None:
+    def _probe_response(self, request: HttpRequest) -> HttpResponse | None:
         if request.path == "/healthz":
             return JsonResponse({"status": "ok"})
         if request.path.startswith(settings.STATIC_URL):
             return HttpResponse(status=404)
         if request.path != "/readyz":
             return None
-        absent = missing()
+        missing = missing_dependencies()
         return JsonResponse(
             {
-                "status": "missing" if absent else "ready",
-                "missing": absent,
-                "warnings": {} if "redis" in absent else warnings(),
+                "status": "missing" if missing else "ready",
+                "missing": missing,
+                "warnings": {} if "redis" in missing else warnings(),
             },
-            status=503 if absent else 200,
+            status=503 if missing else 200,
         )

@@ -1,4 +1,4 @@
-"""What machines ask of each host beside its pages: robots.txt, the site map, the web app manifest."""
+"""Machine-readable files of each host: robots.txt, the sitemap, the web app manifest."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from django.views.decorators.cache import cache_control
 
 from accounts.access import anyone
 
-# The public pages a search engine may list, by URL name.
-LISTED = ("home", "pricing", "legal_terms", "legal_notice", "privacy")
-# daisyUI's base colours of the light theme, in sRGB: manifests know no OKLCH.
-BACKGROUND = "#ffffff"
-THEME = "#e3a52c"
+# URL names of the public pages in the sitemap.
+SITEMAP_URL_NAMES = ("home", "pricing", "legal_terms", "legal_notice", "privacy")
+# Colours of the light theme (daisyUI) in sRGB, as manifests do not support OKLCH.
+BACKGROUND_COLOR = "#ffffff"
+THEME_COLOR = "#e3a52c"
 
 
 @anyone
 @cache_control(max_age=3600, public=True)
 def robots(request: HttpRequest) -> HttpResponse:
-    """The public site may be listed, but for the console and sign-in; a workspace is nobody else's business."""
+    """Search engines may index the public site except the console and sign-in, and no workspace."""
     if request.tenant is not None:  # type: ignore[attr-defined]
         lines = ["User-agent: *", "Disallow: /"]
     else:
@@ -40,8 +40,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 @anyone
 @cache_control(max_age=3600, public=True)
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Addresses come from the settings: a host name of the request is not trusted with other people's links."""
-    addresses = [f"{settings.RUCHE_BASE_URL}{reverse(name)}" for name in LISTED]
+    """URLs of the public pages, built from the settings because the request's Host is not trusted."""
+    addresses = [f"{settings.RUCHE_BASE_URL}{reverse(name)}" for name in SITEMAP_URL_NAMES]
     page = loader.render_to_string("website/sitemap.xml", {"addresses": addresses})
     return HttpResponse(page, content_type="application/xml")
 
@@ -49,10 +49,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @anyone
 @cache_control(max_age=3600, private=True)
 def manifest(request: HttpRequest) -> JsonResponse:
-    """Name and icons for whoever keeps the site on a phone's first screen (W3C, Web Application Manifest)."""
+    """Name and icons for installing the site on a home screen (W3C, Web Application Manifest)."""
     tenant = request.tenant  # type: ignore[attr-defined]
     name = tenant.name if tenant else "Ruche"
-    described: dict[str, Any] = {
+    content: dict[str, Any] = {
         "name": name,
         "short_name": name[:12].strip(),
         "description": _("Assistants d’IA et bibliothèque de contenus"),
@@ -61,15 +61,15 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "start_url": "/",
         "scope": "/",
         "display": "minimal-ui",
-        "background_color": BACKGROUND,
-        "theme_color": THEME,
+        "background_color": BACKGROUND_COLOR,
+        "theme_color": THEME_COLOR,
         "icons": [
             _icon("icons/icon-192.png", 192, "any"),
             _icon("icons/icon-512.png", 512, "any"),
             _icon("icons/icon-maskable-512.png", 512, "maskable"),
         ],
     }
-    return JsonResponse(described, content_type="application/manifest+json", json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(content, content_type="application/manifest+json", json_dumps_params={"ensure_ascii": False})
 
 
 def _icon(path: str, size: int, purpose: str) -> dict[str, str]:

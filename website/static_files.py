@@ -1,4 +1,4 @@
-"""The embedded run's `collectstatic`: only where something changed."""
+"""`collectstatic` of the embedded run, skipped if no source has changed."""
 
 import hashlib
 from pathlib import Path
@@ -9,21 +9,21 @@ from django.core.management import call_command
 
 
 def collect_if_changed() -> bool:
-    """Run `collectstatic` where a source, or its date, is another than the last time. Returns whether it ran."""
+    """Run `collectstatic` if a source file has changed since the last run. Returns whether it ran."""
     stamp = Path(settings.STATIC_ROOT) / ".sources"
-    wanted = _sources()
-    if stamp.exists() and stamp.read_text() == wanted:
+    digest = _sources_digest()
+    if stamp.exists() and stamp.read_text() == digest:
         return False
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
     return True
 
 
-def _sources() -> str:
-    """A digest of every source's name, size and date."""
+def _sources_digest() -> str:
+    """A digest of name, size and modification time of every source file."""
     digest = hashlib.sha256()
     for finder in finders.get_finders():
         for name, storage in finder.list(None):
-            found = Path(storage.path(name)).stat()
-            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+            stat = Path(storage.path(name)).stat()
+            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

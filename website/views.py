@@ -1,4 +1,4 @@
-"""The public site."""
+"""Pages of the public site, and error handlers."""
 
 import sys
 
@@ -15,7 +15,7 @@ from tenants.busy import busy, is_busy
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400. Not Django's own: that one reads the form again, whose encoding may be what was refused."""
+    """`handler400`. Django's reads the form again, whose encoding may be the cause of the error."""
     return render(request, "400.html", status=400)
 
 
@@ -37,7 +37,7 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 
 @anyone
 def legal_terms(request: HttpRequest, number: int | None = None) -> HttpResponse:
-    """The terms of sale in force, or the version of that number: whoever accepted one can read it for good."""
+    """The terms of sale in force, or the version `number`: accepted versions stay readable."""
     latest = terms.current()
     row = latest if number is None else terms.version(number)
     if row is None:
@@ -61,21 +61,21 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @anyone
 def components(request: HttpRequest) -> HttpResponse:
-    """The components on one page, for those who build pages; in the embedded run only."""
+    """All interface components on one page, for developers; in the embedded run only."""
     if not settings.RUCHE_EMBEDDED:
         raise Http404
     return render(request, "website/components.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`: 503 where what it needs did not come in time, no fault of the code; else the page of a 500.
+    """`handler500`: 503 if a resource was not available in time, else the page of a 500.
 
-    Neither asks the database: it may be what failed.
+    Makes no query, because the database may be the cause.
     """
     error = sys.exc_info()[1]
     if is_busy(error):
         response = busy(request, getattr(request, "tenant", None), error=error)
-        # One line a second says it; Django's would be one with a traceback for each.
+        # `busy` logs at most one line a second; Django would log a traceback for each response.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
     return HttpResponse(loader.render_to_string("500.html"), status=500)

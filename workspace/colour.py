@@ -1,8 +1,7 @@
-"""From the colour that somebody types to the hue that pages use, and back.
+"""Conversion between a typed colour and the hue of the brand.
 
-Pages keep a brand's hue only: its lightness and strength are those that leave every text readable
-(assets/css/ruche.css).
-The numbers are those of OKLab (https://bottosson.github.io/posts/oklab/).
+Pages use only the hue of a brand; lightness and chroma are fixed so that every text is readable (assets/css/ruche.css).
+The coefficients are those of OKLab (https://bottosson.github.io/posts/oklab/).
 """
 
 import math
@@ -10,25 +9,25 @@ import re
 from typing import Final
 
 _HEX: Final = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
-# Below it a colour is a grey: its hue says nothing.
-_LEAST_CHROMA: Final = 0.015
-# The primary colour on a light page.
+# A colour with less chroma is a grey, whose hue is meaningless.
+_MIN_CHROMA: Final = 0.015
+# Lightness and chroma of the primary colour on a light page.
 _LIGHTNESS, _CHROMA = 0.50, 0.12
 
 
-class NoColour(ValueError):
-    """Raised for what is no colour."""
+class InvalidColour(ValueError):
+    """Raised for text that is not a colour."""
 
 
-class NoHue(ValueError):
-    """Raised for a grey, black or white."""
+class ColourWithoutHue(ValueError):
+    """Raised for a grey, black or white, which has no hue."""
 
 
 def hue_of(text: str) -> int:
-    """The hue (0 to 359) of "#RRGGBB" or "#RGB". Raises `NoColour` or `NoHue`."""
+    """The hue (0 to 359) of "#RRGGBB" or "#RGB". Raises `InvalidColour` or `ColourWithoutHue`."""
     match = _HEX.fullmatch(text.strip())
     if match is None:
-        raise NoColour(text)
+        raise InvalidColour(text)
     digits = match[1] if len(match[1]) == 6 else "".join(2 * digit for digit in match[1])
     red, green, blue = (_linear(int(digits[at : at + 2], 16) / 255) for at in (0, 2, 4))
     long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
@@ -36,17 +35,17 @@ def hue_of(text: str) -> int:
     short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
     a = 1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short
     b = 0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short
-    if math.hypot(a, b) < _LEAST_CHROMA:
-        raise NoHue(text)
+    if math.hypot(a, b) < _MIN_CHROMA:
+        raise ColourWithoutHue(text)
     return round(math.degrees(math.atan2(b, a))) % 360
 
 
 def hex_of(hue: int) -> str:
-    """A hue as pages show it, "#rrggbb": as strong as a screen can at the lightness of the primary colour."""
+    """The primary colour of a hue as "#rrggbb", with its chroma reduced to fit the sRGB gamut."""
     chroma = _CHROMA
-    while not all(-1e-6 <= part <= 1 + 1e-6 for part in _rgb(hue, chroma)):
+    while not all(-1e-6 <= channel <= 1 + 1e-6 for channel in _rgb(hue, chroma)):
         chroma -= 0.002
-    return "#" + "".join(f"{round(255 * _gamma(min(max(part, 0), 1))):02x}" for part in _rgb(hue, chroma))
+    return "#" + "".join(f"{round(255 * _gamma(min(max(channel, 0), 1))):02x}" for channel in _rgb(hue, chroma))
 
 
 def _rgb(hue: int, chroma: float) -> tuple[float, float, float]:
@@ -61,9 +60,9 @@ def _rgb(hue: int, chroma: float) -> tuple[float, float, float]:
     )
 
 
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
 
-def _gamma(part: float) -> float:
-    return 12.92 * part if part <= 0.0031308 else 1.055 * part ** (1 / 2.4) - 0.055
+def _gamma(channel: float) -> float:
+    return 12.92 * channel if channel <= 0.0031308 else 1.055 * channel ** (1 / 2.4) - 0.055

@@ -1,4 +1,4 @@
-"""What owners and admins say of their workspace."""
+"""Form of the workspace's settings."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from ui.lines import Line
-from workspace.colour import NoColour, NoHue, hue_of
-from workspace.services import LogoRefused, logo_type
+from workspace.colour import ColourWithoutHue, InvalidColour, hue_of
+from workspace.services import LogoRefused, logo_extension
 
 
 class IdentityForm(forms.Form):
@@ -28,19 +28,19 @@ class IdentityForm(forms.Form):
     remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
 
     def clean_brand_color(self) -> int | None:
-        """The hue of what was typed; None where nothing was."""
+        """The hue of the typed colour, in degrees; None if empty."""
         text = self.cleaned_data["brand_color"]
         if not text:
             return None
         if text == self.initial.get("brand_color"):
-            # As it was shown: kept to the degree, which a colour of 24 bits cannot always say.
-            kept: int | None = self.initial["brand_hue"]
-            return kept
+            # Unchanged input keeps the stored hue, which a 24-bit colour may not represent exactly.
+            hue: int | None = self.initial["brand_hue"]
+            return hue
         try:
             return hue_of(text)
-        except NoColour as error:
+        except InvalidColour as error:
             raise forms.ValidationError(_("Écrivez une couleur sous la forme #RRGGBB ou #RGB.")) from error
-        except NoHue as error:
+        except ColourWithoutHue as error:
             raise forms.ValidationError(
                 _("Un gris, un noir ou un blanc n’a pas de teinte : choisissez une couleur plus vive.")
             ) from error
@@ -49,7 +49,7 @@ class IdentityForm(forms.Form):
         logo = self.cleaned_data["logo"]
         if logo:
             try:
-                logo_type(logo)
+                logo_extension(logo)
             except LogoRefused as error:
                 raise forms.ValidationError(str(error)) from error
         return logo

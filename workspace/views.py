@@ -1,4 +1,4 @@
-"""Each role's first page, and the workspace's colour."""
+"""Home page of each role, settings, colour and logo of the workspace."""
 
 from typing import Any
 
@@ -25,24 +25,29 @@ from workspace import services
 from workspace.colour import hex_of
 from workspace.forms import IdentityForm
 
-YEAR = 31_536_000
+YEAR_SECONDS = 31_536_000
 _PAGES: dict[str, str] = {Role.LEARNER: "home/learner.html", Role.PROMOTER: "home/promoter.html"}
 
 
 @access(EVERYBODY, states=ALL_STATES)
 def home(request: MemberRequest) -> HttpResponse:
-    """The page of one's role. In a closed workspace there is nothing left to do but to take one's data along."""
+    """Home page of the user's role. A closed workspace redirects to the export, the only action left."""
     if request.tenant.state == "closed":
         return redirect("workspace_data")
     page = _PAGES.get(request.user.role)
-    return render(request, page) if page else render(request, "home/member.html", _team(request))
+    return render(request, page) if page else render(request, "home/member.html", _team_context(request))
 
 
-def _team(request: MemberRequest) -> dict[str, Any]:
+def _team_context(request: MemberRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "assistants": [
-            {"name": one.name, "tagline": one.tagline, "icon": one.icon, "url": _with(one.code)}
-            for one in assistants_offered()
+            {
+                "name": assistant.name,
+                "tagline": assistant.tagline,
+                "icon": assistant.icon,
+                "url": _conversations_url(assistant.code),
+            }
+            for assistant in assistants_offered()
         ],
         "recent_conversations": [
             {
@@ -71,25 +76,25 @@ def _team(request: MemberRequest) -> dict[str, Any]:
 
 
 def _quota(gauge: Gauge) -> dict[str, Any]:
-    """A gauge as components/quota.html shows it."""
-    shown = money if gauge.key == EUROS else number
+    """Context of components/quota.html."""
+    format_amount = money if gauge.key == EUROS else number
     return {
         "label": gauge.label,
-        "used": shown(gauge.used),
-        "limit": shown(gauge.limit) if gauge.limit is not None else None,
+        "used": format_amount(gauge.used),
+        "limit": format_amount(gauge.limit) if gauge.limit is not None else None,
         "percent": gauge.percent,
         "unit": "" if gauge.key == EUROS else _("jetons"),
     }
 
 
-def _with(code: str) -> str:
-    return f"{reverse('conversations:list')}?assistant={code}"
+def _conversations_url(assistant_code: str) -> str:
+    return f"{reverse('conversations:list')}?assistant={assistant_code}"
 
 
-# A photo taken for a logo is told its size by the form, with what was typed beside it kept.
+# The limit is above that of a logo, so that the form reports a file that is too large and keeps the other fields.
 @access(MANAGERS, body_limit=10_000_000, lane=OUTSIDE)
 def settings(request: MemberRequest) -> HttpResponse:
-    """Name, language, colour and logo of the workspace."""
+    """Form for name, language, colour and logo of the workspace."""
     tenant = request.tenant
     form = IdentityForm(
         request.POST or None,
@@ -110,24 +115,24 @@ def settings(request: MemberRequest) -> HttpResponse:
     return render(request, "home/settings.html", {"form": form}, status=status)
 
 
-# The address says what it holds: a change has another address, and no process that has not heard of it yet can put the
-# former colour or logo under the new one.
+# The URL contains the hue or the logo's file name, so the response can be cached forever: a change gives a new URL, and
+# a process with an outdated cache cannot serve the former colour or logo under it.
 @anyone
-@cache_control(max_age=YEAR, private=True, immutable=True)
+@cache_control(max_age=YEAR_SECONDS, private=True, immutable=True)
 def brand_css(request: MemberRequest, hue: int) -> HttpResponse:
-    """A hue as a custom property."""
+    """Stylesheet that sets the brand's hue as a custom property."""
     if hue >= 360:
         raise Http404
     return HttpResponse(f":root{{--brand-hue:{hue}}}", content_type="text/css")
 
 
 @anyone_calling_outside
-@cache_control(max_age=YEAR, private=True, immutable=True)
+@cache_control(max_age=YEAR_SECONDS, private=True, immutable=True)
 def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
-    """The logo kept under a name, also on the sign-in page."""
-    found = services.logo_named(request.tenant, name)
-    if found is None:
+    """The workspace's logo, also shown on the sign-in page."""
+    logo = services.read_logo(request.tenant, name)
+    if logo is None:
         raise Http404
-    content, media_type = found
+    content, media_type = logo
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
     return HttpResponse(content, content_type=media_type, headers=headers)

@@ -215,7 +215,7 @@ def test_an_old_redis_is_a_warning_and_no_more(people, monkeypatch, version, sai
             return {"redis_version": version}
 
     # Asked on connections of its own, which would end the test's transaction.
-    monkeypatch.setattr(probes, "missing", dict)
+    monkeypatch.setattr(probes, "missing_dependencies", dict)
     monkeypatch.setattr(probes.breaker, "quick_client", Server)
     answer = Client().get("/readyz")
     assert answer.status_code == 200 and answer.json()["status"] == "ready"

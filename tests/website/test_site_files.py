@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 
 from website.compression import CompressionMiddleware
-from website.site_files import LISTED
+from website.site_files import SITEMAP_URL_NAMES
 
 GZIP = {"Accept-Encoding": "gzip"}
 
@@ -35,7 +35,7 @@ def test_the_site_map_names_each_public_page_once(client_for):
     answer = public(client_for, "/sitemap.xml")
     found = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]
     assert answer["Content-Type"] == "application/xml"
-    assert len(found) == len(set(found)) == len(LISTED)
+    assert len(found) == len(set(found)) == len(SITEMAP_URL_NAMES)
     for address in found:
         page = public(client_for, address.removeprefix(settings.RUCHE_BASE_URL)).content.decode()
         assert "noindex" not in page and f'<link rel="canonical" href="{address}">' in page

@@ -33,7 +33,7 @@ PAGE, DOWNLOAD = "/settings/data/", "/settings/data/download/"
 @pytest.fixture(autouse=True)
 def nobody_else():
     """Answers that other tests never read to their end are under way for this process."""
-    sending._under_way.clear()
+    sending._active_turns.clear()
 
 
 @pytest.fixture
@@ -180,9 +180,9 @@ def test_rights_that_end_halfway_end_the_archive(people, talk, client_for, monke
     blocks = iter(response.streaming_content)
     got = [next(blocks)]
     type(people.member).objects.filter(pk=people.member.pk).update(**change)
-    with pytest.raises(archive.RightsEnded):
+    with pytest.raises(archive.RightsLost):
         got.extend(blocks)
-    assert not sending._under_way
+    assert not sending._active_turns
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(b"".join(got)))
 
@@ -190,7 +190,7 @@ def test_rights_that_end_halfway_end_the_archive(people, talk, client_for, monke
 @pytest.mark.parametrize("ends", ["account", "session", "sharing"])
 def test_rights_that_end_within_a_file_end_it(people, client_for, monkeypatch, ends):
     """A film takes minutes; a batch of texts is asked for once."""
-    monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
+    monkeypatch.setattr(archive, "RECHECK_SECONDS", 0.0)
     film = PNG + random.Random(1).randbytes(4_000_000)
     item = services.item_upload(
         author=people.member, file=io.BytesIO(film), name="a.png", size=len(film), visibility="workspace"
@@ -204,13 +204,13 @@ def test_rights_that_end_within_a_file_end_it(people, client_for, monkeypatch, e
         client.logout()
     else:
         Item.objects.filter(pk=item.pk).update(visibility="private")
-    with pytest.raises(archive.RightsEnded):
+    with pytest.raises(archive.RightsLost):
         got.extend(blocks)
     assert sum(map(len, got)) < 1_000_000
 
 
 def test_what_is_no_longer_shared_is_left_out(people, talk, client_for, monkeypatch):
-    monkeypatch.setattr(archive, "ASKED_SECONDS", 0.0)
+    monkeypatch.setattr(archive, "RECHECK_SECONDS", 0.0)
     talk(people.admin)
     item = upload(people.member, visibility="workspace")
     response = client_for(people.admin).post(DOWNLOAD)
@@ -229,7 +229,7 @@ def test_one_at_a_time_and_the_next_after_it(people, talk, client_for, monkeypat
     again = client.post(DOWNLOAD)
     assert (again.status_code, again["Retry-After"]) == (429, "60")
     assert "déjà en route" in again.content.decode()
-    monkeypatch.setattr(sending, "MOST", 1)
+    monkeypatch.setattr(sending, "MAX_PER_PROCESS", 1)
     full = client_for(people.admin).post(DOWNLOAD)
     assert full.status_code == 503 and "Trop d’exports" in full.content.decode()
     opened(first)
@@ -250,7 +250,7 @@ def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(people, talk, clien
 
 
 class Clock:
-    """Seconds, as a test moves them."""
+    """Seconds, as a test block_taken them."""
 
     now = 0.0
 
@@ -274,22 +274,22 @@ def test_who_waits_for_us_keeps_the_turn_and_who_sips_loses_it(clock):
     for _ in range(20):
         # A block a minute; one that a slow line takes; one that our disk, not the reader, is late with.
         for turn, size, seconds in ((sips, 1024, 59), (reads, 4 * 1024 * 1024, 59), (waits, 1024, 0)):
-            turn.gives(b"x" * size)
+            turn.block_offered(b"x" * size)
             clock.now += seconds
-            turn.moves()
+            turn.block_taken()
         clock.now += 300
     assert [turn.is_stalled() for turn in (waits, sips, reads)] == [False, True, False]
     sending.take_turn(*somebody())
     with pytest.raises(sending.TurnLost):
-        sips.moves()
-    waits.moves()
+        sips.block_taken()
+    waits.block_taken()
 
 
 def test_one_workspace_does_not_take_everybodys_turns(clock):
     home = uuid4()
-    for _ in range(sending.MOST_OF_WORKSPACE):
+    for _ in range(sending.MAX_PER_WORKSPACE):
         sending.take_turn(*somebody(home))
-    with pytest.raises(sending.AtWork):
+    with pytest.raises(sending.TooManyExports):
         sending.take_turn(*somebody(home))
     assert sending.take_turn(*somebody())
 
@@ -300,7 +300,7 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
     def ask() -> None:
         asked.wait()
         for _ in range(200):
-            with contextlib.suppress(sending.AtWork):
+            with contextlib.suppress(sending.TooManyExports):
                 won.append(sending.take_turn(*who))
                 sending.take_turn(*somebody()).close()
 
@@ -320,11 +320,11 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
 def test_as_many_names_alike_as_there_are(people):
     made = archive.Archive(people.home, people.member, timezone.now(), lambda: True)
     # Each looked for among all before it, it would be minutes.
-    names = [made._name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
+    names = [made._unique_name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
     assert len(set(names)) == 20_000 and names[-1] == "conversations/Bonjour (20000).md"
     # The details of a content stand beside it, whatever endings others have.
     pairs = [("a", "png"), ("a", "json"), ("b", "pdf"), ("b", "json")]
-    named = [made._name("library", Part(key, "photo", ending)) for key, ending in pairs]
+    named = [made._unique_name("library", Part(key, "photo", ending)) for key, ending in pairs]
     assert named == ["library/photo.png", "library/photo.json", "library/photo (2).pdf", "library/photo (2).json"]
 
 
@@ -332,7 +332,7 @@ def test_a_failure_before_the_first_byte_ends_the_turn(people, client_for, monke
     monkeypatch.setattr("workspace.export.views.archive_begin", None)
     with pytest.raises(TypeError):
         client_for(people.member).post(DOWNLOAD)
-    assert not sending._under_way
+    assert not sending._active_turns
 
 
 def test_the_page_says_what_there_is(people, talk, client_for):

@@ -76,9 +76,9 @@ def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_add
     client.post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
     before, name = people.home, row(people).logo.rsplit("/", 1)[-1]
     # The reference that such a process still has names no logo.
-    assert before.logo == "" and services.logo_named(before, name) == (PNG, "image/png")
+    assert before.logo == "" and services.read_logo(before, name) == (PNG, "image/png")
     for name in ("../brand/x.png", "x.svg", "", "a" * 60 + ".png"):
-        assert services.logo_named(before, name) is None
+        assert services.read_logo(before, name) is None
 
 
 def test_the_neighbour_has_its_own_brand(people, client_for):

@@ -1,1 +1,1 @@
-"""A person's contents as one archive, written while it is sent: nothing is stored, nothing waits, nothing expires."""
+"""Export of a person's contents as one archive, generated while it is sent and stored nowhere."""

@@ -1,7 +1,7 @@
-"""The archive itself: a ZIP made block by block from what the apps give (config/lifecycle.py, `EXPORTS`).
+"""Generation of the archive: a ZIP in blocks, from the contents that the apps export (config/lifecycle.py, `EXPORTS`).
 
-Memory holds one batch of texts and one block of a file. What a person may read is asked again with every batch, and
-every few seconds while a file is sent.
+Memory holds one batch of texts and one block of a file. Rights are checked again for every batch, and every few seconds
+while a file is sent.
 """
 
 import datetime as dt
@@ -28,37 +28,40 @@ from tenants.exporting import Exporter, Part
 
 VERSION: Final = 1
 BATCH: Final = 10
-# Rights asked so long ago are asked again before more of a file goes.
-ASKED_SECONDS: Final = 2.0
+# Rights are checked again before the next block if the last check is older.
+RECHECK_SECONDS: Final = 2.0
 BLOCK: Final = 256 * 1024
-# Texts are made smaller; images, films and office files are compressed already.
-_SMALLER: Final = frozenset({"md", "json", "txt", "csv", "html", "svg"})
+# File extensions to compress; images, videos and office files are compressed already.
+_COMPRESSIBLE: Final = frozenset({"md", "json", "txt", "csv", "html", "svg"})
 
 
-class RightsEnded(Exception):
-    """Raised where the person may not have the rest: the archive stays without its end, and opens nowhere."""
+class RightsLost(Exception):
+    """Raised if the person loses access during the export. The archive stays incomplete and cannot be opened."""
 
 
 @dataclass
 class Archive:
-    """One export. Iterate `blocks` once. `allowed`: whether the person would be given an export now."""
+    """One export. Iterate `blocks` once. `allowed` returns whether the person may still export."""
 
     tenant: TenantRef
     person: User
     made_at: dt.datetime
     allowed: Callable[[], bool]
-    _asked_at: float = 0.0
+    _checked_at: float = 0.0
     _zip: ZipStream = field(default_factory=lambda: ZipStream(compress_type=ZIP_DEFLATED))
-    # Stems given, of which content, and how many of each were wished for: alike whatever the case.
+    # Both by folder and stem in lower case: key of the content with that stem, and last number given to it.
     _stems: dict[str, str] = field(default_factory=dict)
-    _wished: dict[str, int] = field(default_factory=dict)
-    _files: list[dict[str, Any]] = field(default_factory=list)
+    _last_numbers: dict[str, int] = field(default_factory=dict)
+    _manifest_files: list[dict[str, Any]] = field(default_factory=list)
     _missing: list[str] = field(default_factory=list)
-    # What a person finds in the list: (name in the archive, title), by app.
-    _listed: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    # Entries of index.html, (name in the archive, title), by label of the app.
+    _index: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[bytes | None]:
-        """The bytes. None: the next step asks the database; no other step does, and none of those opens a file."""
+        """Blocks of the ZIP. None announces a step that queries the database.
+
+        Such a step opens no file, and the others make no queries.
+        """
         left_out: dict[str, int] = {}
         for path in settings.EXPORTS:
             exporter: Exporter = import_module(path)
@@ -67,112 +70,112 @@ class Archive:
             left_out[exporter.FOLDER] = exporter.left_out(self.person)
             for start in range(0, len(keys), BATCH):
                 yield None
-                parts = self._read(exporter, keys[start : start + BATCH])
+                parts = self._read_parts(exporter, keys[start : start + BATCH])
                 yield b""
                 for part in parts:
-                    yield from self._part(exporter, part)
-        yield from self._end(left_out)
+                    yield from self._part_blocks(exporter, part)
+        yield from self._closing_blocks(left_out)
 
-    def _read(self, exporter: Exporter, keys: list[Any]) -> list[Part]:
-        self._ask()
+    def _read_parts(self, exporter: Exporter, keys: list[Any]) -> list[Part]:
+        self._check_rights()
         return exporter.read(self.person, keys)
 
-    def _ask(self, part: Part | None = None) -> None:
-        """Raises `RightsEnded` where the person may have no more, or no more of this part."""
+    def _check_rights(self, part: Part | None = None) -> None:
+        """Raise `RightsLost` if the person may no longer export, or no longer read this part."""
         if not self.allowed() or (part is not None and part.may_read is not None and not part.may_read()):
-            raise RightsEnded
-        self._asked_at = monotonic()
+            raise RightsLost
+        self._checked_at = monotonic()
 
-    def _asked_lately(self) -> bool:
-        return monotonic() - self._asked_at < ASKED_SECONDS
+    def _is_recently_checked(self) -> bool:
+        return monotonic() - self._checked_at < RECHECK_SECONDS
 
-    def _part(self, exporter: Exporter, part: Part) -> Iterator[bytes | None]:
+    def _part_blocks(self, exporter: Exporter, part: Part) -> Iterator[bytes | None]:
         if part.open is None:
-            name = self._name(exporter.FOLDER, part)
-            yield from self._file(name, iter([part.data]))
+            name = self._unique_name(exporter.FOLDER, part)
+            yield from self._file_blocks(name, iter([part.data]))
         else:
-            if not self._asked_lately():
+            if not self._is_recently_checked():
                 yield None
-                self._ask()
+                self._check_rights()
                 if part.may_read is not None and not part.may_read():
-                    # No longer shared, or gone: as if it had never been read.
+                    # Unshared or deleted since the batch was read.
                     return
                 yield b""
-            name = self._name(exporter.FOLDER, part)
+            name = self._unique_name(exporter.FOLDER, part)
             try:
-                opened = part.open()
+                source = part.open()
             except FileNotFoundError:
                 self._missing.append(name)
                 return
-            with opened:
-                for block in self._file(name, _blocks_of(opened)):
+            with source:
+                for block in self._file_blocks(name, _blocks_of(source)):
                     yield block
-                    if not self._asked_lately():
+                    if not self._is_recently_checked():
                         yield None
-                        self._ask(part)
+                        self._check_rights(part)
                         yield b""
         if part.listed:
-            self._listed.setdefault(str(exporter.LABEL), []).append((name, part.title))
+            self._index.setdefault(str(exporter.LABEL), []).append((name, part.title))
 
-    def _name(self, folder: str, part: Part) -> str:
-        """No folders in it, no characters a system refuses, and unlike every other one whatever the case.
+    def _unique_name(self, folder: str, part: Part) -> str:
+        """A file name without path separators or reserved characters, unique regardless of case.
 
-        Files of one content share their stem: its details stand beside it under the same name.
+        Files of one content share their stem, e.g. an image and its details in JSON.
         """
-        plain = name_from_title(part.title, part.extension)
-        stem, _dot, ending = plain.rpartition(".")
-        wished = f"{folder}/{stem}".casefold()
-        count, name = self._wished.get(wished, 1), stem
-        if count > 1:
-            name = f"{stem} ({count})"
+        safe_name = name_from_title(part.title, part.extension)
+        stem, _dot, extension = safe_name.rpartition(".")
+        requested = f"{folder}/{stem}".casefold()
+        number, name = self._last_numbers.get(requested, 1), stem
+        if number > 1:
+            name = f"{stem} ({number})"
         while self._stems.setdefault(f"{folder}/{name}".casefold(), part.key) != part.key:
-            count += 1
-            name = f"{stem} ({count})"
-        self._wished[wished] = count
-        return f"{folder}/{name}.{ending}"
+            number += 1
+            name = f"{stem} ({number})"
+        self._last_numbers[requested] = number
+        return f"{folder}/{name}.{extension}"
 
-    def _file(self, name: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        size, content = 0, hashlib.sha256()
+    def _file_blocks(self, name: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        size, digest = 0, hashlib.sha256()
 
-        def counted() -> Iterator[bytes]:
+        def measured_blocks() -> Iterator[bytes]:
             nonlocal size
             for block in blocks:
                 size += len(block)
-                content.update(block)
+                digest.update(block)
                 yield block
 
-        smaller = name.rpartition(".")[2] in _SMALLER
-        self._zip.add(counted(), name, compress_type=ZIP_DEFLATED if smaller else ZIP_STORED)
+        is_compressible = name.rpartition(".")[2] in _COMPRESSIBLE
+        self._zip.add(measured_blocks(), name, compress_type=ZIP_DEFLATED if is_compressible else ZIP_STORED)
         yield from self._zip.file()
-        self._files.append({"name": name, "size": size, "sha256": content.hexdigest()})
+        self._manifest_files.append({"name": name, "size": size, "sha256": digest.hexdigest()})
 
-    def _end(self, left_out: dict[str, int]) -> Iterator[bytes]:
-        """The list for people, the list for programs, the directory of the archive."""
+    def _closing_blocks(self, left_out: dict[str, int]) -> Iterator[bytes]:
+        """index.html for people, manifest.json for programs, and the central directory of the ZIP."""
         context = {
             "tenant": self.tenant,
             "person": self.person,
             "made_at": self.made_at,
-            "groups": self._listed,
+            "groups": self._index,
             "missing": self._missing,
             "left_out": sum(left_out.values()),
         }
-        yield from self._file("index.html", iter([render_to_string("home/export_index.html", context).encode()]))
+        yield from self._file_blocks("index.html", iter([render_to_string("home/export_index.html", context).encode()]))
         manifest = {
             "version": VERSION,
             "made_at": self.made_at.isoformat(),
             "workspace": self.tenant.slug,
             "person": self.person.email,
-            "files": self._files,
+            "files": self._manifest_files,
             "missing": self._missing,
             "private_to_others": left_out,
         }
         data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-        yield from self._file("manifest.json", iter([data]))
+        yield from self._file_blocks("manifest.json", iter([data]))
         yield from self._zip.finalize()
 
 
 def archive_begin(*, tenant: TenantRef, person: User, allowed: Callable[[], bool]) -> Archive:
-    """An export of what a person may read, and its entry in the log."""
+    """Begin an export of the contents that a person may read, and audit it."""
     with transaction.atomic():
         audit.record("data.exported", actor=person, target=person.email)
     return Archive(tenant, person, timezone.now(), allowed)

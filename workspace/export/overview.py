@@ -1,4 +1,4 @@
-"""How much an export would hold, as its page says it before."""
+"""Numbers of contents in an export, for its page."""
 
 from importlib import import_module
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Count(NamedTuple):
     private_to_others: int
 
 
-def of(person: User) -> list[Count]:
-    """One line for each app that gives something."""
+def counts_of(person: User) -> list[Count]:
+    """One count for each app in `EXPORTS`."""
     exporters: list[Exporter] = [import_module(path) for path in settings.EXPORTS]
-    return [Count(str(one.LABEL), one.count(person), one.left_out(person)) for one in exporters]
+    return [Count(str(app.LABEL), app.count(person), app.left_out(person)) for app in exporters]

@@ -14,7 +14,7 @@ from website.static_files import collect_if_changed
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to the code and seed the catalogue; in the embedded run also the demonstration."
+    help = "Migrate the database and seed the catalogue; in the embedded run also the demonstration."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
