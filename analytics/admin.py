@@ -1,4 +1,4 @@
-"""The figures of each workspace by day, to read."""
+"""Read-only console page of the daily figures of each workspace."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tenants.models import Tenant
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, exact_euros, figure, moment
 
 
-def _count(value: int) -> SafeString:
+def _number(value: int) -> SafeString:
     return figure(formats.number_format(value, force_grouping=True))
 
 
@@ -49,19 +49,19 @@ class DailyFiguresAdmin(ReadOnlyAdmin):
 
     @display(description=_("Contenus"), ordering="contents")
     def shown_contents(self, row: DailyFigures) -> SafeString:
-        return _count(row.contents)
+        return _number(row.contents)
 
     @display(description=_("Réponses"), ordering="answers")
     def shown_answers(self, row: DailyFigures) -> SafeString:
-        return _count(row.answers)
+        return _number(row.answers)
 
     @display(description=_("Échecs"), ordering="failures")
     def shown_failures(self, row: DailyFigures) -> SafeString:
-        return _count(row.failures)
+        return _number(row.failures)
 
     @display(description=_("Jetons"), ordering="tokens")
     def shown_tokens(self, row: DailyFigures) -> SafeString:
-        return _count(row.tokens)
+        return _number(row.tokens)
 
     @display(description=_("Coût"), ordering="cost")
     def shown_cost(self, row: DailyFigures) -> SafeString:
@@ -69,7 +69,7 @@ class DailyFiguresAdmin(ReadOnlyAdmin):
 
     @display(description=_("Personnes"), ordering="active_members")
     def shown_people(self, row: DailyFigures) -> SafeString:
-        return _count(row.active_members)
+        return _number(row.active_members)
 
     @display(description=_("Dernière activité"), ordering="last_activity")
     def shown_activity(self, row: DailyFigures) -> str | SafeString:

@@ -1,4 +1,4 @@
-"""The figures of the day, moved by the facts of the outbox (config/consumers.py)."""
+"""Consumer of facts that updates the daily figures (config/consumers.py)."""
 
 from analytics.services import record
 from events.catalogue import AnswerFailed, AnswerFinished, AnswerStopped, ImageFailed, ImageMade, ItemCreated

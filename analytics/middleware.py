@@ -1,4 +1,4 @@
-"""Notes who is here today: one cache look-up a request, one write a person and day."""
+"""Records active members: one cache look-up per request, one write per member and day."""
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
@@ -11,7 +11,7 @@ from analytics.services import record_presence
 class PresenceMiddleware(MiddlewareMixin):
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponseBase | None:
         user = request.user
-        here = request.tenant and request.tenant.writable and user.is_authenticated  # type: ignore[attr-defined]
-        if here and cache.add(f"here:{user.pk}:{timezone.localdate()}", 1, 26 * 3600):
+        is_counted = request.tenant and request.tenant.writable and user.is_authenticated  # type: ignore[attr-defined]
+        if is_counted and cache.add(f"here:{user.pk}:{timezone.localdate()}", 1, 26 * 3600):
             record_presence(user.pk)  # type: ignore[arg-type]
         return None

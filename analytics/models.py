@@ -1,4 +1,4 @@
-"""Daily figures of each workspace, from which the operator's pages read. Never a loop over schemas."""
+"""Daily figures of each workspace in the public schema, so that the console never loops over schemas."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from tenants.ids import new_id
 
 
 class DailyFigures(models.Model):
-    """What one workspace did on one day (Europe/Paris). Moved by the facts of the outbox."""
+    """Figures of one workspace on one day (Europe/Paris), updated by the facts of the outbox."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(_("clé de l’espace"))
@@ -30,7 +30,7 @@ class DailyFigures(models.Model):
 
 
 class ActiveMember(models.Model):
-    """Somebody was there that day. Only to count each person once."""
+    """A member active on a day. Ensures that each member is counted once a day."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField()

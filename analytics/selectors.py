@@ -1,4 +1,4 @@
-"""The operator's figures, from the daily rollups and the table of workspaces: a few queries, whatever the fleet."""
+"""Figures for the console, from the daily figures and the table of workspaces, in a constant number of queries."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class Overview:
-    """Four cards. Tokens and euros (exact) of this month; people of today."""
+    """Figures of the dashboard's cards. `cost_month` is exact, in euros."""
 
     trial: int
     active: int
@@ -50,48 +50,48 @@ def overview() -> Overview:
     )
 
 
-def _sum_of(column: str, since: dt.date | None = None) -> Any:
+def _total_of(column: str, since: dt.date | None = None) -> Any:
     rows = DailyFigures.objects.filter(tenant_id=OuterRef("pk"))
     if since:
         rows = rows.filter(day__gte=since)
-    return Coalesce(Subquery(rows.order_by().values("tenant_id").annotate(all=Sum(column)).values("all")), 0)
+    return Coalesce(Subquery(rows.order_by().values("tenant_id").annotate(total=Sum(column)).values("total")), 0)
 
 
 def with_figures(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
-    """Workspaces with `contents` (ever), `tokens`, `cost` (this month) and `last_activity`, in one query."""
+    """Annotate with `contents` (all time), `tokens` and `cost` (this month) and `last_activity`, in one query."""
     month = timezone.localdate().replace(day=1)
     last = DailyFigures.objects.filter(tenant_id=OuterRef("pk")).order_by().values("tenant_id")
     rows: QuerySet[Tenant] = tenants.annotate(
-        contents=_sum_of("contents"),
-        tokens=_sum_of("tokens", month),
+        contents=_total_of("contents"),
+        tokens=_total_of("tokens", month),
         cost=Coalesce(
             Subquery(
                 DailyFigures.objects.filter(tenant_id=OuterRef("pk"), day__gte=month)
                 .order_by()
                 .values("tenant_id")
-                .annotate(all=Sum("cost"))
-                .values("all")
+                .annotate(total=Sum("cost"))
+                .values("total")
             ),
             Decimal(0),
         ),
-        last_activity=Subquery(last.annotate(all=Max("last_activity")).values("all")),
+        last_activity=Subquery(last.annotate(latest=Max("last_activity")).values("latest")),
     )
     return rows
 
 
-def last_days(days: int = 30) -> list[dict[str, Any]]:
-    """One row a day for the whole platform: day, tokens, cost, contents, people; days without use included."""
+def daily_totals(days: int = 30) -> list[dict[str, Any]]:
+    """Totals of the platform for each day, oldest first, with zeros for days without use."""
     today = timezone.localdate()
     start = today - dt.timedelta(days=days - 1)
     rows = (
         DailyFigures.objects.filter(day__gte=start)
         .order_by()
         .values("day")
-        .annotate(all_tokens=Sum("tokens"), all_cost=Sum("cost"), all_contents=Sum("contents"))
+        .annotate(total_tokens=Sum("tokens"), total_cost=Sum("cost"), total_contents=Sum("contents"))
     )
-    found: dict[dt.date, dict[str, Any]] = {row["day"]: dict(row) for row in rows}
-    empty: dict[str, Any] = {"all_tokens": 0, "all_cost": Decimal(0), "all_contents": 0}
+    by_day: dict[dt.date, dict[str, Any]] = {row["day"]: dict(row) for row in rows}
+    empty: dict[str, Any] = {"total_tokens": 0, "total_cost": Decimal(0), "total_contents": 0}
     return [
-        {"day": day, **{key: found.get(day, empty)[key] for key in empty}}
+        {"day": day, **{key: by_day.get(day, empty)[key] for key in empty}}
         for day in (start + dt.timedelta(days=offset) for offset in range(days))
     ]

@@ -1,4 +1,4 @@
-"""What happens in a workspace moves its figures of the day."""
+"""Updates of the daily figures of a workspace."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,26 +15,29 @@ COLUMNS = ("contents", "answers", "failures", "tokens", "cost", "active_members"
 
 
 def record(*, at: datetime | None = None, **figures: int | Decimal) -> None:
-    """Add to the figures of the workspace in context, of the day of `at` (now). Keys are COLUMNS, else `KeyError`."""
+    """Add to the figures of the workspace in context on the day of `at` (default: now).
+
+    Raises `KeyError` for keys that are not in `COLUMNS`.
+    """
     tenant = current_tenant()
     unknown = set(figures) - set(COLUMNS)
     if unknown:
         raise KeyError(f"unknown figures: {sorted(unknown)}")
     table = DailyFigures._meta.db_table
     values = [figures.get(column, 0) for column in COLUMNS]
-    moves = ", ".join(f"{column} = {table}.{column} + EXCLUDED.{column}" for column in COLUMNS)
+    increments = ", ".join(f"{column} = {table}.{column} + EXCLUDED.{column}" for column in COLUMNS)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (id, tenant_id, day, last_activity, {', '.join(COLUMNS)})"
             f" VALUES (%s, %s, %s, %s, {', '.join(['%s'] * len(COLUMNS))})"
             " ON CONFLICT (tenant_id, day) DO UPDATE"
-            f" SET last_activity = greatest({table}.last_activity, EXCLUDED.last_activity), {moves}",
+            f" SET last_activity = greatest({table}.last_activity, EXCLUDED.last_activity), {increments}",
             [new_id(), tenant.id, timezone.localdate(at), at or timezone.now(), *values],
         )
 
 
 def record_presence(member_id: UUID) -> None:
-    """Somebody is here today. Counted once a person and day."""
+    """Count an active member of today, once a day."""
     tenant = current_tenant()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -42,6 +45,6 @@ def record_presence(member_id: UUID) -> None:
             " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [new_id(), tenant.id, timezone.localdate(), member_id],
         )
-        first_time = cursor.rowcount == 1
-    if first_time:
+        is_first_today = cursor.rowcount == 1
+    if is_first_today:
         record(active_members=1)

@@ -1,7 +1,7 @@
-"""The operator's workspaces: the list, and the page of one.
+"""Console pages of workspaces: the list and the page of one.
 
-The pages of `tenants.Tenant` stand here, under the roof: they show figures of `analytics` and plans of `billing`,
-and `tenants`, the ground, imports neither. They write nothing themselves: every act is a service of `tenants`.
+They are here because they join `analytics` and `plans`, which `tenants` does not import. Every action is a service of
+`tenants`.
 """
 
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
 from console import deliveries  # noqa: F401 - registers its page
-from console.workspace_acts import WorkspaceActs
+from console.workspace_actions import WorkspaceActions
 from console.workspace_columns import WorkspaceColumns
 from console.workspace_creation import WorkspaceCreation
 from plans.models import Plan
@@ -34,7 +34,7 @@ class PlanFilter(admin.SimpleListFilter):
 
 
 @admin.register(Tenant)
-class TenantAdmin(WorkspaceColumns, WorkspaceActs, WorkspaceCreation):
+class TenantAdmin(WorkspaceColumns, WorkspaceActions, WorkspaceCreation):
     list_display = (
         "shown_name",
         "shown_state",
@@ -61,7 +61,7 @@ class TenantAdmin(WorkspaceColumns, WorkspaceActs, WorkspaceCreation):
         (_("Espace"), {"fields": ("name", "address", "email", "language", "shown_plan")}),
         (_("État"), {"fields": ("shown_state", "state_reason", "since", "trial_end", "shown_activity")}),
         (_("Ce mois-ci"), {"fields": ("shown_contents", "shown_tokens", "shown_cost")}),
-        (_("Technique"), {"fields": ("shown_schema", "shown_key", "made"), "classes": ("collapse",)}),
+        (_("Technique"), {"fields": ("shown_schema", "shown_key", "shown_created"), "classes": ("collapse",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -75,6 +75,6 @@ class TenantAdmin(WorkspaceColumns, WorkspaceActs, WorkspaceCreation):
         if tenant is not None:
             ref = tenant.ref(tenant.primary_host or "")
             context["gauges"] = gauges(ref, [key for key in ("ai_tokens", "ai_euros") if key in plan_of(ref)["limits"]])
-            context["journal"] = AuditEntry.objects.filter(target=tenant.slug)[:10]
+            context["audit_entries"] = AuditEntry.objects.filter(target=tenant.slug)[:10]
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response

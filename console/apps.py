@@ -10,7 +10,7 @@ class ConsoleConfig(AppConfig):
 
 
 class RucheAdminConfig(admin.AdminConfig):
-    """Django's admin with the operator's site in place of its own."""
+    """Django's admin with `RucheAdminSite` as its default site."""
 
     default = False
     default_site = "console.site.RucheAdminSite"

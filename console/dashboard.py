@@ -1,4 +1,4 @@
-"""The console's first page: six cards, thirty days, latest acts, who costs most. Few queries, whatever the fleet."""
+"""Home page of the console: cards, charts of thirty days, latest usage events, most expensive workspaces."""
 
 import json
 from typing import Any
@@ -14,14 +14,14 @@ from billing.mrr import figures
 from tenants.models import Tenant
 from usage.selectors import latest_acts
 
-TOP = 5
+TOP_COUNT = 5
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What unfold's index page is rendered with."""
+    """Context of unfold's index page (`DASHBOARD_CALLBACK`)."""
     tenants = Tenant.objects.exclude(state=Tenant.State.CLOSED)
-    top = [row for row in selectors.with_figures(tenants).order_by("-cost", "name")[:TOP] if row.cost]
-    days = selectors.last_days()
+    top = [row for row in selectors.with_figures(tenants).order_by("-cost", "name")[:TOP_COUNT] if row.cost]
+    days = selectors.daily_totals()
     return {
         **context,
         "overview": selectors.overview(),
@@ -33,15 +33,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "today": timezone.localdate(),
         "top": top,
         "days": days,
-        "has_days": any(day["all_tokens"] for day in days),
-        "cost_chart": _chart(days, "all_cost", _("Coût (€)"), "var(--color-primary-600)"),
-        "token_chart": _chart(days, "all_tokens", _("Jetons"), "var(--color-base-500)"),
+        "has_days": any(day["total_tokens"] for day in days),
+        "cost_chart": _chart(days, "total_cost", _("Coût (€)"), "var(--color-primary-600)"),
+        "token_chart": _chart(days, "total_tokens", _("Jetons"), "var(--color-base-500)"),
         "new_workspace_url": reverse("admin:tenants_tenant_new_workspace"),
     }
 
 
 def _chart(days: list[dict[str, Any]], key: str, label: str, color: str) -> str:
-    """One series as unfold's chart component reads it. Floats are for the eye: the exact sum stands in the card."""
+    """JSON of one series for unfold's chart component. Floats suffice for a chart; the card shows the exact total."""
     series = {
         "label": label,
         "data": [float(day[key]) for day in days],

@@ -1,4 +1,4 @@
-"""The outbox of facts: what waits for its consumer, what has failed for good, and another chance for it."""
+"""Console page of the outbox of facts: waiting, retrying and failed deliveries, with a rerun of failed ones."""
 
 import json
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, mome
 from ui.console_text import strong, two_lines
 from ui.lines import Line
 
-MOST_AT_ONCE = 200
+MAX_AT_ONCE = 200
 CASES: dict[str, tuple[Any, str, Q]] = {
     "waiting": (_("À livrer"), "wait", WAITING),
     "retrying": (_("Nouvel essai prévu"), "warn", RETRYING),
@@ -39,7 +39,7 @@ class CaseFilter(admin.SimpleListFilter):
     parameter_name = "case"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(key, label) for key, (label, _kind, _wanted) in CASES.items()]
+        return [(key, label) for key, (label, _kind, _condition) in CASES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         case = CASES.get(self.value() or "")
@@ -47,7 +47,7 @@ class CaseFilter(admin.SimpleListFilter):
 
 
 class RerunForm(ReasonForm):
-    """A reason for several deliveries at once; their keys come back with it."""
+    """Reason for rerunning several deliveries, with their keys in hidden fields."""
 
     action = Line(widget=forms.HiddenInput)
     chosen = forms.MultipleChoiceField(widget=forms.MultipleHiddenInput)
@@ -58,7 +58,7 @@ class RerunForm(ReasonForm):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields.pop("chosen")
         chosen.choices = [(key, key) for key in keys]
-        # The list's own name for it: the second post is the same act of the list.
+        # Named as in the change list, so that the second POST runs the same list action.
         self.fields[ACTION_CHECKBOX_NAME] = chosen
 
 
@@ -83,19 +83,19 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return tuple(name for _title, options in self.fieldsets for name in options["fields"])
 
     def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
-        shown.result_list = with_workspaces(shown.result_list)
-        found, chosen = backlog(), request.GET.get("case", "")
+        shown.result_list = attach_workspaces(shown.result_list)
+        totals, chosen = backlog(), request.GET.get("case", "")
         cases = [
-            {"key": key, "label": label, "rows": getattr(found, key), "chosen": key == chosen}
-            for key, (label, _kind, _wanted) in CASES.items()
+            {"key": key, "label": label, "rows": getattr(totals, key), "chosen": key == chosen}
+            for key, (label, _kind, _condition) in CASES.items()
         ]
-        return {"cases": cases, "oldest": moment(found.oldest) if found.oldest else ""}
+        return {"cases": cases, "oldest": moment(totals.oldest) if totals.oldest else ""}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         row = super().get_object(request, object_id, from_field)
-        return with_workspaces([row])[0] if row else None
+        return attach_workspaces([row])[0] if row else None
 
-    # what is shown
+    # columns
 
     @display(description=_("Survenu le"), ordering="fact__at")
     def shown_at(self, row: Any) -> str | SafeString:
@@ -113,12 +113,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
         if row.workspace is None:
             return gettext("Espace supprimé")
         page = reverse("admin:tenants_tenant_change", args=[row.workspace.pk])
-        named = two_lines(row.workspace.name, row.workspace.slug)
-        return format_html('<a class="rc-link" href="{}">{}</a>', page, named)
+        label = two_lines(row.workspace.name, row.workspace.slug)
+        return format_html('<a class="rc-link" href="{}">{}</a>', page, label)
 
     @display(description=_("État"), ordering="dead_at")
     def shown_case(self, row: Delivery) -> SafeString:
-        label, kind, _wanted = CASES[case_of(row)]
+        label, kind, _condition = CASES[case_of(row)]
         return badge(label, kind)
 
     @display(description=_("Dernier échec"))
@@ -133,11 +133,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description=_("Valeurs"))
     def shown_data(self, row: Any) -> SafeString:
-        known = {"subject_id": str(row.fact.subject_id), "actor_id": str(row.fact.actor_id or "")} | row.fact.data
-        text = json.dumps(known, ensure_ascii=False, indent=2)
+        values = {"subject_id": str(row.fact.subject_id), "actor_id": str(row.fact.actor_id or "")} | row.fact.data
+        text = json.dumps(values, ensure_ascii=False, indent=2)
         return format_html('<pre class="rc-text rc-mono" data-fact>{}</pre>', text)
 
-    # acts
+    # actions
 
     def has_rerun_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return bool(self.get_queryset(request).filter(DEAD, pk=object_id).exists())
@@ -163,16 +163,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Relancer les livraisons choisies"))
     def rerun_chosen(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
-        keys = [str(key) for key in queryset.order_by("id").values_list("pk", flat=True)[: MOST_AT_ONCE + 1]]
+        keys = [str(key) for key in queryset.order_by("id").values_list("pk", flat=True)[: MAX_AT_ONCE + 1]]
         form = RerunForm(request.POST if "reason" in request.POST else None, keys=keys)
 
         def do(form: Any) -> str:
-            if len(keys) > MOST_AT_ONCE:
+            if len(keys) > MAX_AT_ONCE:
                 form.add_error(None, gettext("Choisissez 200 livraisons au plus."))
                 return ""
             reason = form.cleaned_data["reason"]
-            many = deliveries_rerun(keys=keys, actor=operator_of(request), reason=reason)
-            return ngettext("%(n)d livraison repart.", "%(n)d livraisons repartent.", many) % {"n": many}
+            count = deliveries_rerun(keys=keys, actor=operator_of(request), reason=reason)
+            return ngettext("%(n)d livraison repart.", "%(n)d livraisons repartent.", count) % {"n": count}
 
         return act_page(
             self,
@@ -193,8 +193,8 @@ def case_of(row: Delivery) -> str:
     return "retrying" if row.tries else "waiting"
 
 
-def with_workspaces(rows: Iterable[Any]) -> list[Any]:
-    """Each row with its `workspace` (None: the platform's, or deleted), in one query for all."""
+def attach_workspaces(rows: Iterable[Any]) -> list[Any]:
+    """Set `workspace` on each row (None: of the platform, or deleted), in one query."""
     rows = list(rows)
     tenants = Tenant.objects.in_bulk({row.fact.tenant_id for row in rows if row.fact.tenant_id})
     for row in rows:

@@ -1,4 +1,4 @@
-"""The forms of the operator's workspaces."""
+"""Forms of the console pages of workspaces."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from ui.templatetags.ui import money
 
 
 def slug_problem(slug: str) -> ValidationError | None:
-    """Why a slug cannot be had; None where it can."""
+    """Why a slug is invalid or in use, or None."""
     try:
         validate_slug(slug)
     except ValidationError as error:
@@ -32,13 +32,13 @@ def slug_problem(slug: str) -> ValidationError | None:
 
 
 def plan_choices() -> list[tuple[str, str]]:
-    """Plans for sale, with what they cost."""
+    """Offered plans with their monthly prices."""
     rows = Plan.objects.filter(is_offered=True)
     return [(plan.code, f"{plan.name} · {money(plan.month_price, 0)} {gettext('HT par mois')}") for plan in rows]
 
 
 class NewWorkspaceForm(forms.Form):
-    """Four answers and an address. The password is generated."""
+    """Form of a new workspace. The password is generated."""
 
     name = Line(
         label=_("Nom de l’espace"),
@@ -79,7 +79,7 @@ class NewWorkspaceForm(forms.Form):
 
 
 class TrialForm(ReasonForm):
-    """Until which day a trial runs, that day included, and why."""
+    """Last day of a trial (included), and a reason."""
 
     last_day = forms.DateField(
         label=_("Dernier jour de l’essai"),
@@ -90,12 +90,12 @@ class TrialForm(ReasonForm):
     field_order = ("last_day", "reason")
 
     def ends_at(self) -> datetime:
-        """When that day is over."""
+        """The end of the last day."""
         return end_of_day(self.cleaned_data["last_day"])
 
 
 class PlanForm(ReasonForm):
-    """Another plan, and why."""
+    """A plan and a reason."""
 
     field_order = ("plan", "reason")
 
@@ -110,7 +110,7 @@ class PlanForm(ReasonForm):
 
 
 class DeleteForm(ReasonForm):
-    """The slug, typed, and why."""
+    """The typed slug as a confirmation, and a reason."""
 
     field_order = ("typed_slug", "reason")
     typed_slug = Line(

@@ -1,6 +1,6 @@
-"""The operator's console: django-unfold's site, for operators of the public schema only.
+"""The console: django-unfold's site, for operators of the public schema only.
 
-Signing in, out and changing the password are those of the whole platform: one door, one set of limits.
+Sign-in, sign-out and password change are the platform's, so that the same rate limits apply.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Role
 
-# The theme evaluates expressions that stand in its markup (Alpine) and writes styles inline. Here only.
+# For the console only: the theme evaluates expressions in its markup (Alpine) and uses inline styles.
 CONTENT_SECURITY_POLICY: dict[str, list[str]] = {
     "default-src": [SELF],
     "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
@@ -31,9 +31,8 @@ CONTENT_SECURITY_POLICY: dict[str, list[str]] = {
     "frame-ancestors": [NONE],
 }
 
-
-# Models that stood in `billing` until it became three apps (docs/adr/0018): addresses kept by people go on.
-MOVED = {
+# Models that were in `billing` (docs/adr/0018), with their apps: bookmarked URLs are redirected.
+MOVED_MODELS = {
     **dict.fromkeys(("plan", "addon", "price", "override", "tenantaddon"), "plans"),
     **dict.fromkeys(("quotacounter", "reservation", "usageevent"), "usage"),
 }
@@ -43,13 +42,13 @@ class RucheAdminSite(UnfoldAdminSite):
     index_title = _("Vue d’ensemble")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        former = rf"^billing/(?P<model>{'|'.join(MOVED)})/(?P<rest>.*)$"
-        return [re_path(former, self.admin_view(self.moved), name="moved"), *super().get_urls()]
+        former_path = rf"^billing/(?P<model>{'|'.join(MOVED_MODELS)})/(?P<rest>.*)$"
+        return [re_path(former_path, self.admin_view(self.redirect_moved), name="moved"), *super().get_urls()]
 
-    def moved(self, request: HttpRequest, model: str, rest: str) -> HttpResponse:
-        """The page of a former address, its filters kept."""
+    def redirect_moved(self, request: HttpRequest, model: str, rest: str) -> HttpResponse:
+        """Redirect to the new URL of a page, with its filters."""
         query = request.META.get("QUERY_STRING", "")
-        page = reverse(f"admin:{MOVED[model]}_{model}_changelist") + rest
+        page = reverse(f"admin:{MOVED_MODELS[model]}_{model}_changelist") + rest
         return redirect(f"{page}?{query}" if query else page, permanent=True)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -71,17 +70,17 @@ class RucheAdminSite(UnfoldAdminSite):
             except ValidationError as error:
                 if not (args or kwargs):
                     raise
-                # A key that is none ("not-a-uuid").
+                # Raised for an id that is not a UUID.
                 raise Http404 from error
             response._csp_replace = CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
             return response
 
-        # Django's URL resolver and decorators read marks that the inner view carries.
+        # Keep the attributes that Django's URL resolver and decorators read.
         with_policy.__dict__.update(inner.__dict__)
         return with_policy
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The platform's sign-in page, with its rate limits."""
+        """Redirect to the platform's sign-in page, which has rate limits."""
         if self.has_permission(request):
             return redirect("admin:index")
         target = request.GET.get("next") or reverse("admin:index")

@@ -1,4 +1,4 @@
-"""What the list and the page of a workspace show: names, states and figures, in one query for a whole list."""
+"""Columns and fields of a workspace in the console: name, state and figures, in one query for a list."""
 
 from typing import Any
 
@@ -20,16 +20,14 @@ from ui.templatetags.ui import money, number, tokens
 
 
 class WorkspaceColumns(ReadOnlyAdmin):
-    """The columns; figures, address and plan come with each row."""
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
-        """One query for the whole list: figures, address and plan come with each row."""
+        """Workspaces with figures, primary host and plan name, in one query."""
         hosts = Domain.objects.filter(tenant=OuterRef("pk"), is_primary=True).values("domain")[:1]
         names = Plan.objects.filter(code=OuterRef("plan_code")).values("name")[:1]
-        found: QuerySet[Tenant] = with_figures(super().get_queryset(request)).annotate(
+        tenants: QuerySet[Tenant] = with_figures(super().get_queryset(request)).annotate(
             primary_host=Subquery(hosts), plan_name=Subquery(names)
         )
-        return found
+        return tenants
 
     @display(description=_("Espace"), ordering="name")
     def shown_name(self, row: Any) -> SafeString:
@@ -91,5 +89,5 @@ class WorkspaceColumns(ReadOnlyAdmin):
         return str(row.pk)
 
     @display(description=_("Créé le"))
-    def made(self, row: Tenant) -> str | SafeString:
+    def shown_created(self, row: Tenant) -> str | SafeString:
         return moment(row.created_at)

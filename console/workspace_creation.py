@@ -1,4 +1,4 @@
-"""The form of a new workspace, and the check of its address while it is typed."""
+"""Page of a new workspace, and the check of its slug while it is typed."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ from tenants import services
 from tenants.selectors import tenant_url
 from ui.console import ReadOnlyAdmin, posted
 
-# Which errors of the service belong to which field of the form.
-FIELD_OF = {
+# Error code of the service -> field of the form.
+FIELD_BY_ERROR_CODE = {
     "slug_length": "slug",
     "slug_shape": "slug",
     "slug_reserved": "slug",
@@ -35,31 +35,29 @@ FIELD_OF = {
 
 
 class WorkspaceCreation(ReadOnlyAdmin):
-    """One page and one address of its own."""
-
     def get_urls(self) -> list[Any]:
         own = [path("slug/", self.admin_site.admin_view(self.slug_view), name="tenants_tenant_slug")]
         return [*own, *super().get_urls()]
 
     def slug_view(self, request: HttpRequest) -> JsonResponse:
-        """Asked while the slug is typed: may it be had, and where would it be?"""
+        """JSON for the form: `ok`, whether the slug is free, and `message` with its URL or the problem."""
         slug = request.GET.get("slug", "").strip().lower()
         problem = slug_problem(slug)
-        said = str(problem.message % (problem.params or {})) if problem else ""
+        message = str(problem.message % (problem.params or {})) if problem else ""
         if problem is None:
-            said = gettext("Libre : %(url)s") % {"url": tenant_url(_host(slug))}
-        return JsonResponse({"ok": problem is None, "said": said})
+            message = gettext("Libre : %(url)s") % {"url": tenant_url(_host(slug))}
+        return JsonResponse({"ok": problem is None, "message": message})
 
     @action(description=_("Nouvel espace"), url_path="new", icon="add", variant=ActionVariant.PRIMARY)
     def new_workspace(self, request: HttpRequest) -> HttpResponse:
         form = NewWorkspaceForm(posted(request))
-        made = self._create(request, form) if request.method == "POST" and form.is_valid() else None
+        created = self._create(request, form) if request.method == "POST" and form.is_valid() else None
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
             "title": _("Nouvel espace"),
             "form": form,
-            "made": made,
+            "created": created,
             "notes": ["slug"],
             "button": _("Créer l’espace"),
             "back": reverse("admin:tenants_tenant_changelist"),
@@ -67,25 +65,24 @@ class WorkspaceCreation(ReadOnlyAdmin):
         response = TemplateResponse(
             request, "admin/workspace_new.html", context, status=400 if form.is_bound and form.errors else 200
         )
-        # The page that shows a password is kept nowhere.
+        # The page shows a password.
         response["Cache-Control"] = "no-store"
         return response
 
     def _create(self, request: HttpRequest, form: NewWorkspaceForm) -> services.CreatedWorkspace | None:
         try:
-            made = services.tenant_create(**form.cleaned_data, actor=operator_of(request).email)
+            return services.tenant_create(**form.cleaned_data, actor=operator_of(request).email)
         except ValidationError as error:
-            for one in error.error_list:
-                form.add_error(FIELD_OF.get(one.code or ""), one)
+            for field_error in error.error_list:
+                form.add_error(FIELD_BY_ERROR_CODE.get(field_error.code or ""), field_error)
             return None
         except IntegrityError:
-            # Somebody took the address between our look and our write.
+            # Another request took the slug after the check.
             form.add_error("slug", gettext("Cette adresse vient d’être prise : choisissez-en une autre."))
             return None
-        return made
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Django's own address of "add" leads to our form."""
+        """Redirect Django's "add" URL to our form."""
         if request.method == "POST":
             messages.error(request, _("Un espace se crée par ce formulaire."))
         return redirect("admin:tenants_tenant_new_workspace")

@@ -1,4 +1,4 @@
-// [data-copy-from="#id"] copies that element's text and says so.
+// [data-copy-from="#id"] copies the text of that element and confirms it on the button.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy-from]");
   if (!button) return;
@@ -6,15 +6,15 @@ document.addEventListener("click", async (event) => {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(source.textContent);
   } else {
-    // Plain http on a name other than localhost: the clipboard's interface is absent there.
+    // navigator.clipboard is missing over plain HTTP except on localhost.
     getSelection().selectAllChildren(source);
     document.execCommand("copy");
   }
-  const word = button.textContent;
+  const label = button.textContent;
   button.textContent = button.dataset.copied;
   button.dataset.done = "";
   setTimeout(() => {
-    button.textContent = word;
+    button.textContent = label;
     delete button.dataset.done;
   }, 1600);
 });

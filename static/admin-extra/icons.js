@@ -1,5 +1,5 @@
-// The console's icons are letters that a font draws: they are not to be read aloud, nor translated. A control that has
-// nothing else is the one that shows a page's acts.
+// Icons of the theme are ligatures of a font: hide their text from screen readers and translation, and label the control
+// with only an icon, the menu of actions.
 const hide = (root) => {
   for (const icon of root.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
     icon.setAttribute("aria-hidden", "true");

@@ -27,7 +27,7 @@ def page(people: People, act: str = "change") -> str:
 
 def test_a_workspace_is_made_by_the_form(console: Client) -> None:
     response = console.post(NEW, GOOD)
-    made = response.context["made"]
+    made = response.context["created"]
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     assert made.password in response.content.decode()
@@ -72,7 +72,7 @@ def test_a_refused_form_leaves_nothing(console: Client, field: str, value: str) 
 def test_the_slug_is_checked_while_it_is_typed(console: Client, slug: str, ok: bool) -> None:
     answer = console.get("/admin/tenants/tenant/slug/", {"slug": slug}).json()
     assert answer["ok"] is ok
-    assert answer["said"]
+    assert answer["message"]
 
 
 def test_suspend_and_resume_with_a_reason(console: Client, people: People) -> None:

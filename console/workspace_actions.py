@@ -1,4 +1,4 @@
-"""What the operator does to a workspace, each act with a reason. Every act is a service of `tenants`."""
+"""Actions of the operator on a workspace, each with a reason and each a service of `tenants`."""
 
 from typing import Any
 
@@ -21,19 +21,19 @@ from ui.console import ReadOnlyAdmin, ReasonForm, act_page, posted
 State = Tenant.State
 
 
-class WorkspaceActs(ReadOnlyAdmin):
-    """Suspend and resume, the trial, the plan, the end."""
+class WorkspaceActions(ReadOnlyAdmin):
+    """Suspend, resume, extend the trial, change the plan, close, delete."""
 
     def _state(self, request: HttpRequest, object_id: Any) -> str:
-        """The state of the workspace on this page, asked once a request."""
-        known: dict[str, str] = request.__dict__.setdefault("_tenant_states", {})
+        """The state of a workspace ("" if there is none), queried once a request."""
+        states: dict[str, str] = request.__dict__.setdefault("_tenant_states", {})
         key = str(object_id)
-        if key not in known:
+        if key not in states:
             try:
-                known[key] = Tenant.objects.values_list("state", flat=True).filter(pk=key).first() or ""
+                states[key] = Tenant.objects.values_list("state", flat=True).filter(pk=key).first() or ""
             except ValidationError:
-                known[key] = ""
-        return known[key]
+                states[key] = ""
+        return states[key]
 
     def has_suspend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._state(request, object_id) in (State.TRIAL, State.ACTIVE, State.PAST_DUE)
@@ -48,46 +48,48 @@ class WorkspaceActs(ReadOnlyAdmin):
         return self._state(request, object_id) not in (State.CLOSED, "")
 
     @staticmethod
-    def _page_of(tenant: Tenant) -> str:
+    def _page_url(tenant: Tenant) -> str:
         return reverse("admin:tenants_tenant_change", args=[tenant.pk])
 
     @staticmethod
-    def _found(object_id: str) -> Tenant:
+    def _get_tenant(object_id: str) -> Tenant:
         try:
             return get_object_or_404(Tenant, pk=object_id)
         except ValidationError as error:
             raise Http404 from error
 
-    def _and_ends(self, object_id: str, explanation: str) -> str:
-        """What closing or deleting does, and that it ends the subscription (billing/stripe/closing.py)."""
-        if not current(self._found(object_id).ref("")).is_live:
+    def _with_cancellation_notice(self, object_id: str, explanation: str) -> str:
+        """The explanation, with a notice if the action ends a subscription (billing/stripe/closing.py)."""
+        if not current(self._get_tenant(object_id).ref("")).is_live:
             return explanation
         return f"{explanation} {gettext('Son abonnement chez Stripe est résilié aussitôt, sans remboursement.')}"
 
-    def _and_not_back(self, object_id: str, explanation: str) -> str:
-        """What opening again does, and that the subscription stays ended."""
-        tenant = self._found(object_id)
-        known = current(tenant.ref(""))
-        if tenant.state != State.CLOSED or known.is_live or not known.status:
+    def _with_ended_notice(self, object_id: str, explanation: str) -> str:
+        """The explanation, with a notice if a cancelled subscription is not restored."""
+        tenant = self._get_tenant(object_id)
+        subscription = current(tenant.ref(""))
+        if tenant.state != State.CLOSED or subscription.is_live or not subscription.status:
             return explanation
-        said = gettext("Son abonnement chez Stripe a pris fin : le rétablir ne le ramène pas.")
-        return f"{explanation} {said}"
+        notice = gettext("Son abonnement chez Stripe a pris fin : le rétablir ne le ramène pas.")
+        return f"{explanation} {notice}"
 
-    def _act(self, request: HttpRequest, object_id: str, service: Any, said: str, **page: Any) -> HttpResponse:
-        """One of the services that take a reason and an actor."""
-        tenant = self._found(object_id)
+    def _action_page(
+        self, request: HttpRequest, object_id: str, service: Any, message: str, **page: Any
+    ) -> HttpResponse:
+        """Page of an action whose service takes a reason and an actor. `message` and the title contain %(name)s."""
+        tenant = self._get_tenant(object_id)
 
         def do(form: Any) -> str:
             service(tenant_id=tenant.pk, actor=operator_of(request).email, **form.cleaned_data)
-            return said % {"name": tenant.name}
+            return message % {"name": tenant.name}
 
         page["title"] = page["title"] % {"name": tenant.name}
         form = page.pop("form", None) or ReasonForm(posted(request))
-        return act_page(self, request, form=form, do=do, back=self._page_of(tenant), **page)
+        return act_page(self, request, form=form, do=do, back=self._page_url(tenant), **page)
 
     @action(description=_("Suspendre"), url_path="suspend", icon="pause", permissions=["suspend"])
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._act(
+        return self._action_page(
             request,
             object_id,
             services.tenant_suspend,
@@ -102,13 +104,13 @@ class WorkspaceActs(ReadOnlyAdmin):
 
     @action(description=_("Rétablir"), url_path="resume", icon="play_arrow", permissions=["resume"])
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._act(
+        return self._action_page(
             request,
             object_id,
             services.tenant_resume,
             gettext("« %(name)s » est rétabli."),
             title=gettext("Rétablir « %(name)s »"),
-            explanation=self._and_not_back(
+            explanation=self._with_ended_notice(
                 object_id, gettext("L’espace reprend aussitôt : en essai si l’essai court encore, sinon actif.")
             ),
             button=_("Rétablir l’espace"),
@@ -116,12 +118,12 @@ class WorkspaceActs(ReadOnlyAdmin):
 
     @action(description=_("Prolonger l’essai"), url_path="trial", icon="event", permissions=["extend_trial"])
     def extend_trial(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        tenant = self._found(object_id)
+        tenant = self._get_tenant(object_id)
 
         def do(form: Any) -> str:
-            told = {"reason": form.cleaned_data["reason"], "actor": operator_of(request).email}
+            reason, actor = form.cleaned_data["reason"], operator_of(request).email
             try:
-                trials.extend_trial(tenant_id=tenant.pk, ends_at=form.ends_at(), **told)
+                trials.extend_trial(tenant_id=tenant.pk, ends_at=form.ends_at(), reason=reason, actor=actor)
             except ValidationError as error:
                 form.add_error("last_day", error)
             return gettext("L’essai de « %(name)s » est prolongé.") % {"name": tenant.name}
@@ -136,13 +138,13 @@ class WorkspaceActs(ReadOnlyAdmin):
             button=_("Prolonger l’essai"),
             form=TrialForm(posted(request)),
             do=do,
-            back=self._page_of(tenant),
+            back=self._page_url(tenant),
         )
 
     @action(description=_("Changer d’offre"), url_path="plan", icon="swap_horiz")
     def change_plan(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        tenant = self._found(object_id)
-        return self._act(
+        tenant = self._get_tenant(object_id)
+        return self._action_page(
             request,
             object_id,
             services.change_plan,
@@ -155,13 +157,13 @@ class WorkspaceActs(ReadOnlyAdmin):
 
     @action(description=_("Fermer…"), url_path="close", icon="lock", permissions=["close"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._act(
+        return self._action_page(
             request,
             object_id,
             services.tenant_close,
             gettext("« %(name)s » est fermé."),
             title=gettext("Fermer « %(name)s »"),
-            explanation=self._and_ends(
+            explanation=self._with_cancellation_notice(
                 object_id,
                 gettext(
                     "Seuls les propriétaires se connectent encore, pour exporter. "
@@ -174,7 +176,7 @@ class WorkspaceActs(ReadOnlyAdmin):
 
     @action(description=_("Supprimer…"), url_path="delete-now", icon="delete_forever", variant=ActionVariant.DANGER)
     def delete_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        tenant = self._found(object_id)
+        tenant = self._get_tenant(object_id)
 
         def do(form: Any) -> str:
             services.tenant_delete_now(tenant_id=tenant.pk, actor=operator_of(request).email, **form.cleaned_data)
@@ -183,12 +185,12 @@ class WorkspaceActs(ReadOnlyAdmin):
             }
 
         form = DeleteForm(posted(request), slug=tenant.slug)
-        done = request.method == "POST" and form.is_valid()
+        is_confirmed = request.method == "POST" and form.is_valid()
         return act_page(
             self,
             request,
             title=gettext("Supprimer « %(name)s » pour toujours") % {"name": tenant.name},
-            explanation=self._and_ends(
+            explanation=self._with_cancellation_notice(
                 object_id,
                 gettext(
                     "Toutes les données et tous les fichiers de l’espace disparaissent maintenant, sans retour. "
@@ -199,6 +201,6 @@ class WorkspaceActs(ReadOnlyAdmin):
             button=_("Supprimer pour toujours"),
             form=form,
             do=do,
-            back=reverse("admin:tenants_tenant_changelist") if done else self._page_of(tenant),
+            back=reverse("admin:tenants_tenant_changelist") if is_confirmed else self._page_url(tenant),
             danger=True,
         )
