@@ -1,4 +1,4 @@
-"""Taking the demonstration away: nothing of it remains, and nothing else is touched."""
+"""Removal of the demonstration with all its rows, and of nothing else."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from django.db import models
 from accounts import audit
 from accounts.models import AuditEntry
 from billing.stripe.customers import forget_customers
-from demo.people import FORMER, WORKSPACES
+from demo.workspaces import FORMER_CUSTOMERS, WORKSPACES
 from events.models import StoredFact
 from tenants.context import public_context
 from tenants.models import Tenant
@@ -20,34 +20,34 @@ REASON = "démonstration retirée"
 
 
 def was_removed() -> bool:
-    """Somebody took it away: it does not come back by itself."""
+    """Whether the demonstration was removed; then it is not created again."""
     return AuditEntry.objects.filter(action=REMOVED).exists()
 
 
 def remove_demo(*, actor: str) -> list[str]:
-    """Delete the demonstration's workspaces, with every row about them in public; their short addresses.
+    """Delete the workspaces of the demonstration and every row about them in public. Returns their slugs.
 
-    The deletion of a workspace keeps its ledgers, certificates and log, as the law wants of a real one. Of what never
-    was, they are deleted too, by the owner's role, which alone may. The operator's account stays: it is the way in.
+    The deletion of a workspace keeps its ledgers, certificates and audit entries, as required by law for real ones.
+    Here they are deleted as well, with the owner's database role. The operator's account stays, to give access.
     """
-    gone: list[tuple[UUID, str]] = []
+    deleted: list[tuple[UUID, str]] = []
     with public_context():
         for workspace in WORKSPACES:
             row = Tenant.objects.filter(slug=workspace.slug, email=workspace.email).first()
             if row is not None:
                 forget_customers(row.pk)
                 tenant_delete_now(tenant_id=row.pk, typed_slug=row.slug, reason=REASON, actor=actor)
-                gone.append((row.pk, row.slug))
-        if gone:
-            _delete_traces([*gone, *((UUID(key), slug) for key, slug, *_rest in FORMER)])
+                deleted.append((row.pk, row.slug))
+        if deleted:
+            _delete_traces([*deleted, *((UUID(key), slug) for key, slug, *_rest in FORMER_CUSTOMERS)])
         audit.record(REMOVED, label=actor)
-    return [slug for _key, slug in gone]
+    return [slug for _key, slug in deleted]
 
 
-def _delete_traces(gone: list[tuple[UUID, str]]) -> None:
-    """The rows that name a workspace by its key, and the mails and lines of the log that name it by its address."""
-    keys = [key for key, _slug in gone]
-    slugs = [slug for _key, slug in gone]
+def _delete_traces(workspaces: list[tuple[UUID, str]]) -> None:
+    """Delete the rows in public that refer to workspaces (id, slug): by id, and mails and audit entries by slug."""
+    keys = [key for key, _slug in workspaces]
+    slugs = [slug for _key, slug in workspaces]
     with owner_transaction() as owner:
         for model in apps.get_models():
             names = {field.name for field in model._meta.concrete_fields}
@@ -58,7 +58,7 @@ def _delete_traces(gone: list[tuple[UUID, str]]) -> None:
                 owner.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)".encode(), [keys])
             elif "tenant_slug" in names:
                 owner.execute(f"DELETE FROM {table} WHERE tenant_slug = ANY(%s)".encode(), [slugs])
-        # That they were deleted is a fact of the platform; a delivery without its fact is dropped.
+        # The fact of a deletion has the workspace as its subject. A delivery without its fact is dropped.
         facts = f'public."{StoredFact._meta.db_table}"'
         owner.execute(f"DELETE FROM {facts} WHERE subject_id = ANY(%s)".encode(), [keys])
         log = f'public."{AuditEntry._meta.db_table}"'
@@ -66,5 +66,5 @@ def _delete_traces(gone: list[tuple[UUID, str]]) -> None:
 
 
 def _is_public(owner: object, model: type[models.Model]) -> bool:
-    found = owner.execute("SELECT to_regclass(%s)", [f"public.{model._meta.db_table}"]).fetchone()  # type: ignore[attr-defined]
-    return bool(found and found[0])
+    row = owner.execute("SELECT to_regclass(%s)", [f"public.{model._meta.db_table}"]).fetchone()  # type: ignore[attr-defined]
+    return bool(row and row[0])

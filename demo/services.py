@@ -1,4 +1,4 @@
-"""Making the demonstration, and keeping it of today."""
+"""Creation of the demonstration, and extension of its history up to today."""
 
 import datetime as dt
 import io
@@ -18,11 +18,11 @@ from assistants.models import Assistant, Model
 from assistants.selectors import assistants_offered
 from conversations.models import Conversation
 from demo import files
-from demo.life import Life, Said, prices_of
-from demo.people import OPERATOR, PASSWORD, WORKSPACES, Workspace
+from demo.history import HistoryBuilder, PlannedConversation, prices_of
 from demo.removal import was_removed
 from demo.texts import scripts
-from library import files as stored
+from demo.workspaces import OPERATOR, PASSWORD, WORKSPACES, Workspace
+from library import files as library_files
 from library import services as library
 from tenants import trials
 from tenants.actors import SYSTEM
@@ -34,12 +34,15 @@ from tenants.services import TRIAL_LENGTH, change_identity, tenant_create
 
 FILLED = "demo.filled"
 DAYS = 30
-# Nobody writes at the stroke of now.
-LATEST = dt.timedelta(minutes=3)
+# Age of the newest conversation.
+MIN_AGE = dt.timedelta(minutes=3)
 
 
 def make_demo() -> str:
-    """Returns "made", "there" or "removed". Raises RuntimeError outside the embedded run. Idempotent."""
+    """Create or extend the demonstration. Idempotent. Returns "made", "there" or "removed".
+
+    Raises `RuntimeError` outside the embedded run.
+    """
     if not settings.RUCHE_EMBEDDED:
         raise RuntimeError("Demo accounts have a known password: they are for the embedded run only.")
     with public_context():
@@ -47,12 +50,12 @@ def make_demo() -> str:
             operator_create(email=OPERATOR, password=PASSWORD, name="Opératrice de démonstration")
         if was_removed():
             return "removed"
-    made = [workspace.slug for workspace in WORKSPACES if _make(workspace)]
-    return "made" if made else "there"
+    created = [workspace.slug for workspace in WORKSPACES if _create_or_extend(workspace)]
+    return "made" if created else "there"
 
 
-def _make(workspace: Workspace) -> bool:
-    """True where it was made now. One of the same address that is not the demonstration's is left alone."""
+def _create_or_extend(workspace: Workspace) -> bool:
+    """Whether the workspace was created. A workspace of another owner with the same slug is left unchanged."""
     with public_context():
         tenant = Tenant.objects.filter(slug=workspace.slug).first()
     if tenant is None:
@@ -68,7 +71,7 @@ def _make(workspace: Workspace) -> bool:
 
 
 def _create(workspace: Workspace) -> TenantRef:
-    made = tenant_create(
+    created = tenant_create(
         slug=workspace.slug,
         name=workspace.name,
         email=workspace.email,
@@ -77,16 +80,18 @@ def _create(workspace: Workspace) -> TenantRef:
         allow_reserved=True,
         owner_name=workspace.owner,
     )
-    with tenant_context(made.tenant):
+    with tenant_context(created.tenant):
         for local, role, name, _weight in workspace.people:
             user_create(email=f"{local}@{workspace.domain}", password=PASSWORD, role=role, name=name)
-    if workspace.hue is not None:
-        return change_identity(tenant_id=made.tenant.id, name=workspace.name, language="fr", brand_hue=workspace.hue)
-    return made.tenant
+    if workspace.brand_hue is not None:
+        return change_identity(
+            tenant_id=created.tenant.id, name=workspace.name, language="fr", brand_hue=workspace.brand_hue
+        )
+    return created.tenant
 
 
 def _keep_open(tenant: Tenant) -> None:
-    """A trial begins anew when it has run half its time, or is over."""
+    """Extend a trial that is more than half over."""
     now = timezone.now()
     if tenant.state == Tenant.State.TRIAL and tenant.trial_ends_at and tenant.trial_ends_at < now + TRIAL_LENGTH / 2:
         with suppress(ValidationError):
@@ -94,8 +99,8 @@ def _keep_open(tenant: Tenant) -> None:
 
 
 def fill(workspace: Workspace, ref: TenantRef, *, now: dt.datetime | None = None) -> int:
-    """Write the days that are missing, up to now; how many conversations. The first time also the written ones."""
-    now = (now or timezone.now()) - LATEST
+    """Add the missing days up to `now`, the first time with the written conversations. Returns the number added."""
+    now = (now or timezone.now()) - MIN_AGE
     today = timezone.localdate(now)
     with tenant_context(ref), transaction.atomic(), translation.override("fr"):
         last = AuditEntry.objects.filter(action=FILLED).order_by("-id").first()
@@ -105,112 +110,120 @@ def fill(workspace: Workspace, ref: TenantRef, *, now: dt.datetime | None = None
         first = max(
             today - dt.timedelta(days=workspace.days - 1), until + dt.timedelta(days=1) if until else dt.date.min
         )
-        chance = random.Random(f"{workspace.slug} {today}")  # noqa: S311 - for variety, not for secrets
-        life = Life(ref, prices_of(_models()), chance)
+        rng = random.Random(f"{workspace.slug} {today}")  # noqa: S311 - for variety, not for secrets
+        history = HistoryBuilder(ref, prices_of(_model_ids()), rng)
         people = _people(workspace)
-        assistants = {one.code: one for one in assistants_offered()}
-        said = [*_everyday(workspace, people, assistants, first, now, chance)]
-        if until is None and workspace.written:
-            said += _written(workspace, people, assistants, now)
-        for one in sorted(said, key=lambda one: one.at):
-            conversation = life.add(one)
-            if one.script.image:
-                _picture(life, one, conversation)
-        if until is None and workspace.written:
-            _files(life, people, now)
-        life.write()
+        assistants = {assistant.code: assistant for assistant in assistants_offered()}
+        planned = [*_everyday_conversations(workspace, people, assistants, first, now, rng)]
+        if until is None and workspace.script_file:
+            planned += _written_conversations(workspace, people, assistants, now)
+        for item in sorted(planned, key=lambda item: item.at):
+            conversation = history.add(item)
+            if item.script.image:
+                _add_image(history, item, conversation)
+        if until is None and workspace.script_file:
+            _add_uploads(history, people, now)
+        history.write()
         audit.record(FILLED, target=ref.slug, until=today.isoformat())
-    return len(said)
+    return len(planned)
 
 
-def _models() -> list[Any]:
-    """Models that a business would use: those with a price, not the demonstration's."""
-    known = Model.objects.filter(kind=Model.Kind.CHAT, is_active=True, is_demonstration=False)
-    return list(known.filter(prices__output_eur__gt=0).distinct().values_list("pk", flat=True))
+def _model_ids() -> list[Any]:
+    """Ids of active chat models with a price, except the demonstration's."""
+    models = Model.objects.filter(kind=Model.Kind.CHAT, is_active=True, is_demonstration=False)
+    return list(models.filter(prices__output_eur__gt=0).distinct().values_list("pk", flat=True))
 
 
 def _people(workspace: Workspace) -> dict[str, tuple[User, int]]:
-    """By the local part of their address: the person, and how much of the use is theirs."""
-    known = {user.email: user for user in User.objects.all()}
-    wanted = [("owner", Role.OWNER, workspace.owner, 2), *workspace.people]
-    found = {local: (known.get(f"{local}@{workspace.domain}"), weight) for local, _role, _name, weight in wanted}
-    return {local: (user, weight) for local, (user, weight) in found.items() if user is not None}
+    """Local part of the address -> user and share of the usage, for those who exist."""
+    users = {user.email: user for user in User.objects.all()}
+    expected = [("owner", Role.OWNER, workspace.owner, 2), *workspace.people]
+    people = {local: (users.get(f"{local}@{workspace.domain}"), weight) for local, _role, _name, weight in expected}
+    return {local: (user, weight) for local, (user, weight) in people.items() if user is not None}
 
 
-def _everyday(
+def _everyday_conversations(
     workspace: Workspace,
     people: dict[str, tuple[User, int]],
     assistants: dict[str, Assistant],
     first: dt.date,
     now: dt.datetime,
-    chance: random.Random,
-) -> list[Said]:
-    """Short exchanges, day by day, at the hours of work. Weekends are quiet."""
+    rng: random.Random,
+) -> list[PlannedConversation]:
+    """Short exchanges during working hours, fewer at weekends."""
     authors = [user for user, weight in people.values() for _ in range(weight)]
-    written = [script for script in scripts("everyday.md") if script.assistant in assistants]
-    if not authors or not written:
+    templates = [script for script in scripts("everyday.md") if script.assistant in assistants]
+    if not authors or not templates:
         return []
-    found = []
+    planned = []
     for offset in range((timezone.localdate(now) - first).days + 1):
         day = first + dt.timedelta(days=offset)
-        quiet = day.weekday() >= 5
-        # More in the second half of the month shown than in the first: use grows.
+        is_weekend = day.weekday() >= 5
+        # Usage grows over the month.
         growth = 0.7 + 0.5 * offset / DAYS
-        number = chance.randint(0, 1) if quiet else max(1, round(workspace.weekday * growth * chance.uniform(0.6, 1.4)))
-        # No exchange twice on one day.
-        for script in chance.sample(written, min(number, len(written))):
-            at = _at(day, dt.time(chance.randint(8, 18), chance.randint(0, 59), chance.randint(0, 59)))
+        number = (
+            rng.randint(0, 1)
+            if is_weekend
+            else max(1, round(workspace.exchanges_per_weekday * growth * rng.uniform(0.6, 1.4)))
+        )
+        # Each exchange at most once a day.
+        for script in rng.sample(templates, min(number, len(templates))):
+            at = _aware(day, dt.time(rng.randint(8, 18), rng.randint(0, 59), rng.randint(0, 59)))
             if at > now:
                 continue
-            words = {
-                "client": chance.choice(workspace.clients),
+            names = {
+                "client": rng.choice(workspace.clients),
                 "ville": workspace.town,
-                "jour": chance.choice(("mardi", "mercredi", "jeudi", "vendredi")),
+                "jour": rng.choice(("mardi", "mercredi", "jeudi", "vendredi")),
             }
-            author = chance.choice(authors)
-            found.append(Said(author, assistants[script.assistant], at, script.filled(**words), is_everyday=True))
-    return found
+            author = rng.choice(authors)
+            planned.append(
+                PlannedConversation(
+                    author, assistants[script.assistant], at, script.with_names(**names), is_everyday=True
+                )
+            )
+    return planned
 
 
-def _written(
+def _written_conversations(
     workspace: Workspace, people: dict[str, tuple[User, int]], assistants: dict[str, Assistant], now: dt.datetime
-) -> list[Said]:
-    found = []
-    for script in scripts(workspace.written):
-        at = _at(timezone.localdate(now) - dt.timedelta(days=script.day), script.at)
+) -> list[PlannedConversation]:
+    planned = []
+    for script in scripts(workspace.script_file):
+        at = _aware(timezone.localdate(now) - dt.timedelta(days=script.day), script.at)
         while at > now - dt.timedelta(minutes=20):
             at -= dt.timedelta(days=1)
-        if script.by in people and script.assistant in assistants:
-            found.append(Said(people[script.by][0], assistants[script.assistant], at, script))
-    return found
+        if script.author in people and script.assistant in assistants:
+            planned.append(PlannedConversation(people[script.author][0], assistants[script.assistant], at, script))
+    return planned
 
 
-def _at(day: dt.date, time: dt.time) -> dt.datetime:
+def _aware(day: dt.date, time: dt.time) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, time))
 
 
-def _picture(life: Life, said: Said, conversation: Conversation) -> None:
-    name, title = said.script.image or ("", "")
-    at = said.at + dt.timedelta(minutes=2)
-    _file(
-        life,
-        said.author,
+def _add_image(history: HistoryBuilder, planned: PlannedConversation, conversation: Conversation) -> None:
+    name, title = planned.script.image or ("", "")
+    at = planned.at + dt.timedelta(minutes=2)
+    _add_file(
+        history,
+        planned.author,
         at,
         name,
-        files.cells(),
+        files.honeycomb_png(),
         title=title,
         visibility=conversation.visibility,
         conversation=conversation,
-        text=said.script.turns[0][1].split("\n\n")[0],
+        text=planned.script.turns[0][1].split("\n\n")[0],
     )
 
 
-def _files(life: Life, people: dict[str, tuple[User, int]], now: dt.datetime) -> None:
-    """What people brought: a sheet, a table, a text."""
+def _add_uploads(history: HistoryBuilder, people: dict[str, tuple[User, int]], now: dt.datetime) -> None:
+    """Add uploaded files: a PDF, a CSV table and a text."""
     owner = people["owner"][0]
     others = [user for user, weight in people.values() if weight and user != owner] or [owner]
-    name = life.tenant.name
-    sheet = files.pdf(
+    name = history.tenant.name
+    booklet = files.pdf(
         f"{name} : livret d’accueil",
         [
             "Bienvenue. Ce livret tient sur une page, exprès.",
@@ -224,32 +237,40 @@ def _files(life: Life, people: dict[str, tuple[User, int]], now: dt.datetime) ->
         ],
     )
     rows: list[list[object]] = [["mois", "clients", "commandes", "montant HT"]]
-    for back, (clients, orders, amount) in enumerate(
+    for months_ago, (clients, orders, amount) in enumerate(
         [(77, 112, "22330,00"), (82, 118, "23780,00"), (64, 93, "18560,00")]
     ):
-        month = (timezone.localdate(now).replace(day=1) - dt.timedelta(days=28 * back)).replace(day=1)
+        month = (timezone.localdate(now).replace(day=1) - dt.timedelta(days=28 * months_ago)).replace(day=1)
         rows.insert(1, [month.strftime("%Y-%m"), clients, orders, amount])
     notes = (
         "# Idées en vrac\n\n- Une carte de fidélité en papier, dix cases.\n- Les horaires du dimanche en décembre.\n"
     )
-    brought = (
-        (owner, 9, "livret-accueil.pdf", sheet, "Livret d’accueil", "workspace", ["accueil", "équipe"]),
-        (others[0], 2, "chiffres-trimestre.csv", files.table(rows), "Chiffres du trimestre", "workspace", ["chiffres"]),
+    uploads = (
+        (owner, 9, "livret-accueil.pdf", booklet, "Livret d’accueil", "workspace", ["accueil", "équipe"]),
+        (
+            others[0],
+            2,
+            "chiffres-trimestre.csv",
+            files.csv_table(rows),
+            "Chiffres du trimestre",
+            "workspace",
+            ["chiffres"],
+        ),
         (others[-1], 5, "idees.md", notes.encode(), "Idées en vrac", "private", ["à trier"]),
     )
-    for author, days, name, data, title, visibility, tags in brought:
-        at = _at(timezone.localdate(now) - dt.timedelta(days=days), dt.time(11, 7 * days % 60))
-        _file(life, author, at, name, data, title=title, visibility=visibility, tags=tags)
+    for author, days, name, data, title, visibility, tags in uploads:
+        at = _aware(timezone.localdate(now) - dt.timedelta(days=days), dt.time(11, 7 * days % 60))
+        _add_file(history, author, at, name, data, title=title, visibility=visibility, tags=tags)
 
 
-def _file(life: Life, author: User, at: dt.datetime, name: str, data: bytes, **fields: Any) -> None:
-    """A file in the storage and its row; the file goes again where the transaction fails."""
+def _add_file(history: HistoryBuilder, author: User, at: dt.datetime, name: str, data: bytes, **fields: Any) -> None:
+    """Store a file and add its item. The storage deletes the file if the transaction fails."""
     file = io.BytesIO(data)
-    kind = library.file_type(file, stored.extension_of(name))
+    kind = library.file_type(file, library_files.extension_of(name))
     key = new_id()
-    path = stored.store(life.tenant, key, file, kind)
+    path = library_files.store(history.tenant, key, file, kind)
     text = fields.pop("text", "") or (data.decode("utf-8-sig") if kind.media_type.startswith("text/") else "")
-    life.item(
+    history.add_item(
         author,
         at,
         kind=kind.kind,

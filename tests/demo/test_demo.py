@@ -16,8 +16,8 @@ from assistants.models import Model
 from conversations import selectors
 from conversations.models import Conversation, Message, Pin
 from demo import removal, services
-from demo.people import OPERATOR, WORKSPACES, Workspace
 from demo.texts import scripts
+from demo.workspaces import OPERATOR, WORKSPACES, Workspace
 from library.models import Item
 from library.selectors import storage_used
 from plans.types import EUROS, TOKENS
@@ -39,8 +39,8 @@ HOME = Workspace(
         ("instructor", Role.INSTRUCTOR, "I", 1),
         ("member", Role.MEMBER, "M", 3),
     ),
-    weekday=5,
-    written="atelier.md",
+    exchanges_per_weekday=5,
+    script_file="atelier.md",
 )
 
 
@@ -128,11 +128,11 @@ def test_people_find_it_as_their_own(filled: People) -> None:
 
 
 def test_what_is_written_is_good_markdown() -> None:
-    pages = " ".join(render(answer) for one in scripts("atelier.md") for _asked, answer in one.turns)
+    pages = " ".join(render(answer) for script in scripts("atelier.md") for _question, answer in script.turns)
     assert all(f"<{tag}" in pages for tag in ("table", "code", "ol", "ul", "h", "blockquote"))
     for name in ("atelier.md", "tilleul.md", "everyday.md"):
-        for one in scripts(name):
-            filled = one.filled(client="le café", ville="Lyon", jour="jeudi")
+        for script in scripts(name):
+            filled = script.with_names(client="le café", ville="Lyon", jour="jeudi")
             text = " ".join([filled.title, *(part for turn in filled.turns for part in turn)])
             assert "{" not in text.replace("{total(", ""), text
             assert " à le " not in text and " de le " not in text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from demo.files import cells, pdf
+from demo.files import honeycomb_png, pdf
 from library import reading, selectors, services
 from library.models import FileText, Item
 from tenants import sandbox
@@ -186,7 +186,7 @@ def test_what_was_found_in_a_file_is_shown_marked_in_the_list(people, client_for
 
 
 def test_a_list_shows_small_pictures(people, client_for, kept_files):
-    item = brought(people.member, cells(), "alveoles.png")
+    item = brought(people.member, honeycomb_png(), "alveoles.png")
     client = client_for(people.member)
     assert f"/library/{item.pk}/thumbnail/" not in client.get("/library/").content.decode()
     assert client.get(f"/library/{item.pk}/thumbnail/").status_code == 404
@@ -219,7 +219,7 @@ def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(people):
 
 
 def test_file_and_thumbnail_go_with_the_item(people, kept_files, on_commit):
-    item = brought(people.member, cells(), "alveoles.png")
+    item = brought(people.member, honeycomb_png(), "alveoles.png")
     reading.read(item_id=str(item.pk))
     services.item_archive(item=item)
     with on_commit(execute=True):

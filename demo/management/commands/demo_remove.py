@@ -8,7 +8,7 @@ from tenants.management.command import RucheCommand
 
 
 class Command(RucheCommand):
-    help = "Take the demonstration away: its workspaces, their figures, mails and subscriptions. It does not come back."
+    help = "Remove the demonstration: its workspaces, figures, mails and subscriptions. It is not created again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

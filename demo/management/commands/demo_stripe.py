@@ -7,7 +7,7 @@ from tenants.management.command import RucheCommand
 
 
 class Command(RucheCommand):
-    help = "Embedded run: make the catalogue known to the simulated Stripe, and have the demonstration subscribe there."
+    help = "Embedded run: push the catalogue to the simulated Stripe and subscribe the workspaces of the demonstration."
 
     def act(self, **options: Any) -> Any:
         call_command("billing_push", stdout=self.stdout)

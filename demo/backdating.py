@@ -1,4 +1,4 @@
-"""Rows as they would have been written at a moment of the past."""
+"""Insertion of rows with ids and dates in the past."""
 
 import datetime as dt
 import secrets
@@ -11,19 +11,19 @@ BATCH = 500
 
 
 def id_at(moment: dt.datetime) -> UUID:
-    """A UUIDv7 (RFC 9562) of a moment: keys sort by time, as those made then do."""
+    """A UUIDv7 (RFC 9562) with the timestamp of a moment, so that ids sort by time."""
     milliseconds = int(moment.timestamp() * 1000)
     return UUID(int=(milliseconds << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62))
 
 
 def insert(rows: Iterable[models.Model]) -> None:
-    """Insert rows of one model as they are, as fixtures are: dates that a save would set to now stay what they say."""
-    found = list(rows)
-    if not found:
+    """Insert rows of one model in raw mode, like fixtures, which keeps the dates of `auto_now` fields."""
+    instances = list(rows)
+    if not instances:
         return
-    model = type(found[0])
+    model = type(instances[0])
     fields = [field for field in model._meta.concrete_fields if not field.generated]
-    for start in range(0, len(found), BATCH):
+    for start in range(0, len(instances), BATCH):
         model._base_manager.get_queryset()._insert(  # type: ignore[attr-defined]
-            found[start : start + BATCH], fields=fields, using=router.db_for_write(model), raw=True
+            instances[start : start + BATCH], fields=fields, using=router.db_for_write(model), raw=True
         )

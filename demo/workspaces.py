@@ -1,11 +1,11 @@
-"""The workspaces of the demonstration and the people in them. One password for all: it is said on the screen."""
+"""Data of the workspaces of the demonstration and their users, who share one password shown on the screen."""
 
 from dataclasses import dataclass, field
 
 from accounts.models import Role
 from tenants.models import Tenant
 
-PASSWORD = "ruche-demo"  # noqa: S105 - said on the screen of the embedded run, and made nowhere else
+PASSWORD = "ruche-demo"  # noqa: S105 - shown by the embedded run, and used nowhere else
 OPERATOR = "operator@ruche.test"
 State = Tenant.State
 
@@ -14,9 +14,9 @@ State = Tenant.State
 class Workspace:
     """One workspace of the demonstration.
 
-    `people`: (local part of the address, role, name, weight in the use). `weekday`: exchanges on a working day.
-    `days`: for how many days it has been in use. `written`: the file of its written conversations.
-    `sold`: plan, interval and months of history of its subscription, where it has one.
+    `people`: (local part of the address, role, name, share of the usage). `exchanges_per_weekday`: average number.
+    `days`: length of its history. `script_file`: file of its written conversations, if any. `subscription`: plan,
+    interval and months since its start, if any. `pays`: False if its card is declined.
     """
 
     slug: str
@@ -25,18 +25,18 @@ class Workspace:
     owner: str
     plan: str
     people: tuple[tuple[str, str, str, int], ...] = ()
-    hue: int | None = None
-    weekday: int = 0
+    brand_hue: int | None = None
+    exchanges_per_weekday: int = 0
     days: int = 30
-    written: str = ""
-    sold: tuple[str, str, int] | None = None
+    script_file: str = ""
+    subscription: tuple[str, str, int] | None = None
     pays: bool = True
     clients: tuple[str, ...] = field(default=("la mairie", "l’école", "le cabinet Morel", "la librairie"))
     town: str = "Lyon"
 
     @property
     def email(self) -> str:
-        """The owner's address. No real one ends in .test."""
+        """The owner's address, in the reserved domain .test (RFC 2606)."""
         return f"owner@{self.domain}"
 
 
@@ -54,9 +54,9 @@ WORKSPACES: tuple[Workspace, ...] = (
             ("learner", Role.LEARNER, "Lou Apprenant", 0),
             ("promoter", Role.PROMOTER, "Paul Promoteur", 0),
         ),
-        weekday=6,
-        written="atelier.md",
-        sold=("pro", "month", 8),
+        exchanges_per_weekday=6,
+        script_file="atelier.md",
+        subscription=("pro", "month", 8),
         clients=("la mairie de Givors", "le lycée Ampère", "Papeterie Lacroix", "les Ateliers du Parc", "Mme Berthier"),
     ),
     Workspace(
@@ -69,10 +69,10 @@ WORKSPACES: tuple[Workspace, ...] = (
             ("member", Role.MEMBER, "Yanis Belkacem", 3),
             ("admin", Role.ADMIN, "Maëlle Le Goff", 2),
         ),
-        hue=150,
-        weekday=4,
-        written="tilleul.md",
-        sold=("starter", "year", 5),
+        brand_hue=150,
+        exchanges_per_weekday=4,
+        script_file="tilleul.md",
+        subscription=("starter", "year", 5),
         clients=("l’hôtel de la Loire", "Mme Guérin", "le Café des Plantes", "l’école Molière"),
         town="Nantes",
     ),
@@ -83,9 +83,9 @@ WORKSPACES: tuple[Workspace, ...] = (
         owner="Hugo Rivoire",
         plan="pro",
         people=(("member", Role.MEMBER, "Camille Faure", 3),),
-        hue=250,
-        weekday=3,
-        sold=("pro", "month", 3),
+        brand_hue=250,
+        exchanges_per_weekday=3,
+        subscription=("pro", "month", 3),
         pays=False,
         clients=("la SCI des Tilleuls", "M. Chabert", "Menuiserie Aubin"),
         town="Grenoble",
@@ -97,15 +97,15 @@ WORKSPACES: tuple[Workspace, ...] = (
         owner="Agathe Lenoir",
         plan="starter",
         people=(("member", Role.MEMBER, "Tom Weiss", 2),),
-        hue=310,
-        weekday=2,
+        brand_hue=310,
+        exchanges_per_weekday=2,
         days=6,
         clients=("le théâtre de la Halle", "Éditions Corail", "le festival d’Aix"),
         town="Strasbourg",
     ),
 )
-# Customers of former days, of whom only the ledger of revenue speaks: (key, slug, plan, months ago begun, ended).
-FORMER = (
+# Former customers, who appear only in the MRR movements: (id, slug, plan, months since the start, since the end).
+FORMER_CUSTOMERS = (
     ("0192d3a0-7c1e-7d00-8a00-0000000000d1", "verger", "starter", 11, 4),
     ("0192d3a0-7c1e-7d00-8a00-0000000000d2", "phare", "pro", 9, 2),
 )

@@ -1,7 +1,7 @@
-"""The life of one workspace: what its people would have left, had they asked these questions at these moments.
+"""Generation of the usage history of one workspace.
 
-One conversation leaves what `conversations.services` leaves: messages, an item of the library, a line of the ledger,
-tokens and euros in the counters of their month, and the figures of the day. All sums are equal.
+A conversation produces the rows that `conversations.services` writes: messages, an item of the library, a usage event,
+tokens and euros in the quota counters of the month, and the figures of the day, with equal totals.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ from assistants.costs import cost_of
 from assistants.models import Assistant, Price
 from assistants.providers.types import Usage
 from conversations.models import Conversation, Message, Pin
-from demo.past import id_at, insert
+from demo.backdating import id_at, insert
 from demo.texts import Script
 from library.models import Item
 from plans.meters import Slot
@@ -35,16 +35,16 @@ from usage import counters
 from usage import services as usage_services
 from usage.models import UsageEvent
 
-TURN = dt.timedelta(minutes=4)
+TURN_INTERVAL = dt.timedelta(minutes=4)
 STORAGE = "storage"
-LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
-# Of a hundred everyday answers, so many are stopped by their reader, and so many fail at the provider.
-STOPPED, FAILED = 2, 1
+EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
+# Percentages of everyday answers that the user stops, and that fail at the provider.
+STOPPED_PERCENT, FAILED_PERCENT = 2, 1
 
 
 @dataclass(frozen=True)
-class Said:
-    """A conversation to be written: whose, with whom, when it began."""
+class PlannedConversation:
+    """A conversation to write, with its author, assistant and start."""
 
     author: User
     assistant: Assistant
@@ -55,62 +55,68 @@ class Said:
 
 @dataclass
 class Day:
-    """The figures of one day, and who was there."""
+    """Figures and active members of one day."""
 
     figures: dict[str, Any] = field(default_factory=lambda: defaultdict(Decimal))
     people: set[UUID] = field(default_factory=set)
-    last: dt.datetime = LONG_AGO
+    last: dt.datetime = EARLIEST
 
 
-class Life:
-    """Gathers rows, then writes them at once, inside the workspace's context and the caller's transaction."""
+class HistoryBuilder:
+    """Collects rows, then inserts them in the workspace's context and the caller's transaction."""
 
-    def __init__(self, tenant: TenantRef, prices: Sequence[Price], chance: random.Random) -> None:
-        self.tenant, self.prices, self.chance = tenant, prices, chance
+    def __init__(self, tenant: TenantRef, prices: Sequence[Price], rng: random.Random) -> None:
+        self.tenant, self.prices, self.rng = tenant, prices, rng
         self.rows: dict[type[models.Model], list[models.Model]] = defaultdict(list)
         self.days: dict[dt.date, Day] = defaultdict(Day)
         self.used: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
-        self.stored = 0
+        self.stored_bytes = 0
 
-    def add(self, said: Said) -> Conversation:
-        script = said.script
+    def add(self, planned: PlannedConversation) -> Conversation:
+        script = planned.script
         visibility = "workspace" if "shared" in script.flags else "private"
-        last = said.at + TURN * (len(script.turns) - 1) + dt.timedelta(seconds=40)
+        last = planned.at + TURN_INTERVAL * (len(script.turns) - 1) + dt.timedelta(seconds=40)
         conversation = Conversation(
-            id=id_at(said.at),
-            author=said.author,
-            assistant_id=said.assistant.pk,
+            id=id_at(planned.at),
+            author=planned.author,
+            assistant_id=planned.assistant.pk,
             title=script.title[:120],
             visibility=visibility,
             archived_at=last + dt.timedelta(days=1) if "archived" in script.flags else None,
-            created_at=said.at,
+            created_at=planned.at,
             active_at=last,
         )
         self.rows[Conversation].append(conversation)
         if "pinned" in script.flags:
-            self.rows[Pin].append(Pin(conversation=conversation, person=said.author, created_at=last))
-        before = ""
-        for number, (asked, answered) in enumerate(script.turns):
-            at = said.at + TURN * number
-            self._exchange(said, conversation, at, asked, answered, before)
-            before += asked + answered
+            self.rows[Pin].append(Pin(conversation=conversation, person=planned.author, created_at=last))
+        previous_text = ""
+        for number, (question_text, answer_text) in enumerate(script.turns):
+            at = planned.at + TURN_INTERVAL * number
+            self._add_exchange(planned, conversation, at, question_text, answer_text, previous_text)
+            previous_text += question_text + answer_text
         if visibility == "workspace":
             details = {"visibility": visibility}
-            self._audit("conversation.visibility", said.author, str(conversation.pk), last, details)
+            self._audit("conversation.visibility", planned.author, str(conversation.pk), last, details)
         return conversation
 
-    def _exchange(
-        self, said: Said, conversation: Conversation, at: dt.datetime, asked: str, answered: str, before: str
+    def _add_exchange(
+        self,
+        planned: PlannedConversation,
+        conversation: Conversation,
+        at: dt.datetime,
+        question_text: str,
+        answer_text: str,
+        previous_text: str,
     ) -> None:
-        outcome = self._outcome() if said.is_everyday else "done"
-        text = {"failed": "", "stopped": answered[: len(answered) * 3 // 5].rstrip()}.get(outcome, answered)
-        price = self._price(at, said.assistant)
-        version = said.assistant.current_version
+        outcome = self._outcome() if planned.is_everyday else "done"
+        text = {"failed": "", "stopped": answer_text[: len(answer_text) * 3 // 5].rstrip()}.get(outcome, answer_text)
+        price = self._price(at, planned.assistant)
+        version = planned.assistant.current_version
         if version is None:
-            raise RuntimeError(f"no prompt in service: {said.assistant.code}")
-        usage = self._usage(version.text, asked, text, before)
-        first = self.chance.randint(280, 900)
-        latency = first + 22 * usage.output_tokens + self.chance.randint(0, 400)
+            raise RuntimeError(f"no prompt in service: {planned.assistant.code}")
+        usage = self._usage(version.text, question_text, text, previous_text)
+        first_token_ms = self.rng.randint(280, 900)
+        latency = first_token_ms + 22 * usage.output_tokens + self.rng.randint(0, 400)
         cost = cost_of(usage, price)
         begun = at + dt.timedelta(seconds=1)
         ended = begun + dt.timedelta(milliseconds=latency)
@@ -129,7 +135,9 @@ class Life:
             finished_at=ended,
             **common,
         )
-        question = Message(id=id_at(at), conversation=conversation, role=Message.Role.USER, text=asked, created_at=at)
+        question = Message(
+            id=id_at(at), conversation=conversation, role=Message.Role.USER, text=question_text, created_at=at
+        )
         self.rows[Message] += [question, answer]
         self.rows[UsageEvent].append(
             UsageEvent(
@@ -137,10 +145,10 @@ class Life:
                 at=ended,
                 tenant_id=self.tenant.id,
                 tenant_slug=self.tenant.slug,
-                member_id=said.author.pk,
-                member_email=said.author.email,
-                assistant_id=said.assistant.pk,
-                assistant_name=said.assistant.name,
+                member_id=planned.author.pk,
+                member_email=planned.author.email,
+                assistant_id=planned.assistant.pk,
+                assistant_name=planned.assistant.name,
                 prompt_version_id=version.pk,
                 prompt_version=str(version),
                 reference=answer.pk,
@@ -148,24 +156,28 @@ class Life:
                 cache_read_tokens=usage.cache_read_tokens,
                 cache_write_tokens=usage.cache_write_tokens,
                 output_tokens=usage.output_tokens,
-                first_token_ms=first,
+                first_token_ms=first_token_ms,
                 latency_ms=latency,
                 outcome=outcome,
                 error_kind=answer.error_kind,
                 **common,
             )
         )
-        self._count(said.author, ended, answers=1, failures=int(outcome == "failed"), **_worth(usage, cost))
+        self._add_figures(
+            planned.author, ended, answers=1, failures=int(outcome == "failed"), tokens=usage.total_tokens, cost=cost
+        )
         month = timezone.localtime(ended).date().replace(day=1)
         self.used[TOKENS, month] += usage.total_tokens
         self.used[EUROS, month] += cost
         if text and outcome != "failed":
-            self._keep(said, conversation, answer, version)
+            self._add_library_item(planned, conversation, answer, version)
 
-    def _keep(self, said: Said, conversation: Conversation, answer: Message, version: Any) -> None:
-        produces = said.assistant.produces
-        self.item(
-            said.author,
+    def _add_library_item(
+        self, planned: PlannedConversation, conversation: Conversation, answer: Message, version: Any
+    ) -> None:
+        produces = planned.assistant.produces
+        self.add_item(
+            planned.author,
             answer.finished_at or answer.created_at,
             kind="text" if produces == "image" else produces,
             title=(plain_title(answer.text) or conversation.title)[:200],
@@ -175,7 +187,7 @@ class Life:
             conversation=conversation,
             message_id=answer.pk,
             provenance={
-                "assistant": said.assistant.name,
+                "assistant": planned.assistant.name,
                 "prompt_version": str(version),
                 "provider": answer.provider,
                 "model": answer.model,
@@ -184,13 +196,13 @@ class Life:
             },
         )
 
-    def item(self, author: User, at: dt.datetime, **fields: Any) -> None:
-        """One content of the library."""
-        given = {"id": id_at(at), "author": author, "created_at": at, "updated_at": at, "tags": []} | fields
-        item = Item(**given)
+    def add_item(self, author: User, at: dt.datetime, **fields: Any) -> None:
+        """Add an item of the library."""
+        values = {"id": id_at(at), "author": author, "created_at": at, "updated_at": at, "tags": []} | fields
+        item = Item(**values)
         self.rows[Item].append(item)
-        self.stored += item.size
-        self._count(author, at, contents=1)
+        self.stored_bytes += item.size
+        self._add_figures(author, at, contents=1)
         if item.file:
             self._audit("library.upload", author, f"item:{item.pk}", at, {"kind": item.kind, "bytes": item.size})
 
@@ -208,10 +220,10 @@ class Life:
         )
 
     def write(self) -> None:
-        """Everything gathered, in a handful of statements."""
-        if self.stored:
-            # Before the rows: a counter that is not there yet is made of what stands.
-            usage_services.grow(STORAGE, self.stored, bounded=False)
+        """Insert the collected rows, a few statements for all."""
+        if self.stored_bytes:
+            # Before the rows, because a counter that does not exist yet is initialized from the rows.
+            usage_services.grow(STORAGE, self.stored_bytes, bounded=False)
         for model in (Conversation, Pin, Message, Item, AuditEntry, UsageEvent):
             insert(self.rows[model])
         for (meter, month), amount in self.used.items():
@@ -221,25 +233,23 @@ class Life:
         self._write_days()
 
     def _write_days(self) -> None:
-        known = set(DailyFigures.objects.filter(tenant_id=self.tenant.id).values_list("day", flat=True))
-        there = set(ActiveMember.objects.filter(tenant_id=self.tenant.id).values_list("day", "member_id"))
-        fresh = []
-        for day, found in sorted(self.days.items()):
-            new = [key for key in sorted(found.people) if (day, key) not in there]
-            insert(ActiveMember(id=new_id(), tenant_id=self.tenant.id, day=day, member_id=key) for key in new)
-            figures = {**found.figures, "active_members": len(new)}
+        existing_days = set(DailyFigures.objects.filter(tenant_id=self.tenant.id).values_list("day", flat=True))
+        recorded = set(ActiveMember.objects.filter(tenant_id=self.tenant.id).values_list("day", "member_id"))
+        new_rows = []
+        for day, totals in sorted(self.days.items()):
+            new_members = [key for key in sorted(totals.people) if (day, key) not in recorded]
+            insert(ActiveMember(id=new_id(), tenant_id=self.tenant.id, day=day, member_id=key) for key in new_members)
+            figures = {**totals.figures, "active_members": len(new_members)}
             rows = DailyFigures.objects.filter(tenant_id=self.tenant.id, day=day)
-            if day in known:
+            if day in existing_days:
                 rows.update(**{name: F(name) + value for name, value in figures.items()})
             else:
-                fresh.append(
-                    DailyFigures(id=new_id(), tenant_id=self.tenant.id, day=day, last_activity=found.last, **figures)
+                new_rows.append(
+                    DailyFigures(id=new_id(), tenant_id=self.tenant.id, day=day, last_activity=totals.last, **figures)
                 )
-        insert(fresh)
+        insert(new_rows)
 
-    # parts
-
-    def _count(self, author: User, at: dt.datetime, **figures: Any) -> None:
+    def _add_figures(self, author: User, at: dt.datetime, **figures: Any) -> None:
         day = self.days[timezone.localtime(at).date()]
         day.people.add(author.pk)
         day.last = max(at, day.last)
@@ -247,38 +257,36 @@ class Life:
             day.figures[name] += value
 
     def _outcome(self) -> str:
-        drawn = self.chance.randrange(100)
-        return "failed" if drawn < FAILED else "stopped" if drawn < FAILED + STOPPED else "done"
+        percent = self.rng.randrange(100)
+        if percent < FAILED_PERCENT:
+            return "failed"
+        return "stopped" if percent < FAILED_PERCENT + STOPPED_PERCENT else "done"
 
     def _price(self, at: dt.datetime, assistant: Assistant) -> Price:
-        """The price in force then of the model that this assistant is answered by."""
+        """The price at that time of the model used for this assistant."""
         in_force = [price for price in self.prices if price.valid_from <= at] or list(self.prices)
         by_model: dict[UUID, Price] = {price.model_id: price for price in in_force}
-        known = sorted(by_model.values(), key=lambda price: (price.output_eur, str(price.model_id)))
-        # Who reads figures is given the best of them.
-        return known[-1] if assistant.code == "performance" or len(known) < 2 else known[-2]
+        by_cost = sorted(by_model.values(), key=lambda price: (price.output_eur, str(price.model_id)))
+        # Analysis of figures uses the most expensive model.
+        return by_cost[-1] if assistant.code == "performance" or len(by_cost) < 2 else by_cost[-2]
 
-    def _usage(self, system: str, asked: str, text: str, before: str) -> Usage:
-        """About four bytes a token; what was said before is read from the provider's cache; a model that reasons
-        uses more than it says.
-        """
+    def _usage(self, system: str, question_text: str, text: str, previous_text: str) -> Usage:
+        """Usage estimated at four bytes per token, plus reasoning. Earlier turns are read from the provider's cache."""
         if not text:
             return Usage(0, 0, 0, 0)
-        thought = self.chance.randint(2, 5) * _tokens(text)
-        if not before:
-            return Usage(_tokens(system) + _tokens(asked), 0, 0, _tokens(text) + thought)
-        return Usage(_tokens(asked), _tokens(system) + _tokens(before), 0, _tokens(text) + thought)
+        reasoning_tokens = self.rng.randint(2, 5) * _tokens(text)
+        if not previous_text:
+            return Usage(_tokens(system) + _tokens(question_text), 0, 0, _tokens(text) + reasoning_tokens)
+        return Usage(
+            _tokens(question_text), _tokens(system) + _tokens(previous_text), 0, _tokens(text) + reasoning_tokens
+        )
 
 
 def _tokens(text: str) -> int:
     return len(text.encode()) // 4 + 3
 
 
-def _worth(usage: Usage, cost: Decimal) -> dict[str, Any]:
-    return {"tokens": usage.total_tokens, "cost": cost}
-
-
-def prices_of(models_wanted: Iterable[UUID]) -> list[Price]:
-    """The prices of models, oldest first."""
-    rows = Price.objects.filter(model__in=list(models_wanted)).select_related("model")
+def prices_of(model_ids: Iterable[UUID]) -> list[Price]:
+    """Prices of the models, oldest first."""
+    rows = Price.objects.filter(model__in=list(model_ids)).select_related("model")
     return list(rows.order_by("valid_from", "id"))
