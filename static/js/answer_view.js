@@ -1,5 +1,5 @@
-// Shows an answer while it comes, from the events of conversations/growing_markdown.py: [data-rendered] holds the blocks
-// that are whole, [data-tail] the open end. All HTML comes sanitised from the server; text is set as text.
+// Renders an answer during streaming, from the events of ui/growing_markdown.py: [data-rendered] holds complete blocks,
+// [data-tail] the unfinished end. The server sanitises all HTML; text is inserted as text nodes.
 const tails = new WeakMap();
 
 export function show(article, kind, data) {
@@ -13,40 +13,40 @@ export function show(article, kind, data) {
   } else if (kind === "tail") {
     const html = (tails.get(article) ?? "").slice(0, data.keep) + data.html;
     tails.set(article, html);
-    const made = document.createElement("template");
-    made.innerHTML = html;
-    become(tail, made.content);
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    patch(tail, parsed.content);
   } else if (kind === "code") {
     const code = [...tail.querySelectorAll("pre > code")].pop();
     if (!code) return;
-    // One text node that grows: nothing that is there is touched.
+    // Appending to one text node leaves the existing nodes, and a selection, unchanged.
     if (code.firstChild) code.firstChild.appendData(data.text);
     else code.append(data.text);
   }
 }
 
-// Forget what was shown: the events come again from the first.
+// Remove the rendered content, before the events are replayed from the first.
 export function clear(article) {
   tails.delete(article);
   article.querySelector("[data-rendered]")?.replaceChildren();
   article.querySelector("[data-tail]")?.replaceChildren();
 }
 
-// Makes the nodes of `old` those of `fresh`; what is alike stays the same node, so that a selection is kept.
-function become(old, fresh) {
-  const wanted = [...fresh.childNodes];
-  wanted.forEach((node, position) => {
-    const there = old.childNodes[position];
-    if (!there) old.append(node);
-    else if (there.isEqualNode(node)) return;
-    else if (there.nodeType === 3 && node.nodeType === 3) there.data = node.data;
-    else if (alike(there, node)) become(there, node);
-    else there.replaceWith(node);
+// Changes the children of `target` to those of `source`; equal nodes stay in place, which preserves a selection.
+function patch(target, source) {
+  const nodes = [...source.childNodes];
+  nodes.forEach((node, position) => {
+    const existing = target.childNodes[position];
+    if (!existing) target.append(node);
+    else if (existing.isEqualNode(node)) return;
+    else if (existing.nodeType === 3 && node.nodeType === 3) existing.data = node.data;
+    else if (hasSameTag(existing, node)) patch(existing, node);
+    else existing.replaceWith(node);
   });
-  while (old.childNodes.length > wanted.length) old.lastChild.remove();
+  while (target.childNodes.length > nodes.length) target.lastChild.remove();
 }
 
-function alike(one, other) {
-  if (one.nodeType !== 1 || one.nodeName !== other.nodeName || one.attributes.length !== other.attributes.length) return false;
-  return [...one.attributes].every(({ name, value }) => other.getAttribute(name) === value);
+function hasSameTag(a, b) {
+  if (a.nodeType !== 1 || a.nodeName !== b.nodeName || a.attributes.length !== b.attributes.length) return false;
+  return [...a.attributes].every(({ name, value }) => b.getAttribute(name) === value);
 }

@@ -1,4 +1,4 @@
-// What every page needs. One behaviour a module; all listen on the document, so what htmx brings in works too.
+// Modules of every page, one behaviour each. They listen on the document, so that content swapped in by htmx works too.
 import "./autosize.js";
 import "./code_copy.js";
 import "./copy.js";

@@ -1,13 +1,13 @@
-// textarea[data-autosize] grows with its text, up to the max-height its classes give.
-// Browsers with `field-sizing: content` need none of this (see .textarea in the stylesheet).
-const needed = !CSS.supports("field-sizing", "content");
+// textarea[data-autosize] grows with its text up to its max-height.
+// Browsers with `field-sizing: content` do this in CSS (see .textarea in the stylesheet).
+const isNeeded = !CSS.supports("field-sizing", "content");
 
 function fit(area) {
   area.style.height = "auto";
   area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;
 }
 
-if (needed) {
+if (isNeeded) {
   document.addEventListener("input", (event) => {
     if (event.target.matches("textarea[data-autosize]")) fit(event.target);
   });

@@ -1,11 +1,11 @@
-// A button at each whole code block of a text, from the page's <template id="code-copy">.
+// Adds a copy button, from <template id="code-copy">, to each complete code block of a text.
 const template = document.getElementById("code-copy");
-let waiting = false;
+let isScheduled = false;
 
-function add() {
-  waiting = false;
+function addButtons() {
+  isScheduled = false;
   for (const pre of document.querySelectorAll(".reading pre:not(.code-block > pre)")) {
-    // What still comes has none yet: its nodes are compared with those of the server.
+    // Not in the unfinished end of an answer, whose nodes are compared with those from the server.
     if (pre.closest("[data-tail]") || !pre.querySelector("code")) continue;
     const block = document.createElement("div");
     block.className = "code-block";
@@ -14,13 +14,13 @@ function add() {
   }
 }
 
-function soon() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(add);
+function schedule() {
+  if (isScheduled) return;
+  isScheduled = true;
+  requestAnimationFrame(addButtons);
 }
 
 if (template) {
-  add();
-  new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
+  addButtons();
+  new MutationObserver(schedule).observe(document.body, { childList: true, subtree: true });
 }

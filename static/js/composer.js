@@ -1,41 +1,43 @@
-// The composer: Enter sends, a limit that is told, and no word lost. What is typed is a draft of its conversation
-// (form[data-composer][data-draft]) until the server has taken it; all tabs of a conversation show the same draft.
+// The composer: Enter sends, the length is limited, and input is never lost. The input is a draft of its conversation
+// (form[data-composer][data-draft]) until the server has accepted it; all tabs of a conversation show the same draft.
 import { announce } from "./live.js";
-import { drop, isErrorPage, places, read, soon, whenChangedElsewhere, write } from "./drafts.js";
+import { debounce, drop, isErrorPage, onChangeInOtherTab, places, read, write } from "./drafts.js";
 
-const NEAR = 0.9;
-// Safari ends a composition before the keydown of the Enter that ended it.
+// Share of the limit from which the counter is shown.
+const COUNTER_SHARE = 0.9;
+// Safari fires compositionend before the keydown of the Enter that ended the composition.
 const AFTER_COMPOSITION_MS = 50;
 let composedAt = -Infinity;
 
 const areaOf = (form) => form.querySelector("textarea[name=text]");
 const composerOf = (element) => element.closest?.("form[data-composer]");
-const plain = (text) => text.replaceAll("\r\n", "\n").trim();
-// As the server counts: characters, not the halves of a pair.
-const lengthOf = (text) => [...plain(text)].length;
+const normalize = (text) => text.replaceAll("\r\n", "\n").trim();
+// In code points, as the server counts.
+const lengthOf = (text) => [...normalize(text)].length;
 
-function show(area, text) {
+function setText(area, text) {
   area.value = text;
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // -- the limit
 
-function count(form, refused = false) {
+// Updates the counter; returns whether the text is too long. `announceExcess`: also tell screen readers.
+function checkLength(form, announceExcess = false) {
   const area = areaOf(form);
   const counter = form.querySelector("[data-counter]");
-  const most = Number(area.dataset.limit);
-  const length = area.value.length < most * NEAR ? 0 : lengthOf(area.value);
-  const isOver = length > most;
-  const figures = new Intl.NumberFormat(document.documentElement.lang);
-  const words = isOver ? counter.dataset.over : counter.dataset.near;
-  const text = words.replace("{count}", figures.format(length)).replace("{most}", figures.format(most));
-  counter.hidden = length < most * NEAR;
+  const limit = Number(area.dataset.limit);
+  const length = area.value.length < limit * COUNTER_SHARE ? 0 : lengthOf(area.value);
+  const isOver = length > limit;
+  const numbers = new Intl.NumberFormat(document.documentElement.lang);
+  const template = isOver ? counter.dataset.over : counter.dataset.near;
+  const text = template.replace("{count}", numbers.format(length)).replace("{most}", numbers.format(limit));
+  counter.hidden = length < limit * COUNTER_SHARE;
   counter.classList.toggle("text-error", isOver);
   counter.textContent = counter.hidden ? "" : text;
   if (isOver) area.setAttribute("aria-invalid", "true");
   else area.removeAttribute("aria-invalid");
-  if (isOver && refused) {
+  if (isOver && announceExcess) {
     announce(text);
     area.focus();
   }
@@ -44,13 +46,13 @@ function count(form, refused = false) {
 
 // -- drafts
 
-const saving = new WeakMap();
-// What was sent and is not yet known to be taken, by form: its text, and how often it had been said before (`heard`).
+const savers = new WeakMap();
+// Form -> text that was sent and is not yet accepted, with the number of equal questions on the page before (`heard`).
 const sent = new WeakMap();
 
 const assistantOf = (form) => form.querySelector("[name=assistant]:checked")?.value;
 
-function keep(form) {
+function saveDraft(form) {
   const place = form.dataset.draft;
   const text = areaOf(form).value;
   const waiting = sent.get(form);
@@ -58,25 +60,25 @@ function keep(form) {
   else drop(place);
 }
 
-function keepSoon(form) {
-  if (!saving.has(form)) saving.set(form, soon(() => keep(form)));
-  saving.get(form)();
+function saveDraftLater(form) {
+  if (!savers.has(form)) savers.set(form, debounce(() => saveDraft(form)));
+  savers.get(form)();
 }
 
-const joined = (first, second) => [first, second].filter((text) => text?.trim()).join("\n\n");
-const said = () => [...document.querySelectorAll("article[data-role=user]")].map((one) => plain(one.querySelector("p")?.textContent ?? ""));
+const join = (first, second) => [first, second].filter((text) => text?.trim()).join("\n\n");
+const questions = () => [...document.querySelectorAll("article[data-role=user]")].map((article) => normalize(article.querySelector("p")?.textContent ?? ""));
 
-const timesSaid = (text) => said().filter((one) => one === plain(text)).length;
-// "Continue" may have been said before: it has arrived when it stands there once more.
-const hasArrived = (draft) => timesSaid(draft.waiting) > (draft.heard ?? 0);
+const occurrences = (text) => questions().filter((question) => question === normalize(text)).length;
+// The same question may have been asked before: a new one has arrived if it occurs once more.
+const hasArrived = (draft) => occurrences(draft.waiting) > (draft.heard ?? 0);
 
-function takeBack(form) {
+function restoreDraft(form) {
   const draft = read(form.dataset.draft);
   const area = areaOf(form);
-  // A page that comes back with a refusal shows what was typed: that counts.
-  if (!draft || area.value.trim()) return keep(form);
+  // A page with a refusal already shows the input, which takes precedence.
+  if (!draft || area.value.trim()) return saveDraft(form);
   const waiting = draft.waiting && hasArrived(draft) ? "" : draft.waiting;
-  const text = joined(waiting, draft.text);
+  const text = join(waiting, draft.text);
   if (!text) return drop(form.dataset.draft);
   area.value = text;
   const assistant = form.querySelector(`[name=assistant][value="${CSS.escape(draft.assistant ?? "")}"]`);
@@ -84,18 +86,18 @@ function takeBack(form) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-const known = new WeakSet();
-function meet() {
+const initialized = new WeakSet();
+function initializeForms() {
   for (const form of document.querySelectorAll("form[data-composer][data-draft]")) {
-    if (known.has(form)) continue;
-    known.add(form);
-    takeBack(form);
-    count(form);
+    if (initialized.has(form)) continue;
+    initialized.add(form);
+    restoreDraft(form);
+    checkLength(form);
   }
 }
 
-// A first question sent as a plain form leads to its conversation, where it is seen.
-function dropWhatIsSaid() {
+// A first question is sent as a plain form and leads to its conversation: its draft is deleted once it is shown there.
+function dropArrivedDrafts() {
   if (isErrorPage()) return;
   for (const place of places()) {
     const draft = read(place);
@@ -105,14 +107,14 @@ function dropWhatIsSaid() {
   }
 }
 
-whenChangedElsewhere((place, draft) => {
+onChangeInOtherTab((place, draft) => {
   for (const form of document.querySelectorAll("form[data-composer][data-draft]")) {
     if (form.dataset.draft !== place || sent.has(form)) continue;
     const area = areaOf(form);
     const text = draft?.text ?? "";
-    // Without an event: the tab that wrote it has kept it.
+    // No input event: the other tab has saved the draft.
     if (area.value !== text) area.value = text;
-    count(form);
+    checkLength(form);
   }
 });
 
@@ -122,9 +124,9 @@ document.addEventListener("compositionend", (event) => (composedAt = event.timeS
 document.addEventListener("input", (event) => {
   const form = composerOf(event.target);
   if (!form || event.target !== areaOf(form)) return;
-  count(form);
+  checkLength(form);
   form.querySelector("[data-wait]").hidden = true;
-  if (form.dataset.draft) keepSoon(form);
+  if (form.dataset.draft) saveDraftLater(form);
 });
 
 const isComposing = (event) => event.isComposing || event.keyCode === 229 || event.timeStamp - composedAt < AFTER_COMPOSITION_MS;
@@ -134,75 +136,75 @@ document.addEventListener("keydown", (event) => {
   if (!form || event.target !== areaOf(form) || event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
   if (!event.target.value.trim()) return;
-  // While an answer comes, what is typed waits.
-  if (document.querySelector("[data-stop-url]") || sent.has(form)) wait(form);
+  // No new question while an answer is streaming.
+  if (document.querySelector("[data-stop-url]") || sent.has(form)) showWaitNotice(form);
   else form.requestSubmit();
 });
 
-function wait(form) {
-  const words = form.querySelector("[data-wait]");
-  words.hidden = false;
-  announce(words.textContent);
+function showWaitNotice(form) {
+  const notice = form.querySelector("[data-wait]");
+  notice.hidden = false;
+  announce(notice.textContent);
 }
 
-// Before htmx, which listens on the form itself.
+// In the capture phase, before htmx, which listens on the form.
 document.addEventListener(
   "submit",
   (event) => {
     const form = composerOf(event.target);
-    if (!form || !count(form, true)) return;
+    if (!form || !checkLength(form, true)) return;
     event.preventDefault();
     event.stopPropagation();
   },
   true,
 );
 
-// A plain form leaves the page: what it sends waits as a draft until the page that comes shows it.
+// A plain form leaves the page: its text stays a draft until the next page shows it.
 document.addEventListener("submit", (event) => {
   const form = composerOf(event.target);
   if (!form?.dataset.draft || event.defaultPrevented) return;
-  saving.get(form)?.now();
+  savers.get(form)?.flush();
   const waiting = areaOf(form).value;
-  write(form.dataset.draft, { text: "", waiting, heard: timesSaid(waiting), assistant: assistantOf(form) });
+  write(form.dataset.draft, { text: "", waiting, heard: occurrences(waiting), assistant: assistantOf(form) });
 });
 
-// htmx has read the values by now: the field is free for what comes next.
+// htmx has read the values, so the field can be cleared.
 document.addEventListener("htmx:beforeSend", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-composer]")) return;
   const text = areaOf(form).value;
-  sent.set(form, { text, heard: timesSaid(text) });
-  show(areaOf(form), "");
-  saving.get(form)?.now();
+  sent.set(form, { text, heard: occurrences(text) });
+  setText(areaOf(form), "");
+  savers.get(form)?.flush();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-composer]") || !sent.has(form)) return;
   const area = areaOf(form);
-  // A refusal that is swapped in counts as successful for htmx: the status says what it was.
-  const taken = event.detail.successful && event.detail.xhr.status < 400;
-  const back = sent.get(form).text;
+  // htmx treats a refusal that is swapped in as successful, so the status decides.
+  const isAccepted = event.detail.successful && event.detail.xhr.status < 400;
+  const sentText = sent.get(form).text;
   sent.delete(form);
-  if (taken) {
+  if (isAccepted) {
     document.getElementById("refusal")?.replaceChildren();
     if (form.contains(document.activeElement) || document.activeElement === document.body) area.focus();
   } else {
-    show(area, joined(back, area.value));
+    setText(area, join(sentText, area.value));
     area.focus();
   }
-  if (form.dataset.draft) keep(form);
+  if (form.dataset.draft) saveDraft(form);
 });
 
 document.addEventListener("click", (event) => {
   const starter = event.target.closest("[data-starter]");
   if (!starter) return;
   const area = document.querySelector("[data-composer] textarea");
-  show(area, starter.dataset.starter);
+  setText(area, starter.dataset.starter);
   area.focus();
 });
 
-// A refusal brings its own words: they stand above the composer, and what was typed stays.
+// The message of a refusal is shown above the composer, which keeps its input.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   const form = requestConfig.elt.closest("form");
@@ -213,14 +215,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.swapOverride = "innerHTML";
 });
 
-document.addEventListener("htmx:afterSettle", meet);
-// Back from the browser's page cache another tab may have sent it.
+document.addEventListener("htmx:afterSettle", initializeForms);
+// In a page restored from the browser's cache, the draft may have been sent by another tab.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-composer][data-draft]")) {
     areaOf(form).value = read(form.dataset.draft)?.text ?? "";
-    count(form);
+    checkLength(form);
   }
 });
-dropWhatIsSaid();
-meet();
+dropArrivedDrafts();
+initializeForms();

@@ -1,11 +1,11 @@
-// [data-dialog-open="id"] opens a <dialog>; [data-dialog-close] and a click on the backdrop shut it. Focus goes back to
-// its button, or to that of the menu which the button stands in.
+// [data-dialog-open="id"] opens a <dialog>; [data-dialog-close] and a click on the backdrop close it. Focus returns to
+// its button, or to the button of the menu that contains it.
 function open(dialog, opener) {
   opener.setAttribute("aria-expanded", "true");
   dialog.addEventListener("close", () => {
     opener.setAttribute("aria-expanded", "false");
-    const back = opener.checkVisibility?.() === false ? opener.closest("details[data-menu]")?.querySelector("summary") : opener;
-    back?.focus();
+    const focusTarget = opener.checkVisibility?.() === false ? opener.closest("details[data-menu]")?.querySelector("summary") : opener;
+    focusTarget?.focus();
   }, { once: true });
   dialog.showModal();
 }

@@ -1,22 +1,22 @@
-// What is typed and not yet saved, kept in this browser: it survives a reload, a crash and the end of a session.
-// Drafts are a person's own in this workspace (storage is by host, keys by person) and go at sign-out.
-//   form[data-draft="place"]  an ordinary form; the composer (composer.js) keeps its own with the same store.
+// Drafts of unsaved input in localStorage, which survive a reload, a crash and the end of a session.
+// They belong to one user of the workspace (storage is per host, keys per user) and are deleted at sign-out.
+//   form[data-draft="place"]  an ordinary form; the composer (composer.js) uses the same storage.
 const PREFIX = "ruche-draft:";
-const KEPT_MS = 14 * 24 * 3600 * 1000;
+const MAX_AGE_MS = 14 * 24 * 3600 * 1000;
 const SAVE_AFTER_MS = 250;
-const NOT_KEPT = ["hidden", "file", "password", "submit", "button", "reset"];
+const EXCLUDED_TYPES = ["hidden", "file", "password", "submit", "button", "reset"];
 
 const person = document.querySelector("meta[name=ruche-person]")?.content ?? "";
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("ruche-drafts") : null;
-// After sign-out, in whichever tab, nothing more is written.
-let over = !person;
+// No more writes after sign-out in any tab.
+let isSignedOut = !person;
 
 const keyOf = (place) => `${PREFIX}${person}:${place}`;
 
-// Storage may be forbidden or full: a draft then lasts as long as the page.
-function quietly(act) {
+// Storage may be blocked or full: then drafts are not saved.
+function ignoringErrors(action) {
   try {
-    return act();
+    return action();
   } catch {
     return null;
   }
@@ -24,19 +24,19 @@ function quietly(act) {
 
 export function read(place) {
   if (!person) return null;
-  return quietly(() => JSON.parse(localStorage.getItem(keyOf(place))));
+  return ignoringErrors(() => JSON.parse(localStorage.getItem(keyOf(place))));
 }
 
 export function write(place, draft) {
-  if (!over) quietly(() => localStorage.setItem(keyOf(place), JSON.stringify({ ...draft, at: Date.now() })));
+  if (!isSignedOut) ignoringErrors(() => localStorage.setItem(keyOf(place), JSON.stringify({ ...draft, at: Date.now() })));
 }
 
 export function drop(place) {
-  if (person) quietly(() => localStorage.removeItem(keyOf(place)));
+  if (person) ignoringErrors(() => localStorage.removeItem(keyOf(place)));
 }
 
 function keys() {
-  return quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))) ?? [];
+  return ignoringErrors(() => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))) ?? [];
 }
 
 export function places() {
@@ -44,128 +44,129 @@ export function places() {
   return keys().filter((key) => key.startsWith(mine)).map((key) => key.slice(mine.length));
 }
 
-// `act(place, draft or null)` when another tab has changed a draft of this person.
-export function whenChangedElsewhere(act) {
+// Calls `callback(place, draft or null)` when another tab has changed a draft of this user.
+export function onChangeInOtherTab(callback) {
   window.addEventListener("storage", ({ key, newValue }) => {
     const mine = keyOf("");
-    if (person && key?.startsWith(mine)) act(key.slice(mine.length), newValue === null ? null : quietly(() => JSON.parse(newValue)));
+    if (person && key?.startsWith(mine)) callback(key.slice(mine.length), newValue === null ? null : ignoringErrors(() => JSON.parse(newValue)));
   });
 }
 
-// `act` a moment after the last call, and at once when the page is left: a crash costs the last quarter second.
-export function soon(act) {
+// A function that calls `action` SAVE_AFTER_MS after its last call, and at once when the page is left or by `flush`.
+export function debounce(action) {
   let timer = 0;
-  const now = () => {
+  const flush = () => {
     if (!timer) return;
     clearTimeout(timer);
     timer = 0;
-    act();
+    action();
   };
-  window.addEventListener("pagehide", now);
-  document.addEventListener("visibilitychange", () => document.hidden && now());
+  window.addEventListener("pagehide", flush);
+  document.addEventListener("visibilitychange", () => document.hidden && flush());
   return Object.assign(
     () => {
       clearTimeout(timer);
-      timer = setTimeout(now, SAVE_AFTER_MS);
+      timer = setTimeout(flush, SAVE_AFTER_MS);
     },
-    { now },
+    { flush },
   );
 }
 
 export const isErrorPage = () => Boolean(document.querySelector("[data-error]"));
 
-// -- sign-out, and what is too old or somebody else's
+// -- deletion at sign-out, and of old drafts and those of other users
 
-function forgetAll() {
-  over = true;
-  for (const key of keys()) quietly(() => localStorage.removeItem(key));
+function deleteAll() {
+  isSignedOut = true;
+  for (const key of keys()) ignoringErrors(() => localStorage.removeItem(key));
 }
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-sign-out]")) return;
-  forgetAll();
+  deleteAll();
   channel?.postMessage("signed-out");
 });
-channel?.addEventListener("message", ({ data }) => data === "signed-out" && forgetAll());
+channel?.addEventListener("message", ({ data }) => data === "signed-out" && deleteAll());
 
-function tidy() {
+function deleteStale() {
   const mine = keyOf("");
   for (const key of keys()) {
-    const age = Date.now() - (quietly(() => JSON.parse(localStorage.getItem(key)))?.at ?? 0);
-    if (!key.startsWith(mine) || age > KEPT_MS) quietly(() => localStorage.removeItem(key));
+    const age = Date.now() - (ignoringErrors(() => JSON.parse(localStorage.getItem(key)))?.at ?? 0);
+    if (!key.startsWith(mine) || age > MAX_AGE_MS) ignoringErrors(() => localStorage.removeItem(key));
   }
 }
-if (person) tidy();
+if (person) deleteStale();
 
 // -- ordinary forms
 
 function values(form) {
-  const kept = {};
+  const result = {};
   for (const field of form.elements) {
-    if (!field.name || NOT_KEPT.includes(field.type)) continue;
-    if (field.type === "radio") kept[field.name] = field.checked ? field.value : (kept[field.name] ?? "");
-    else if (field.type === "checkbox") kept[`${field.name}=${field.value}`] = field.checked;
-    else if (field.tagName !== "FIELDSET") kept[field.name] = field.value;
+    if (!field.name || EXCLUDED_TYPES.includes(field.type)) continue;
+    if (field.type === "radio") result[field.name] = field.checked ? field.value : (result[field.name] ?? "");
+    else if (field.type === "checkbox") result[`${field.name}=${field.value}`] = field.checked;
+    else if (field.tagName !== "FIELDSET") result[field.name] = field.value;
   }
-  return kept;
+  return result;
 }
 
-function fill(form, kept) {
+function fill(form, draftValues) {
   for (const field of form.elements) {
-    if (!field.name || NOT_KEPT.includes(field.type)) continue;
-    if (field.type === "radio") field.checked = kept[field.name] === field.value;
-    else if (field.type === "checkbox") field.checked = Boolean(kept[`${field.name}=${field.value}`]);
-    else if (kept[field.name] !== undefined) field.value = kept[field.name];
+    if (!field.name || EXCLUDED_TYPES.includes(field.type)) continue;
+    if (field.type === "radio") field.checked = draftValues[field.name] === field.value;
+    else if (field.type === "checkbox") field.checked = Boolean(draftValues[`${field.name}=${field.value}`]);
+    else if (draftValues[field.name] !== undefined) field.value = draftValues[field.name];
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-const blank = new WeakMap();
+const isEqual = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+// Form -> saved values, from which a draft differs.
+const savedValues = new WeakMap();
 
-function take(form) {
+function restore(form) {
   const place = form.dataset.draft;
   const shown = values(form);
-  const found = read(place);
-  // What a refused form shows again was typed: the values to differ from are those before.
-  const refused = Boolean(form.querySelector("[aria-invalid=true], [data-form-errors]"));
-  blank.set(form, refused && found?.base ? found.base : shown);
-  if (!found) return;
-  if (refused) return write(place, { base: found.base, values: shown });
-  // Saved, or changed by somebody else meanwhile: the page is newer than the draft.
-  if (same(found.values, shown) || !same(found.base, shown)) return drop(place);
-  fill(form, found.values);
-  tell(form);
+  const draft = read(place);
+  // A refused form shows the input again: the saved values are then those in the draft.
+  const isRefused = Boolean(form.querySelector("[aria-invalid=true], [data-form-errors]"));
+  savedValues.set(form, isRefused && draft?.base ? draft.base : shown);
+  if (!draft) return;
+  if (isRefused) return write(place, { base: draft.base, values: shown });
+  // Saved, or changed by another user meanwhile: the page is newer than the draft.
+  if (isEqual(draft.values, shown) || !isEqual(draft.base, shown)) return drop(place);
+  fill(form, draft.values);
+  notify(form);
 }
 
-function tell(form) {
-  // toast.js listens once all modules are there.
+function notify(form) {
+  // Deferred until toast.js is loaded.
   setTimeout(() => document.dispatchEvent(new CustomEvent("toast", { detail: { text: form.dataset.draftBack, kind: "info" } })));
 }
 
-const save = new WeakMap();
+const savers = new WeakMap();
 document.addEventListener("input", (event) => {
   const form = event.target.form;
-  if (!form?.matches("form[data-draft]:not([data-composer])") || !blank.has(form)) return;
-  if (!save.has(form)) save.set(form, soon(() => keep(form)));
-  save.get(form)();
+  if (!form?.matches("form[data-draft]:not([data-composer])") || !savedValues.has(form)) return;
+  if (!savers.has(form)) savers.set(form, debounce(() => save(form)));
+  savers.get(form)();
 });
 
-function keep(form, sent = false) {
-  const now = values(form);
-  if (same(now, blank.get(form))) drop(form.dataset.draft);
-  else write(form.dataset.draft, { base: blank.get(form), values: now, sent });
+function save(form, sent = false) {
+  const current = values(form);
+  if (isEqual(current, savedValues.get(form))) drop(form.dataset.draft);
+  else write(form.dataset.draft, { base: savedValues.get(form), values: current, sent });
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.matches("form[data-draft]:not([data-composer])") && blank.has(form)) keep(form, true);
+  if (form.matches("form[data-draft]:not([data-composer])") && savedValues.has(form)) save(form, true);
 });
 
 if (person) {
-  const here = [...document.querySelectorAll("form[data-draft]:not([data-composer])")];
-  here.forEach(take);
-  const shown = new Set(here.map((form) => form.dataset.draft));
-  // A form that was sent and led elsewhere than to an error was taken.
+  const forms = [...document.querySelectorAll("form[data-draft]:not([data-composer])")];
+  forms.forEach(restore);
+  const shown = new Set(forms.map((form) => form.dataset.draft));
+  // A form that was sent and is not shown again was accepted, unless this is an error page.
   if (!isErrorPage()) for (const place of places()) if (!shown.has(place) && read(place)?.sent === true) drop(place);
 }

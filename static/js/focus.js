@@ -1,28 +1,28 @@
-// After an htmx swap: focus goes to [data-focus] in what came, else to the first field that was refused, and the words of
-// [data-announce] are said. A whole page that came with a refused field begins there too: its error is read with it.
+// After an htmx swap: focus moves to [data-focus] in the new content, else to its first invalid field, and the text of
+// [data-announce] is announced. A full page with an invalid field also starts there, so that its error is read out.
 import { announce } from "./live.js";
 
-const REFUSED = '[aria-invalid="true"]';
-document.querySelector(`main ${REFUSED}`)?.focus();
+const INVALID = '[aria-invalid="true"]';
+document.querySelector(`main ${INVALID}`)?.focus();
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  const fresh = event.detail.elt;
-  const target = fresh.matches?.("[data-focus]") ? fresh : fresh.querySelector?.("[data-focus]");
-  (target ?? fresh.querySelector?.(REFUSED))?.focus();
-  const words = fresh.matches?.("[data-announce]") ? fresh : fresh.querySelector?.("[data-announce]");
-  announce(words?.dataset.announce);
+  const content = event.detail.elt;
+  const target = content.matches?.("[data-focus]") ? content : content.querySelector?.("[data-focus]");
+  (target ?? content.querySelector?.(INVALID))?.focus();
+  const announced = content.matches?.("[data-announce]") ? content : content.querySelector?.("[data-announce]");
+  announce(announced?.dataset.announce);
 });
 
-// A row that goes (archived, restored) leaves focus to the next one, or to the page's title.
-let heir = null;
+// When a row disappears (archived, restored), focus moves to the next row or to the page's title.
+let nextFocus = null;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const row = detail.target;
   if (!row?.matches?.("[data-item]")) return;
-  heir = [row.nextElementSibling, row.previousElementSibling].find((one) => one?.matches("[data-item]")) ?? document.querySelector("main h1");
+  nextFocus = [row.nextElementSibling, row.previousElementSibling].find((sibling) => sibling?.matches("[data-item]")) ?? document.querySelector("main h1");
 });
 document.addEventListener("htmx:afterRequest", () => {
-  const next = heir;
-  heir = null;
+  const next = nextFocus;
+  nextFocus = null;
   if (!next) return;
   setTimeout(() => {
     if (document.activeElement !== document.body) return;

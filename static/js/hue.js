@@ -1,11 +1,11 @@
-// The colour of the brand, seen while it is chosen: a swatch stands beside the field, the page takes its hue.
+// Preview of the brand's colour: a colour picker beside the field, and the hue applied to the page.
 const field = document.querySelector("[name=brand_color]");
 
-// As workspace/colour.py; null for a grey, which has no hue.
+// Same algorithm as workspace/colour.py; null for a grey, which has no hue.
 function hueOf(hex) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = parseInt(hex.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const channel = parseInt(hex.slice(at, at + 2), 16) / 255;
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
   const middle = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
@@ -15,7 +15,7 @@ function hueOf(hex) {
   return Math.hypot(a, b) < 0.015 ? null : (Math.round((Math.atan2(b, a) * 180) / Math.PI) + 360) % 360;
 }
 
-function full(text) {
+function sixDigits(text) {
   const digits = text.trim().replace(/^#/, "").toLowerCase();
   if (/^[0-9a-f]{3}$/.test(digits)) return `#${[...digits].map((digit) => digit + digit).join("")}`;
   return /^[0-9a-f]{6}$/.test(digits) ? `#${digits}` : "";
@@ -23,14 +23,14 @@ function full(text) {
 
 if (field) {
   const swatch = document.createElement("input");
-  Object.assign(swatch, { type: "color", value: full(field.value) || "#8a6100", disabled: field.matches(":disabled") });
+  Object.assign(swatch, { type: "color", value: sixDigits(field.value) || "#8a6100", disabled: field.matches(":disabled") });
   swatch.className = "border-field h-10 w-14 flex-none cursor-pointer rounded-field border bg-transparent p-1";
   swatch.setAttribute("aria-label", field.labels[0]?.textContent.trim() ?? "");
   const row = document.createElement("div");
   row.className = "flex items-center gap-3";
   field.replaceWith(row);
   row.append(swatch, field);
-  const show = (hex) => {
+  const applyHue = (hex) => {
     const hue = hueOf(hex);
     if (hue !== null) document.documentElement.style.setProperty("--brand-hue", hue);
   };
@@ -39,9 +39,9 @@ if (field) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
   field.addEventListener("input", () => {
-    const hex = full(field.value);
+    const hex = sixDigits(field.value);
     if (!hex) return;
     swatch.value = hex;
-    show(hex);
+    applyHue(hex);
   });
 }

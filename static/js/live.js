@@ -1,8 +1,8 @@
-// Says a line to screen readers through #live.
+// Announces a text to screen readers through #live.
 export function announce(text) {
   const live = document.getElementById("live");
   if (!live || !text) return;
   live.textContent = "";
-  // An empty frame in between: the same words twice are said twice.
+  // Emptied for one frame, so that an equal text is announced again.
   requestAnimationFrame(() => (live.textContent = text));
 }

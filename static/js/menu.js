@@ -1,13 +1,13 @@
-// details[data-menu]: one open at a time; shut by a click elsewhere or Escape; arrows walk through it. An open panel is
-// a popover: in the browser's top layer nothing covers it and no frame that scrolls cuts it off.
+// details[data-menu]: one open at a time, closed by a click elsewhere or Escape, with arrow keys. An open panel is a
+// popover: in the browser's top layer, nothing covers or clips it.
 const EDGE = 8;
-let panels = 0;
+let panelCount = 0;
 
 function openMenus() {
   return document.querySelectorAll("details[data-menu][open]");
 }
 
-// Where the stylesheet would have put it, moved into the window where it would stand out of it.
+// Positions the panel as its classes say, shifted to fit into the window.
 function place(menu) {
   const panel = menu.querySelector(".menu-panel");
   const button = menu.querySelector("summary").getBoundingClientRect();
@@ -17,22 +17,22 @@ function place(menu) {
   Object.assign(panel.style, { position: "fixed", inset: "auto", margin: "0", maxHeight: "", overflowY: "auto" });
   panel.style.width = panel.classList.contains("w-full") ? `${button.width}px` : "max-content";
   panel.style.maxWidth = `${innerWidth - 2 * EDGE}px`;
-  const wanted = panel.offsetHeight;
-  const upwards = panel.classList.contains("bottom-full") ? above >= wanted || above > below : below < wanted && above > below;
+  const fullHeight = panel.offsetHeight;
+  const upwards = panel.classList.contains("bottom-full") ? above >= fullHeight || above > below : below < fullHeight && above > below;
   const room = upwards ? above : below;
   panel.style.maxHeight = `${Math.max(room - 4, 96)}px`;
-  const height = Math.min(wanted, Math.max(room - 4, 96));
+  const height = Math.min(fullHeight, Math.max(room - 4, 96));
   const top = upwards ? button.top - height - 6 : button.bottom + 6;
   const left = panel.classList.contains("left-0") ? button.left : button.right - panel.offsetWidth;
   panel.style.top = `${Math.max(EDGE, Math.min(top, innerHeight - height - EDGE))}px`;
   panel.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - panel.offsetWidth - EDGE))}px`;
 }
 
-function toggled(menu) {
+function onToggle(menu) {
   const panel = menu.querySelector(".menu-panel");
   const button = menu.querySelector("summary");
   if (!panel || !panel.showPopover) return;
-  panel.id ||= `menu-${++panels}`;
+  panel.id ||= `menu-${++panelCount}`;
   button.setAttribute("aria-controls", panel.id);
   if (menu.open) {
     panel.popover = "manual";
@@ -46,17 +46,17 @@ function toggled(menu) {
 }
 
 // `toggle` does not bubble.
-document.addEventListener("toggle", (event) => event.target.matches?.("details[data-menu]") && toggled(event.target), true);
-for (const moved of ["scroll", "resize"]) {
-  window.addEventListener(moved, (event) => {
+document.addEventListener("toggle", (event) => event.target.matches?.("details[data-menu]") && onToggle(event.target), true);
+for (const type of ["scroll", "resize"]) {
+  window.addEventListener(type, (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) place(menu);
   }, { capture: true, passive: true });
 }
 
 document.addEventListener("click", (event) => {
   for (const menu of openMenus()) {
-    const inside = menu.contains(event.target);
-    if (!inside || event.target.closest("a.menu-item, [data-dialog-open]")) menu.open = false;
+    const isInside = menu.contains(event.target);
+    if (!isInside || event.target.closest("a.menu-item, [data-dialog-open]")) menu.open = false;
   }
 });
 
@@ -69,13 +69,13 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     if (event.target.matches("input, textarea, select")) return;
     event.preventDefault();
-    walk(menu, event.key === "ArrowDown" ? 1 : -1);
+    moveFocus(menu, event.key === "ArrowDown" ? 1 : -1);
   }
 });
 
-function walk(menu, step) {
+function moveFocus(menu, step) {
   const items = [...menu.querySelectorAll(".menu-item:not(summary), .segment")].filter((item) => item.offsetParent);
-  const at = items.indexOf(document.activeElement);
-  const next = at < 0 ? (step > 0 ? 0 : items.length - 1) : at + step;
+  const index = items.indexOf(document.activeElement);
+  const next = index < 0 ? (step > 0 ? 0 : items.length - 1) : index + step;
   items[(next + items.length) % items.length]?.focus();
 }

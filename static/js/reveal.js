@@ -1,9 +1,9 @@
-// button[data-reveal="id"] shows and hides what is typed in the password field of that id.
+// button[data-reveal="id"] shows or hides the text of the password field with that id.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-reveal]");
   if (!button) return;
   const field = document.getElementById(button.dataset.reveal);
-  const shown = field.type === "password";
-  field.type = shown ? "text" : "password";
-  button.setAttribute("aria-pressed", String(shown));
+  const isRevealed = field.type === "password";
+  field.type = isRevealed ? "text" : "password";
+  button.setAttribute("aria-pressed", String(isRevealed));
 });

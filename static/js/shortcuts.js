@@ -1,9 +1,9 @@
 // Ctrl-K and "/" go to [data-shortcut="search"], "?" opens the dialog #shortcuts.
-function typing(element) {
+function isTextInput(element) {
   return element.isContentEditable || element.matches("input, textarea, select");
 }
 
-function search() {
+function focusSearch() {
   const field = document.querySelector('[data-shortcut="search"]');
   field?.focus();
   field?.select();
@@ -12,10 +12,10 @@ function search() {
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    if (search()) event.preventDefault();
+    if (focusSearch()) event.preventDefault();
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
-  if (event.key === "/" && search()) event.preventDefault();
+  if (event.ctrlKey || event.metaKey || event.altKey || isTextInput(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "/" && focusSearch()) event.preventDefault();
   if (event.key === "?") document.getElementById("shortcuts")?.showModal();
 });

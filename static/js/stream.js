@@ -1,117 +1,119 @@
-// The stream of answers: listens, goes on where it was after a break, and shows the end only with all of the text.
-// A page calls `start` with what to do when an article has changed.
+// Receives answers over server-sent events, resumes after a disconnection, and shows the end only with the complete text.
+// A page calls `start` with a callback for replaced articles.
 import { clear, show } from "./answer_view.js";
 
-const NEAR_END = 64;
-const AGAIN_AFTER = 3000;
-const listening = new Map();
-let changed = () => {};
+// Pixels from the end within which a reader counts as at the end.
+const END_MARGIN = 64;
+const RETRY_MS = 3000;
+const sources = new Map();
+let onReplaced = () => {};
 
-// What scrolls: the thread in its frame, in a short window the page.
+// The scrolling element: the thread, or in a short window the page.
 export function thread() {
   const box = document.querySelector("[data-thread]");
   return box && getComputedStyle(box).overflowY === "visible" ? document.scrollingElement : box;
 }
 export const streams = () => document.querySelectorAll("article[data-state=streaming][data-stream]");
-const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
+const isAtEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < END_MARGIN;
 
-// Keep the reader at the end only if they were there.
-export function growing(change) {
+// Makes a change and keeps the reader at the end if they were there.
+export function keepAtEnd(change) {
   const box = thread();
-  const follow = box && atEnd(box);
+  const follow = box && isAtEnd(box);
   change();
   if (follow) box.scrollTop = box.scrollHeight;
 }
 
 export function listen(article) {
-  if (listening.has(article) || document.hidden || !article.isConnected) return;
+  if (sources.has(article) || document.hidden || !article.isConnected) return;
   const after = article.dataset.after ?? "0";
   const source = new EventSource(`${article.dataset.stream}?after=${after}`);
-  listening.set(article, source);
-  const on = (kind, act) =>
+  sources.set(article, source);
+  const on = (kind, handle) =>
     source.addEventListener(kind, (event) => {
       const data = JSON.parse(event.data);
-      if (kind === "delta" && !follows(article, data)) return fromTheStart(article);
+      if (kind === "delta" && !isNextPiece(article, data)) return restart(article);
       if (event.lastEventId) article.dataset.after = event.lastEventId;
-      growing(() => act(data));
+      keepAtEnd(() => handle(data));
     });
-  // The text itself only counts what came; blocks, tail and code show it.
+  // Deltas are only counted; blocks, tail and code are rendered.
   on("delta", () => {});
   for (const kind of ["block", "tail", "code"]) on(kind, (data) => show(article, kind, data));
   on("done", ({ html }) => {
-    leave(article);
-    // The end carries the whole article as the server has saved it; without it, it is asked for.
+    disconnect(article);
+    // The event carries the saved article; without it, the article is fetched.
     if (html) replace(article, html);
     else refresh(article);
   });
-  // The right to read it has ended: the page itself says what is still there.
+  // Access has ended: the reloaded page shows what is still readable.
   on("gone", () => location.reload());
   source.addEventListener("error", () => {
-    // A break in the line the browser mends by itself; a refusal it does not.
+    // The browser reconnects after a network error, but not after a refusal.
     if (source.readyState !== EventSource.CLOSED) return;
-    leave(article);
-    setTimeout(() => refresh(article), AGAIN_AFTER);
+    disconnect(article);
+    setTimeout(() => refresh(article), RETRY_MS);
   });
 }
 
-// Each piece says how many characters (code points) come before it: a piece that is missing is noticed.
-function follows(article, { text, at }) {
-  const said = Number(article.dataset.saidLength ?? 0);
-  if (at !== undefined && at !== said) return false;
-  article.dataset.saidLength = said + Array.from(text).length;
+// Whether a piece continues the received text. `at`: number of code points before it, which reveals a missing piece.
+function isNextPiece(article, { text, at }) {
+  const received = Number(article.dataset.receivedLength ?? 0);
+  if (at !== undefined && at !== received) return false;
+  article.dataset.receivedLength = received + Array.from(text).length;
   return true;
 }
 
-function fromTheStart(article) {
-  leave(article);
+function restart(article) {
+  disconnect(article);
   delete article.dataset.after;
-  delete article.dataset.saidLength;
+  delete article.dataset.receivedLength;
   clear(article);
   listen(article);
 }
 
-function leave(article) {
-  listening.get(article)?.close();
-  listening.delete(article);
+function disconnect(article) {
+  sources.get(article)?.close();
+  sources.delete(article);
 }
 
-export const leaveAll = () => [...listening.keys()].forEach(leave);
+export const disconnectAll = () => [...sources.keys()].forEach(disconnect);
 export const listenAll = () => streams().forEach(listen);
 
-// The article as it is now, asked for once more: where the stream could not be had, or ended without it.
+// Fetches the article, if the stream failed or ended without it.
 async function refresh(article) {
   if (!article.isConnected) return;
-  const answer = await fetch(article.dataset.refresh, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if ([401, 403, 404].includes(answer?.status)) return location.reload();
-  if (!answer?.ok) return setTimeout(() => refresh(article), AGAIN_AFTER);
-  replace(article, await answer.text());
+  const response = await fetch(article.dataset.refresh, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if ([401, 403, 404].includes(response?.status)) return location.reload();
+  if (!response?.ok) return setTimeout(() => refresh(article), RETRY_MS);
+  replace(article, await response.text());
 }
 
-// What the server sent, without the parts that take their place elsewhere in the page (hx-swap-oob): they have it then.
+// Parses HTML from the server; its out-of-band parts (hx-swap-oob) are moved to their places in the page.
 export function fragment(html) {
-  const made = document.createRange().createContextualFragment(html);
-  for (const part of made.querySelectorAll("[hx-swap-oob]")) {
+  const parsed = document.createRange().createContextualFragment(html);
+  for (const part of parsed.querySelectorAll("[hx-swap-oob]")) {
     part.removeAttribute("hx-swap-oob");
     part.remove();
     document.getElementById(part.id)?.replaceWith(part);
   }
-  return made;
+  return parsed;
 }
 
 function replace(article, html) {
-  const made = fragment(html).firstElementChild;
-  growing(() => article.replaceWith(made));
-  window.htmx.process(made);
-  if (made.dataset.state === "streaming") listen(made);
-  changed(made, article);
+  const replacement = fragment(html).firstElementChild;
+  keepAtEnd(() => article.replaceWith(replacement));
+  window.htmx.process(replacement);
+  if (replacement.dataset.state === "streaming") listen(replacement);
+  onReplaced(replacement, article);
 }
 
-export function start(whenChanged) {
-  changed = whenChanged;
-  // Browsers allow six connections a host: a hidden tab gives its own back and goes on where it was.
-  document.addEventListener("visibilitychange", () => (document.hidden ? leaveAll() : listenAll()));
+// `callback(new article, old article)` is called after a replacement.
+export function start(callback) {
+  onReplaced = callback;
+  // Browsers allow six connections per host, so a hidden tab closes its own and resumes later.
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnectAll() : listenAll()));
   document.addEventListener("htmx:afterSettle", listenAll);
-  window.addEventListener("pagehide", leaveAll);
+  window.addEventListener("pagehide", disconnectAll);
   window.addEventListener("pageshow", listenAll);
   listenAll();
 }

@@ -1,6 +1,6 @@
-// A form that was sent is not sent twice by a double click. Forms sent by htmx are htmx's business.
+// Prevents a double click from submitting a form twice. htmx handles its own forms.
 // form[data-submit-many] opts out.
-const PATIENCE = 8000;
+const RELEASE_MS = 8000;
 
 function release(form) {
   delete form.dataset.busy;
@@ -16,9 +16,9 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.busy = "";
   event.submitter?.setAttribute("aria-busy", "true");
-  // An answer that is a download leaves the page where it was.
-  setTimeout(() => release(form), PATIENCE);
+  // The page stays if the response is a download.
+  setTimeout(() => release(form), RELEASE_MS);
 });
 
-// Back from the browser's page cache: the form is as it was left.
+// A page restored from the browser's cache still has its busy forms.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach(release));

@@ -1,11 +1,11 @@
-// Runs before the first paint, so it is neither a module nor deferred: the chosen theme must not flash.
+// Neither a module nor deferred, to set the chosen theme before the first paint.
 (function () {
   var root = document.documentElement;
   root.classList.add("js");
   try {
     var chosen = localStorage.getItem("ruche-theme");
     if (chosen === "light" || chosen === "dark") root.dataset.theme = "ruche-" + chosen;
-  } catch (refused) {
-    // Storage may be forbidden: the system's theme then stands.
+  } catch (error) {
+    // Storage may be blocked: the system's theme applies.
   }
 })();

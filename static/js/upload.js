@@ -1,11 +1,11 @@
-// form[data-upload]: sends its files with a bar that shows how far it is. Without JavaScript it is a plain form.
+// form[data-upload]: sends its files with a progress bar. Without JavaScript it is a plain form.
 //   [data-upload-progress]  <progress>, hidden until sending
-//   [data-upload-status]    says how far in words (data-sending="Envoi : {percent} %", data-failed="…")
+//   [data-upload-status]    progress as text (data-sending="Envoi : {percent} %", data-failed="…")
 //   [data-dropzone]         files dropped on it go into the form's file input, which sends at once when
 //                           the form has data-upload="auto"
 import { announce } from "./live.js";
 
-function say(form, text) {
+function setStatus(form, text) {
   const status = form.querySelector("[data-upload-status]");
   if (status) status.textContent = text;
 }
@@ -18,20 +18,20 @@ function showProgress(form, event) {
     bar.hidden = false;
     bar.value = percent;
   }
-  const words = form.querySelector("[data-upload-status]")?.dataset.sending;
-  if (words) say(form, words.replace("{percent}", percent));
+  const template = form.querySelector("[data-upload-status]")?.dataset.sending;
+  if (template) setStatus(form, template.replace("{percent}", percent));
 }
 
-// The answer's page takes the place of ours without being asked for again: its messages are shown only once.
-function show(form, xhr) {
-  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
-  // A page that stands alone (too large, busy) takes no place of ours: its words are said here.
-  if (!answer.getElementById("content")) return fail(form, answer.querySelector("main p")?.textContent.trim());
+// Shows the page of the response without a second request, because its messages are rendered only once.
+function showPage(form, xhr) {
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  // A page without the shell (too large, busy) is not shown: its message is.
+  if (!page.getElementById("content")) return fail(form, page.querySelector("main p")?.textContent.trim());
   for (const id of ["content", "toasts"]) {
-    const fresh = answer.getElementById(id);
-    if (fresh) document.getElementById(id)?.replaceChildren(...fresh.childNodes);
+    const element = page.getElementById(id);
+    if (element) document.getElementById(id)?.replaceChildren(...element.childNodes);
   }
-  document.title = answer.title || document.title;
+  document.title = page.title || document.title;
   if (xhr.responseURL !== location.href) history.pushState({}, "", xhr.responseURL);
   window.htmx?.process(document.getElementById("content"));
   document.getElementById("content")?.focus();
@@ -39,9 +39,9 @@ function show(form, xhr) {
 }
 
 function fail(form, text = "") {
-  const words = text || (form.querySelector("[data-upload-status]")?.dataset.failed ?? "");
-  say(form, words);
-  announce(words);
+  const message = text || (form.querySelector("[data-upload-status]")?.dataset.failed ?? "");
+  setStatus(form, message);
+  announce(message);
   const bar = form.querySelector("[data-upload-progress]");
   if (bar) bar.hidden = true;
   delete form.dataset.sending;
@@ -53,7 +53,7 @@ function send(form, submitter) {
   const xhr = new XMLHttpRequest();
   xhr.open("POST", form.getAttribute("action") || location.href);
   xhr.upload.addEventListener("progress", (event) => showProgress(form, event));
-  xhr.addEventListener("load", () => show(form, xhr));
+  xhr.addEventListener("load", () => showPage(form, xhr));
   xhr.addEventListener("error", () => fail(form));
   xhr.send(new FormData(form, submitter));
 }
