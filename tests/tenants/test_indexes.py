@@ -49,8 +49,8 @@ LOOKUPS = {
     "library_item_words": "full text: items",
     "library_share_item_id_dfeb56ca": "the links of an item; those that go with it",
 }
-TABLES = 14
-COUNT = TABLES + len(UNIQUE) + len(LOOKUPS)
+# The budget of a workspace's schema.
+MOST_TABLES, MOST_INDEXES = 150, 300
 
 
 class Index(NamedTuple):
@@ -81,8 +81,7 @@ def test_every_index_has_a_reason(indexes):
     found = {index.name for index in indexes if not index.is_primary}
     assert found - set(UNIQUE) - set(LOOKUPS) == set()
     assert (set(UNIQUE) | set(LOOKUPS)) - found == set()
-    print(f"{len(indexes)} indexes in a workspace's schema, {TABLES} of them primary keys")
-    assert len(indexes) == COUNT == 36
+    assert len(indexes) <= MOST_INDEXES
 
 
 def test_every_table_has_a_primary_key(indexes):
@@ -90,7 +89,7 @@ def test_every_table_has_a_primary_key(indexes):
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [current().schema_name])
         tables = {name for (name,) in cursor.fetchall()}
-    assert {index.table for index in indexes if index.is_primary} == tables and len(tables) == TABLES
+    assert {index.table for index in indexes if index.is_primary} == tables and 0 < len(tables) <= MOST_TABLES
     assert {index.name for index in indexes if index.is_unique and not index.is_primary} == set(UNIQUE)
 
 
@@ -246,10 +245,11 @@ def test_what_was_dropped_can_be_made_again(people, app):
     count = "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema()"
     with owner_transaction() as owner:
         owner.execute(f"SET LOCAL lock_timeout = '5s'; SET LOCAL search_path = {current().schema_name}".encode())
+        (before,) = owner.execute(count).fetchone() or (0,)
         for _forward, back in pairs:
             owner.execute(back)
-        assert owner.execute(count).fetchone() == (COUNT + len(pairs),)
+        assert owner.execute(count).fetchone() == (before + len(pairs),)
         for forward, _back in pairs:
             owner.execute(forward)
-        assert owner.execute(count).fetchone() == (COUNT,)
+        assert owner.execute(count).fetchone() == (before,)
         owner.rollback()
