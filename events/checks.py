@@ -13,11 +13,11 @@ from events.facts import MAX_NAME, NAME, Fact, kind_of
 
 @register()
 def check_facts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Error ruche.E011: a fact with a field for texts, an odd name, or a consumer of a fact that nobody records."""
+    """Error ruche.E012: a fact with a field for texts, an odd name, or a consumer of a fact that nobody records."""
     wrong = [*_of_consumers()]
     for fact in CATALOGUE.values():
         wrong += wrong_in(fact)
-    return [Error(said, id="ruche.E011") for said in wrong]
+    return [Error(said, id="ruche.E012") for said in wrong]
 
 
 def wrong_in(fact: type[Fact]) -> list[str]:

@@ -53,7 +53,7 @@ def test_a_fact_with_a_text_is_an_error_of_the_check_and_cannot_be_written():
 
     try:
         (error,) = check_facts(None)
-        assert error.id == "ruche.E011" and "Talkative.said" in error.msg
+        assert error.id == "ruche.E012" and "Talkative.said" in error.msg
         with pytest.raises(Unfit):
             written(Talkative(subject_id=new_id(), said="bonjour"))
     finally:

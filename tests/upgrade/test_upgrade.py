@@ -11,13 +11,17 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 
 from embedded import postgres
+from tenants.context import public_context
 from tests.servers import ROOT, with_database
 
 DUMP = Path(__file__).parent / "version_0_2.sql.xz"
@@ -155,6 +159,23 @@ def test_a_database_of_version_0_2_migrates_with_every_row(database: str) -> Non
         "used": used,
         "subscribed": 3,
     }
+
+
+@pytest.mark.committed
+@pytest.mark.parametrize("app", ["plans", "usage"])
+def test_a_content_type_made_before_the_migration_stays(people: Any, app: str) -> None:
+    """A process of the new code may ask for one first: the migration must not fail on it."""
+    migration = import_module(f"{app}.migrations.0001_initial")
+    with public_context():
+        model = migration.MODELS[0]
+        former = ContentType.objects.create(app_label="billing", model=model)
+        try:
+            migration.move_content_types(apps, None)
+            former.refresh_from_db()
+            assert former.app_label == "billing"
+            assert ContentType.objects.filter(app_label=app, model=model).count() == 1
+        finally:
+            former.delete()
 
 
 @pytest.mark.committed

@@ -8,9 +8,14 @@ MODELS = ['quotacounter', 'quotanotice', 'reservation', 'usageevent']
 
 
 def move_content_types(apps, schema_editor):
-    """Permissions and histories name a model by its content type: it keeps its key under its new app."""
+    """Permissions and histories name a model by its content type: it keeps its key under its new app.
+
+    A process of the new code that ran before this migration may have made one already: that one stays, and is used.
+    """
     content_types = apps.get_model("contenttypes", "ContentType")
-    content_types.objects.filter(app_label="billing", model__in=MODELS).update(app_label="usage")
+    present = content_types.objects.filter(app_label="usage").values_list("model", flat=True)
+    free = set(MODELS) - set(present)
+    content_types.objects.filter(app_label="billing", model__in=free).update(app_label="usage")
 
 
 class Migration(migrations.Migration):

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from djstripe.models import APIKey
 
 from billing.models import Subscription
-from billing.stripe import endpoint, webhooks
+from billing.stripe import endpoint
 from fakes.stripe.server import KEY, Handle, start
 from plans.models import Price
 from tenants import queue
@@ -150,7 +150,9 @@ def tell(sent: dict[str, Any]) -> bool:
     """Posted, stored, and its job run, as the worker runs it."""
     answer = post(sent)
     assert answer.status_code == 200
-    return bool(queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": int(answer.content)}))
+    return bool(
+        queue.run(name="billing.stripe.webhooks.handle", tenant_id=None, arguments={"trigger_id": int(answer.content)})
+    )
 
 
 def state(people: Any) -> str:

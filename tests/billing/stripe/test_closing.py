@@ -25,7 +25,7 @@ def asked(monkeypatch, on_commit):
         monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
         with on_commit(execute=True):
             act()
-        return [one for one in found if one[0] == closing.JOB]
+        return [one for one in found if one[0] == "billing.stripe.closing.end"]
 
     return during
 
@@ -48,7 +48,7 @@ def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, people,
     for sent in fake.take():
         tell(sent)
     jobs = asked(lambda: close(people))
-    assert [name for name, _kwargs in jobs] == [closing.JOB]
+    assert [name for name, _kwargs in jobs] == ["billing.stripe.closing.end"]
     assert run(*jobs[0]) == 1
     assert living(one) == []
     # The event of it comes back, and the period is paid until next month.

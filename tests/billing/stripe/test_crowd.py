@@ -10,7 +10,6 @@ from djstripe import models as mirror
 
 from accounts.models import AuditEntry
 from billing.models import DunningNotice, Subscription
-from billing.stripe import webhooks
 from mailing.models import OutboxMessage
 from plans.models import TenantAddOn
 from tenants import queue, services
@@ -53,7 +52,7 @@ def test_six_workers(owing, fake, people, put_back):
     # Two at once with the same event: the second is refused by the database, and the queue tries it again.
     assert all(isinstance(one, IntegrityError) for one in failed)
     for key in posted:
-        queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": key})
+        queue.run(name="billing.stripe.webhooks.handle", tenant_id=None, arguments={"trigger_id": key})
     assert (state(people), row(people).status) == ("past_due", "past_due")
     with public_context():
         assert DunningNotice.objects.count() == 1
@@ -67,7 +66,7 @@ def test_six_workers(owing, fake, people, put_back):
 
 def _work(key: int, failed: list[BaseException]) -> None:
     try:
-        queue.run(name=webhooks.JOB, tenant_id=None, arguments={"trigger_id": key})
+        queue.run(name="billing.stripe.webhooks.handle", tenant_id=None, arguments={"trigger_id": key})
     except Exception as error:
         failed.append(error)
     finally:
