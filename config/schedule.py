@@ -13,7 +13,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (300, "tenants.pool.refill_ready_schemas"),
     (3600, "tenants.pool.drop_orphan_schemas"),
     (3600, "usage.jobs.look_at_all"),
-    (3600, "library.reading.take_up_everywhere"),
+    (3600, "library.extraction.enqueue_unprocessed_everywhere"),
     (3600, "billing.stripe.closing.end_left"),
 )
 

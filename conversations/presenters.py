@@ -144,7 +144,7 @@ def thread_context(user: User, conversation: Conversation) -> dict[str, Any]:
     is_author = conversation.author_id == user.pk
     last = messages[-1].pk if messages else None
     makes_images = is_author and conversation.assistant.produces == "image" and image_model() is not None
-    images = library.kept(message.image_item_id for message in messages if message.image_item_id)
+    images = library.existing_items(message.image_item_id for message in messages if message.image_item_id)
     articles = [
         _article(
             message,

@@ -1,7 +1,7 @@
-"""Files that a browser could run, shown from the content hosts (tenants/content): pages, drawings, XML, PDF.
+"""Previews of files with active content (HTML, SVG, XML, PDF) on the content hosts (tenants/content).
 
-Rights are asked when the address is made, and again each time it is used: as whom it was made for (an item), or as
-the link by which it was reached.
+Rights are checked when the address is created and each time it is used: those of the person that it was created for
+(an item), or those of the share link.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from tenants.content.types import Content, ContentRequest, Restrictions
 ITEM: Final = "library.item"
 SHARE: Final = "library.share"
 XML: Final = "application/xml"
-# What is written in the file itself, and nothing from elsewhere: no server learns who reads it.
+# Only what is in the file itself, so that a file cannot report its readers to another server.
 _OWN: Final = {"style-src": "'unsafe-inline'", "img-src": "data: blob:", "font-src": "data:"}
 _STILL: Final = Restrictions(_OWN)
 _PAGE: Final = Restrictions(
@@ -40,25 +40,25 @@ WALLS: Final = {
 
 @dataclass(frozen=True)
 class Preview:
-    """A frame on a page. `is_sandboxed` False: the frame has no `sandbox`; else `grants` is its value."""
+    """A frame on a page. `grants` is the value of its `sandbox` attribute, which is absent unless `is_sandboxed`."""
 
     address: Address
     is_sandboxed: bool
     grants: str
 
 
-def preview_of_item(user: User, item: Item) -> Preview | None:
-    """The frame that shows an item's file to a person who has found it; None where it is not shown so. No query."""
+def item_preview(user: User, item: Item) -> Preview | None:
+    """The frame with an item's file for a person who may see the item; None if the file has no preview. No query."""
     return _preview(ITEM, str(item.pk), item, viewer=str(user.pk))
 
 
-def preview_of_share(share: Share) -> Preview | None:
-    """The frame that shows the file behind a link to whoever has it; None where it is not shown so. No query."""
+def share_preview(share: Share) -> Preview | None:
+    """The frame with the file behind a link; None if the file has no preview. No query."""
     return _preview(SHARE, str(share.pk), share.item)
 
 
-def client_ip(preview: Preview | None) -> str:
-    """Where a page's frame comes from; blank where it has none."""
+def preview_origin(preview: Preview | None) -> str:
+    """The origin of a preview; blank if there is none."""
     return preview.address.origin if preview else ""
 
 
@@ -75,39 +75,39 @@ def _restrictions_of(item: Item) -> Restrictions | None:
 
 
 def _version(item: Item) -> str:
-    """Of the item's file: another file has another path, which is not told."""
+    """A version of the item's file: the hash of its storage path, which stays secret."""
     return hashlib.sha256(item.file.encode()).hexdigest()[:16]
 
 
 def open_item(content_request: ContentRequest) -> Content:
-    """Kind `library.item`: the file of an item, as long as the person it was shown to may see it. Raises Http404."""
-    viewer = User.objects.filter(pk=_key(content_request.viewer), is_active=True, role__in=TEAM).first()
+    """Kind `library.item`: the file of an item, if the viewer may still see it. Raises Http404."""
+    viewer = User.objects.filter(pk=_parse_key(content_request.viewer), is_active=True, role__in=TEAM).first()
     if viewer is None:
         raise Http404("no such person")
-    return _opened(content_request, selectors.access_item(viewer, _key(content_request.object_id)))
+    return _content(content_request, selectors.access_item(viewer, _parse_key(content_request.object_id)))
 
 
 def open_share(content_request: ContentRequest) -> Content:
-    """Kind `library.share`: the file behind a link, as long as the link opens. Raises Http404."""
-    share = selectors.share_open_now(_key(content_request.object_id))
+    """Kind `library.share`: the file behind a link that still opens. Raises Http404."""
+    share = selectors.valid_share(_parse_key(content_request.object_id))
     if share is None:
         raise Http404("link gone")
-    return _opened(content_request, share.item)
+    return _content(content_request, share.item)
 
 
-def _key(text: str) -> UUID:
+def _parse_key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
         raise Http404("no key") from error
 
 
-def _opened(content_request: ContentRequest, item: Item) -> Content:
+def _content(content_request: ContentRequest, item: Item) -> Content:
     restrictions = _restrictions_of(item)
     if restrictions is None or content_request.path or content_request.version != _version(item):
         raise Http404("not this version")
     response = stored_response(content_request.request, item)
     if item.media_type.startswith(XML) and response.status_code in (200, 206):
-        # As it is written: browsers would show its words alone.
+        # As plain text, since browsers would hide the tags.
         response["Content-Type"] = f"text/plain; charset={item.media_type.partition('charset=')[2] or 'utf-8'}"
     return Content(response, restrictions)

@@ -1,7 +1,6 @@
-"""Copies of a bucket's files that stand on this machine's disk while they are read: so many at a time, and no more.
+"""Limits the temporary copies of a bucket's files on this machine's disk.
 
-A reader who takes a few bytes a minute keeps a copy for as long as it likes, and holds no turn meanwhile
-(tenants/admission.py).
+A slow client keeps a copy for as long as it reads, without holding a slot of admission (tenants/admission.py).
 """
 
 import threading
@@ -12,27 +11,27 @@ from uuid import UUID
 
 from tenants.admission import Busy
 
-# In one process. A document holds up to 50 MB (MAX_UPLOAD_BYTES).
-MOST: Final = 32
-MOST_OF_WORKSPACE: Final = 8
+# In one process. A document has up to 50 MB (MAX_UPLOAD_BYTES).
+MAX_COPIES: Final = 32
+MAX_COPIES_PER_WORKSPACE: Final = 8
 
 
 class Copies:
-    """How many copies each workspace has. For threads."""
+    """Counts the copies of each workspace. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: Counter[UUID] = Counter()
 
-    def take(self, tenant_id: UUID) -> Callable[[], None]:
-        """A place for one copy; what gives it back, to be called at least once. Raises `Busy` where there is none."""
+    def reserve(self, tenant_id: UUID) -> Callable[[], None]:
+        """Reserve one copy. Returns an idempotent function that releases it. Raises `Busy` at the limit."""
         with self._lock:
-            if self._held.total() >= MOST or self._held[tenant_id] >= MOST_OF_WORKSPACE:
+            if self._held.total() >= MAX_COPIES or self._held[tenant_id] >= MAX_COPIES_PER_WORKSPACE:
                 raise Busy
             self._held[tenant_id] += 1
         is_held = True
 
-        def give_back() -> None:
+        def release() -> None:
             nonlocal is_held
             with self._lock:
                 self._held[tenant_id] -= is_held
@@ -40,7 +39,7 @@ class Copies:
                 if not self._held[tenant_id]:
                     del self._held[tenant_id]
 
-        return give_back
+        return release
 
 
 copies: Final = Copies()

@@ -1,4 +1,4 @@
-"""Deleting for good: an item with its links and file, and all files of a workspace that goes."""
+"""Permanent deletion: an item with its links and files, and all files of a deleted workspace."""
 
 import logging
 from functools import partial
@@ -12,7 +12,7 @@ from events.catalogue import ItemDeleted, ItemKind
 from events.services import record
 from library import files
 from library.models import Item
-from library.sharing import target
+from library.sharing import audit_target
 from library.uploads import STORAGE
 from tenants.context import TenantRef
 from tenants.queue import enqueue
@@ -23,34 +23,34 @@ log = logging.getLogger(__name__)
 
 
 def item_delete(*, item: Item, actor: User) -> None:
-    """Delete an archived item for good, with its links and its file; its bytes are given back.
+    """Delete an archived item permanently, with its links and files, and release its storage quota.
 
-    Raises `ValueError` where it is not archived. Deleting again changes nothing. Who may was asked at the door.
+    Raises `ValueError` if it is not archived. Does nothing if it is deleted already. Callers check `may_delete`.
     """
     with transaction.atomic():
         require_writable()
-        found = (
+        locked = (
             Item.objects.select_for_update()
             .only("archived_at", "kind", "size", "file", "thumbnail")
             .filter(pk=item.pk)
             .first()
         )
-        if found is None:
+        if locked is None:
             return
-        if found.archived_at is None:
+        if locked.archived_at is None:
             raise ValueError(f"not archived: {item.pk}")
-        name, paths = target(found), [path for path in (found.file, found.thumbnail) if path]
-        found.delete()
-        quotas.shrink(STORAGE, found.size)
-        audit.record("library.deleted", actor=actor, target=name, kind=found.kind, bytes=found.size)
-        kind = ItemKind(found.kind)
-        record(ItemDeleted(subject_id=item.pk, actor_id=actor.pk, kind=kind, size=found.size))
+        target, paths = audit_target(locked), [path for path in (locked.file, locked.thumbnail) if path]
+        locked.delete()
+        quotas.shrink(STORAGE, locked.size)
+        audit.record("library.deleted", actor=actor, target=target, kind=locked.kind, bytes=locked.size)
+        kind = ItemKind(locked.kind)
+        record(ItemDeleted(subject_id=item.pk, actor_id=actor.pk, kind=kind, size=locked.size))
         for path in paths:
-            transaction.on_commit(partial(_remove_surely, path))
+            transaction.on_commit(partial(_discard_or_enqueue, path))
 
 
-def _remove_surely(path: str) -> None:
-    """Now; and where the storage fails now, by a job that tries again: what was deleted for good is."""
+def _discard_or_enqueue(path: str) -> None:
+    """Delete a file immediately, or by a job with retries if the storage fails."""
     try:
         files.discard(path)
     except Exception:
@@ -59,13 +59,13 @@ def _remove_surely(path: str) -> None:
 
 
 def delete_files_of_workspace(tenant: TenantRef, **_details: Any) -> None:
-    """Lifecycle step "deleting": all files of the workspace, once its rows are gone for good."""
+    """Lifecycle step "deleting": delete all files of the workspace after the commit."""
     prefix = tenant.file_prefix
-    transaction.on_commit(lambda: _delete_files(prefix))
+    transaction.on_commit(lambda: _delete_files_or_enqueue(prefix))
 
 
-def _delete_files(prefix: str) -> None:
-    """Now; and where the storage fails now, by a job that tries again. The deletion itself goes on."""
+def _delete_files_or_enqueue(prefix: str) -> None:
+    """Delete the files immediately, or by a job with retries if the storage fails."""
     try:
         files.remove_all_of(prefix)
     except Exception:

@@ -1,4 +1,4 @@
-"""A person's library as files: what was brought as it came, what was made as Markdown."""
+"""Export of a person's library: uploads unchanged, texts as Markdown, details as JSON."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def left_out(person: User) -> int:
 def _parts(item: Item, may_read: Callable[[], bool]) -> list[Part]:
     title = f"{timezone.localdate(item.created_at):%Y-%m-%d} {item.title}"
     details = Part(
-        str(item.pk), title, "json", json.dumps(_plain(item), ensure_ascii=False, indent=1).encode(), listed=False
+        str(item.pk), title, "json", json.dumps(_as_json(item), ensure_ascii=False, indent=1).encode(), listed=False
     )
     if not item.file:
         return [Part(str(item.pk), title, "md", item.text.encode()), details]
@@ -54,8 +54,8 @@ def _parts(item: Item, may_read: Callable[[], bool]) -> list[Part]:
     ]
 
 
-def _plain(item: Item) -> dict[str, Any]:
-    """Times are ISO 8601 in UTC, sizes bytes. An image made by an assistant has its prompt as `text`."""
+def _as_json(item: Item) -> dict[str, Any]:
+    """Details of an item. Times are ISO 8601 in UTC, sizes in bytes; `text` of a generated image is its prompt."""
     return {
         "id": str(item.pk),
         "kind": item.kind,

@@ -1,4 +1,4 @@
-"""Where files live: private, under the workspace's prefix, in the storage of the settings (local, or S3)."""
+"""Access to the private files of workspaces, in the storage of the settings (local or S3)."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ from library.types import FileType
 from tenants.context import TenantRef
 
 log = logging.getLogger(__name__)
-ADDRESS_SECONDS: Final = 300
+SIGNED_URL_SECONDS: Final = 300
 _PREFIX = re.compile(r"tenants/[0-9a-f-]{36}")
 
 
@@ -27,24 +27,24 @@ def storage() -> Storage:
 
 
 def is_local() -> bool:
-    """True where we serve the bytes ourselves; otherwise the storage does, by signed addresses."""
+    """True if Ruche serves the files itself; otherwise the storage serves them by signed URLs."""
     return isinstance(storage(), FileSystemStorage)
 
 
 def extension_of(name: str) -> str:
-    """The ending of a file's name, in lower case, without its dot."""
+    """The extension of a file name in lower case, without the dot."""
     return PurePosixPath(name).suffix.lstrip(".").lower()
 
 
 def store(tenant: TenantRef, item_id: UUID, file: IO[bytes], kind: FileType) -> str:
-    """Keep a file under the workspace's prefix; returns its path. Nothing of the path comes from outside."""
+    """Store a file under the workspace's prefix. Returns its path, which contains no user input."""
     path = f"{tenant.file_prefix}/library/{item_id}/{secrets.token_hex(16)}.{kind.extension}"
     file.seek(0)
     return str(storage().save(path, File(file)))
 
 
 def remove(path: str) -> None:
-    """Remove one file. A failure is logged: the caller is already handling another."""
+    """Delete a file. A failure is only logged, since callers are handling another error."""
     try:
         storage().delete(path)
     except Exception:
@@ -52,36 +52,36 @@ def remove(path: str) -> None:
 
 
 def discard(path: str) -> None:
-    """Remove one file; one that is gone already is no failure. Raises what the storage raises."""
+    """Delete a file if it exists. Raises the storage's errors."""
     storage().delete(path)
 
 
 def remove_all_of(prefix: str) -> None:
-    """Remove every file of a workspace. Raises `ValueError` unless the prefix is a workspace's whole prefix."""
+    """Delete all files of a workspace. Raises `ValueError` unless `prefix` is a complete workspace prefix."""
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"not a workspace's prefix: {prefix!r}")
-    place: Any = storage()
+    backend: Any = storage()
     if is_local():
-        shutil.rmtree(place.path(prefix), ignore_errors=False) if place.exists(prefix) else None
+        shutil.rmtree(backend.path(prefix), ignore_errors=False) if backend.exists(prefix) else None
     else:
-        place.delete_all(f"{prefix}/")
+        backend.delete_all(f"{prefix}/")
 
 
-def signed_address(path: str, media_type: str, disposition: str) -> str:
-    """An address at the storage that shows one file for a few minutes, with our own headers."""
-    place: Any = storage()
+def signed_url(path: str, media_type: str, disposition: str) -> str:
+    """A URL of a file at the storage, valid for `ADDRESS_SECONDS`, with our own response headers."""
+    backend: Any = storage()
     parameters = {"ResponseContentDisposition": disposition, "ResponseContentType": media_type}
-    return str(place.url(path, parameters=parameters, expire=ADDRESS_SECONDS))
+    return str(backend.url(path, parameters=parameters, expire=SIGNED_URL_SECONDS))
 
 
 def storage_origin() -> str:
-    """The origin that pages must allow to show files from; blank where we serve them ourselves."""
+    """The origin of signed URLs, for the pages' content security policy; blank if files are served by Ruche."""
     if is_local():
         return ""
-    parts = urlsplit(signed_address("probe", "image/png", "inline"))
+    parts = urlsplit(signed_url("probe", "image/png", "inline"))
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def disposition(name: str, *, as_attachment: bool) -> str:
-    """A Content-Disposition header that says how to take a file, and its name."""
+    """The Content-Disposition header of a file."""
     return content_disposition_header(as_attachment, name) or "inline"

@@ -1,4 +1,4 @@
-"""What people type into the library's pages."""
+"""Forms of the library's pages."""
 
 import datetime as dt
 from typing import Any, Final
@@ -13,20 +13,20 @@ from library.services import MAX_TITLE, SHARE_DAYS
 from tenants.search import MAX_QUERY_LENGTH
 from ui.lines import Line
 
-DAYS: Final = {"today": 0, "7": 6, "30": 29}
+DAYS_BACK: Final = {"today": 0, "7": 6, "30": 29}
 
 
-class SoughtWords(Line):
-    """What is looked for. Cells are pasted with tabs, and far too much: it is read as words, and cut."""
+class SearchField(Line):
+    """A search query. Whitespace such as the tabs of pasted cells becomes spaces, and long input is truncated."""
 
     def to_python(self, value: Any) -> str:
         return " ".join(str(super().to_python(value)).split())[:MAX_QUERY_LENGTH]
 
 
 class FilterForm(forms.Form):
-    """The filters of the list, from the address. A value that makes no sense narrows nothing."""
+    """The filters of the list, from the query string. Invalid values are ignored."""
 
-    q = SoughtWords(required=False)
+    q = SearchField(required=False)
     kind = forms.ChoiceField(required=False, choices=[("", _("Tous les types")), *Item.Kind.choices])
     date = forms.ChoiceField(
         required=False,
@@ -52,26 +52,26 @@ class FilterForm(forms.Form):
     archived = forms.BooleanField(required=False, label=_("Archivés"))
 
     def filters(self) -> Filters:
-        """What the list is narrowed to."""
+        """The valid filters."""
         self.is_valid()
         data: dict[str, Any] = self.cleaned_data
-        since, until = self._days(data)
+        since, until = self._date_range(data)
         return Filters(
             query=data.get("q", ""),
             kind=data.get("kind", ""),
             since=since,
             until=until,
-            mine=data.get("author") == "mine",
+            only_own=data.get("author") == "mine",
             tag=data.get("tag", ""),
             archived=bool(data.get("archived")),
         )
 
     @staticmethod
-    def _days(data: dict[str, Any]) -> tuple[dt.date | None, dt.date | None]:
-        chosen = data.get("date", "")
-        if chosen in DAYS:
-            return timezone.localdate() - dt.timedelta(days=DAYS[chosen]), None
-        return (data.get("since"), data.get("until")) if chosen == "range" else (None, None)
+    def _date_range(data: dict[str, Any]) -> tuple[dt.date | None, dt.date | None]:
+        choice = data.get("date", "")
+        if choice in DAYS_BACK:
+            return timezone.localdate() - dt.timedelta(days=DAYS_BACK[choice]), None
+        return (data.get("since"), data.get("until")) if choice == "range" else (None, None)
 
 
 class EditForm(forms.Form):
@@ -86,17 +86,17 @@ class EditForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, item: Item) -> "EditForm":
-        """The form as the item stands."""
+    def for_item(cls, item: Item) -> "EditForm":
+        """The form with the item's current values."""
         return cls(initial={"title": item.title, "tags": ", ".join(item.tags)})
 
     def clean_tags(self) -> list[str]:
-        """The words between the commas; the service tidies them."""
+        """The tags between the commas, which the service normalises."""
         return str(self.cleaned_data["tags"]).split(",")
 
 
 class UploadForm(forms.Form):
-    """A file to keep."""
+    """The upload of a file."""
 
     file = forms.FileField(label=_("Fichier"), allow_empty_file=True, max_length=1000)
     title = Line(
@@ -118,7 +118,7 @@ class VisibilityForm(forms.Form):
 
 
 class ShareForm(forms.Form):
-    """How long a link opens."""
+    """The validity of a new share link."""
 
     days = forms.TypedChoiceField(
         label=_("Durée du lien"),

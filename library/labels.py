@@ -1,4 +1,4 @@
-"""Titles, tags and texts as the library keeps them."""
+"""Normalisation of titles, tags and texts."""
 
 import re
 import unicodedata
@@ -15,21 +15,21 @@ MAX_TITLE: Final = 200
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Trimmed, in lower case and one Unicode form, each once, in the order given; 20 of 40 characters at most.
+    """Trimmed lower-case tags in Unicode form NFC, without duplicates, in order; at most 20 of 40 characters.
 
-    A sign at its end is part of it ("C#"); one before it is how other places write tags.
+    A leading "#" is removed; one at the end stays ("C#").
     """
     lines = (unicodedata.normalize("NFC", names.plain_line(re.sub(r"\s+", " ", tag))) for tag in tags)
-    tidy = (line.strip(" ,").lstrip("# ").lower()[:MAX_TAG].strip() for line in lines)
-    return list(dict.fromkeys(tag for tag in tidy if tag))[:MAX_TAGS]
+    cleaned = (line.strip(" ,").lstrip("# ").lower()[:MAX_TAG].strip() for line in lines)
+    return list(dict.fromkeys(tag for tag in cleaned if tag))[:MAX_TAGS]
 
 
-def line_title(title: str) -> str:
+def clean_title(title: str) -> str:
     line = names.plain_line(re.sub(r"\s+", " ", title)).strip()[:MAX_TITLE]
-    # Joiners, selectors and fillers alone are a link that nobody sees.
+    # A title of joiners, variation selectors and fillers only would be an invisible link.
     return line if re.sub(r"[\s\u200c\u200d\ufe0e\ufe0f\u3164\u115f\u1160\u2800]", "", line) else _("Sans titre")
 
 
 def clean_text(text: str) -> str:
-    """PostgreSQL takes every character but this one."""
+    """Remove null characters, the only ones that PostgreSQL cannot store."""
     return text.replace("\x00", "")

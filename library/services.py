@@ -1,4 +1,4 @@
-"""Every change of the library: answers kept, files brought, items changed, links made and revoked."""
+"""Services of the library: saving answers and images, changing items; re-exports uploads, sharing and deletion."""
 
 from collections.abc import Iterable
 from io import BytesIO
@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from events.catalogue import Origin
-from library import files, reading
+from library import extraction, files
 from library.deletion import delete_files_of_workspace, item_delete
-from library.labels import MAX_TITLE, clean_tags, clean_text, line_title
+from library.facts import record_created
+from library.labels import MAX_TITLE, clean_tags, clean_text, clean_title
 from library.models import Item
-from library.recorded import record_created
 from library.sharing import (
     SHARE_DAYS,
     conversation_unshared,
@@ -22,7 +22,7 @@ from library.sharing import (
     share_open,
     share_revoke,
 )
-from library.uploads import STORAGE, checked, file_type, item_upload
+from library.uploads import STORAGE, check_file, file_type, item_upload
 from tenants.context import current_tenant
 from tenants.ids import new_id
 from tenants.services import require_writable
@@ -47,7 +47,7 @@ __all__ = [
     "share_open",
     "share_revoke",
 ]
-# The search column takes a megabyte of words: a text longer than this is cut.
+# Longer texts are truncated, since a search vector of PostgreSQL is limited to a megabyte.
 MAX_TEXT: Final = 900_000
 
 
@@ -61,26 +61,26 @@ def item_save_answer(
     kind: str,
     provenance: dict[str, str],
 ) -> Item:
-    """Keep an answer, in the caller's transaction. The same answer again changes its text only.
+    """Save an answer in the caller's transaction. A second call for the same message updates text and provenance only.
 
-    It is seen by those who see its conversation, for as long as they do, until its author publishes it (sharing.py).
+    The item is visible to those who see its conversation, until its author publishes it (sharing.py).
 
-    `provenance` may carry assistant, prompt_version, provider, model, tokens, cost (euros, decimal text).
-    Whether the workspace may be written to was asked when the answer began.
+    `provenance` may contain assistant, prompt_version, provider, model, tokens, cost (euros, decimal text). A
+    read-only workspace is not refused, since that was checked when the answer started.
     """
     text = clean_text(text)[:MAX_TEXT]
-    fresh: dict[str, Any] = {"text": text, "size": len(text.encode()), "provenance": provenance}
+    values: dict[str, Any] = {"text": text, "size": len(text.encode()), "provenance": provenance}
     if not Item.objects.filter(message_id=message_id).exists():
-        # The answer is there already: it is counted, and never refused.
-        quotas.grow(STORAGE, fresh["size"], bounded=False)
+        # Counted without a limit, since the answer already exists.
+        quotas.grow(STORAGE, values["size"], bounded=False)
     item, created = Item.objects.update_or_create(
         message_id=message_id,
-        defaults=fresh,
-        create_defaults=fresh
+        defaults=values,
+        create_defaults=values
         | {
             "conversation_id": conversation_id,
             "author_id": author_id,
-            "title": line_title(title),
+            "title": clean_title(title),
             "kind": kind,
         },
     )
@@ -98,32 +98,32 @@ def item_save_image(
     data: bytes,
     provenance: dict[str, str],
 ) -> Item:
-    """Keep an image an assistant made, with its prompt. Raises `UploadRefused`; then nothing is left.
+    """Save a generated image with its prompt. Raises `UploadRefused`; then nothing is stored.
 
-    The bytes are sniffed as anybody's are: a provider's word for their type is not taken.
+    The type is detected from the bytes as for uploads; the type reported by the provider is not trusted.
     """
     tenant, file = current_tenant(), BytesIO(data)
-    kind = checked(file, "image.png", len(data))
+    kind = check_file(file, "image.png", len(data))
     item = Item(
         id=new_id(),
         kind=kind.kind,
-        title=line_title(title),
+        title=clean_title(title),
         text=clean_text(prompt)[:MAX_TEXT],
         author_id=author_id,
         conversation_id=conversation_id,
         provenance=provenance,
         file_name=f"image.{kind.extension}",
         media_type=kind.stored,
-        reading=reading.first_state(kind),
+        reading=extraction.initial_state(kind),
         size=len(data),
     )
     item.file = files.store(tenant, item.pk, file, kind)
     try:
         with transaction.atomic():
-            # It is paid for already: it is counted, and never refused.
+            # Counted without a limit, since the image is already paid.
             quotas.grow(STORAGE, item.size, bounded=False)
             item.save(force_insert=True)
-            reading.ask(item)
+            extraction.enqueue_extraction(item)
             record_created(item, Origin.IMAGE)
     except BaseException:
         files.remove(item.file)
@@ -132,20 +132,20 @@ def item_save_image(
 
 
 def item_edit(*, item: Item, title: str, tags: Iterable[str]) -> Item:
-    """Another title, other tags."""
+    """Change title and tags."""
     require_writable()
-    item.title, item.tags = line_title(title), clean_tags(tags)
+    item.title, item.tags = clean_title(title), clean_tags(tags)
     item.save(update_fields=["title", "tags", "updated_at"])
     return item
 
 
 def item_archive(*, item: Item) -> Item:
-    """Out of the list; its links open nothing until it is restored."""
+    """Archive an item. Its share links do not open until it is restored."""
     return _set_archived(item, True)
 
 
 def item_restore(*, item: Item) -> Item:
-    """Back into the list."""
+    """Restore an archived item."""
     return _set_archived(item, False)
 
 

@@ -1,7 +1,7 @@
-"""Private files over HTTP: through a permission check, with ranges, in a form that no browser runs.
+"""HTTP responses with private files: ranges, conditional requests, and headers that prevent execution in browsers.
 
-Bytes are streamed: under ASGI by an asynchronous generator (a synchronous one would be read whole into memory), from
-threads of their own. The request's database connection is back in the pool by then.
+Bytes are streamed; under ASGI by an asynchronous generator (Django would read a synchronous one into memory as a
+whole), in threads of their own. The request's database connection is returned to the pool before.
 """
 
 import asyncio
@@ -29,46 +29,47 @@ from tenants.context import current_tenant
 
 BLOCK: Final = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-# Browsers' PDF viewers do not start in a sandbox: a PDF gets the same walls without it.
-_WALLS: Final = (
+# Content security policy of files. PDF viewers do not start in a sandbox, so a PDF gets it without `sandbox`.
+_CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'; frame-ancestors 'none'"
 )
 
 
 class RangeRefused(Exception):
-    """Raised for a range that the file does not have."""
+    """Raised for a range outside the file."""
 
 
 def file_response(request: HttpRequest, item: Item, *, as_attachment: bool = False) -> HttpResponseBase:
-    """The file of an item that the caller has found through its door."""
+    """The response with an item's file. The caller has checked the rights."""
     kind = type_of(item.media_type)
-    attached = as_attachment or kind is None or not kind.inline
+    is_attachment = as_attachment or kind is None or not kind.inline
     media_type = _content_type(item)
-    disposition = files.disposition(item.file_name, as_attachment=attached)
+    disposition = files.disposition(item.file_name, as_attachment=is_attachment)
     if not files.is_local():
-        return _secured(HttpResponseRedirect(files.signed_address(item.file, media_type, disposition)), item)
-    response = _local(request, item, media_type)
+        return _with_security_headers(HttpResponseRedirect(files.signed_url(item.file, media_type, disposition)), item)
+    response = _storage_response(request, item, media_type)
     response["Content-Disposition"] = disposition
-    return _secured(response, item)
+    return _with_security_headers(response, item)
 
 
 def stored_response(request: HttpRequest, item: Item) -> HttpResponseBase:
-    """The bytes of an item's file from wherever they are kept, for a host whose own headers are the walls
-    (library/contents.py): never a way to the bucket's host, where there are none. Raises `Busy`.
+    """The response with an item's file for the content host, which adds its own headers (library/contents.py).
+
+    Never a redirect to the bucket, whose responses would lack these headers. Raises `Busy`.
     """
-    response = _local(request, item, _content_type(item)) if files.is_local() else _fetched(request, item)
+    response = _storage_response(request, item, _content_type(item)) if files.is_local() else _fetched(request, item)
     response["Content-Disposition"] = files.disposition(item.file_name, as_attachment=False)
     return response
 
 
 def _fetched(request: HttpRequest, item: Item) -> HttpResponseBase:
-    give_back = copies.take(current_tenant().id)
+    release = copies.reserve(current_tenant().id)
     try:
-        response = _local(request, item, _content_type(item), has_parts=False)
+        response = _storage_response(request, item, _content_type(item), supports_ranges=False)
     except BaseException:
-        give_back()
+        release()
         raise
-    response._resource_closers.append(give_back)  # type: ignore[attr-defined]
+    response._resource_closers.append(release)  # type: ignore[attr-defined]
     return response
 
 
@@ -78,23 +79,30 @@ def _content_type(item: Item) -> str:
 
 
 def thumbnail_response(request: HttpRequest, item: Item) -> HttpResponseBase:
-    """The small picture of an image, served as its original is."""
-    small = Item(pk=item.pk, file=item.thumbnail, file_name="miniature.webp", media_type="image/webp")
-    return file_response(request, small)
+    """The response with the thumbnail of an image, with the headers of `file_response`."""
+    thumbnail = Item(pk=item.pk, file=item.thumbnail, file_name="miniature.webp", media_type="image/webp")
+    return file_response(request, thumbnail)
 
 
-def _secured(response: HttpResponseBase, item: Item) -> HttpResponseBase:
+def _with_security_headers(response: HttpResponseBase, item: Item) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = _WALLS if item.media_type == "application/pdf" else f"sandbox; {_WALLS}"
+    response["Content-Security-Policy"] = (
+        _CONTENT_POLICY if item.media_type == "application/pdf" else f"sandbox; {_CONTENT_POLICY}"
+    )
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    # Kept by the reader's browser, but asked for again each time: a right may be gone.
+    # Cached in the browser but revalidated each time, since access may have been revoked.
     response["Cache-Control"] = "private, no-store" if response.status_code == 302 else "private, no-cache"
     return response
 
 
-def _local(request: HttpRequest, item: Item, media_type: str, *, has_parts: bool = True) -> HttpResponseBase:
-    """A file read here. `has_parts` False: whole only, for each part would fetch the whole from a bucket anew."""
-    # A file never changes: the item's key names its content.
+def _storage_response(
+    request: HttpRequest, item: Item, media_type: str, *, supports_ranges: bool = True
+) -> HttpResponseBase:
+    """The response with bytes read from the storage.
+
+    `supports_ranges` False disables ranges, since each range would download the whole file from the bucket again.
+    """
+    # An item's file never changes, so its key identifies the content.
     etag = quote_etag(item.pk.hex)
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         not_modified = HttpResponse(status=304)
@@ -106,19 +114,19 @@ def _local(request: HttpRequest, item: Item, media_type: str, *, has_parts: bool
     except FileNotFoundError as error:
         raise Http404("file missing") from error
     try:
-        part = _wanted_part(request, etag, size) if has_parts else None
+        byte_range = _requested_range(request, etag, size) if supports_ranges else None
     except RangeRefused:
         file.close()
-        refused = HttpResponse(status=416)
-        refused["Content-Range"] = f"bytes */{size}"
-        return refused
-    response = _streamed(request, file, part, size, media_type, etag)
-    response["Accept-Ranges"] = "bytes" if has_parts else "none"
+        range_refused = HttpResponse(status=416)
+        range_refused["Content-Range"] = f"bytes */{size}"
+        return range_refused
+    response = _streaming_response(request, file, byte_range, size, media_type, etag)
+    response["Accept-Ranges"] = "bytes" if supports_ranges else "none"
     return response
 
 
-def _wanted_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
-    """First and last byte asked for; None for the whole. Several ranges at once get the whole, as the standard lets."""
+def _requested_range(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last requested byte; None for the whole file, also for multiple ranges (RFC 9110, 14.2)."""
     header = request.headers.get("Range", "")
     condition = request.headers.get("If-Range")
     match = _RANGE.fullmatch(header.replace(" ", ""))
@@ -138,19 +146,19 @@ def _wanted_part(request: HttpRequest, etag: str, size: int) -> tuple[int, int] 
     return start, end
 
 
-def _streamed(
-    request: HttpRequest, file: IO[bytes], part: tuple[int, int] | None, size: int, media_type: str, etag: str
+def _streaming_response(
+    request: HttpRequest, file: IO[bytes], byte_range: tuple[int, int] | None, size: int, media_type: str, etag: str
 ) -> HttpResponseBase:
-    start, end = part or (0, size - 1)
+    start, end = byte_range or (0, size - 1)
     length = end - start + 1
     blocks = _blocks_async if isinstance(request, ASGIRequest) else _blocks
     content = iter(()) if request.method == "HEAD" else blocks(file, start, length)
-    response = StreamingHttpResponse(content, content_type=media_type, status=206 if part else 200)
-    # Django closes what it knows at the end of the answer, also when the reader leaves halfway.
+    response = StreamingHttpResponse(content, content_type=media_type, status=206 if byte_range else 200)
+    # Django closes these at the end of the response, also if the client disconnects.
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]
     response["Content-Length"] = str(length)
     response["ETag"] = etag
-    if part:
+    if byte_range:
         response["Content-Range"] = f"bytes {start}-{end}/{size}"
     return response
 

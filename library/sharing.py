@@ -1,7 +1,7 @@
-"""Who sees an item: publishing, links, and the end of both.
+"""Visibility of items: publishing to the workspace and share links.
 
-An item that a conversation made follows its conversation's sharing until its author publishes it. What others made of
-that sharing, their links, ends with it, also where they make one in the same moment.
+An item from a conversation has the conversation's visibility until its author publishes it. When an item is no longer
+visible to the workspace, the links that others created end, also those created concurrently.
 """
 
 from datetime import timedelta
@@ -25,74 +25,77 @@ from tenants.services import require_writable
 SHARE_DAYS: Final = (1, 7, 30, 90)
 
 
-def target(item: Item) -> str:
-    """By key, never by title: owners read the log, and a private title is a text of its author."""
+def audit_target(item: Item) -> str:
+    """The target of audit entries. The key rather than the title, since owners must not read private titles there."""
     return f"item:{item.pk}"
 
 
 def item_set_visibility(*, item: Item, visibility: str, actor: User) -> Item:
-    """Publish to the workspace, or take back: then the links that others made to it end, unless it is still seen.
+    """Publish an item to the workspace (its author only), or make it private.
 
-    Only its author publishes an item. Raises `ValueError` for another visibility, `PermissionDenied`, `Http404`.
+    If the workspace then no longer sees the item, the links that others created end. Raises `ValueError` for an
+    unknown visibility, `PermissionDenied`, `Http404`.
     """
-    wanted = Item.Visibility(visibility)
+    new_visibility = Item.Visibility(visibility)
     with transaction.atomic():
         require_writable()
-        found = _held(item, actor)
-        if wanted == Item.Visibility.WORKSPACE and not selectors.may_publish(actor, found):
+        locked = _lock_item(item, actor)
+        if new_visibility == Item.Visibility.WORKSPACE and not selectors.may_publish(actor, locked):
             raise PermissionDenied
-        if found.visibility != wanted:
-            before, found.visibility = found.visibility, wanted
-            found.save(update_fields=["visibility", "updated_at"])
-            ended = 0 if selectors.is_shared(found) else _end_links_of_others(Item.objects.filter(pk=found.pk))
-            said: dict[str, Any] = {"before": before, "after": wanted.value} | ({"links": ended} if ended else {})
-            audit.record("library.visibility", actor=actor, target=target(found), **said)
-            published = wanted == Item.Visibility.WORKSPACE
-            record(ItemPublished(subject_id=found.pk, actor_id=actor.pk, published=published))
-    item.visibility = wanted
+        if locked.visibility != new_visibility:
+            previous, locked.visibility = locked.visibility, new_visibility
+            locked.save(update_fields=["visibility", "updated_at"])
+            ended_links = 0 if selectors.is_shared(locked) else _end_links_of_others(Item.objects.filter(pk=locked.pk))
+            details: dict[str, Any] = {"before": previous, "after": new_visibility.value} | (
+                {"links": ended_links} if ended_links else {}
+            )
+            audit.record("library.visibility", actor=actor, target=audit_target(locked), **details)
+            published = new_visibility == Item.Visibility.WORKSPACE
+            record(ItemPublished(subject_id=locked.pk, actor_id=actor.pk, published=published))
+    item.visibility = new_visibility
     return item
 
 
 def conversation_unshared(*, conversation_id: UUID) -> int:
-    """What a conversation made is its author's alone again, in the caller's transaction; how many links have ended.
+    """End the links of others to the items of a conversation that is made private. Returns their number.
 
-    To be called after the conversation's own row was written. What its author has published stays published.
+    To be called in the transaction of the conversation's change, after it. Published items stay published.
     """
     items = Item.objects.filter(conversation_id=conversation_id, visibility=Item.Visibility.PRIVATE)
-    # In the order of their keys, and before the links are looked for: who makes one now waits, and is refused.
+    # Locked in the order of their keys before links are queried: a concurrent `share_create` waits and is refused.
     list(items.order_by("pk").select_for_update().values_list("pk", flat=True))
     return _end_links_of_others(items)
 
 
 def _end_links_of_others(items: QuerySet[Item]) -> int:
-    """Revoke the links that others than the author made; how many."""
-    of_others = ~Q(created_by=F("item__author")) | Q(created_by=None)
-    keys = Share.objects.filter(of_others, item__in=items, revoked_at=None).order_by().values("pk")
+    """Revoke the links that were not created by the item's author. Returns their number."""
+    by_others = ~Q(created_by=F("item__author")) | Q(created_by=None)
+    keys = Share.objects.filter(by_others, item__in=items, revoked_at=None).order_by().values("pk")
     return Share.objects.filter(pk__in=keys).update(revoked_at=timezone.now())
 
 
-def _held(item: Item, actor: User) -> Item:
-    """The item as it is now, its row held to the end of the transaction. Raises Http404 where the right is gone."""
+def _lock_item(item: Item, actor: User) -> Item:
+    """Lock the item's row and read it again. Raises Http404 if the actor may no longer change it."""
     Item.objects.select_for_update().filter(pk=item.pk).values_list("pk", flat=True).first()
     return selectors.access_item(actor, item.pk, for_writing=True)
 
 
 def share_create(*, item: Item, actor: User, days: int) -> Share:
-    """A link that opens the item for some days. Raises `ValueError` for a time that is not offered, `Http404`."""
+    """Create a link to the item. Raises `ValueError` unless `days` is in SHARE_DAYS, `Http404`."""
     if days not in SHARE_DAYS:
         raise ValueError(f"not offered: {days} days")
     with transaction.atomic():
         require_writable()
-        found = _held(item, actor)
+        locked = _lock_item(item, actor)
         share = Share.objects.create(item=item, created_by=actor, expires_at=timezone.now() + timedelta(days=days))
-        audit.record("library.share", actor=actor, target=target(found), share=str(share.pk), days=days)
-        told = ItemShared(subject_id=found.pk, actor_id=actor.pk, share_id=share.pk, until=share.expires_at)
-        record(told)
+        audit.record("library.share", actor=actor, target=audit_target(locked), share=str(share.pk), days=days)
+        fact = ItemShared(subject_id=locked.pk, actor_id=actor.pk, share_id=share.pk, until=share.expires_at)
+        record(fact)
     return share
 
 
 def share_revoke(*, share: Share, actor: User) -> Share:
-    """The link opens nothing any more. Revoking again changes nothing."""
+    """Revoke a link. Does nothing if it is revoked already."""
     with transaction.atomic():
         require_writable()
         revoked = Share.objects.filter(pk=share.pk, revoked_at=None).update(revoked_at=timezone.now())
@@ -103,11 +106,11 @@ def share_revoke(*, share: Share, actor: User) -> Share:
 
 
 def share_open(*, token: str) -> Share:
-    """The share behind a link, counted as opened. Raises `ShareGone`.
+    """The share of a link's token; counts the opening. Raises `ShareGone`.
 
-    A read-only workspace is still read: its links open, uncounted.
+    In a read-only workspace links open without being counted.
     """
-    share = selectors.shared(token)
+    share = selectors.share_for_token(token)
     if current_tenant().writable:
         Share.objects.filter(pk=share.pk).update(opens=F("opens") + 1)
     return share

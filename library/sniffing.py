@@ -1,8 +1,8 @@
-"""What a file really is, from its bytes alone. Its name and what the browser says of it are never asked.
+"""Detection of a file's type from its bytes. The content type sent by the browser is ignored.
 
-puremagic knows the signatures; because it also guesses, a type counts only when its own mark stands where it must.
-What is on none of the lists below is refused, programs among them. Pages, drawings and XML, which a browser could
-run, are taken under their own names alone; they are shown from a content host (library/contents.py), or downloaded.
+puremagic knows the signatures. Since it also guesses, a type is accepted only if its signature is at its required
+position, too. Types that are not listed below are refused, such as programs. HTML, SVG and XML, which a browser could
+execute, need a matching file extension; they are shown from a content host (library/contents.py) or downloaded.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from library.types import FileType, UploadRefused
 HEAD_BYTES: Final = 64 * 1024
 
 
-def _starts(*marks: bytes) -> Callable[[bytes], bool]:
+def _starts_with(*marks: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(marks)
 
 
@@ -36,7 +36,7 @@ def _doctype(name: bytes) -> Callable[[bytes], bool]:
 
 
 def _mpeg_audio(head: bytes) -> bool:
-    """ID3 tag, or the first frame of a layer III stream with a possible bit rate and sampling rate."""
+    """True for an ID3 tag, or a first MPEG layer III frame with a valid bit rate and sampling rate."""
     if head.startswith(b"ID3"):
         return True
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
@@ -45,9 +45,9 @@ def _mpeg_audio(head: bytes) -> bool:
 
 
 _BINARY: Final[tuple[tuple[FileType, Callable[[bytes], bool]], ...]] = (
-    (FileType("image/png", "png", "image", inline=True), _starts(b"\x89PNG\r\n\x1a\n")),
-    (FileType("image/jpeg", "jpg", "image", inline=True), _starts(b"\xff\xd8\xff")),
-    (FileType("image/gif", "gif", "image", inline=True), _starts(b"GIF87a", b"GIF89a")),
+    (FileType("image/png", "png", "image", inline=True), _starts_with(b"\x89PNG\r\n\x1a\n")),
+    (FileType("image/jpeg", "jpg", "image", inline=True), _starts_with(b"\xff\xd8\xff")),
+    (FileType("image/gif", "gif", "image", inline=True), _starts_with(b"GIF87a", b"GIF89a")),
     (FileType("image/webp", "webp", "image", inline=True), _riff(b"WEBP")),
     (FileType("image/avif", "avif", "image", inline=True), isomedia.is_avif),
     (FileType("video/mp4", "mp4", "video", inline=True), isomedia.is_mp4),
@@ -55,15 +55,15 @@ _BINARY: Final[tuple[tuple[FileType, Callable[[bytes], bool]], ...]] = (
     (FileType("video/webm", "webm", "video", inline=True), _doctype(b"webm")),
     (FileType("audio/mp4", "m4a", "audio", inline=True), _brand(b"M4A ", b"M4B ")),
     (FileType("audio/wav", "wav", "audio", inline=True), _riff(b"WAVE")),
-    (FileType("audio/ogg", "ogg", "audio", inline=True), _starts(b"OggS\x00")),
-    (FileType("audio/flac", "flac", "audio", inline=True), _starts(b"fLaC")),
+    (FileType("audio/ogg", "ogg", "audio", inline=True), _starts_with(b"OggS\x00")),
+    (FileType("audio/flac", "flac", "audio", inline=True), _starts_with(b"fLaC")),
     (FileType("audio/mpeg", "mp3", "audio", inline=True), _mpeg_audio),
-    (FileType("application/pdf", "pdf", "document", inline=True), _starts(b"%PDF-")),
+    (FileType("application/pdf", "pdf", "document", inline=True), _starts_with(b"%PDF-")),
 )
-# puremagic misses these although they are sound: MPEG frames without a tag carry no signature worth the name.
+# Types that puremagic may not detect: MPEG frames without an ID3 tag have no distinctive signature.
 _KNOWN_WITHOUT_PUREMAGIC: Final = frozenset({"audio/mpeg"})
 
-# Never shown in a page, only downloaded: the ending may choose among them.
+# Types that are only downloaded and never executed, so the extension may select among them.
 _MARKDOWN: Final = FileType("text/markdown", "md", "document")
 _TEXTS: Final = {
     "md": _MARKDOWN,
@@ -71,8 +71,8 @@ _TEXTS: Final = {
     "csv": FileType("text/csv", "csv", "document"),
     "txt": FileType("text/plain", "txt", "document"),
 }
-_MARKDOWN_ENDINGS: Final = ("md", "markdown")
-# What a browser could run: by the ending and by how it begins, both.
+_MARKDOWN_EXTENSIONS: Final = ("md", "markdown")
+# Types that a browser could execute: both the extension and the beginning must match.
 _HTML: Final = FileType("text/html", "html", "document")
 _SVG: Final = FileType("image/svg+xml", "svg", "document")
 _XML: Final = FileType("application/xml", "xml", "document")
@@ -83,16 +83,16 @@ TYPES: Final = {
 }
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
-# Readers of PDF look for its mark in the first 1,024 bytes.
-PDF_LATEST: Final = 1024
-# What printers and web servers write before it: lines of their own, and nothing of a page.
+# PDF readers search for the signature in the first 1,024 bytes.
+PDF_SEARCH_BYTES: Final = 1024
+# Lines of printers (PJL) and web servers (HTTP headers) before the PDF signature, without any markup.
 _BEFORE_PDF = re.compile(
     rb"(?:(?:\x1b%-12345X|@PJL[^<\r\n]*|HTTP/\d[^<\r\n]*|[a-z][a-z-]*:[^<\r\n]*)?[ \t]*(?:\r\n?|\n)|\x1b%-12345X)*",
     re.IGNORECASE,
 )
-# Its first object follows its mark at once: words about PDF have none.
-_PDF_BEGINS = re.compile(rb"%PDF-\d\.\d[^\r\n]{0,200}[\r\n]++(?:%[^\r\n]{0,400}[\r\n]++)*+\s*+\d+ \d+ obj")
-# What opens a page, a drawing, a script, or a rich text that carries objects.
+# The signature followed by the first object, which texts about PDF do not have.
+_PDF_START = re.compile(rb"%PDF-\d\.\d[^\r\n]{0,200}[\r\n]++(?:%[^\r\n]{0,400}[\r\n]++)*+\s*+\d+ \d+ obj")
+# Beginnings of markup, scripts, PostScript, and RTF, which can contain objects.
 _ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
 # Possessive all through: blanks that several parts could share are tried once, not by each part in turn.
 _PROLOG = rb"\s*+(?:<\?xml[^<>]{0,200}\?>)?+(?:\s*+<!--(?:(?!-->).){0,4000}+-->)*+\s*+"
@@ -120,7 +120,7 @@ _TAGS = (
     rb"|section|select|shadow|slot|small|source|spacer|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td"
     rb"|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|use|var|video|wbr|xml|xmp|xss)"
 )
-# Who speaks, in a conversation or a mail's thread: a name that is no tag, or an address; then words.
+# A speaker in a transcript or a mail thread: a name that is not a tag, or an address, followed by words.
 _SPEAKER = re.compile(
     rb"\s*<(?:[\w.+%-]{1,64}@[\w.-]{1,190}>:?\s|(?!"
     + _TAGS
@@ -128,7 +128,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(rb"<(?:[!?/]|" + _TAGS + rb"[\s/>])", re.IGNORECASE)
-# DOS ended texts with this sign, once or up to the end of a block.
+# DOS programs end texts with this character, once or repeated up to the end of a block.
 _DOS_END: Final = b"\x1a"
 _DOS_BLOCK: Final = 128
 
@@ -136,105 +136,105 @@ _DOS_BLOCK: Final = 128
 def sniff(file: IO[bytes], extension: str = "") -> FileType:
     """The type of a file. Raises `UploadRefused`.
 
-    `extension` chooses among plain texts, and tells sound from film where a film's tracks are not found.
+    `extension` selects among plain texts, and audio or video for an MP4 file without readable tracks.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
     if not head:
         raise UploadRefused("empty")
-    found = _binary(head)
-    if found is None:
-        found = office.kind_of(file) if head.startswith(b"PK\x03\x04") else _text(file, head, extension.lower())
-    elif found.media_type == "video/mp4" and isomedia.is_sound(file, head, extension):
-        found = TYPES["audio/mp4"]
+    kind = _binary_type(head)
+    if kind is None:
+        kind = office.office_type(file) if head.startswith(b"PK\x03\x04") else _text_type(file, head, extension.lower())
+    elif kind.media_type == "video/mp4" and isomedia.is_audio(file, head, extension):
+        kind = TYPES["audio/mp4"]
     file.seek(0)
-    if found is None:
+    if kind is None:
         raise UploadRefused("type_refused")
-    return found
+    return kind
 
 
 def type_of(stored: str) -> FileType | None:
-    """The type that an item keeps (`FileType.stored`); None where it has no file, or one of a type no longer kept."""
+    """The type for an item's media type (`FileType.stored`); None without a file, or for an unknown type."""
     media_type, _semicolon, charset = stored.partition("; charset=")
     kind = TYPES.get(media_type)
     return replace(kind, charset=charset) if kind and charset else kind
 
 
-def _binary(head: bytes) -> FileType | None:
-    pdf = _pdf_of(head)
+def _binary_type(head: bytes) -> FileType | None:
+    pdf = _from_pdf_signature(head)
     if pdf:
-        # What programs wrote before it, a byte order mark, an empty line or headers, every reader of PDF skips.
+        # PDF readers skip what precedes the signature: a byte order mark, an empty line or headers.
         head = pdf
     guesses = _guesses(head)
-    for kind, is_marked in _BINARY:
+    for kind, has_signature in _BINARY:
         is_sure = kind.media_type in _KNOWN_WITHOUT_PUREMAGIC or isomedia.brands(head)
-        if is_marked(head) and (is_sure or f".{kind.extension}" in guesses):
+        if has_signature(head) and (is_sure or f".{kind.extension}" in guesses):
             return kind
     return None
 
 
-def _pdf_of(head: bytes) -> bytes:
-    """A PDF from its mark on, where one begins early enough behind what readers skip; else nothing."""
-    pdf = head[:PDF_LATEST].removeprefix(codecs.BOM_UTF8).lstrip()
+def _from_pdf_signature(head: bytes) -> bytes:
+    """The head of a PDF from its signature on, if only skippable content precedes it; else empty."""
+    pdf = head[:PDF_SEARCH_BYTES].removeprefix(codecs.BOM_UTF8).lstrip()
     if pdf.startswith(b"%PDF-"):
         return pdf
-    before = _BEFORE_PDF.match(head, 0, PDF_LATEST)
+    before = _BEFORE_PDF.match(head, 0, PDF_SEARCH_BYTES)
     at = before.end() if before else 0
-    return head[at:] if at and _PDF_BEGINS.match(head, at, at + 4 * PDF_LATEST) else b""
+    return head[at:] if at and _PDF_START.match(head, at, at + 4 * PDF_SEARCH_BYTES) else b""
 
 
 def _guesses(head: bytes) -> set[str]:
     try:
         return {match.extension for match in puremagic.magic_string(head)}
     except Exception:
-        # A hostile file may break a parser in any way: then it is unknown.
+        # A hostile file may cause any error in a parser; its type is unknown then.
         return set()
 
 
-def _text(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
-    """Words and nothing else: UTF-8, what Windows wrote before it, or UTF-16."""
+def _text_type(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
+    """The type of a text in UTF-8, Windows-1252 or UTF-16; None for other content."""
     kind = _TEXTS.get(extension, _TEXTS["txt"])
-    if wide := _wide_charset(head):
-        return replace(kind, charset=wide) if _is_wide_text(file, wide, extension) else None
+    if utf16 := _utf16_charset(head):
+        return replace(kind, charset=utf16) if _is_utf16_text(file, utf16, extension) else None
     opening = head.removeprefix(codecs.BOM_UTF8)
     if _is_active(opening, extension):
         active = _ACTIVE.get(extension)
         if active is None or not _BEGINNINGS[active].match(opening):
             return None
         kind = active
-    left, is_utf8, decoder = _length_of_words(file), True, codecs.getincrementaldecoder("utf-8")()
+    remaining, is_utf8, decoder = _text_length(file), True, codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
-    while left > 0 and (block := file.read(min(left, 1024 * 1024))):
+    while remaining > 0 and (block := file.read(min(remaining, 1024 * 1024))):
         if _CONTROLS.search(block):
             return None
         is_utf8 = is_utf8 and _decodes(decoder, block)
-        left -= len(block)
+        remaining -= len(block)
     return kind if is_utf8 and _decodes(decoder, b"", final=True) else replace(kind, charset="windows-1252")
 
 
-def _length_of_words(file: IO[bytes]) -> int:
-    """The bytes of a text without the sign by which DOS ended it; a file of such signs alone is no text."""
+def _text_length(file: IO[bytes]) -> int:
+    """The length in bytes of a text without the DOS end characters; of the file if it has no others."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _DOS_BLOCK))
-    last = file.read(_DOS_BLOCK)
-    words = last.rstrip(_DOS_END)
-    return size - len(last) + len(words) if words else size
+    tail = file.read(_DOS_BLOCK)
+    words = tail.rstrip(_DOS_END)
+    return size - len(tail) + len(words) if words else size
 
 
-def _wide_charset(head: bytes) -> str:
-    """UTF-16 where the first two bytes say so, or where letters and zeros stand in turn; blank where neither."""
+def _utf16_charset(head: bytes) -> str:
+    """The UTF-16 charset according to the byte order mark, or if letters and zeros alternate; else blank."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     first, second = head[:4096:2], head[1:4096:2]
     for charset, high, low in (("utf-16le", second, first), ("utf-16be", first, second)):
-        # Most letters of Europe's languages have a zero beside them; words alone have none for themselves.
+        # Most letters of European languages have a zero high byte; a text has no zero low bytes.
         if 2 * high.count(0) > len(head[:4096]) // 2 and not low.count(0):
             return charset
     return ""
 
 
-def _is_wide_text(file: IO[bytes], charset: str, extension: str) -> bool:
-    """True for UTF-16 all through, of words only: what the same text in UTF-8 would be judged by."""
+def _is_utf16_text(file: IO[bytes], charset: str, extension: str) -> bool:
+    """True for valid UTF-16 throughout, if the same text in UTF-8 would be accepted."""
     file.seek(0)
     decoder, is_first = codecs.getincrementaldecoder(charset)(), True
     while True:
@@ -251,12 +251,12 @@ def _is_wide_text(file: IO[bytes], charset: str, extension: str) -> bool:
 
 
 def _is_active(opening: bytes, extension: str) -> bool:
-    """True for a text whose beginning a browser or a system may take for something to run.
+    """True for a text whose beginning a browser or an operating system might execute.
 
-    Markdown may begin with a tag or a comment, as most files that present a project do; it is only downloaded.
-    A conversation may begin with who speaks, where no tag follows.
+    Markdown may begin with a tag or a comment, as most README files do; it is only downloaded. A transcript may begin
+    with a speaker in angle brackets if no markup follows.
     """
-    if extension in _MARKDOWN_ENDINGS:
+    if extension in _MARKDOWN_EXTENSIONS:
         opening = _COMMENTS.sub(b"", opening)
         if _MARKDOWN_OPENINGS.match(opening):
             return False

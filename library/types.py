@@ -1,4 +1,4 @@
-"""What the library hands to other apps and to people: refusals with their words, and a file's nature."""
+"""File types and errors of the library."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class FileType:
-    """A type of file that may be kept. `inline`: a browser may show it in the page; all others are downloaded.
+    """A type of file that may be stored. `inline`: shown by browsers; other types are downloaded.
 
-    `charset`: how a text is written; blank for UTF-8, and for what is no text.
+    `charset`: the encoding of a text; blank for UTF-8 and for binary files.
     """
 
     media_type: str
@@ -22,12 +22,12 @@ class FileType:
 
     @property
     def stored(self) -> str:
-        """What an item keeps of it: the media type, and its charset where that is not UTF-8."""
+        """The value of `Item.media_type`: the media type, with the charset unless it is UTF-8."""
         return f"{self.media_type}; charset={self.charset}" if self.charset else self.media_type
 
 
 class UploadRefused(Exception):
-    """Raised where a file cannot be kept. `message` is for people; `code` is for programs."""
+    """Raised when a file cannot be stored. `message` is for users; `code` is for programs."""
 
     messages: ClassVar[dict[str, Promise]] = {
         "empty": _("Ce fichier est vide. Vérifiez-le, puis choisissez-le de nouveau."),
@@ -50,9 +50,9 @@ class UploadRefused(Exception):
 
     @property
     def message(self) -> str:
-        """What happened and what to do, in the reader's language."""
+        """The reason and what to do, in the active language."""
         return str(self.messages[self.code]) % self.values
 
 
 class ShareGone(Exception):
-    """Raised where a link opens nothing: forged, foreign, expired, revoked, or its item is archived."""
+    """Raised for a link that does not open: forged, of another workspace, expired, revoked, or item archived."""

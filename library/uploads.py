@@ -1,4 +1,4 @@
-"""Files that people bring: what they are, whether there is room, and how they are kept."""
+"""Uploads: type and size checks, storage quota, and saving."""
 
 import codecs
 from typing import IO, Any, Final
@@ -9,11 +9,11 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from events.catalogue import Origin
-from library import files, names, reading, selectors
-from library.labels import clean_text, line_title
+from library import extraction, files, names, selectors
+from library.facts import record_created
+from library.labels import clean_text, clean_title
 from library.models import Item
-from library.recorded import record_created
-from library.sharing import target
+from library.sharing import audit_target
 from library.sniffing import sniff
 from library.types import FileType, UploadRefused
 from plans import selectors as plan_selectors
@@ -25,39 +25,39 @@ from usage import services as quotas
 from usage.types import QuotaExceeded
 
 STORAGE: Final = "storage"
-# Larger texts are kept as files only: what is searched and shown has a measure.
+# Bytes of a text file up to which its text is searchable and shown.
 MAX_READ_TEXT: Final = 200_000
 
 
 def item_upload(
     *, author: User, file: IO[bytes], name: str, size: int, title: str = "", visibility: str = "private"
 ) -> Item:
-    """Keep a file somebody brought. Raises `UploadRefused` or `ReadOnlyWorkspace`; then nothing is left of it."""
+    """Save an uploaded file. Raises `UploadRefused` or `ReadOnlyWorkspace`; then nothing is stored."""
     tenant = require_writable()
-    stem, ending = names.split(names.clean_name(name) or "fichier")
-    wanted = Item.Visibility(visibility)
-    kind = checked(file, ending, size)
-    _require_room(tenant, size)
+    stem, extension = names.split(names.clean_name(name) or "fichier")
+    chosen_visibility = Item.Visibility(visibility)
+    kind = check_file(file, extension, size)
+    _check_quota(tenant, size)
     item = Item(
         id=new_id(),
         kind=kind.kind,
-        title=line_title(title or stem),
-        text=_words_of(file, kind, size),
+        title=clean_title(title or stem),
+        text=_text_of(file, kind, size),
         author=author,
-        visibility=wanted,
-        file_name=names.joined(stem, _ending_of(kind, ending)),
+        visibility=chosen_visibility,
+        file_name=names.join_name(stem, _stored_extension(kind, extension)),
         media_type=kind.stored,
-        reading=reading.first_state(kind),
+        reading=extraction.initial_state(kind),
         size=size,
     )
-    # The bytes travel before the transaction: no lock is held meanwhile, and a failure takes them away again.
+    # Stored before the transaction, so that no lock is held meanwhile; removed if the transaction fails.
     item.file = files.store(tenant, item.pk, file, kind)
     try:
         with transaction.atomic():
-            _take_room(tenant, size)
+            _count_bytes(tenant, size)
             item.save(force_insert=True)
-            reading.ask(item)
-            audit.record("library.upload", actor=author, target=target(item), kind=item.kind, bytes=size)
+            extraction.enqueue_extraction(item)
+            audit.record("library.upload", actor=author, target=audit_target(item), kind=item.kind, bytes=size)
             record_created(item, Origin.UPLOAD)
     except BaseException:
         files.remove(item.file)
@@ -66,47 +66,47 @@ def item_upload(
 
 
 def file_type(file: IO[bytes], extension: str = "") -> FileType:
-    """What a file really is, by its bytes; `extension` chooses among plain texts only. Raises `UploadRefused`."""
+    """The type of a file by its bytes; `extension` only selects among plain texts. Raises `UploadRefused`."""
     return sniff(file, extension)
 
 
-def checked(file: IO[bytes], ending: str, size: int) -> FileType:
+def check_file(file: IO[bytes], extension: str, size: int) -> FileType:
     if not size:
         raise UploadRefused("empty")
-    largest = max(settings.MAX_UPLOAD_BYTES.values())
-    if size > largest:
-        raise UploadRefused("too_large", size=filesize(size), limit=filesize(largest))
-    kind = file_type(file, ending)
+    max_size = max(settings.MAX_UPLOAD_BYTES.values())
+    if size > max_size:
+        raise UploadRefused("too_large", size=filesize(size), limit=filesize(max_size))
+    kind = file_type(file, extension)
     limit = settings.MAX_UPLOAD_BYTES[kind.kind]
     if size > limit:
         raise UploadRefused("too_large", size=filesize(size), limit=filesize(limit))
     return kind
 
 
-def _ending_of(kind: FileType, ending: str) -> str:
-    """What a file's name ends in: its type says so, but texts of many kinds have a harmless ending of their own."""
-    return ending if kind.media_type.startswith("text/") and ending in names.TEXT_ENDINGS else kind.extension
+def _stored_extension(kind: FileType, extension: str) -> str:
+    """The extension of the stored name: that of the type, but a text keeps a harmless extension of its own."""
+    return extension if kind.media_type.startswith("text/") and extension in names.TEXT_EXTENSIONS else kind.extension
 
 
-def _words_of(file: IO[bytes], kind: FileType, size: int) -> str:
-    """The words of a text file of reasonable size, so that it is found and read in place."""
-    if kind.extension in reading.DOCUMENTS or not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
+def _text_of(file: IO[bytes], kind: FileType, size: int) -> str:
+    """The text of a text file up to `MAX_READ_TEXT`, for search and display; else blank."""
+    if kind.extension in extraction.DOCUMENTS or not kind.media_type.startswith("text/") or size > MAX_READ_TEXT:
         return ""
     file.seek(0)
     raw = file.read(MAX_READ_TEXT).removeprefix(codecs.BOM_UTF8)
-    # DOS ended texts with \x1a.
+    # DOS programs end texts with \x1a.
     return clean_text(raw.decode(kind.charset or "utf-8", errors="replace").rstrip("\x1a"))
 
 
-def _require_room(tenant: TenantRef, size: int) -> None:
-    """Before the bytes travel: what would not fit need not come."""
+def _check_quota(tenant: TenantRef, size: int) -> None:
+    """Raise `UploadRefused` before the file is stored if it exceeds the quota."""
     ceiling = plan_selectors.ceiling_of(tenant, STORAGE)
     if ceiling is not None and (used := selectors.storage_used()) + size > ceiling:
         raise _storage_full(tenant, used, size)
 
 
-def _take_room(tenant: TenantRef, size: int) -> None:
-    """Count the bytes, in the transaction of their item: of those who come together, as many as fit."""
+def _count_bytes(tenant: TenantRef, size: int) -> None:
+    """Count the bytes in the item's transaction, which also holds the limit for concurrent uploads."""
     try:
         quotas.grow(STORAGE, size)
     except QuotaExceeded as error:

@@ -1,4 +1,4 @@
-"""The library's pages. Each finds its item through `access_item`, or through the link that was opened."""
+"""Pages of the library. Each view gets its item from `access_item`, which checks the rights."""
 
 from typing import Any, Final, cast
 from uuid import UUID
@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 from accounts.access import BODY_LIMIT, TEAM, access
 from accounts.models import User
 from library import files, names, presenters, selectors, services
-from library.contents import Preview, client_ip, preview_of_item
+from library.contents import Preview, item_preview, preview_origin
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
 from library.serving import file_response, thumbnail_response
@@ -29,8 +29,8 @@ from tenants.content.addresses import any_origin
 from tenants.selectors import tenant_url
 from ui.markdown import MAX_INPUT, render_cached
 
-PAGE: Final = 30
-# The largest file of any kind, and the form around it.
+PAGE_SIZE: Final = 30
+# Bytes of the largest file of any kind, with the form around it.
 UPLOAD_LIMIT: Final[int] = max(settings.MAX_UPLOAD_BYTES.values()) + BODY_LIMIT
 DOWNLOADS: Final = {"md": "text/markdown", "txt": "text/plain"}
 
@@ -40,7 +40,7 @@ def user_of(request: HttpRequest) -> User:
 
 
 def wants_part(request: HttpRequest) -> bool:
-    """True where htmx asks for a part of the page; going back in its history asks for the whole."""
+    """True if htmx requests a part of the page. A history restore requests the whole page."""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -50,16 +50,16 @@ def wants_part(request: HttpRequest) -> bool:
 def index(request: HttpRequest) -> HttpResponse:
     user, form = user_of(request), FilterForm(request.GET)
     filters = form.filters()
-    page = Paginator(selectors.item_list(user, filters), PAGE).get_page(request.GET.get("page"))
-    narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
+    page = Paginator(selectors.item_list(user, filters), PAGE_SIZE).get_page(request.GET.get("page"))
+    is_narrowed = any(request.GET.get(name) for name in form.fields if name != "archived")
     query = search.parse(filters.query)
-    texts = selectors.texts_found(page.object_list, query)
+    texts = selectors.matching_file_texts(page.object_list, query)
     context: dict[str, Any] = {
         "form": form,
         "filters": filters,
         "page": page,
         "rows": [presenters.row(item, user, query, texts.get(item.pk, "")) for item in page.object_list],
-        "is_narrowed": narrowed,
+        "is_narrowed": is_narrowed,
     }
     if wants_part(request):
         response = render(request, "library/_results.html", context)
@@ -74,21 +74,21 @@ def index(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
-        # The item's page is put into this one, whose policy stays (static/js/upload.js).
-        return allowing(render(request, "library/upload.html", {"form": form}), any_origin())
+        # The script puts the item's page into this document, whose policy stays in force (static/js/upload.js).
+        return allow_sources(render(request, "library/upload.html", {"form": form}), any_origin())
     if form.is_valid():
-        brought = form.cleaned_data["file"]
+        uploaded = form.cleaned_data["file"]
         try:
             item = services.item_upload(
                 author=user_of(request),
-                file=brought.file,
-                name=brought.name,
-                size=brought.size,
+                file=uploaded.file,
+                name=uploaded.name,
+                size=uploaded.size,
                 title=form.cleaned_data["title"],
                 visibility=form.cleaned_data["visibility"],
             )
-        except UploadRefused as refused:
-            form.add_error("file", refused.message)
+        except UploadRefused as error:
+            form.add_error("file", error.message)
         else:
             messages.success(request, _("« %(title)s » est dans la bibliothèque.") % {"title": item.title})
             return redirect("library:detail", item.pk)
@@ -100,7 +100,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
     user = user_of(request)
     item = selectors.access_item(user, item_id)
-    context = shown(item, preview_of_item(user, item)) | {
+    context = item_context(item, item_preview(user, item)) | {
         "may_write": selectors.may_write(user, item),
         "may_delete": selectors.may_delete(user, item),
         "may_publish": selectors.may_publish(user, item),
@@ -110,13 +110,13 @@ def detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
         "breadcrumbs": [{"url": reverse("library:list"), "label": _("Bibliothèque")}],
     }
     if context["may_write"]:
-        context |= sharing_of(request, item)
-    return allowing(render(request, "library/detail.html", context), client_ip(context["preview"]))
+        context |= sharing_context(request, item)
+    return allow_sources(render(request, "library/detail.html", context), preview_origin(context["preview"]))
 
 
-def shown(item: Item, preview: Preview | None) -> dict[str, Any]:
-    """What both the item's own page and the page behind a link show."""
-    # Beyond this a text is shown as it is written: formatting it has a price, and a link is open to anybody.
+def item_context(item: Item, preview: Preview | None) -> dict[str, Any]:
+    """Template context that the item's page and the page of a share link have in common."""
+    # Long texts are not rendered: rendering is expensive, and share links are public.
     is_plain = item.media_type.startswith(("text/plain", "text/csv")) or len(item.text) > MAX_INPUT
     return {
         "item": item,
@@ -127,9 +127,11 @@ def shown(item: Item, preview: Preview | None) -> dict[str, Any]:
     }
 
 
-def allowing(response: HttpResponse, frames_from: str) -> HttpResponse:
-    """What the page shows from elsewhere: pictures and sounds that the storage serves itself, and a preview, whose
-    frame goes nowhere else. `frames_from`: its origin; blank for none."""
+def allow_sources(response: HttpResponse, frames_from: str) -> HttpResponse:
+    """Allow media of the storage and the frame of a preview in the page's content security policy.
+
+    `frames_from`: the origin of the preview; blank for none.
+    """
     origin = files.storage_origin()
     sources = {"img-src": [origin], "media-src": [origin]} if origin else {}
     if frames_from:
@@ -142,7 +144,7 @@ def allowing(response: HttpResponse, frames_from: str) -> HttpResponse:
 @access(TEAM)
 def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(user_of(request), item_id, for_writing=True)
-    form = EditForm(request.POST) if request.method == "POST" else EditForm.of(item)
+    form = EditForm(request.POST) if request.method == "POST" else EditForm.for_item(item)
     if form.is_bound and form.is_valid():
         services.item_edit(item=item, title=form.cleaned_data["title"], tags=form.cleaned_data["tags"])
         messages.success(request, _("Les modifications sont enregistrées."))
@@ -159,7 +161,7 @@ def edit(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     item = selectors.access_item(user_of(request), item_id)
-    return file_answer(request, item)
+    return item_file_response(request, item)
 
 
 @access(TEAM)
@@ -169,7 +171,7 @@ def thumbnail(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     return thumbnail_response(request, item) if item.thumbnail else HttpResponse(status=404)
 
 
-def file_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
+def item_file_response(request: HttpRequest, item: Item) -> HttpResponseBase:
     if not item.file:
         return HttpResponse(status=404)
     return file_response(request, item, as_attachment="download" in request.GET)
@@ -178,17 +180,19 @@ def file_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
 @access(TEAM)
 @require_GET
 def download(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
-    return download_answer(request, selectors.access_item(user_of(request), item_id))
+    return item_download_response(request, selectors.access_item(user_of(request), item_id))
 
 
-def download_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
-    """A file as it is; a text as Markdown, or as plain text where that is asked for."""
+def item_download_response(request: HttpRequest, item: Item) -> HttpResponseBase:
+    """The download of an item: its file, or its text as Markdown or (`?format=txt`) plain text."""
     if item.file:
         return file_response(request, item, as_attachment=True)
-    wanted = request.GET.get("format", "md")
-    ending = wanted if wanted in DOWNLOADS else "md"
-    response = HttpResponse(item.text, content_type=f"{DOWNLOADS[ending]}; charset=utf-8")
-    response["Content-Disposition"] = files.disposition(names.name_from_title(item.title, ending), as_attachment=True)
+    requested = request.GET.get("format", "md")
+    extension = requested if requested in DOWNLOADS else "md"
+    response = HttpResponse(item.text, content_type=f"{DOWNLOADS[extension]}; charset=utf-8")
+    response["Content-Disposition"] = files.disposition(
+        names.name_from_title(item.title, extension), as_attachment=True
+    )
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -198,11 +202,11 @@ def download_answer(request: HttpRequest, item: Item) -> HttpResponseBase:
 def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(user_of(request), item_id, for_writing=True)
     services.item_archive(item=item)
-    said = _("« %(title)s » est archivé.") % {"title": item.title}
+    text = _("« %(title)s » est archivé.") % {"title": item.title}
     undo = reverse("library:restore", args=[item.pk])
     if wants_part(request):
-        return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": undo})
-    messages.success(request, said, extra_tags=f"undo:{undo}")
+        return trigger_client_event(HttpResponse(), "toast", {"text": text, "kind": "success", "undo": undo})
+    messages.success(request, text, extra_tags=f"undo:{undo}")
     return redirect("library:list")
 
 
@@ -211,17 +215,17 @@ def archive(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = selectors.access_item(user_of(request), item_id, for_writing=True)
     services.item_restore(item=item)
-    said = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
+    text = _("« %(title)s » est de nouveau dans la bibliothèque.") % {"title": item.title}
     if wants_part(request):
-        return trigger_client_event(HttpResponse(), "toast", {"text": said, "kind": "success", "undo": ""})
-    messages.success(request, said)
-    return redirect(_where_from(request))
+        return trigger_client_event(HttpResponse(), "toast", {"text": text, "kind": "success", "undo": ""})
+    messages.success(request, text)
+    return redirect(_return_url(request))
 
 
 @access(TEAM, lane=OUTSIDE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """The question whether an archived item shall go for good, and the answer yes."""
+    """Confirmation page and permanent deletion of an archived item."""
     user = user_of(request)
     item = selectors.access_item(user, item_id, for_writing=True)
     if not selectors.may_delete(user, item):
@@ -239,11 +243,11 @@ def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     return render(request, "library/delete.html", {"item": item, "breadcrumbs": breadcrumbs})
 
 
-def _where_from(request: HttpRequest) -> str:
-    """The page of ours that a form stood on; the list where that is not known."""
+def _return_url(request: HttpRequest) -> str:
+    """The page with the submitted form if it is on this host, else the list."""
     address = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if ours else reverse("library:list")
+    is_own_host = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_own_host else reverse("library:list")
 
 
 @access(TEAM)
@@ -259,16 +263,16 @@ def visibility(request: HttpRequest, item_id: UUID) -> HttpResponse:
         messages.success(request, _("Toute l’équipe de l’espace voit maintenant ce contenu."))
     else:
         messages.success(request, _("Ce contenu n’est plus publié dans l’espace."))
-    # An owner who takes back somebody else's item no longer sees it.
-    stays = selectors.may_write(user, item)
-    return redirect("library:detail", item.pk) if stays else redirect("library:list")
+    # An owner who makes another person's item private loses access to it.
+    is_still_writable = selectors.may_write(user, item)
+    return redirect("library:detail", item.pk) if is_still_writable else redirect("library:list")
 
 
-def sharing_of(request: HttpRequest, item: Item) -> dict[str, Any]:
-    # Not the request's Host: a link is given to others, and a Host may name any port.
+def sharing_context(request: HttpRequest, item: Item) -> dict[str, Any]:
+    # The workspace's domain rather than the Host header, which may contain any port.
     domain = request.tenant.domain  # type: ignore[attr-defined]
     links = [
         presenters.Link(link, tenant_url(domain, reverse("library:shared", args=[selectors.share_token(link)])))
-        for link in selectors.shares_of(item)
+        for link in selectors.valid_shares(item)
     ]
     return {"share_form": ShareForm(), "links": links}

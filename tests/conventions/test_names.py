@@ -28,9 +28,11 @@ DONE = (
     "analytics",
     "config",
     "console",
+    "conversations",
     "demo",
     "embedded",
     "fakes",
+    "library",
     "mailing",
     "tax",
     "tenants",
@@ -42,11 +44,9 @@ DONE = (
 NOT_YET = (
     "assistants",
     "billing",
-    "conversations",
     "events",
     "plans",
     "usage",
-    "library",
 )
 
 

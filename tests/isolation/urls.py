@@ -14,7 +14,7 @@ from accounts.access import Access, declared_access
 from billing.stripe import endpoint
 from conversations.models import Conversation, Message
 from library import services
-from library.contents import preview_of_item
+from library.contents import item_preview
 from library.models import Item, Share
 from tenants import signing
 from tests.people import People
@@ -119,7 +119,7 @@ class Objects:
         return f"{path}a/b.js" if "path" in url.arguments else path
 
     def _content_address(self) -> str:
-        preview = preview_of_item(self.member, self.content_item)
+        preview = item_preview(self.member, self.content_item)
         assert preview is not None
         return preview.address.url
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role, User
-from library import contents, files, reading, services, sharing
+from library import contents, extraction, files, services, sharing
 from library.models import FileText, Item
 from library.sniffing import sniff
 from library.types import UploadRefused
@@ -70,13 +70,13 @@ class TestUpload:
     @pytest.mark.parametrize("name", ["page.html", "drawing.svg", "data.xml"])
     def test_its_words_are_found_and_its_scripts_are_not(self, people, upload, name):
         item = upload(people.member, ACTIVE[name][1], name)
-        assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+        assert extraction.extract(item_id=str(item.pk)) == Item.Reading.DONE
         text = FileText.objects.get(item=item).text
         assert "brouette" in text and "alert" not in text and "rouge" not in text
 
     def test_words_of_a_page_are_lines_without_marks(self, people, upload):
         item = upload(people.member, PAGE, "page.html")
-        reading.read(item_id=str(item.pk))
+        extraction.extract(item_id=str(item.pk))
         text = FileText.objects.get(item=item).text
         assert text.split("\n") == ["Brouettes", "Une brouette cévenole & sa roue"]
 
@@ -97,7 +97,7 @@ class TestUpload:
     )
     def test_its_words_are_those_a_browser_shows(self, people, upload, body, words):
         item = upload(people.member, b"<!doctype html><html>" + body, "page.html")
-        assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+        assert extraction.extract(item_id=str(item.pk)) == Item.Reading.DONE
         assert FileText.objects.get(item=item).text.split() == words.split()
 
     @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ class TestUpload:
     def test_marks_without_end_are_read_in_little_time(self, people, upload, part):
         """What takes long ends as unreadable, and makes the jobs of everybody wait until then."""
         item = upload(people.member, b"<!doctype html><html>x" + part * (400_000 // len(part)), "page.html")
-        assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+        assert extraction.extract(item_id=str(item.pk)) == Item.Reading.DONE
 
 
 class TestFrame:
@@ -225,7 +225,7 @@ class TestRights:
     def test_keys_of_nothing_are_a_404(self, people, page, key):
         from tenants.content.addresses import content_address
 
-        version = contents.preview_of_item(people.member, page).address.url
+        version = contents.item_preview(people.member, page).address.url
         assert opened(version).status_code == 200
         good = {"version": contents._version(page), "viewer": str(people.member.pk)}
         assert opened(content_address(contents.ITEM, str(page.pk), **good).url).status_code == 200

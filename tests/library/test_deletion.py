@@ -66,20 +66,20 @@ def test_the_archive_offers_it_to_those_who_may(people, answer, client_for):
             assert (f"/library/{item.pk}/delete/" in page) == offered
 
 
-def test_a_storage_that_fails_is_asked_again(people, upload, on_commit, monkeypatch):
+def test_a_failing_storage_enqueues_the_deletion_of_the_file(people, upload, on_commit, monkeypatch):
     """The storage is the one thing here that is not ours."""
     item = upload(people.member, PNG, "photo.png")
     services.item_archive(item=item)
-    asked = []
+    enqueued = []
 
     def fail(path):
         raise OSError("away")
 
     monkeypatch.setattr(files.storage(), "delete", fail)
-    monkeypatch.setattr(deletion, "enqueue", lambda name, **arguments: asked.append((name, arguments)))
+    monkeypatch.setattr(deletion, "enqueue", lambda job, **arguments: enqueued.append((job, arguments)))
     with on_commit(execute=True):
         services.item_delete(item=item, actor=people.member)
-    assert asked == [("library.files.discard", {"path": item.file})]
+    assert enqueued == [(files.discard, {"path": item.file})]
 
 
 def test_nothing_goes_in_a_read_only_workspace(people, answer):

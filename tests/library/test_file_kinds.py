@@ -185,7 +185,7 @@ def test_a_flood_of_parts_is_refused_before_it_is_read(lie):
 def test_the_flood_above_is_a_sound_zip():
     with zipfile.ZipFile(io.BytesIO(_flood(9))) as archive:
         assert len(archive.infolist()) == 9
-    with archives.opened(io.BytesIO(_flood(9))) as archive:
+    with archives.open_archive(io.BytesIO(_flood(9))) as archive:
         assert len(archive.infolist()) == 9
 
 

@@ -209,7 +209,7 @@ def test_names_are_cut_by_bytes_and_between_what_is_seen_as_one(seen):
     one = names.plain_line(unicodedata.normalize("NFC", seen))
     for before in range(4):
         for letters in (None, 80):
-            kept = names.cut("a" * before + one * 90, 176, letters).removeprefix("a" * before)
+            kept = names.truncate("a" * before + one * 90, 176, letters).removeprefix("a" * before)
             assert kept and kept == one * (len(kept) // len(one))
         name = names.name_from_title("a" * before + seen * 90, "md")
         assert len(name.encode()) <= names.MAX_BYTES and name.endswith(f"{one}.md")

@@ -114,7 +114,7 @@ def test_a_read_only_workspace_changes_nothing(people, answer, set_state, upload
             act()
     assert Item.objects.values().get(pk=item.pk) == before
     assert Item.objects.count() == 1
-    assert selectors.shares_of(item) == [share]
+    assert selectors.valid_shares(item) == [share]
 
 
 @pytest.mark.parametrize("title", ["\u200d\ufe0f", "\u3164", "\u2800 \u2800", ""])

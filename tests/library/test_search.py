@@ -73,7 +73,7 @@ def test_filters(people, answer, found):
     assert set(found()) == {"Post", "Publié", "Étiqueté", "Ancien"}
     assert found(kind="post") == ["Post"]
     assert found(tag="été") == ["Étiqueté"]
-    assert "Publié" not in found(mine=True)
+    assert "Publié" not in found(only_own=True)
     assert "Ancien" not in found(since=today - dt.timedelta(days=6))
     assert found(since=today - dt.timedelta(days=21), until=today - dt.timedelta(days=19)) == ["Ancien"]
     assert selectors.tags_in_use(people.member) == ["été"]
@@ -103,7 +103,7 @@ def test_an_english_find_is_marked(people, answer):
 
 def test_forged_marks_are_dropped():
     forged = f"{MARK_END}a{MARK_START}b{MARK_START}<i>{MARK_END}{MARK_END}{MARK_START}c"
-    assert presenters.marked(forged) == "ab<mark>&lt;i&gt;</mark>c"
+    assert presenters.highlight(forged) == "ab<mark>&lt;i&gt;</mark>c"
 
 
 @pytest.mark.parametrize("query", ["ete", "creperie", "oeuf", "l’ecole", "l'école", "impayees", "Œufs", "« crêperie »"])

@@ -80,7 +80,7 @@ def test_an_expired_link_opens_nothing(people, answer, client_for, link):
     share, path = link(answer(people.member))
     Share.objects.filter(pk=share.pk).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
     assert not opens(client_for(None), path)
-    assert selectors.shares_of(share.item) == []
+    assert selectors.valid_shares(share.item) == []
 
 
 def test_an_archived_item_is_not_shared_until_it_is_restored(people, answer, client_for, link):

@@ -68,7 +68,7 @@ def test_the_links_that_others_made_end_and_the_authors_own_stays(people, answer
         assert [anyone.get(path_of(share) + tail).status_code for share in theirs] == [404, 404]
     assert anyone.get(path_of(own)).status_code == 200
     assert AuditEntry.objects.filter(action="conversation.visibility").latest("pk").details["links"] == 2
-    assert selectors.shares_of(item) == [own]
+    assert selectors.valid_shares(item) == [own]
     # Sharing again is a new act: it brings nobody's link back.
     conversations.conversation_share(conversation=shared, shared=True, actor=people.member)
     assert [anyone.get(path_of(share)).status_code for share in theirs] == [404, 404]

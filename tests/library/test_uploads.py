@@ -192,13 +192,13 @@ def test_nothing_but_a_workspace_is_deleted(prefix):
 
 
 def test_a_storage_that_fails_is_tried_again_by_a_job(people, monkeypatch, on_commit):
-    asked = []
+    enqueued = []
 
     def fail(prefix):
         raise OSError("no storage")
 
     monkeypatch.setattr(files, "remove_all_of", fail)
-    monkeypatch.setattr(deletion, "enqueue", lambda name, **kwargs: asked.append((name, kwargs)))
+    monkeypatch.setattr(deletion, "enqueue", lambda name, **kwargs: enqueued.append((name, kwargs)))
     with on_commit(execute=True):
         services.delete_files_of_workspace(people.home)
-    assert asked == [("library.files.remove_all_of", {"prefix": people.home.file_prefix})]
+    assert enqueued == [(fail, {"prefix": people.home.file_prefix})]

@@ -163,7 +163,7 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("library_item_words", _library_search),
     ("library_item_title_words", _library_search),
     ("library_item_tags", lambda at: list(library.item_list(at.person, library.Filters(tag="client")))),
-    ("library_share_item_id_dfeb56ca", lambda at: library.shares_of(at.item)),
+    ("library_share_item_id_dfeb56ca", lambda at: library.valid_shares(at.item)),
     ("library_share_item_id_dfeb56ca", lambda at: at.item.delete()),
     ("django_session_pkey", lambda _: Session.get_session_store_class()("a" * 32).load()),
 ]

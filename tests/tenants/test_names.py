@@ -81,7 +81,7 @@ def test_jobs_in_code_accept_their_keywords(settings):
 
 def test_a_function_is_enqueued_by_its_dotted_name():
     assert dotted_name(call_problem) == "tenants.names.call_problem"
-    assert dotted_name("library.reading.read") == "library.reading.read"
+    assert dotted_name("library.extraction.extract") == "library.extraction.extract"
 
 
 @pytest.mark.parametrize("job", [lambda: None, Path.read_text])
@@ -92,4 +92,4 @@ def test_a_function_that_no_name_leads_to_is_refused(job):
 
 def test_positional_arguments_of_a_job_are_refused(people):
     with tenant_context(people.home), pytest.raises(ValueError, match="keywords only"):
-        enqueue(call_problem, "library.reading.read")
+        enqueue(call_problem, "library.extraction.extract")

@@ -194,7 +194,7 @@ def test_storage_is_counted_as_it_grows(people, upload):
 def test_two_uploads_at_once_do_not_share_the_room(people, upload, grant, monkeypatch):
     """Both look while there is room for one: the second finds it taken."""
     grant("storage", Decimal(len(PNG)))
-    monkeypatch.setattr(uploads, "_require_room", lambda tenant, size: None)
+    monkeypatch.setattr(uploads, "_check_quota", lambda tenant, size: None)
     upload(people.member, PNG, "a.png")
     with pytest.raises(UploadRefused) as refused:
         upload(people.member, PNG, "b.png")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from demo.files import honeycomb_png, pdf
-from library import reading, selectors, services
+from library import extraction, selectors, services
 from library.models import FileText, Item
 from tenants import sandbox
 from tests.library.samples import zipped
@@ -67,11 +67,11 @@ def test_the_words_of_a_document_are_found_by_its_readers_alone(people, name):
     item = brought(people.member, DOCUMENTS[name], name)
     assert item.reading == Item.Reading.WAITING
     assert not selectors.item_list(people.member, selectors.Filters(query="cevenole")).exists()
-    assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+    assert extraction.extract(item_id=str(item.pk)) == Item.Reading.DONE
     assert [row.pk for row in selectors.item_list(people.member, selectors.Filters(query="cevenole"))] == [item.pk]
     assert not selectors.item_list(people.instructor, selectors.Filters(query="cevenole")).exists()
     # Again: the same, once.
-    reading.read(item_id=str(item.pk))
+    extraction.extract(item_id=str(item.pk))
     assert FileText.objects.filter(item=item).count() == 1
 
 
@@ -84,7 +84,7 @@ def child_told(name: str, content: bytes, *given: str) -> bytes:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        return sandbox.run(reading.CHILDREN / name, file, *given)
+        return sandbox.run(extraction.CHILDREN / name, file, *given)
 
 
 NUMBERS = (
@@ -96,7 +96,7 @@ NUMBERS = (
 def test_numbers_of_a_sheet_are_found_as_people_see_and_type_them(people):
     sheet = BOOK["xl/worksheets/sheet1.xml"].replace('<c r="B1"><v>12</v></c>', NUMBERS)
     item = brought(people.member, zipped(BOOK | {"xl/worksheets/sheet1.xml": sheet}), "ventes.xlsx")
-    reading.read(item_id=str(item.pk))
+    extraction.extract(item_id=str(item.pk))
     cells = FileText.objects.get(item=item).text.strip().split("\t")[1:]
     assert cells == [
         "20260042", "1234,56", "12,5 12,50", "VRAI / TRUE", "-0,30000000000000004 -0,30", "7", "4500",
@@ -144,8 +144,8 @@ def test_parts_of_other_names_are_read():
         assert "cévenole" in words("xlsx", parts)
 
 
-def thumbnail(content: bytes, most: int = reading.MAX_PIXELS) -> Image.Image:
-    told = child_told("thumbnail.py", content, str(reading.THUMBNAIL_SIDE), str(most))
+def thumbnail(content: bytes, most: int = extraction.MAX_PIXELS) -> Image.Image:
+    told = child_told("thumbnail.py", content, str(extraction.THUMBNAIL_SIDE), str(most))
     return Image.open(io.BytesIO(told))
 
 
@@ -166,7 +166,7 @@ def test_a_picture_without_its_last_bytes_is_shown():
     noise = Image.effect_noise((600, 400), 60).convert("RGB")
     for form, lost in (("JPEG", 2_000), ("PNG", 2_000), ("WEBP", 0)):
         small = thumbnail(encoded(noise, form)[: -lost or None])
-        assert max(small.size) == reading.THUMBNAIL_SIDE and small.convert("L").getextrema()[1] > 100
+        assert max(small.size) == extraction.THUMBNAIL_SIDE and small.convert("L").getextrema()[1] > 100
 
 
 def test_the_bound_on_pixels_is_that_of_what_is_decoded():
@@ -180,7 +180,7 @@ def test_the_bound_on_pixels_is_that_of_what_is_decoded():
 
 def test_what_was_found_in_a_file_is_shown_marked_in_the_list(people, client_for):
     item = brought(people.member, DOCUMENTS["devis.docx"], "devis.docx")
-    reading.read(item_id=str(item.pk))
+    extraction.extract(item_id=str(item.pk))
     page = client_for(people.member).get("/library/?q=cevenole").content.decode()
     assert "<mark>cévenole</mark>" in page
 
@@ -190,12 +190,12 @@ def test_a_list_shows_small_pictures(people, client_for, kept_files):
     client = client_for(people.member)
     assert f"/library/{item.pk}/thumbnail/" not in client.get("/library/").content.decode()
     assert client.get(f"/library/{item.pk}/thumbnail/").status_code == 404
-    assert reading.read(item_id=str(item.pk)) == Item.Reading.DONE
+    assert extraction.extract(item_id=str(item.pk)) == Item.Reading.DONE
     assert f"/library/{item.pk}/thumbnail/" in client.get("/library/").content.decode()
     answer = client.get(f"/library/{item.pk}/thumbnail/")
     small = Image.open(io.BytesIO(b"".join(answer.streaming_content) if answer.streaming else answer.content))
     assert answer["Content-Type"] == "image/webp" and answer["X-Content-Type-Options"] == "nosniff"
-    assert max(small.size) == reading.THUMBNAIL_SIDE and small.format == "WEBP"
+    assert max(small.size) == extraction.THUMBNAIL_SIDE and small.format == "WEBP"
     assert client_for(people.instructor).get(f"/library/{item.pk}/thumbnail/").status_code == 404
     assert len(kept_files()) == 2
 
@@ -207,7 +207,7 @@ def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(people):
     exif[0x0112] = 6
     Image.new("RGB", (400, 200), "red").save(held, "JPEG", exif=exif)
     item = brought(people.member, held.getvalue(), "photo.jpg")
-    reading.read(item_id=str(item.pk))
+    extraction.extract(item_id=str(item.pk))
     item.refresh_from_db()
     from library import files
 
@@ -220,7 +220,7 @@ def test_a_thumbnail_keeps_nothing_of_where_the_picture_was_taken(people):
 
 def test_file_and_thumbnail_go_with_the_item(people, kept_files, on_commit):
     item = brought(people.member, honeycomb_png(), "alveoles.png")
-    reading.read(item_id=str(item.pk))
+    extraction.extract(item_id=str(item.pk))
     services.item_archive(item=item)
     with on_commit(execute=True):
         services.item_delete(item=item, actor=people.member)
@@ -237,7 +237,7 @@ def test_file_and_thumbnail_go_with_the_item(people, kept_files, on_commit):
 )
 def test_what_cannot_be_read_stays_a_file(people, name, content):
     item = brought(people.member, content, name)
-    assert reading.read(item_id=str(item.pk)) in (Item.Reading.FAILED, Item.Reading.NOTHING)
+    assert extraction.extract(item_id=str(item.pk)) in (Item.Reading.FAILED, Item.Reading.NOTHING)
     item.refresh_from_db()
     assert item.file and item.thumbnail == "" and not FileText.objects.exists()
 
@@ -245,10 +245,10 @@ def test_what_cannot_be_read_stays_a_file(people, name, content):
 def test_lost_jobs_are_taken_up(people, monkeypatch):
     item = brought(people.member, DOCUMENTS["devis.pdf"], "devis.pdf")
     asked = []
-    monkeypatch.setattr(reading, "enqueue", lambda job, **given: asked.append(given["item_id"]))
-    assert reading.take_up() == 0, "its own job may still come"
-    monkeypatch.setattr(reading, "LEFT_FOR", -reading.LEFT_FOR)
-    assert reading.take_up() == 1 and asked == [str(item.pk)]
+    monkeypatch.setattr(extraction, "enqueue", lambda job, **given: asked.append(given["item_id"]))
+    assert extraction.enqueue_unprocessed() == 0, "its own job may still come"
+    monkeypatch.setattr(extraction, "MIN_AGE", -extraction.MIN_AGE)
+    assert extraction.enqueue_unprocessed() == 1 and asked == [str(item.pk)]
 
 
 # -- the child

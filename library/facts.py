@@ -1,4 +1,4 @@
-"""Facts of the library that several services record."""
+"""Recording of facts that several services share."""
 
 from events.catalogue import ItemCreated, ItemKind, Origin
 from events.services import record

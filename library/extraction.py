@@ -1,6 +1,6 @@
-"""Jobs that read files people brought: their words, to be found, and a small picture of an image.
+"""Jobs that extract the text of uploaded documents for search, and create thumbnails of images.
 
-A file is parsed in a sandboxed child process (`tenants.sandbox`), never in a request. Each job may run again.
+A file is parsed in a sandboxed child process (`tenants.sandbox`), never in a request. Jobs are idempotent.
 """
 
 import json
@@ -30,48 +30,48 @@ from tenants.queue import enqueue, enqueue_everywhere
 log = logging.getLogger(__name__)
 CHILDREN: Final = Path(__file__).parent / "children"
 DOCUMENTS: Final = frozenset({"pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "html", "svg", "xml"})
-# Of a document, this many characters are found: a book of a thousand pages.
+# Number of characters of a document that are searchable: a book of a thousand pages.
 MAX_CHARACTERS: Final = 3_000_000
 THUMBNAIL_SIDE: Final = 160
-# Four bytes a pixel and some room stand within the child's memory.
+# At four bytes a pixel this fits in the child's memory.
 MAX_PIXELS: Final = 60_000_000
-# How many left files one run takes up, and how old they must be: younger ones have a job of their own.
-LEFT: Final = 200
-LEFT_FOR: Final = timedelta(minutes=10)
+# Number of unprocessed files that one run enqueues, and their minimum age; newer ones still have their own job.
+MAX_UNPROCESSED: Final = 200
+MIN_AGE: Final = timedelta(minutes=10)
 Reading = Item.Reading
 
 
-def first_state(kind: FileType) -> str:
-    """What the item of a new file says of its reading."""
+def initial_state(kind: FileType) -> str:
+    """The extraction state of an item with a new file."""
     return Reading.WAITING if kind.extension in DOCUMENTS or kind.kind == "image" else Reading.NOTHING
 
 
-def ask(item: Item) -> None:
-    """Read the file of an item, once the present transaction has committed."""
+def enqueue_extraction(item: Item) -> None:
+    """Enqueue the extraction of an item's file after the current transaction has committed."""
     if item.reading == Reading.WAITING:
-        enqueue(read, item_id=str(item.pk))
+        enqueue(extract, item_id=str(item.pk))
 
 
-def read(*, item_id: str) -> str:
-    """Job: the words of a document or the thumbnail of an image; the state the item is in after."""
+def extract(*, item_id: str) -> str:
+    """Job: extract the text of a document or create the thumbnail of an image. Returns the item's new state."""
     item = Item.objects.filter(pk=UUID(item_id)).first()
     kind = type_of(item.media_type) if item else None
     if item is None or kind is None or not item.file:
         return ""
     try:
         if kind.extension in DOCUMENTS:
-            return _keep_words(item, _words(item, kind))
+            return _save_texts(item, _extract_text(item, kind))
         if kind.kind == "image":
-            return _keep_thumbnail(item, _thumbnail(item))
-        return _end(item, Reading.NOTHING)
+            return _save_thumbnail(item, _create_thumbnail(item))
+        return _set_state(item, Reading.NOTHING)
     except (sandbox.Exceeded, sandbox.Failed, FileNotFoundError, ValueError) as error:
         log.warning("file not read item=%s type=%s %s", item_id, kind.extension, error)
-        return _end(item, Reading.FAILED)
+        return _set_state(item, Reading.FAILED)
 
 
 @contextmanager
-def _on_disk(path: str) -> Iterator[IO[bytes]]:
-    """The file with a descriptor of its own, wherever the storage keeps it."""
+def _local_copy(path: str) -> Iterator[IO[bytes]]:
+    """A temporary local copy of a stored file, with a file descriptor."""
     with files.storage().open(path) as stored, tempfile.TemporaryFile() as copy:
         for block in stored.chunks():
             copy.write(block)
@@ -79,60 +79,60 @@ def _on_disk(path: str) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def _words(item: Item, kind: FileType) -> list[str]:
-    with _on_disk(item.file) as file:
-        told = sandbox.run(CHILDREN / "text.py", file, kind.extension, str(MAX_CHARACTERS))
-    parts = json.loads(told)
+def _extract_text(item: Item, kind: FileType) -> list[str]:
+    with _local_copy(item.file) as file:
+        output = sandbox.run(CHILDREN / "text.py", file, kind.extension, str(MAX_CHARACTERS))
+    parts = json.loads(output)
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise ValueError("not a list of texts")
     return parts
 
 
-def _thumbnail(item: Item) -> bytes:
-    with _on_disk(item.file) as file:
+def _create_thumbnail(item: Item) -> bytes:
+    with _local_copy(item.file) as file:
         return sandbox.run(CHILDREN / "thumbnail.py", file, str(THUMBNAIL_SIDE), str(MAX_PIXELS))
 
 
-def _keep_words(item: Item, parts: list[str]) -> str:
+def _save_texts(item: Item, parts: list[str]) -> str:
     with transaction.atomic():
         if not Item.objects.select_for_update().filter(pk=item.pk).exists():
             return ""
         FileText.objects.filter(item=item).delete()
         FileText.objects.bulk_create(FileText(item=item, part=n, text=part) for n, part in enumerate(parts))
-        return _end(item, Reading.DONE if parts else Reading.NOTHING)
+        return _set_state(item, Reading.DONE if parts else Reading.NOTHING)
 
 
-def _keep_thumbnail(item: Item, data: bytes) -> str:
+def _save_thumbnail(item: Item, data: bytes) -> str:
     path = f"{current_tenant().file_prefix}/library/{item.pk}/{secrets.token_hex(16)}.webp"
     path = str(files.storage().save(path, File(BytesIO(data))))
     with transaction.atomic():
-        found = Item.objects.select_for_update().filter(pk=item.pk).first()
-        if found is not None:
+        locked = Item.objects.select_for_update().filter(pk=item.pk).first()
+        if locked is not None:
             Item.objects.filter(pk=item.pk).update(thumbnail=path, reading=Reading.DONE)
-    old = found.thumbnail if found else path
+    old = locked.thumbnail if locked else path
     if old:
         files.remove(old)
-    return str(Reading.DONE) if found else ""
+    return str(Reading.DONE) if locked else ""
 
 
-def _end(item: Item, state: str) -> str:
+def _set_state(item: Item, state: str) -> str:
     Item.objects.filter(pk=item.pk).update(reading=state)
     return str(state)
 
 
-def take_up_everywhere() -> int:
-    """Ask for `take_up` in every workspace; how many jobs were asked for."""
-    return enqueue_everywhere(take_up)
+def enqueue_unprocessed_everywhere() -> int:
+    """Enqueue `enqueue_unprocessed` in every workspace. Returns the number of jobs."""
+    return enqueue_everywhere(enqueue_unprocessed)
 
 
-def take_up() -> int:
-    """Job: ask for the reading of files whose job was lost, or that came before files were read; how many."""
+def enqueue_unprocessed() -> int:
+    """Job: enqueue the extraction of files whose job was lost, or that were never processed. Returns their number."""
     if not isinstance(current(), TenantRef):
         return 0
-    left = Item.objects.exclude(file="").filter(
-        reading__in=[Reading.UNKNOWN, Reading.WAITING], created_at__lt=timezone.now() - LEFT_FOR
+    unprocessed = Item.objects.exclude(file="").filter(
+        reading__in=[Reading.UNKNOWN, Reading.WAITING], created_at__lt=timezone.now() - MIN_AGE
     )
-    keys = list(left.order_by("-pk").values_list("pk", flat=True)[:LEFT])
+    keys = list(unprocessed.order_by("-pk").values_list("pk", flat=True)[:MAX_UNPROCESSED])
     for key in keys:
-        enqueue(read, item_id=str(key))
+        enqueue(extract, item_id=str(key))
     return len(keys)
