@@ -1,4 +1,4 @@
-"""One mailbox is one person, however its address was typed or pasted; a page that ended a session leads back."""
+"""E-mail addresses are normalized before storage and comparison; sign-in returns to the page where a session ended."""
 
 import pytest
 from django.core.checks import Error
@@ -21,18 +21,18 @@ from mailing.apps import sender_can_be_written
         ("no address", "no address"),
     ],
 )
-def test_an_address_is_kept_plain(typed, kept):
+def test_address_is_normalized(typed, kept):
     assert plain_address(typed) == kept
 
 
-def test_the_same_mailbox_is_no_second_person(people):
+def test_same_mailbox_in_another_spelling_is_refused(people):
     user_create(email="jean@ex\u00e4mple.de", password="une-longue-phrase-42", role="member")
     for again in ("jean@exa\u0308mple.de", "jean@xn--exmple-cua.de", "JEAN\u200b@ex\u00e4mple.de"):
         with pytest.raises(IntegrityError), transaction.atomic():
             user_create(email=again, password="une-longue-phrase-42", role="member")
 
 
-def test_a_sender_that_no_mail_can_have_is_told_at_the_start(settings):
+def test_invalid_sender_setting_is_a_check_error(settings):
     assert sender_can_be_written() == []
     settings.DEFAULT_FROM_EMAIL = "Crêperie de l’Étang, SARL <ruche@exemple.fr>"
     (error,) = sender_can_be_written()
@@ -48,7 +48,7 @@ def test_a_sender_that_no_mail_can_have_is_told_at_the_start(settings):
         ({}, "/"),
     ],
 )
-def test_whose_session_ended_comes_back_to_the_page_they_wrote_on(people, client_for, headers, back):
+def test_sign_in_after_an_expired_session_returns_to_the_form_page(people, client_for, headers, back):
     from urllib.parse import parse_qs, urlsplit
 
     host = people.home.domain

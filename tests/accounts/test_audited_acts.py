@@ -1,4 +1,4 @@
-"""Whoever acts, an operator's page, a command or the clock: the service keeps the act, and a refusal keeps nothing."""
+"""Services write the audit entries of console pages, commands and scheduled jobs; a refused action leaves none."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def made(slug="cabinet"):
     return services.tenant_create(slug=slug, name="Cabinet", email="a@cabinet.test", actor="operator@platform.test")
 
 
-def test_a_command_leaves_its_entries(people, no_ddl, capsys):
+def test_commands_are_audited(people, no_ddl, capsys):
     call_command("tenant_create", "cabinet", "--name", "Cabinet", "--email", "a@cabinet.test")
     (entry,) = entries("tenant.created", target="cabinet")
     assert (entry.actor, entry.actor_id) == ("ligne de commande", None)
@@ -51,7 +51,7 @@ def test_a_command_leaves_its_entries(people, no_ddl, capsys):
     assert (entry.actor, entry.details["reason"]) == ("ligne de commande", "essai fini")
 
 
-def test_the_nightly_deletion_leaves_one(people, no_ddl):
+def test_nightly_deletion_is_audited(people, no_ddl):
     tenant = made().tenant
     with public_context():
         long_ago = timezone.now() - timedelta(days=31)
@@ -62,7 +62,7 @@ def test_the_nightly_deletion_leaves_one(people, no_ddl):
     assert not entries("tenant.deleted", target="atelier") and not entries("tenant.deleted", target="voisine")
 
 
-def test_an_operator_is_named_by_their_key_and_both_logs_keep_it(people):
+def test_operator_action_on_a_workspace_is_in_both_logs_with_the_operator_id(people):
     tenant = made().tenant
     (entry,) = entries("tenant.created", target="cabinet")
     assert (entry.actor, entry.actor_id) == (people.operator.email, people.operator.pk)
@@ -70,7 +70,7 @@ def test_an_operator_is_named_by_their_key_and_both_logs_keep_it(people):
         assert AuditEntry.objects.get(action="tenant.created").actor == people.operator.email
 
 
-def test_what_is_refused_leaves_none(people):
+def test_refused_actions_leave_no_entry(people):
     with public_context():
         before = AuditEntry.objects.count()
         with pytest.raises(services.WorkspaceNameMismatch):
@@ -80,7 +80,7 @@ def test_what_is_refused_leaves_none(people):
         assert AuditEntry.objects.count() == before
 
 
-def test_the_catalogue_keeps_its_acts(people):
+def test_catalogue_changes_are_audited(people):
     with public_context():
         model = Model.objects.earliest("pk")
         assistants.price_create(model=model, actor=people.operator)
@@ -93,7 +93,7 @@ def test_the_catalogue_keeps_its_acts(people):
 
 
 class TestConsole:
-    def test_an_address_is_attached_to_nobody(self, people, client_for):
+    def test_console_cannot_add_an_email_address_to_an_account(self, people, client_for):
         """An operator would have a verified address of their own at a colleague's account, and reset its password."""
         client = client_for(people.operator)
         with public_context():
@@ -110,7 +110,7 @@ class TestConsole:
             assert list(EmailAddress.objects.filter(user=victim).values_list("email", flat=True)) == [victim.email]
             assert not EmailAddress.objects.filter(email="thief@platform.test").exists()
 
-    def test_only_our_own_pages_write(self, people, client_for):
+    def test_only_our_own_admin_classes_can_write(self, people, client_for):
         """What libraries register is read: an act of the console is a service of ours, with its entry."""
         from django.contrib import admin
         from django.test import RequestFactory
@@ -126,7 +126,7 @@ class TestConsole:
             if model._meta.app_label not in ours:
                 assert not page.has_delete_permission(request), model
 
-    def test_a_changed_name_is_kept(self, people, client_for):
+    def test_changed_operator_name_is_audited(self, people, client_for):
         client = client_for(people.operator)
         client.post(f"/admin/accounts/user/{people.operator.pk}/change/", {"name": "Léa", "language": "en"})
         (entry,) = entries("operator.changed")
@@ -134,7 +134,7 @@ class TestConsole:
         client.post(f"/admin/accounts/user/{people.operator.pk}/change/", {"name": "Léa", "language": "en"})
         assert len(entries("operator.changed")) == 1
 
-    def test_a_changed_row_of_the_catalogue_is_kept(self, people, client_for):
+    def test_changed_catalogue_row_is_audited(self, people, client_for):
         client = client_for(people.operator)
         with public_context():
             model = Model.objects.earliest("pk")

@@ -1,4 +1,4 @@
-"""What signing in leaves behind goes by night: sessions that ended, confirmations that expired."""
+"""Nightly deletion of expired sessions and e-mail confirmations."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def keys() -> set[str]:
     return set(Session.objects.values_list("pk", flat=True))
 
 
-def test_what_has_expired_goes_and_nothing_else(people, client_for, monkeypatch):
+def test_only_expired_rows_are_deleted(people, client_for, monkeypatch):
     client = client_for(people.member)
     mine = client.cookies["session"].value
     for n in range(5):
@@ -42,7 +42,7 @@ def test_what_has_expired_goes_and_nothing_else(people, client_for, monkeypatch)
     assert jobs.clear_here() == 0
 
 
-def test_one_small_job_for_public_and_one_for_each_workspace(people, on_commit):
+def test_one_job_is_enqueued_for_public_and_for_each_workspace(people, on_commit):
     queue = django_rq.get_queue("default")
     queue.empty()
     with public_context(), on_commit(execute=True):
@@ -60,7 +60,7 @@ def test_one_small_job_for_public_and_one_for_each_workspace(people, on_commit):
     queue.empty()
 
 
-def test_it_runs_by_the_clock():
+def test_clearing_is_scheduled():
     from rq.cron import _job_data_registry
 
     nightly = [one for one in _job_data_registry if one["name"] == "accounts.jobs.clear_everywhere"]

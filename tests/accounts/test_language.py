@@ -1,4 +1,4 @@
-"""Which language a page speaks: the cookie's, else the person's, else the workspace's, else French."""
+"""Language of a page: from the cookie, else the user, else the workspace, else French."""
 
 import pytest
 from django.conf import settings
@@ -12,7 +12,7 @@ FRENCH, ENGLISH = "fr", "en"
 @pytest.mark.parametrize("cookie", ["", FRENCH, ENGLISH, "xx"])
 @pytest.mark.parametrize("person", ["", FRENCH, ENGLISH, "xx"])
 @pytest.mark.parametrize("workspace", [FRENCH, ENGLISH])
-def test_the_first_that_is_known_counts(people, client_for, cookie, person, workspace):
+def test_first_known_language_is_used(people, client_for, cookie, person, workspace):
     services.change_identity(tenant_id=people.home.id, name="Atelier", language=workspace, brand_hue=None)
     User.objects.filter(pk=people.member.pk).update(language=person)
     client = client_for(people.member)
@@ -24,19 +24,19 @@ def test_the_first_that_is_known_counts(people, client_for, cookie, person, work
     assert f'<html lang="{wanted}"' in page.content.decode()
 
 
-def test_who_has_not_signed_in_reads_the_workspaces(people, client_for):
+def test_anonymous_user_gets_the_language_of_the_workspace(people, client_for):
     assert client_for(None).get("/accounts/login/")["Content-Language"] == FRENCH
     services.change_identity(tenant_id=people.home.id, name="Atelier", language=ENGLISH, brand_hue=None)
     assert client_for(None).get("/accounts/login/")["Content-Language"] == ENGLISH
 
 
-def test_the_browsers_wish_is_not_guessed_from(people, client_for):
+def test_accept_language_is_ignored(people, client_for):
     page = client_for(None).get("/accounts/login/", headers={"accept-language": "en"})
     assert page["Content-Language"] == FRENCH
     assert client_for(None, host="localhost").get("/")["Content-Language"] == FRENCH
 
 
-def test_a_choice_is_kept_by_a_cookie_of_this_host_alone(people, client_for):
+def test_choice_is_stored_in_a_host_only_cookie(people, client_for):
     client = client_for(None)
     answer = client.post("/language/", {"language": ENGLISH, "next": "/accounts/login/"})
     cookie = answer.cookies[settings.LANGUAGE_COOKIE_NAME]
@@ -44,7 +44,7 @@ def test_a_choice_is_kept_by_a_cookie_of_this_host_alone(people, client_for):
     assert client.get("/accounts/login/")["Content-Language"] == ENGLISH
 
 
-def test_one_request_does_not_speak_for_the_next(people, client_for):
+def test_language_of_a_request_does_not_leak_into_the_next(people, client_for):
     english = client_for(people.member)
     english.cookies[settings.LANGUAGE_COOKIE_NAME] = ENGLISH
     assert english.get("/")["Content-Language"] == ENGLISH

@@ -1,4 +1,4 @@
-"""Who guesses is slowed down by workspace, account and network; no spelling helps, and the holder is not shut out."""
+"""Rate limits by workspace, account and network: no spelling resets them, and they do not lock out the user."""
 
 import re
 
@@ -31,7 +31,7 @@ def mails_to(address, begun):
         return [row for row in rows if address in row.to]
 
 
-def test_no_spelling_of_the_host_resets_the_count(people):
+def test_other_spellings_of_the_host_do_not_reset_the_count(people):
     spellings = ["atelier.localhost", "ATELIER.localhost", "atelier.localhost."]
     spellings += [f"atelier.localhost:{port}" for port in range(1, 6)]
     for host in spellings:
@@ -40,7 +40,7 @@ def test_no_spelling_of_the_host_resets_the_count(people):
         assert not gets_in(host, ATTACKER), host
 
 
-def test_no_spelling_of_the_address_resets_it(people):
+def test_other_spellings_of_the_address_do_not_reset_the_count(people):
     for email in ("member@atelier.test", "MEMBER@atelier.test", " member@ATELIER.test ", "Member@Atelier.Test") * 2:
         attempt(people.home.domain, email=email)
     assert not gets_in(people.home.domain, ATTACKER)
@@ -54,14 +54,14 @@ def test_no_spelling_of_the_address_resets_it(people):
         ([f"::ffff:203.0.113.{number}" for number in range(1, 9)], "203.0.113.99"),
     ],
 )
-def test_a_whole_network_is_one_origin(people, ips, beside):
+def test_addresses_of_one_network_share_a_count(people, ips, beside):
     for ip in ips:
         attempt(people.home.domain, ip)
     assert not gets_in(people.home.domain, beside)
     assert gets_in(people.home.domain, OWNER)
 
 
-def test_an_attacker_does_not_lock_the_holder_out(people):
+def test_failures_from_another_network_do_not_lock_out_the_user(people):
     for _number in range(20):
         attempt(people.home.domain)
     assert not gets_in(people.home.domain, ATTACKER), "not even with the right one"
@@ -74,7 +74,7 @@ def from_many_networks(people, count=100):
         attempt(people.home.domain, f"10.{number // 8}.0.1")
 
 
-def test_many_networks_together_close_the_password_but_not_the_known_door(people, settings):
+def test_failures_from_many_networks_block_all_but_known_networks(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_anywhere": "12/h/key"}
     assert gets_in(people.home.domain, OWNER), "their network is known from now on"
     from_many_networks(people, 12)
@@ -84,7 +84,7 @@ def test_many_networks_together_close_the_password_but_not_the_known_door(people
     assert gets_in(people.away.domain, ELSEWHERE, password=TWIN_PASSWORD), "the neighbour's"
 
 
-def test_the_bound_over_all_networks_is_far_above_a_forgetful_persons(settings):
+def test_limit_over_all_networks_is_far_above_that_of_one_network(settings):
     assert settings.ACCOUNT_RATE_LIMITS["login_failed_anywhere"] == "100/h/key"
 
 
@@ -99,7 +99,7 @@ def ask_code(host, ip, email="member@atelier.test"):
     return client, client.post("/accounts/login/code/", {"email": email})
 
 
-def test_a_code_by_mail_is_the_way_in(people, settings):
+def test_sign_in_by_code_works_while_the_password_is_blocked(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_anywhere": "12/h/key"}
     from_many_networks(people, 12)
     page = Client(headers={"host": people.home.domain}).get("/accounts/login/").content.decode()
@@ -112,7 +112,7 @@ def test_a_code_by_mail_is_the_way_in(people, settings):
     assert gets_in(people.home.domain, ELSEWHERE), "who proved to be the holder is known there"
 
 
-def test_a_code_is_worth_nothing_next_door_nor_in_another_browser(people):
+def test_code_is_invalid_in_another_workspace_and_in_another_browser(people):
     begun = new_id()
     ask_code(people.home.domain, OWNER)
     code = code_sent(begun)
@@ -122,7 +122,7 @@ def test_a_code_is_worth_nothing_next_door_nor_in_another_browser(people):
         assert client.get("/accounts/password/change/").status_code == 302, host
 
 
-def test_three_wrong_codes_end_it(people):
+def test_three_wrong_codes_invalidate_the_code(people):
     begun = new_id()
     client, _asked = ask_code(people.home.domain, OWNER)
     for _number in range(3):
@@ -131,7 +131,7 @@ def test_three_wrong_codes_end_it(people):
     assert client.get("/accounts/password/change/").status_code == 302
 
 
-def test_nobody_unknown_or_put_out_of_use_gets_a_code(people):
+def test_unknown_and_inactive_accounts_get_no_code(people):
     begun = new_id()
     answers = [ask_code(people.home.domain, OWNER, email)[1] for email in (people.member.email, "nul@atelier.test")]
     assert answers[0]["Location"] == answers[1]["Location"], "nothing tells whether an account exists"
@@ -150,7 +150,7 @@ def reset(host, email, ip=ATTACKER):
 class TestMailbox:
     """Nobody's mailbox is flooded, and no workspace uses up what the others need."""
 
-    def test_in_one_workspace(self, people):
+    def test_mails_are_limited_in_one_workspace(self, people):
         begun = new_id()
         spellings = ("atelier.localhost", "atelier.localhost:1", "atelier.localhost.")
         for number in range(9):
@@ -162,7 +162,7 @@ class TestMailbox:
         ask_code(people.home.domain, OWNER)
         assert len(mails_to(people.member.email, begun)) == 5
 
-    def test_over_all_workspaces(self, people):
+    def test_mails_are_limited_over_all_workspaces(self, people):
         """The member's address is an account of both."""
         begun = new_id()
         for host in (people.home.domain, people.away.domain):
@@ -175,24 +175,24 @@ class TestMailbox:
             assert not limits.count_mail("account", people.member.email), "nor from the platform"
         assert limits.count_mail("account", people.owner.email)
 
-    def test_one_workspace_leaves_the_other_its_share(self, people):
+    def test_mails_of_one_workspace_do_not_use_up_those_of_another(self, people):
         for number in range(40):
             reset(people.away.domain, people.member.email, f"10.0.{number}.1")
         begun = new_id()
         reset(people.home.domain, people.member.email)
         assert len(mails_to(people.member.email, begun)) == 1
 
-    def test_mails_to_new_addresses_do_not_use_up_the_accounts(self, people):
+    def test_mails_to_new_addresses_do_not_use_up_those_of_accounts(self, people):
         for _number in range(20):
             limits.count_mail("unproven", people.member.email)
         assert limits.count_mail("account", people.member.email)
 
     @pytest.mark.parametrize("address", ["victim+1@x.test", "VICTIM+a+b@x.test", "victim@X.test"])
-    def test_a_mailbox_is_one_whatever_follows_the_plus(self, address):
+    def test_plus_suffix_belongs_to_the_same_mailbox(self, address):
         assert limits.mailbox_key(address) == "victim@x.test"
 
 
-def test_the_web_server_believes_no_forwarded_header():
+def test_web_server_ignores_forwarded_headers():
     """uvicorn would take X-Forwarded-For from anybody on this machine."""
     web = next(program for program in programs.application(8000) if program.name == "web")
     assert "--no-proxy-headers" in web.command

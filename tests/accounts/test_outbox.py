@@ -1,4 +1,4 @@
-"""Mail: in the outbox with the act it belongs to, delivered once, tried again, its text not kept."""
+"""Mail outbox: written with its transaction, delivered once, retried, its text deleted after delivery."""
 
 import contextlib
 import smtplib
@@ -84,7 +84,7 @@ def put(text: str = "Le mot de passe est : secret") -> OutboxMessage:
     return OutboxMessage.objects.latest("pk")
 
 
-def test_it_is_put_there_and_asked_for_once_the_act_is_done(people, on_commit, monkeypatch):
+def test_mail_is_stored_and_its_delivery_enqueued_on_commit(people, on_commit, monkeypatch):
     asked = []
     monkeypatch.setattr("tenants.queue._push", lambda *arguments: asked.append(arguments))
     with on_commit(execute=True):
@@ -99,14 +99,14 @@ def test_it_is_put_there_and_asked_for_once_the_act_is_done(people, on_commit, m
     )
 
 
-def test_an_act_undone_sends_nothing():
+def test_rolled_back_transaction_sends_nothing():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         put()
         raise ZeroDivisionError
     assert not OutboxMessage.objects.filter(subject="Objet").exists()
 
 
-def test_it_is_delivered_once_and_its_text_goes():
+def test_mail_is_delivered_once_and_its_text_deleted():
     row = put()
     services.deliver(str(row.pk))
     services.deliver(str(row.pk))
@@ -115,7 +115,7 @@ def test_it_is_delivered_once_and_its_text_goes():
     assert (row.status, row.text, row.html, row.tries) == ("sent", "", "", 1) and row.sent_at
 
 
-def test_while_the_transport_is_waited_for_nothing_is_locked_and_nobody_sends_it_too(settings):
+def test_slow_transport_holds_no_lock_and_causes_no_second_delivery(settings):
     row, seen = put(), []
 
     class Slow(Transport):
@@ -132,7 +132,7 @@ def test_while_the_transport_is_waited_for_nothing_is_locked_and_nobody_sends_it
     assert (row.status, row.tries, row.taken_until) == ("sent", 1, None)
 
 
-def test_a_mail_whose_process_died_is_sent_again():
+def test_mail_of_a_crashed_process_is_sent_again():
     row = put()
     OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now() + timedelta(minutes=1))
     services.deliver(str(row.pk))
@@ -142,7 +142,7 @@ def test_a_mail_whose_process_died_is_sent_again():
     assert len(sent) == 1
 
 
-def test_a_late_failure_does_not_undo_what_another_sent(settings):
+def test_late_failure_does_not_undo_a_delivery_by_another_process(settings):
     settings.MAIL_TRANSPORT = f"{__name__}.Late"
     row = put()
     services.deliver(str(row.pk))
@@ -150,7 +150,7 @@ def test_a_late_failure_does_not_undo_what_another_sent(settings):
     assert (row.status, row.text, row.error, len(sent)) == ("sent", "", "", 2)
 
 
-def test_a_mail_whose_every_process_dies_is_given_up(settings):
+def test_mail_that_crashes_every_process_is_given_up(settings):
     row = put()
     for _ in range(services.MAX_TRIES + 2):
         OutboxMessage.objects.filter(pk=row.pk, status="waiting").update(taken_until=timezone.now())
@@ -162,7 +162,7 @@ def test_a_mail_whose_every_process_dies_is_given_up(settings):
     assert "ended before it recorded" in row.error
 
 
-def test_the_embedded_run_keeps_it_to_be_read(settings):
+def test_embedded_run_keeps_the_text(settings):
     settings.MAIL_KEEPS_BODIES = True
     row = put()
     services.deliver(str(row.pk))
@@ -170,7 +170,7 @@ def test_the_embedded_run_keeps_it_to_be_read(settings):
     assert (row.status, row.text) == ("sent", "Le mot de passe est : secret")
 
 
-def test_it_is_tried_again_and_given_up_in_the_end(settings):
+def test_failed_mail_is_retried_then_given_up(settings):
     settings.MAIL_TRANSPORT = f"{__name__}.Broken"
     row = put()
     for tried in range(1, services.MAX_TRIES + 1):
@@ -193,7 +193,7 @@ def later(row: OutboxMessage) -> None:
     quick_client().delete(services._PAUSE_KEY)
 
 
-def test_a_transport_that_does_not_answer_is_left_alone(settings):
+def test_unresponsive_transport_opens_the_circuit_breaker(settings):
     """Each mail would hold a worker for as long as it takes to give up: twenty seconds."""
     settings.MAIL_TRANSPORT = f"{__name__}.Broken"
     rows = [put() for _ in range(5)]
@@ -212,7 +212,7 @@ def test_a_transport_that_does_not_answer_is_left_alone(settings):
 
 
 @pytest.mark.committed
-def test_no_connection_is_held_while_the_transport_is_waited_for(settings):
+def test_slow_transport_holds_no_database_connection(settings):
     settings.MAIL_TRANSPORT = f"{__name__}.Looks"
     row = put()
     services.deliver(str(row.pk))
@@ -221,7 +221,7 @@ def test_no_connection_is_held_while_the_transport_is_waited_for(settings):
     row.delete()
 
 
-def test_a_refused_address_does_not_stop_the_others(settings):
+def test_refused_address_does_not_stop_other_mails(settings):
     settings.MAIL_TRANSPORT = f"{__name__}.Refuses"
     first, second = put(), put()
     for row in (first, second):
@@ -229,7 +229,7 @@ def test_a_refused_address_does_not_stop_the_others(settings):
     assert [row.tries for row in OutboxMessage.objects.filter(pk__in=[first.pk, second.pk])] == [1, 1]
 
 
-def test_the_workers_limit_ends_a_delivery(settings):
+def test_job_timeout_ends_a_delivery(settings):
     """It is no failure of the transport: nobody knows whether the mail left, so it waits as if the process had died."""
     settings.MAIL_TRANSPORT = f"{__name__}.TooLong"
     row = put()
@@ -239,7 +239,7 @@ def test_the_workers_limit_ends_a_delivery(settings):
     assert row.status == "waiting" and row.taken_until > timezone.now() + timedelta(minutes=4)
 
 
-def test_what_waits_is_found_by_the_clock():
+def test_scheduled_job_delivers_waiting_mails():
     fresh, late = put(), put()
     OutboxMessage.objects.exclude(pk__in=[fresh.pk, late.pk]).update(status="sent")
     OutboxMessage.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(minutes=2))
@@ -252,7 +252,7 @@ def test_what_waits_is_found_by_the_clock():
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_welcome_says_all_one_needs(people, settings, language):
+def test_welcome_mail_has_address_login_and_password(people, settings, language):
     from dataclasses import replace
 
     services.send_welcome(
@@ -275,7 +275,7 @@ def test_the_welcome_says_all_one_needs(people, settings, language):
     assert mail.tenant_id == people.home.id
 
 
-def test_a_subject_holds_no_second_header(people):
+def test_line_break_in_a_subject_adds_no_header(people):
     from dataclasses import replace
 
     with tenant_context(replace(people.home, name="Atelier\r\nBcc: x@evil.example")):

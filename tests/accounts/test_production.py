@@ -1,4 +1,4 @@
-"""What production adds: hosts before redirects, cookies, sign-out, passwords, log lines, failed mails, an old Redis."""
+"""Production settings: hosts, cookies, sign-out, passwords, log lines, failed mails, Redis version."""
 
 import io
 import logging
@@ -31,23 +31,23 @@ class TestHosts:
         settings.SECURE_SSL_REDIRECT, settings.BASE_SCHEME = True, "https"
 
     @pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "atelier.localhost.evil.example"])
-    def test_nobody_is_sent_to_a_host_that_is_not_ours(self, people, host):
+    def test_unknown_host_is_not_redirected(self, people, host):
         for path in ("/", "/accounts/login/?next=https://evil.example/", "/accounts/login", "//evil.example/x"):
             answer = Client(headers={"host": host}).get(path)
             assert answer.status_code == 404 and "Location" not in answer, path
 
     @pytest.mark.parametrize("host", ["atelier.localhost", "ATELIER.localhost.", "atelier.localhost:6666"])
-    def test_ours_go_on_to_their_own_address(self, people, settings, host):
+    def test_known_hosts_are_redirected_to_https(self, people, settings, host):
         answer = Client(headers={"host": host}).get("/library/?kind=post")
         assert answer.status_code == 301
         assert answer["Location"] == f"https://atelier.localhost{settings.BASE_PORT}/library/?kind=post"
 
-    def test_a_missing_slash_names_no_host(self, people):
+    def test_slash_redirect_contains_no_host(self, people):
         answer = Client(headers={"host": "atelier.localhost:6666"}).get("/library", secure=True)
         assert answer["Location"] == "/library/"
 
 
-def test_cookies_of_production_are_of_one_host():
+def test_production_cookies_are_host_only():
     """Another process, for settings are read once."""
     names = ("LANGUAGE_COOKIE_NAME", "LANGUAGE_COOKIE_SECURE", "LANGUAGE_COOKIE_HTTPONLY", "LANGUAGE_COOKIE_SAMESITE")
     shown = ", ".join(f"settings.{name}" for name in (*names, "SESSION_COOKIE_NAME"))
@@ -57,7 +57,7 @@ def test_cookies_of_production_are_of_one_host():
     assert said.split() == ["__Host-language", "True", "True", "Lax", "__Host-session"]
 
 
-def test_the_language_cookie_is_read_by_no_script(people, client_for):
+def test_language_cookie_is_http_only(people, client_for):
     answer = client_for(None).post("/language/", {"language": "en"})
     (cookie,) = [one for name, one in answer.cookies.items() if "language" in name]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
@@ -69,7 +69,7 @@ def test_the_language_cookie_is_read_by_no_script(people, client_for):
 
 class TestSignOut:
     @pytest.mark.parametrize("role", ["member", "operator"])
-    def test_it_takes_what_the_browser_keeps(self, people, client_for, role):
+    def test_sign_out_clears_browser_data(self, people, client_for, role):
         person = getattr(people, role)
         client = client_for(person)
         assert "Clear-Site-Data" not in client.get("/accounts/logout/")
@@ -78,21 +78,21 @@ class TestSignOut:
         assert answer["Clear-Site-Data"] == '"cache", "storage"'
         assert answer.status_code == 302
 
-    def test_pages_are_kept_nowhere(self, people, client_for):
+    def test_pages_after_sign_in_are_not_cached(self, people, client_for):
         for path in ("/", "/library/", "/conversations/", "/settings/"):
             answer = client_for(people.owner).get(path)
             assert answer.status_code == 200 and "no-store" in answer["Cache-Control"], path
         slug = client_for(people.operator).get("/admin/tenants/tenant/slug/?slug=neuf")
         assert "no-store" in slug["Cache-Control"]
 
-    def test_htmx_keeps_no_pages(self, people, client_for):
+    def test_htmx_history_cache_is_disabled(self, people, client_for):
         assert '"historyCacheSize":0' in client_for(people.owner).get("/").content.decode()
 
 
 @pytest.mark.parametrize(
     "password", [" " * 12, "\u00a0" * 12, "a" + " " * 15, "\u200b" * 14, "aaaaaaaaaaaa", "ab ab ab ab  "]
 )
-def test_a_password_needs_characters_that_are_seen(people, client_for, password):
+def test_password_needs_visible_characters(people, client_for, password):
     with pytest.raises(ValidationError):
         validate_password(password, User(email="a@b.test"))
     sent = {"oldpassword": SECRET, "password1": password, "password2": password}
@@ -100,7 +100,7 @@ def test_a_password_needs_characters_that_are_seen(people, client_for, password)
     assert User.objects.get(pk=people.member.pk).check_password(SECRET)
 
 
-def test_a_sentence_is_a_password():
+def test_password_may_be_a_sentence():
     validate_password("le chat dort bien", User(email="a@b.test"))
 
 
@@ -115,18 +115,18 @@ class TestLog:
         act(logger)
         return stream.getvalue()
 
-    def test_it_is_the_formatter_of_the_platform(self):
+    def test_platform_uses_the_one_line_formatter(self):
         assert log_settings.LOGGING["formatters"]["line"]["()"] == "tenants.logs.LineFormatter"
 
     @pytest.mark.parametrize(
         "forged", ["a\n2026-01-01 INFO root forged", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\u202eb"]
     )
-    def test_an_event_is_one_line(self, forged):
+    def test_log_event_is_one_line(self, forged):
         text = self.lines(lambda log: log.warning("refused: %s", forged))
         assert len(text.splitlines()) == 1 and "\x1b" not in text and "\u202e" not in text
         assert "\\" in text
 
-    def test_an_error_cannot_forge_a_line(self):
+    def test_error_text_cannot_forge_a_log_line(self):
         def act(log):
             try:
                 raise ValueError("a\n2026-01-01 00:00:00 INFO root tenant=- request=- forged")
@@ -154,7 +154,7 @@ class TestMailThatFails:
             row.refresh_from_db()
         return row
 
-    def test_codes_and_links_go(self, people, client_for):
+    def test_text_of_a_failed_mail_with_a_secret_is_deleted(self, people, client_for):
         begun = new_id()
         client_for(None).post("/accounts/password/reset/", {"email": people.member.email})
         row = self.fail(begun)
@@ -166,7 +166,7 @@ class TestMailThatFails:
         page = client_for(people.operator).get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
         assert "/reset/key/" not in page
 
-    def test_a_notice_is_kept_and_can_leave_again(self, people):
+    def test_text_of_a_failed_notice_is_kept_and_can_be_sent_again(self, people):
         begun = new_id()
         mailing.send_to_owners(people.home, "mail/trial_ended")
         row = self.fail(begun)
@@ -176,14 +176,14 @@ class TestMailThatFails:
             row.refresh_from_db()
             assert row.status == "waiting"
 
-    def test_what_failed_before_loses_them_too(self, people):
+    def test_texts_of_mails_that_failed_before_are_deleted_too(self, people):
         with public_context():
             row = OutboxMessage.objects.create(to=["a@b.test"], subject="s", text="AAAA-BBBB", status="failed")
             mailing.deliver_waiting()
             row.refresh_from_db()
         assert row.text == ""
 
-    def test_a_mail_of_unknown_making_is_held_for_secret(self, people):
+    def test_mail_from_unknown_code_counts_as_secret(self, people):
         begun = new_id()
         EmailMessage("s", "mot de passe : x", to=["a@b.test"]).send()
         assert self.fail(begun).text == ""
@@ -209,7 +209,7 @@ class Refuses:
         ("6.2.20-rc1", "6.2.20"),
     ],
 )
-def test_an_old_redis_is_a_warning_and_no_more(people, monkeypatch, version, said):
+def test_outdated_redis_is_a_readiness_warning(people, monkeypatch, version, said):
     class Server:
         def info(self, _part):
             return {"redis_version": version}

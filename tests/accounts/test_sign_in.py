@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, the first password, a forgotten one; who is let in where."""
+"""Sign-in and sign-out, first and forgotten passwords, change of address."""
 
 import re
 
@@ -33,7 +33,7 @@ def forgotten(host: str, email: str) -> OutboxMessage | None:
         return OutboxMessage.objects.filter(pk__gt=begun).order_by("pk").last()
 
 
-def test_people_sign_in_and_out(people):
+def test_member_signs_in_and_out(people):
     client, answer = sign_in(people.home.domain, "Member@Atelier.test")
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert client.get("/").status_code == 200
@@ -47,7 +47,7 @@ def test_people_sign_in_and_out(people):
     ("email", "password"),
     [("member@atelier.test", "faux"), ("personne@atelier.test", PASSWORD), ("stranger@voisine.test", PASSWORD)],
 )
-def test_a_wrong_one_says_the_same_whatever_is_wrong(people, email, password):
+def test_error_is_the_same_for_wrong_address_and_wrong_password(people, email, password):
     client, answer = sign_in(people.home.domain, email, password)
     assert answer.status_code == 200 and not signed_in(client)
     told = answer.context["form"].non_field_errors()
@@ -55,19 +55,19 @@ def test_a_wrong_one_says_the_same_whatever_is_wrong(people, email, password):
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_every_role_has_a_home(people, client_for, role):
+def test_every_role_has_a_home_page(people, client_for, role):
     page = client_for(getattr(people, role)).get("/")
     assert page.status_code == 200 and "Atelier" in page.content.decode()
 
 
-def test_somebody_put_out_of_use_is_out_at_once(people, client_for):
+def test_deactivated_user_is_signed_out_at_the_next_request(people, client_for):
     client = client_for(people.member)
     User.objects.filter(pk=people.member.pk).update(is_active=False)
     assert client.get("/").status_code == 302
     assert not signed_in(sign_in(people.home.domain)[0])
 
 
-def test_where_people_look_first(people):
+def test_login_shortcut_redirects_to_sign_in(people):
     for host in (people.home.domain, "localhost"):
         for path in ("/login", "/login/"):
             answer = Client(headers={"host": host}).get(path)
@@ -77,27 +77,27 @@ def test_where_people_look_first(people):
 @pytest.mark.parametrize(
     "away", ["https://evil.example/", "//evil.example/", "http://voisine.localhost/", "javascript:x"]
 )
-def test_signing_in_leads_nowhere_else(people, away):
+def test_next_to_another_host_is_ignored(people, away):
     client, answer = sign_in(people.home.domain, to=f"?next={away}")
     assert answer["Location"] == "/"
     assert client.post("/accounts/logout/", {"next": away})["Location"] == "/accounts/login/"
     assert client.post("/language/", {"language": "en", "next": away})["Location"] == "/"
 
 
-def test_signing_in_leads_where_one_was_going(people):
+def test_sign_in_redirects_to_next(people):
     page = Client(headers={"host": people.home.domain}).get("/library/?kind=post")
     assert page["Location"] == "/accounts/login/?next=/library/%3Fkind%3Dpost"
     assert sign_in(people.home.domain, to="?next=/library/%3Fkind%3Dpost")[1]["Location"] == "/library/?kind=post"
 
 
-def test_a_part_of_a_page_is_told_to_sign_in(people):
+def test_htmx_request_without_session_gets_401_with_redirect(people):
     client = Client(headers={"host": people.home.domain})
     for header in ({"HX-Request": "true"}, {"Accept": "text/event-stream"}):
         answer = client.get("/conversations/", headers=header)
         assert (answer.status_code, answer["HX-Redirect"]) == (401, "/accounts/login/?next=/")
 
 
-def test_nobody_signs_up(people):
+def test_sign_up_is_closed(people):
     for host in (people.home.domain, "localhost"):
         client = Client(headers={"host": host})
         before = User.objects.count()
@@ -111,7 +111,7 @@ def test_nobody_signs_up(people):
             assert not User.objects.filter(email="intrus@x.test").exists()
 
 
-def test_operators_sign_in_on_the_public_host_only(people):
+def test_operator_signs_in_on_the_public_host_only(people):
     assert sign_in("localhost", people.operator.email)[1]["Location"] == "/admin/"
     client, _answer = sign_in(people.home.domain, people.operator.email)
     assert not signed_in(client)
@@ -120,7 +120,7 @@ def test_operators_sign_in_on_the_public_host_only(people):
         assert not signed_in(client)
 
 
-def test_too_many_wrong_ones_close_the_door_for_that_address_here_only(people):
+def test_failed_sign_ins_block_that_account_in_that_workspace_only(people):
     for _ in range(9):
         answer = sign_in(people.home.domain, password="faux")[1]
     told = str(answer.context["form"].non_field_errors()).lower()
@@ -131,7 +131,7 @@ def test_too_many_wrong_ones_close_the_door_for_that_address_here_only(people):
     assert signed_in(sign_in(people.away.domain, password=TWIN_PASSWORD)[0])
 
 
-def test_a_made_up_forwarded_address_does_not_reopen_it(people):
+def test_forged_forwarded_header_does_not_lift_the_block(people):
     for number in range(10):
         client = Client(headers={"host": people.home.domain, "x-forwarded-for": f"203.0.113.{number}"})
         client.post("/accounts/login/", {"login": "member@atelier.test", "password": "faux"})
@@ -140,7 +140,7 @@ def test_a_made_up_forwarded_address_does_not_reopen_it(people):
     assert not signed_in(client)
 
 
-def test_too_many_requests_have_their_page(people, settings):
+def test_rate_limited_request_gets_a_429_page(people, settings):
     settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login": "2/m/ip"}
     answers = [sign_in(people.home.domain, password="faux")[1] for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -158,7 +158,7 @@ class TestFirstPassword:
     def change(self, client, new: str, old: str = PASSWORD):
         return client.post("/accounts/password/change/", {"oldpassword": old, "password1": new, "password2": new})
 
-    def test_every_page_leads_there(self, client):
+    def test_every_page_redirects_to_the_password_change(self, client):
         for path in ("/", "/conversations/", "/library/", "/accounts/email/"):
             for answer in (client.get(path), client.post(path)):
                 assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/change/"), path
@@ -166,7 +166,7 @@ class TestFirstPassword:
         assert client.get("/accounts/password/change/").status_code == 200
         assert client.get("/brand/75.css").status_code == 200
 
-    def test_then_one_is_free_and_still_signed_in(self, people, client):
+    def test_password_change_lifts_the_redirect_and_keeps_the_session(self, people, client):
         assert self.change(client, NEW)["Location"] == "/"
         assert client.get("/conversations/").status_code == 200
         assert AuditEntry.objects.filter(action="user.password_changed", actor=people.member.email).count() == 1
@@ -174,17 +174,17 @@ class TestFirstPassword:
         assert not signed_in(sign_in(people.home.domain)[0])
 
     @pytest.mark.parametrize("new", [PASSWORD, "court", "password123", "member@atelier.test"])
-    def test_the_same_or_a_poor_one_does_not_count(self, people, client, new):
+    def test_same_or_weak_password_is_refused(self, people, client, new):
         answer = self.change(client, new)
         assert answer.status_code == 200 and answer.context["form"].errors
         assert client.get("/")["Location"] == "/accounts/password/change/"
         assert User.objects.get(pk=people.member.pk).check_password(PASSWORD)
 
-    def test_the_old_one_is_asked(self, client):
+    def test_old_password_is_required(self, client):
         assert self.change(client, NEW, old="faux").status_code == 200
         assert client.get("/")["Location"] == "/accounts/password/change/"
 
-    def test_a_forgotten_one_counts_too(self, people, client):
+    def test_password_reset_also_lifts_the_redirect(self, people, client):
         link = re.search(r"/accounts/password/reset/key/\S+", forgotten(people.home.domain, people.member.email).text)
         assert link
         visitor = Client(headers={"host": people.home.domain})
@@ -194,7 +194,7 @@ class TestFirstPassword:
         assert client.get("/").status_code == 302 and not signed_in(client), "who was signed in elsewhere is out"
 
 
-def test_a_changed_password_ends_the_sessions_elsewhere(people):
+def test_password_change_ends_other_sessions(people):
     here, elsewhere = sign_in(people.home.domain)[0], sign_in(people.home.domain)[0]
     here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert here.get("/").status_code == 200
@@ -202,7 +202,7 @@ def test_a_changed_password_ends_the_sessions_elsewhere(people):
 
 
 class TestForgotten:
-    def test_the_mail_leads_to_the_workspace_itself(self, people, settings):
+    def test_reset_link_leads_to_the_workspace(self, people, settings):
         mail = forgotten(people.home.domain, "Member@atelier.test")
         assert (mail.to, mail.tenant_slug) == ([people.member.email], "atelier")
         assert mail.subject.startswith("[Atelier] ")
@@ -212,19 +212,19 @@ class TestForgotten:
         assert keyed and all(link.startswith(base) for link in keyed)
 
     @pytest.mark.parametrize("host", ["atelier.localhost:6666", "atelier.localhost.", "ATELIER.localhost"])
-    def test_the_host_of_the_request_is_not_in_it(self, people, settings, host):
+    def test_reset_link_does_not_contain_the_request_host(self, people, settings, host):
         """The link carries a key: whoever asks for it must not choose where it leads."""
         mail = forgotten(host, people.member.email)
         told = mail.subject + mail.text + mail.html
         assert f"http://atelier.localhost{settings.BASE_PORT}/accounts/password/reset/key/" in told
         assert "6666" not in told and "localhost./" not in told and "ATELIER" not in told
 
-    def test_an_operators_leads_to_the_platform(self, people, settings):
+    def test_reset_link_of_an_operator_leads_to_the_public_host(self, people, settings):
         mail = forgotten("localhost", people.operator.email)
         assert f"http://localhost{settings.BASE_PORT}/accounts/password/reset/key/" in mail.text
         assert mail.subject.startswith("[Ruche] ")
 
-    def test_nothing_tells_whether_an_account_exists(self, people):
+    def test_reset_page_does_not_reveal_whether_an_account_exists(self, people):
         answers = []
         for email in (people.member.email, "personne@atelier.test"):
             client = Client(headers={"host": people.home.domain})
@@ -233,7 +233,7 @@ class TestForgotten:
         assert answers[0] == answers[1]
         assert forgotten(people.home.domain, "personne@atelier.test") is None
 
-    def test_an_address_of_the_neighbour_is_unknown_here(self, people):
+    def test_address_of_another_workspace_gets_no_reset_link(self, people):
         assert forgotten(people.home.domain, people.stranger.email) is None
 
 
@@ -254,19 +254,19 @@ class TestAddress:
         self.ask(client, email)
         client.post("/accounts/confirm-email/", {"code": self.code()})
 
-    def test_a_confirmed_one_takes_the_place_of_the_old(self, people, client_for):
+    def test_confirmed_address_replaces_the_old_one(self, people, client_for):
         self.move(client_for(people.member), "Neuf@atelier.test")
         assert User.objects.get(pk=people.member.pk).email == "neuf@atelier.test"
         assert signed_in(sign_in(people.home.domain, "neuf@atelier.test")[0])
         assert not signed_in(sign_in(people.home.domain)[0])
 
-    def test_an_address_is_not_taken_without_its_code(self, people, client_for):
+    def test_address_is_not_changed_without_its_code(self, people, client_for):
         client = client_for(people.member)
         self.ask(client, "neuf@atelier.test")
         client.post("/accounts/confirm-email/", {"code": "AAAA-AAAA"})
         assert User.objects.get(pk=people.member.pk).email == "member@atelier.test"
 
-    def test_a_session_left_open_does_not_suffice(self, people, client_for):
+    def test_address_change_requires_reauthentication(self, people, client_for):
         client = client_for(people.member)
         with public_context():
             before = OutboxMessage.objects.count()
@@ -276,7 +276,7 @@ class TestAddress:
         with public_context():
             assert OutboxMessage.objects.count() == before, "no code goes to an address nobody proved to want"
 
-    def test_the_old_address_is_told(self, people, client_for):
+    def test_old_address_is_notified(self, people, client_for):
         self.move(client_for(people.member), "neuf@atelier.test")
         with public_context():
             told = OutboxMessage.objects.latest("pk")
@@ -284,14 +284,14 @@ class TestAddress:
         assert told.subject == "[Atelier] Votre adresse e-mail a changé"
         assert "passe de member@atelier.test à neuf@atelier.test" in told.text
 
-    def test_somebody_elses_is_not_taken_at_all(self, people, client_for):
+    def test_address_of_another_account_is_refused(self, people, client_for):
         self.move(client_for(people.member), "OWNER@atelier.test")
         assert User.objects.get(pk=people.member.pk).email == "member@atelier.test"
         assert User.objects.get(pk=people.owner.pk).email == "owner@atelier.test"
 
 
 @pytest.mark.parametrize("written", ["Élodie@Atelier.test", "élodie@atelier.TEST"])
-def test_an_address_is_one_person_however_it_is_written(people, written):
+def test_addresses_that_differ_in_case_belong_to_one_account(people, written):
     person = user_create(email="élodie@atelier.test", password=PASSWORD, role=Role.MEMBER)
     assert User.objects.get_by_natural_key(written) == person
     assert User.objects.filter(email=written).get() == person

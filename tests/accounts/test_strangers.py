@@ -1,4 +1,4 @@
-"""A workspace's words reach nobody who has no account in it; a name with an end of line breaks no mail."""
+"""Addresses without an account get no text of a workspace; line breaks in names do not break mails."""
 
 import pytest
 from django.core import mail
@@ -30,7 +30,7 @@ def sent(begun):
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/login/code/"])
-def test_nothing_goes_to_an_address_that_has_no_account(people, named, client_for, path):
+def test_address_without_account_gets_no_mail(people, named, client_for, path):
     begun = new_id()
     for address in ("victim@elsewhere.test", people.stranger.email, people.operator.email):
         assert client_for(None).post(path, {"email": address}).status_code == 302
@@ -40,7 +40,7 @@ def test_nothing_goes_to_an_address_that_has_no_account(people, named, client_fo
     assert message.to == [people.member.email] and message.subject.startswith(f"[{BAIT}] ")
 
 
-def test_an_address_not_yet_confirmed_is_written_to_in_the_platforms_words(people, named, client_for):
+def test_unconfirmed_address_gets_a_mail_with_the_platform_name(people, named, client_for):
     client = client_for(people.member)
     begun = new_id()
     asked = client.post("/accounts/email/", {"action_add": "", "email": "victim@elsewhere.test"})
@@ -53,13 +53,13 @@ def test_an_address_not_yet_confirmed_is_written_to_in_the_platforms_words(peopl
 
 @pytest.mark.parametrize("name", ["Atelier\r\nBcc: x@y.test", "Ate\nlier", "Ate\x1blier", "Ate\u2028lier", "A\x85b"])
 class TestOneLine:
-    def test_a_form_refuses_it(self, people, client_for, name):
+    def test_form_refuses_a_line_break(self, people, client_for, name):
         answer = client_for(people.owner).post("/settings/", {"name": name, "language": "fr"})
         assert "une ligne" in answer.content.decode()
         with public_context():
             assert Tenant.objects.get(pk=people.home.id).name == "Atelier"
 
-    def test_the_services_refuse_it(self, people, name):
+    def test_services_refuse_a_line_break(self, people, name):
         with public_context():
             before = Tenant.objects.count()
             with pytest.raises(ValidationError) as refused:
@@ -72,7 +72,7 @@ class TestOneLine:
             user_create(email="neuf@atelier.test", password=PASSWORD, role="member", name=name)
         assert not User.objects.filter(email="neuf@atelier.test").exists()
 
-    def test_no_column_takes_it(self, people, name):
+    def test_columns_refuse_a_line_break(self, people, name):
         tidy = " ".join(name.replace("\x1b", " ").split())
         person = User(email="neuf@atelier.test", name=name)
         person.save()
@@ -82,7 +82,7 @@ class TestOneLine:
         person.refresh_from_db()
         assert person.name == tidy
 
-    def test_a_mail_is_sent_all_the_same(self, people, name, settings):
+    def test_mail_is_sent_despite_a_line_break_in_the_name(self, people, name, settings):
         """Also of a workspace that has had such a name since before it was refused."""
         settings.MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
         begun = new_id()
@@ -97,7 +97,7 @@ class TestOneLine:
         assert "\n" not in told.subject and not told.message()["Bcc"]
 
 
-def test_a_name_keeps_what_a_name_needs(people):
+def test_name_keeps_its_special_characters(people):
     from ui.lines import one_line, refuse_control_characters
 
     for name in ("Ferme d’été\u00a0: «\u00a0L’œuf\u00a0»", "👩\u200d🌾 Marie", "می\u200cخواهم", "Zoë\u0301 \u200f"):

@@ -1,4 +1,4 @@
-"""The platform sells itself: from a trial to the end of a subscription, in a real browser, Stripe simulated."""
+"""A subscription from trial to end in a real browser, with the fake of Stripe."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def shop(site: Site, new_page: Callable[..., Page]) -> Iterator[Shop]:
     print("seconds from a webhook's delivery to the page:", {step: round(took, 2) for step, took in made.seen.items()})
 
 
-def test_the_whole_life_of_a_subscription(shop: Shop, errors: list[str]) -> None:
+def test_subscription_from_trial_to_end(shop: Shop, errors: list[str]) -> None:
     buy(shop)
     find_no_option_that_is_not_there(shop)
     upgrade(shop)

@@ -1,4 +1,4 @@
-"""Every page of the console, found from its registry: no serious finding of axe, a landmark, names, no overflow."""
+"""Every page of the console: accessibility (axe), landmarks, labels, overflow."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def pages(site: Site) -> list[str]:
 
 
 @pytest.mark.parametrize(("scheme", "width", "language"), [("light", 1440, "fr"), ("dark", 390, "en")])
-def test_everybody_can_use_the_console(site: Site, pages, new_page, scheme, width, language) -> None:
+def test_console_pages_are_accessible(site: Site, pages, new_page, scheme, width, language) -> None:
     page = new_page(width=width, color_scheme=scheme)
     sign_in(page, site.public, "operator@ruche.test")
     page.context.add_cookies([{"name": "language", "value": language, "url": site.public}])

@@ -1,4 +1,4 @@
-"""What runs inside an uploaded page, in a real browser: it has an origin of its own and reaches nothing of ours."""
+"""Uploaded pages in a real browser: an origin of their own, without access to the product."""
 
 import json
 from urllib.parse import urlsplit
@@ -59,7 +59,7 @@ def shown(page: Page) -> Frame:
     return frame
 
 
-def test_a_script_in_an_uploaded_page_reaches_nothing_of_the_product(site, new_page):
+def test_script_in_an_uploaded_page_cannot_reach_the_product(site, new_page):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     address = bring(page, site, "essais.html", TRIES.replace("PRODUCT", site.demo).encode(), "text/html")
@@ -78,7 +78,7 @@ def test_a_script_in_an_uploaded_page_reaches_nothing_of_the_product(site, new_p
     assert "taken" not in {one["name"] for one in page.context.cookies()}
 
 
-def test_two_objects_have_two_origins_and_an_address_stays_in_its_frame(site, new_page):
+def test_objects_have_separate_origins_and_urls_work_in_frames_only(site, new_page):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     hosts = []
@@ -92,7 +92,7 @@ def test_two_objects_have_two_origins_and_an_address_stays_in_its_frame(site, ne
     assert answer.status == 404
 
 
-def test_a_page_that_leaves_by_itself_goes_nowhere(site, new_page):
+def test_self_navigation_of_an_uploaded_page_is_blocked(site, new_page):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     leaving = b"<!doctype html><html><body><script>location = 'http://localhost:1/?secret'</script></body></html>"
@@ -112,7 +112,7 @@ def test_a_page_that_leaves_by_itself_goes_nowhere(site, new_page):
         ("notes.xml", b'<?xml version="1.0"?><notes><note>Une brouette</note></notes>', "text/plain"),
     ],
 )
-def test_drawings_and_documents_are_shown_from_their_host(site, new_page, name, content, media_type):
+def test_svg_and_pdf_are_shown_from_their_content_host(site, new_page, name, content, media_type):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     bring(page, site, name, content, media_type)

@@ -89,7 +89,7 @@ class Walk:
         ("visitor", 390, "dark", "fr"),
     ],
 )
-def test_everybody_can_use_every_page(site: Site, new_page, who, width, scheme, language) -> None:
+def test_all_pages_are_accessible(site: Site, new_page, who, width, scheme, language) -> None:
     page = new_page(width=width, color_scheme=scheme)
     address = site.public if who == "visitor" else site.demo
     if who not in ("visitor", "nobody"):

@@ -1,4 +1,4 @@
-"""From a started platform to a real, saved, costed conversation, in a real browser with a real model."""
+"""From a started platform to a saved conversation with its cost, in a real browser with the local model."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def ask(page: Page, text: str) -> None:
     page.press("textarea[name=text]", "Enter")
 
 
-def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
+def test_answer_is_streamed_to_the_member(site: Site, new_page, errors):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     page.goto(f"{site.demo}/conversations/")
@@ -51,7 +51,7 @@ def test_a_member_asks_and_reads_word_by_word(site: Site, new_page, errors):
     assert errors == []
 
 
-def test_shift_enter_breaks_the_line(site: Site, new_page):
+def test_shift_enter_inserts_a_line_break(site: Site, new_page):
     page = new_page()
     sign_in(page, site.demo, "owner@demo.test")
     page.goto(f"{site.demo}/conversations/")
@@ -62,7 +62,7 @@ def test_shift_enter_breaks_the_line(site: Site, new_page):
     assert page.url.endswith("/conversations/")
 
 
-def test_stop_keeps_what_came_and_retry_replaces_it(site: Site, new_page, errors):
+def test_stop_keeps_the_partial_answer_and_retry_replaces_it(site: Site, new_page, errors):
     page = new_page()
     sign_in(page, site.demo, "admin@demo.test")
     page.goto(f"{site.demo}/conversations/")
@@ -87,7 +87,7 @@ def test_stop_keeps_what_came_and_retry_replaces_it(site: Site, new_page, errors
     assert errors == []
 
 
-def test_a_reload_and_a_second_tab_lose_nothing(site: Site, new_page):
+def test_reload_and_second_tab_show_the_whole_answer(site: Site, new_page):
     page = new_page()
     sign_in(page, site.demo, "instructor@demo.test")
     page.goto(f"{site.demo}/conversations/")
@@ -102,7 +102,7 @@ def test_a_reload_and_a_second_tab_lose_nothing(site: Site, new_page):
     assert page.inner_text(f"{ANSWER} .reading") == second.inner_text(f"{ANSWER} .reading")
 
 
-def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
+def test_workspace_created_at_runtime_works(site: Site, new_page, errors):
     made = site.manage("tenant_create", "boulangerie", "--name", "Boulangerie", "--email", "b@b.test", "--json")
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stdout)
@@ -132,7 +132,7 @@ def test_a_workspace_made_while_it_runs(site: Site, new_page, errors):
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_each_role_has_a_home(site: Site, new_page, errors, role: str, width: int):
+def test_each_role_has_a_home_page(site: Site, new_page, errors, role: str, width: int):
     page = new_page(width=width)
     sign_in(page, site.demo, f"{role}@demo.test")
     page.goto(site.demo)
@@ -142,7 +142,7 @@ def test_each_role_has_a_home(site: Site, new_page, errors, role: str, width: in
     assert errors == []
 
 
-def test_english_is_complete_on_the_way(site: Site, new_page):
+def test_english_pages_are_complete(site: Site, new_page):
     page = new_page()
     sign_in(page, site.demo, "member@demo.test")
     page.context.add_cookies([{"name": "language", "value": "en", "url": site.demo}])
@@ -151,7 +151,7 @@ def test_english_is_complete_on_the_way(site: Site, new_page):
     assert "Envoyer" not in page.inner_text("body")
 
 
-def test_without_javascript_a_question_is_answered(site: Site, new_page):
+def test_question_is_answered_without_javascript(site: Site, new_page):
     page = new_page(java_script_enabled=False)
     sign_in(page, site.demo, "member@demo.test")
     page.goto(f"{site.demo}/conversations/")
@@ -165,7 +165,7 @@ def test_without_javascript_a_question_is_answered(site: Site, new_page):
     assert page.inner_text(DONE).strip()
 
 
-def test_a_second_tab_learns_of_what_the_first_asked(site: Site, new_page, errors):
+def test_question_of_one_tab_appears_in_another(site: Site, new_page, errors):
     page = new_page()
     sign_in(page, site.demo, "owner@demo.test")
     page.goto(f"{site.demo}/conversations/")

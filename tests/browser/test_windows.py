@@ -1,4 +1,4 @@
-"""Short windows, large zoom, the drawer and the menus of rows, by keyboard."""
+"""Short windows, large zoom, the drawer, menus and focus, by keyboard."""
 
 import pytest
 
@@ -10,7 +10,7 @@ SHORT = [(1024, 420), (844, 390), (320, 256)]
 
 
 @pytest.mark.parametrize(("width", "height"), SHORT)
-def test_a_short_window_leaves_most_of_itself_to_reading(site, new_page, errors, width, height):
+def test_short_window_shows_mostly_the_thread(site, new_page, errors, width, height):
     page = new_page(width=width, height=height)
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/conversations/")
@@ -28,7 +28,7 @@ def test_a_short_window_leaves_most_of_itself_to_reading(site, new_page, errors,
     assert errors == []
 
 
-def test_the_drawer_takes_focus_keeps_it_and_gives_it_back(site, new_page, errors):
+def test_drawer_traps_and_returns_focus(site, new_page, errors):
     page = new_page(width=390)
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/library/")
@@ -48,7 +48,7 @@ def test_the_drawer_takes_focus_keeps_it_and_gives_it_back(site, new_page, error
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_the_menu_of_a_row_stands_above_the_next_rows(site, new_page, errors, width):
+def test_row_menu_is_above_the_next_rows(site, new_page, errors, width):
     page = new_page(width=width)
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/library/")
@@ -67,7 +67,7 @@ def test_the_menu_of_a_row_stands_above_the_next_rows(site, new_page, errors, wi
     assert errors == []
 
 
-def test_focus_goes_back_from_a_dialog_to_the_menu_it_was_opened_from(site, new_page, errors):
+def test_focus_returns_from_a_dialog_to_its_menu(site, new_page, errors):
     page = new_page()
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/conversations/")
@@ -81,7 +81,7 @@ def test_focus_goes_back_from_a_dialog_to_the_menu_it_was_opened_from(site, new_
     assert errors == []
 
 
-def test_a_row_that_goes_leaves_focus_to_the_next(site, new_page, errors):
+def test_focus_moves_to_the_next_row_after_removal(site, new_page, errors):
     page = new_page()
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/library/")
@@ -97,7 +97,7 @@ def test_a_row_that_goes_leaves_focus_to_the_next(site, new_page, errors):
     assert errors == []
 
 
-def test_a_refused_form_begins_at_its_first_error(site, new_page):
+def test_focus_moves_to_the_first_invalid_field(site, new_page):
     page = new_page()
     sign_in(page, site.demo, OWNER)
     page.goto(f"{site.demo}/accounts/password/change/")
@@ -109,7 +109,7 @@ def test_a_refused_form_begins_at_its_first_error(site, new_page):
     page.wait_for_function("document.activeElement.getAttribute('aria-invalid') === 'true'")
 
 
-def test_a_question_in_words_said_before_is_not_taken_for_it(site, new_page):
+def test_repeated_question_text_counts_as_a_new_question(site, new_page):
     """« Continue », sent, and the page reloaded before the server has taken it."""
     page = new_page()
     sign_in(page, site.demo, "admin@demo.test")

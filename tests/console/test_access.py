@@ -1,4 +1,4 @@
-"""Who gets in: operators of the public schema, through the platform's own sign-in, on the public host only."""
+"""Access to the console: operators on the public host, with the platform's sign-in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +13,24 @@ from console.site import RucheAdminSite
 from tests.people import PASSWORD, People
 
 
-def test_the_site_is_ours(people: People) -> None:
+def test_admin_site_is_ruches(people: People) -> None:
     assert isinstance(getattr(admin.site, "_wrapped", admin.site), RucheAdminSite)
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/tenants/tenant/", "/admin/usage/usageevent/"])
-def test_a_stranger_is_sent_to_sign_in(client_for: Callable[..., Client], settings: Any, path: str) -> None:
+def test_anonymous_user_is_redirected_to_sign_in(client_for: Callable[..., Client], settings: Any, path: str) -> None:
     response = client_for(None, host=settings.BASE_HOST).get(path)
     assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
 
 
-def test_the_admins_own_sign_in_is_the_platforms(client_for: Callable[..., Client], settings: Any) -> None:
+def test_admin_sign_in_redirects_to_the_platforms(client_for: Callable[..., Client], settings: Any) -> None:
     client = client_for(None, host=settings.BASE_HOST)
     for response in (client.get("/admin/login/?next=/admin/"), client.post("/admin/login/", {"username": "x"})):
         assert response.status_code == 302
         assert response["Location"].startswith("/accounts/login/?next=/")
 
 
-def test_an_operator_signs_in_there(client_for: Callable[..., Client], people: People, settings: Any) -> None:
+def test_operator_signs_in(client_for: Callable[..., Client], people: People, settings: Any) -> None:
     client = client_for(None, host=settings.BASE_HOST)
     response = client.post("/accounts/login/?next=/admin/", {"login": people.operator.email, "password": PASSWORD})
     assert response["Location"] == "/admin/"
@@ -38,7 +38,7 @@ def test_an_operator_signs_in_there(client_for: Callable[..., Client], people: P
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "learner", "stranger"])
-def test_members_have_no_admin(client_for: Callable[..., Client], people: People, settings: Any, who: str) -> None:
+def test_admin_is_a_404_for_members(client_for: Callable[..., Client], people: People, settings: Any, who: str) -> None:
     client = client_for(getattr(people, who))
     assert client.get("/admin/").status_code == 404
     assert client.get("/admin/tenants/tenant/").status_code == 404
@@ -48,14 +48,14 @@ def test_members_have_no_admin(client_for: Callable[..., Client], people: People
     assert response["Location"].startswith("/accounts/login/")
 
 
-def test_a_person_of_the_public_schema_who_is_no_operator_is_refused(client_for: Callable[..., Client]) -> None:
+def test_public_user_without_operator_role_is_refused(client_for: Callable[..., Client]) -> None:
     person = User.objects.create_user("staff@platform.test", PASSWORD, role=Role.MEMBER, is_staff=True)
     client = Client(headers={"host": "localhost"})
     client.force_login(person)
     assert client.get("/admin/").status_code == 403
 
 
-def test_only_the_console_may_evaluate(console: Client) -> None:
+def test_unsafe_eval_is_allowed_in_the_console_only(console: Client) -> None:
     inside = console.get("/admin/")["Content-Security-Policy"]
     outside = console.get("/")["Content-Security-Policy"]
     assert "'unsafe-eval'" in inside
@@ -63,7 +63,7 @@ def test_only_the_console_may_evaluate(console: Client) -> None:
     assert "unsafe" not in outside
 
 
-def test_an_operator_is_added_and_deactivated(console: Client, people: People) -> None:
+def test_operator_is_added_and_deactivated(console: Client, people: People) -> None:
     data = {"email": "Neuve@platform.test", "name": "Neuve", "password1": "cinq-abeilles-bleues"}
     assert console.post("/admin/accounts/user/add/", data | {"password2": "autre"}).status_code == 200
     assert not User.objects.filter(email="neuve@platform.test").exists()
@@ -80,7 +80,7 @@ def test_an_operator_is_added_and_deactivated(console: Client, people: People) -
     assert AuditEntry.objects.get(action="operator.deactivated").details["reason"] == "départ"
 
 
-def test_nobody_shuts_themselves_out(console: Client, people: People) -> None:
+def test_operator_cannot_deactivate_themselves(console: Client, people: People) -> None:
     url = f"/admin/accounts/user/{people.operator.pk}/deactivate/"
     assert console.post(url, {"reason": "par erreur"}).status_code == 403
     assert User.objects.get(pk=people.operator.pk).is_active
@@ -105,11 +105,11 @@ def test_every_page_opens(console: Client, people: People) -> None:
         ("/admin/billing/usageevent/?q=demo&p=2", "/admin/usage/usageevent/?q=demo&p=2"),
     ],
 )
-def test_a_former_address_of_a_page_leads_to_the_present_one(console, former, present):
+def test_former_url_redirects_to_the_current_one(console, former, present):
     answer = console.get(former)
     assert (answer.status_code, answer["Location"]) == (301, present)
 
 
-def test_a_former_address_asks_a_stranger_to_sign_in(client):
+def test_former_url_redirects_anonymous_users_to_sign_in(client):
     answer = client.get("/admin/billing/plan/", headers={"host": "localhost"})
     assert answer.status_code == 302 and "/accounts/login/" in answer["Location"]

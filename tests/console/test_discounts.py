@@ -1,4 +1,4 @@
-"""The operator's coupons and promotion codes."""
+"""Coupons and promotion codes in the console."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ COUPON = {"name": "Rentrée", "code": "Rentree-2026", "percent_off": "12,5", "du
 CODE = {"coupon": "fidelite", "code": "bienvenue", "max_redemptions": "5"}
 
 
-def test_a_coupon_is_made_shown_and_ended(console: Client, people: People) -> None:
+def test_coupon_is_created_shown_and_ended(console: Client, people: People) -> None:
     assert console.get(f"{COUPONS}create/").status_code == 200
     assert console.post(f"{COUPONS}create/", COUPON).status_code == 302
     row = Coupon.objects.get(pk="rentree-2026")
@@ -50,14 +50,14 @@ def test_a_coupon_is_made_shown_and_ended(console: Client, people: People) -> No
         ({"name": ""}, "obligatoire"),
     ],
 )
-def test_a_refused_coupon_leaves_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
+def test_refused_coupon_changes_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
     page = console.post(f"{COUPONS}create/", COUPON | wrong)
     assert page.status_code == 400
     assert said in page.content.decode()
     assert Coupon.objects.count() == 1 and not AuditEntry.objects.filter(action="coupon.added").exists()
 
 
-def test_a_code_is_made_shown_and_ended(console: Client, people: People) -> None:
+def test_code_is_created_shown_and_ended(console: Client, people: People) -> None:
     last = timezone.localdate() + timedelta(days=3)
     sent: dict[str, Any] = CODE | {"first_time_only": "on", "last_day": last.isoformat()}
     assert console.get(f"{CODES}create/").status_code == 200
@@ -85,14 +85,14 @@ def test_a_code_is_made_shown_and_ended(console: Client, people: People) -> None
         ({"last_day": "2020-01-01"}, "déjà passée"),
     ],
 )
-def test_a_refused_code_leaves_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
+def test_refused_code_changes_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
     page = console.post(f"{CODES}create/", CODE | wrong)
     assert page.status_code == 400
     assert said in page.content.decode()
     assert not PromotionCode.objects.exists()
 
 
-def test_the_same_word_is_not_given_twice(console: Client) -> None:
+def test_duplicate_code_is_refused(console: Client) -> None:
     assert console.post(f"{CODES}create/", CODE).status_code == 302
     assert console.post(f"{CODES}create/", CODE | {"code": "Bienvenue"}).status_code == 400
     assert PromotionCode.objects.count() == 1

@@ -1,4 +1,4 @@
-"""What is only read is only read; what is only added is only added; figures are those of the ledger."""
+"""Read-only and append-only pages of the console; figures equal the ledger."""
 
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,7 @@ def test_read_only_pages_refuse_every_post(console: Client, people: People, spen
         assert list(model._default_manager.order_by("pk").values()) == before
 
 
-def test_migrations_that_failed_name_the_workspace_and_the_error(console: Client, people: People) -> None:
+def test_failed_migrations_show_the_workspace_and_the_error(console: Client, people: People) -> None:
     with public_context():
         SchemaFailure.objects.create(
             schema_name=people.home.schema_name, migration="library.0900", error="no such thing"
@@ -55,7 +55,7 @@ def test_migrations_that_failed_name_the_workspace_and_the_error(console: Client
     assert people.home.slug in text and "no such thing" in text and "nor that" in text
 
 
-def test_the_list_shows_exact_costs_and_totals(console: Client, people: People, spend: Any) -> None:
+def test_list_shows_exact_costs_and_totals(console: Client, people: People, spend: Any) -> None:
     spend(people.home, "0.025500000001")
     spend(people.away, "0.0000625", outcome="failed")
     page = console.get(_address("usageevent"))
@@ -69,7 +69,7 @@ def test_the_list_shows_exact_costs_and_totals(console: Client, people: People, 
     assert same_day.context["totals"]["acts"] == 2
 
 
-def test_the_dashboard_says_what_the_ledger_says(console: Client, people: People, spend: Any) -> None:
+def test_dashboard_figures_equal_the_ledger(console: Client, people: People, spend: Any) -> None:
     from analytics.services import record_presence
 
     for cost in ("0.0255", "0.000000000001", "1.5"):
@@ -89,7 +89,7 @@ def test_the_dashboard_says_what_the_ledger_says(console: Client, people: People
     assert len(page.context["latest"]) == 4
 
 
-def test_a_plan_saved_counts_at_once(console: Client, people: People, on_commit: Any) -> None:
+def test_saved_plan_applies_at_once(console: Client, people: People, on_commit: Any) -> None:
     assert plan_of(people.home)["limits"]["seats"]["limit"] == 15
     page = console.get("/admin/plans/plan/pro/change/")
     data = {key: value for key, value in page.context["adminform"].form.initial.items() if value is not None}
@@ -124,7 +124,7 @@ def _price(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def test_a_price_is_added_and_frozen_in_euros(console: Client, people: People, spend: Any) -> None:
+def test_price_is_added_and_converted_to_euros(console: Client, people: People, spend: Any) -> None:
     past = spend(people.home, "0.0255")
     count = Price.objects.count()
     assert console.post("/admin/assistants/price/add/", _price()).status_code == 302
@@ -138,13 +138,13 @@ def test_a_price_is_added_and_frozen_in_euros(console: Client, people: People, s
 
 
 @pytest.mark.parametrize("changed", [{"rate_date": ""}, {"input": "-1"}, {"currency": "EUR"}])
-def test_a_wrong_price_is_not_added(console: Client, changed: dict[str, str]) -> None:
+def test_invalid_price_is_refused(console: Client, changed: dict[str, str]) -> None:
     count = Price.objects.count()
     assert console.post("/admin/assistants/price/add/", _price(**changed)).status_code == 200
     assert Price.objects.count() == count
 
 
-def test_a_version_is_added_compared_and_taken_back(console: Client, people: People) -> None:
+def test_prompt_version_is_added_compared_and_reverted(console: Client, people: People) -> None:
     assistant = Assistant.objects.get(code="general")
     first = assistant.current_version
     assert first is not None
@@ -166,7 +166,7 @@ def test_a_version_is_added_compared_and_taken_back(console: Client, people: Peo
     assert list(acts.values_list("action", flat=True)) == ["prompt.created", "prompt.put_in_service"]
 
 
-def test_an_assistant_is_changed_but_never_deleted(console: Client) -> None:
+def test_assistant_can_be_changed_but_not_deleted(console: Client) -> None:
     assistant = Assistant.objects.get(code="general")
     url = f"/admin/assistants/assistant/{assistant.pk}"
     data = {"name": "Assistant", "tagline": "Tout", "icon": "sparkles", "produces": "text", "starters": "Un\n\n Deux "}
@@ -178,7 +178,7 @@ def test_an_assistant_is_changed_but_never_deleted(console: Client) -> None:
     assert Assistant.objects.filter(pk=assistant.pk).exists()
 
 
-def test_an_assistant_is_born_with_its_first_version(console: Client) -> None:
+def test_new_assistant_has_a_first_version(console: Client) -> None:
     data = {"name": "Juriste", "code": "juriste", "tagline": "Le droit", "icon": "scale", "produces": "text"}
     data |= {"starters": "", "position": "9", "is_active": "on", "max_output_tokens": "512", "prompt": "Tu es juriste."}
     assert console.post("/admin/assistants/assistant/add/", data).status_code == 302
@@ -187,7 +187,7 @@ def test_an_assistant_is_born_with_its_first_version(console: Client) -> None:
     assert (made.current_version.number, made.current_version.text) == (1, "Tu es juriste.")
 
 
-def test_mails_are_read_where_they_are_kept_and_sent_again_when_failed(
+def test_kept_mails_are_readable_and_failed_ones_can_be_sent_again(
     console: Client, people: People, settings: Any
 ) -> None:
     row = OutboxMessage.objects.create(sender="a@b.test", to=["c@d.test"], subject="Bonjour", text="secret-123")

@@ -1,4 +1,4 @@
-"""The console says which models end, when, and what answers then."""
+"""Ends and fallbacks of models in the console."""
 
 import datetime as dt
 from typing import Any
@@ -27,7 +27,7 @@ def names(page: Any) -> set[str]:
     return {row.name for row in page.context["cl"].result_list}
 
 
-def test_the_list_shows_and_filters_ends(console: Client, old: Model) -> None:
+def test_list_shows_and_filters_ends(console: Client, old: Model) -> None:
     Model.objects.filter(name="gpt-4o").update(ends_on=timezone.localdate())
     page = console.get(LIST)
     assert "→ GPT-6 Luna" in page.content.decode()
@@ -37,7 +37,7 @@ def test_the_list_shows_and_filters_ends(console: Client, old: Model) -> None:
     assert "gpt-6-luna" in unknown and not unknown & {"old", "gpt-4o"}
 
 
-def test_the_first_page_lists_models_in_use_that_end(console: Client, old: Model) -> None:
+def test_dashboard_lists_ending_models_in_use(console: Client, old: Model) -> None:
     page = console.get("/admin/").content.decode()
     assert "data-models-ending" in page and "Ancien" in page and "GPT-6 Luna" in page
     # What is not offered will not answer, whatever the fallback says.
@@ -50,7 +50,7 @@ def test_the_first_page_lists_models_in_use_that_end(console: Client, old: Model
     assert "Ancien" not in console.get("/admin/").content.decode()
 
 
-def test_prices_of_long_prompts_are_shown_and_an_image_has_its_most(console: Client) -> None:
+def test_prices_of_long_prompts_and_images_are_shown(console: Client) -> None:
     page = console.get("/admin/assistants/price/").content.decode()
     assert "&gt; 272" in page and "×2 · ×1,5" in page
     image = Model.objects.get(name="gpt-image-2.6-flare")
@@ -89,7 +89,7 @@ def form_of(model: Model, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def test_the_operator_says_another_day_and_is_warned_anew(console: Client, old: Model) -> None:
+def test_changed_end_date_sends_warnings_again(console: Client, old: Model) -> None:
     Model.objects.filter(pk=old.pk).update(end_warned=7)
     url = f"{LIST}{old.pk}/change/"
     assert console.post(url, form_of(old, label="Ancien modèle")).status_code == 302
@@ -100,7 +100,7 @@ def test_the_operator_says_another_day_and_is_warned_anew(console: Client, old: 
     assert (old.ends_on, old.end_warned) == (dt.date(2031, 1, 14), None)
 
 
-def test_fallbacks_in_a_circle_are_refused(console: Client, old: Model) -> None:
+def test_circular_fallbacks_are_refused(console: Client, old: Model) -> None:
     luna = Model.objects.get(name="gpt-6-luna")
     answer = console.post(f"{LIST}{luna.pk}/change/", form_of(luna, fallback=str(old.pk)))
     assert answer.status_code == 200 and "tournent en rond" in answer.content.decode()

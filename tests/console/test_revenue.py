@@ -1,4 +1,4 @@
-"""The operator's page of revenue says what the ledger says; it and its files only read."""
+"""Revenue page and its downloads: figures equal the ledger, and nothing is written."""
 
 import csv
 import io
@@ -40,12 +40,12 @@ def history(people: People) -> None:
     bring(new_id(), "partie", (long_ago, "99.00"), (now, "0"))
 
 
-def test_before_the_first_subscription(console: Client, people: People) -> None:
+def test_page_without_subscriptions(console: Client, people: People) -> None:
     text = console.get(PAGE).content.decode()
     assert "Aucun revenu pour l’instant" in text and "data-months" not in text
 
 
-def test_the_figures_are_those_of_the_ledger(console: Client, people: People, history: None) -> None:
+def test_figures_equal_the_ledger(console: Client, people: People, history: None) -> None:
     page = console.get(PAGE)
     now = page.context["now"]
     assert (now.start, now.end, now.workspaces, now.left) == (1248, 1178, 2, 1)
@@ -59,14 +59,14 @@ def test_the_figures_are_those_of_the_ledger(console: Client, people: People, hi
     assert len(console.get(PAGE, {"months": "9999"}).context["months"]) == 12
 
 
-def test_lines_lead_to_their_workspace_as_long_as_there_is_one(console: Client, people: People, history: None) -> None:
+def test_movements_link_to_existing_workspaces_only(console: Client, people: People, history: None) -> None:
     for page in (PAGE, LEDGER):
         text = console.get(page).content.decode()
         assert f'/admin/tenants/tenant/{people.home.id}/change/">{people.home.slug}</a>' in text
         assert "partie" in text and ">partie</a>" not in text
 
 
-def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, people: People) -> None:
+def test_query_count_does_not_grow_with_movements(console: Client, people: People) -> None:
     asked = []
     for number in (1, 9):
         for one in range(number):
@@ -77,7 +77,7 @@ def test_the_page_asks_as_often_for_many_lines_as_for_few(console: Client, peopl
     assert asked[0] == asked[1]
 
 
-def test_the_files_say_the_same(console: Client, people: People, history: None) -> None:
+def test_downloads_have_the_same_figures(console: Client, people: People, history: None) -> None:
     answer = console.get(f"{LEDGER}lines.csv")
     assert answer["Content-Type"].startswith("text/csv")
     lines = list(csv.DictReader(io.StringIO(answer.content.decode())))
@@ -89,20 +89,20 @@ def test_the_files_say_the_same(console: Client, people: People, history: None) 
 
 
 @pytest.mark.parametrize("page", ["months/", "months.csv", "lines.csv"])
-def test_nobody_else_sees_them(client_for: Any, people: People, settings: Any, page: str) -> None:
+def test_only_operators_can_download(client_for: Any, people: People, settings: Any, page: str) -> None:
     answer = client_for(None, host=settings.BASE_HOST).get(f"{LEDGER}{page}")
     assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
     assert client_for(people.owner).get(f"{LEDGER}{page}").status_code == 404
 
 
-def test_the_first_page_says_it_too(console: Client, people: People, history: None) -> None:
+def test_dashboard_shows_the_same_mrr(console: Client, people: People, history: None) -> None:
     page = console.get("/admin/")
     assert (page.context["mrr"], page.context["at_risk"]) == (1178, 1000)
     text = page.content.decode().replace("\u202f", " ").replace("\u00a0", " ")
     assert "1 178,00 €" in text and PAGE in text
 
 
-def test_nobody_writes_a_line_by_hand(console: Client, people: People, history: None) -> None:
+def test_movements_cannot_be_edited(console: Client, people: People, history: None) -> None:
     line = RevenueChange.objects.first()
     assert line is not None
     for act in ("add/", f"{line.pk}/change/", f"{line.pk}/delete/"):

@@ -1,4 +1,4 @@
-"""What the operator gives one workspace, ends, and sees; and prices."""
+"""Grants, options and prices of a workspace in the console."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ def day(days: int) -> str:
     return (timezone.localdate() + timedelta(days=days)).isoformat()
 
 
-def test_an_exception_is_granted_shown_and_ended(console: Client, people: People) -> None:
+def test_override_is_granted_shown_and_ended(console: Client, people: People) -> None:
     sent = {"slug": "atelier", "key": "seats", "limit": "40", "last_day": day(3), "reason": "essai commercial"}
     assert console.post(GRANT, sent).status_code == 302
     row = Override.objects.get()
@@ -52,21 +52,21 @@ def test_an_exception_is_granted_shown_and_ended(console: Client, people: People
         {"reason": ""},
     ],
 )
-def test_a_refused_form_leaves_nothing(console: Client, wrong: dict[str, str]) -> None:
+def test_refused_form_changes_nothing(console: Client, wrong: dict[str, str]) -> None:
     sent = {"slug": "atelier", "key": "seats", "limit": "40", "last_day": "", "reason": "essai"} | wrong
     page = console.post(GRANT, sent)
     assert page.status_code == 400 and "rc-error" in page.content.decode()
     assert not Override.objects.exists() and not AuditEntry.objects.filter(action="override.granted").exists()
 
 
-def test_without_limit_and_without_end(console: Client, people: People) -> None:
+def test_override_without_limit_and_end(console: Client, people: People) -> None:
     sent = {"slug": "ATELIER ", "key": "seats", "limit": "", "last_day": "", "reason": "essai"}
     assert console.post(GRANT, sent).status_code == 302
     assert entitlements.of(people.home).limit("seats") is None
     assert "sans limite" in console.get("/admin/plans/override/").content.decode()
 
 
-def test_an_option_is_given_once_and_taken(console: Client, people: People) -> None:
+def test_option_is_given_once_and_withdrawn(console: Client, people: People) -> None:
     sent = {"slug": "atelier", "add_on": "analytics", "quantity": "1", "last_day": "", "reason": "geste"}
     assert console.post(GIVE, sent).status_code == 302
     assert entitlements.of(people.home).has("analytics")
@@ -77,7 +77,7 @@ def test_an_option_is_given_once_and_taken(console: Client, people: People) -> N
     assert not entitlements.of(people.home).has("analytics")
 
 
-def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, people: People) -> None:
+def test_subscribed_option_cannot_be_withdrawn(console: Client, people: People) -> None:
     row = TenantAddOn.objects.create(
         tenant_id=people.home.id, add_on_id="analytics", since=timezone.now(), source="stripe"
     )
@@ -87,7 +87,7 @@ def test_what_comes_by_subscription_is_not_taken_by_hand(console: Client, people
     assert row.until is None
 
 
-def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, people: People, on_commit: Any) -> None:
+def test_workspace_page_shows_entitlements_and_their_sources(console: Client, people: People, on_commit: Any) -> None:
     console.post(GRANT, {"slug": "atelier", "key": "seats", "limit": "40", "last_day": day(3), "reason": "essai long"})
     console.post(
         GIVE, {"slug": "atelier", "add_on": "unlimited_api", "quantity": "1", "last_day": "", "reason": "geste"}
@@ -101,7 +101,7 @@ def test_the_workspaces_page_says_what_it_may_use_and_why(console: Client, peopl
     assert "Dérogation accordée" in page and "Option donnée" in page
 
 
-def test_a_price_is_set_and_the_one_before_kept(console: Client, people: People) -> None:
+def test_new_price_keeps_the_previous_one(console: Client, people: People) -> None:
     sent = {"of_what": "plan:pro", "interval": "month", "currency": "EUR", "amount_excl_vat": "159,50"}
     assert console.get(SET).status_code == 200
     assert console.post(SET, sent).status_code == 302
@@ -112,7 +112,7 @@ def test_a_price_is_set_and_the_one_before_kept(console: Client, people: People)
     assert "159,50" in console.get("/admin/plans/price/").content.decode()
 
 
-def test_an_option_has_its_rights_on_its_page(console: Client, people: People) -> None:
+def test_option_page_shows_its_entitlements(console: Client, people: People) -> None:
     page = console.get("/admin/plans/addon/unlimited_api/change/")
     formset = page.context["inline_admin_formsets"][0].formset
     assert {form.initial["key"] for form in formset.forms} == {

@@ -1,4 +1,4 @@
-"""The state of a workspace has one colour on every page of the console."""
+"""Badges of workspace states, with the same colour on every page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,16 +10,16 @@ from tenants import state_badge
 from tenants.models import Tenant
 
 
-def test_each_state_has_a_kind() -> None:
+def test_each_state_has_a_badge_kind() -> None:
     assert set(state_badge.KINDS) == set(Tenant.State.values)
 
 
-def test_a_row_without_a_workspace_has_a_dash() -> None:
+def test_row_without_workspace_shows_a_dash() -> None:
     assert state_badge.state_badge(None) == "—"
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/tenants/tenant/", "/admin/billing/subscription/"])
-def test_pages_read_the_one_table(
+def test_pages_use_the_shared_table(
     console: Client, subscribe: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     subscribe(1, state="past_due")

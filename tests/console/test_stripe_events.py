@@ -1,4 +1,4 @@
-"""What Stripe told, at the console: about whom, what became of it, replayed one by one and together."""
+"""Stripe events in the console: list, states, replay of one or several."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.billing.stripe.conftest import post, state, tell
 from tests.console.made import HOSTILE, LISTS, WHY, event, page, stored
 
 
-def test_events_with_their_workspaces_and_cases(console, subscribe):
+def test_events_show_workspace_and_state(console, subscribe):
     (row,) = subscribe()
     one = event(row.stripe_customer_id, processed=True)
     two = event("cus_nobody", "customer.subscription.deleted", exception="APIError", traceback="a\nb")
@@ -37,7 +37,7 @@ def test_events_with_their_workspaces_and_cases(console, subscribe):
     assert found(created_from="2000-01-01", created_to="2000-01-02") == []
 
 
-def test_a_hostile_body_is_text(console):
+def test_hostile_body_is_escaped(console):
     told = stored(
         f'{{"id": "{HOSTILE}", "type": "{HOSTILE}", "data": {{"object": {{"id": "{HOSTILE}"}}}}}}', valid=True
     )
@@ -48,7 +48,7 @@ def test_a_hostile_body_is_text(console):
     assert "&lt;script&gt;alert" in console.get(page(wild)).content.decode()
 
 
-def test_replayed(console, buyer, fake, people):
+def test_event_is_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
     tell(fake.take()[-1])
     told = WebhookEvent.objects.get()
@@ -63,7 +63,7 @@ def test_replayed(console, buyer, fake, people):
     assert act.details["event"].startswith(f"{told.json_body['type']} evt_")
 
 
-def test_what_failed_is_seen_and_replayed(console, buyer, fake, people):
+def test_failed_event_is_shown_and_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
     sent = fake.take()[-1]
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_what_failed_is_seen_and_replayed(console, buyer, fake, people):
     assert (told.processed, told.exception, state(people)) == (True, "", "active")
 
 
-def test_several_are_replayed_by_the_worker_and_refused_ones_left(console, buyer, fake, people, on_commit, monkeypatch):
+def test_selected_events_are_replayed_except_refused_ones(console, buyer, fake, people, on_commit, monkeypatch):
     buyer().subscribe("pro")
     for one in fake.take()[-2:]:
         post(one)
@@ -111,7 +111,7 @@ def test_several_are_replayed_by_the_worker_and_refused_ones_left(console, buyer
     assert state(people) == "active"
 
 
-def test_a_refused_one_is_not_replayed(console):
+def test_refused_event_is_not_replayed(console):
     told = stored('{"id": "evt_1", "type": "invoice.paid"}', valid=False)
     assert console.post(page(told, "replay"), WHY).status_code == 403
     assert page(told, "replay") not in console.get(page(told)).content.decode()

@@ -1,4 +1,4 @@
-"""The operator sees who pays, who owes and why people leave; reads again, mails again."""
+"""Subscriptions, arrears and cancellations in the console."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from tests.console.made import HOSTILE, LISTS, WHY, event, late, page
 
 
 @pytest.mark.parametrize("who", ["owner", "member", None])
-def test_nobody_else_comes_in(client_for, people, settings, subscribe, who):
+def test_pages_are_for_operators_only(client_for, people, settings, subscribe, who):
     (row,), told, mails = subscribe(1, **late(1)), event("cus_x"), OutboxMessage.objects.count()
     client = client_for(getattr(people, who) if who else None, host=settings.BASE_HOST)
     urls = [*LISTS.values(), page(row), page(row, "reread"), page(row, "mail"), page(told), page(told, "replay")]
@@ -30,7 +30,7 @@ def test_nobody_else_comes_in(client_for, people, settings, subscribe, who):
     assert OutboxMessage.objects.count() == mails
 
 
-def test_the_pages_write_nothing(console, subscribe):
+def test_pages_are_read_only(console, subscribe):
     (row,), told = subscribe(), event("cus_x")
     for url in (page(row), page(told)):
         assert console.get(url).status_code == 200
@@ -40,7 +40,7 @@ def test_the_pages_write_nothing(console, subscribe):
     assert Subscription.objects.get(pk=row.pk).status == "active"
 
 
-def test_subscriptions_by_state_and_revenue_at_risk(console, subscribe):
+def test_list_by_state_with_revenue_at_risk(console, subscribe):
     subscribe(2)
     subscribe(1, mrr_euros=Decimal("41.17"), **late(3))
     subscribe(1, status="canceled", state="closed", mrr_euros=0)
@@ -62,7 +62,7 @@ def test_subscriptions_by_state_and_revenue_at_risk(console, subscribe):
     assert found(group="nonsense") == 4
 
 
-def test_a_subscription_s_page_says_all(console, people, subscribe, settings):
+def test_subscription_page_shows_all_details(console, people, subscribe, settings):
     settings.STRIPE_LIVE_MODE = False
     (row,) = subscribe(
         payment_method="Visa •••• 4242",
@@ -99,7 +99,7 @@ def test_a_subscription_s_page_says_all(console, people, subscribe, settings):
 
 
 @pytest.mark.parametrize("listed", LISTS)
-def test_a_list_asks_as_much_for_thirty_as_for_three(console, subscribe, listed):
+def test_query_count_does_not_grow_with_rows(console, subscribe, listed):
     def fill(number: int) -> None:
         for row in subscribe(number, **late(2)):
             DunningNotice.objects.create(tenant_id=row.tenant_id, past_due_since=row.past_due_since, day=0)
@@ -117,7 +117,7 @@ def test_a_list_asks_as_much_for_thirty_as_for_three(console, subscribe, listed)
     assert len(many) == len(few) <= 16, [one["sql"][:90] for one in many]
 
 
-def test_a_workspace_that_is_gone_breaks_nothing(console):
+def test_row_of_a_deleted_workspace_is_shown(console):
     row = Subscription.objects.create(tenant_id=new_id(), stripe_customer_id="cus_gone", status="active")
     event("cus_gone")
     Cancellation.objects.create(tenant_id=row.tenant_id, reason="other", outcome="cancelled")
@@ -127,7 +127,7 @@ def test_a_workspace_that_is_gone_breaks_nothing(console):
     assert console.get("/admin/billing/subscription/nonsense/reread/").status_code in (403, 404)
 
 
-def test_read_again_at_stripe(console, buyer, fake, people):
+def test_subscription_is_synced_on_demand(console, buyer, fake, people):
     buyer().subscribe("pro")
     fake.take()
     row = Subscription.objects.get(tenant_id=people.home.id)
@@ -140,7 +140,7 @@ def test_read_again_at_stripe(console, buyer, fake, people):
     assert (act.actor, act.target, act.details) == (people.operator.email, people.home.slug, WHY)
 
 
-def test_stripe_away_is_said(console, buyer, fake, people):
+def test_unavailable_stripe_is_reported(console, buyer, fake, people):
     buyer().subscribe("pro")
     row = Subscription.objects.get(tenant_id=people.home.id)
     fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
@@ -150,7 +150,7 @@ def test_stripe_away_is_said(console, buyer, fake, people):
     assert state(people) == "trial"
 
 
-def test_the_queue_shows_who_owes_the_oldest_first(console, subscribe):
+def test_arrears_are_listed_oldest_first(console, subscribe):
     (new,), (old,) = subscribe(1, **late(1)), subscribe(1, **late(8))
     (cut,) = subscribe(1, **late(20) | {"status": "unpaid", "state": "suspended"})
     subscribe(1)
@@ -168,7 +168,7 @@ def test_the_queue_shows_who_owes_the_oldest_first(console, subscribe):
     assert console.get(f"/admin/billing/dunning/{old.pk}/change/")["Location"] == page(old)
 
 
-def test_mailed_again(console, owing, fake, people):
+def test_dunning_mail_is_sent_again(console, owing, fake, people):
     owing(3.5)
     tell(fake.take()[-1])
     row = Subscription.objects.get(tenant_id=people.home.id)
@@ -183,7 +183,7 @@ def test_mailed_again(console, owing, fake, people):
     assert AuditEntry.objects.get(action="dunning.sent_again").details == {**WHY, "day": 3}
 
 
-def test_who_does_not_owe_or_is_read_only_is_not_mailed(console, subscribe):
+def test_workspace_without_arrears_or_read_only_gets_no_dunning_mail(console, subscribe):
     (good,), (cut,) = subscribe(), subscribe(1, **late(20) | {"state": "suspended"})
     mails = OutboxMessage.objects.count()
     assert console.post(page(good, "mail"), WHY).status_code == 403
@@ -192,7 +192,7 @@ def test_who_does_not_owe_or_is_read_only_is_not_mailed(console, subscribe):
     assert OutboxMessage.objects.count() == mails
 
 
-def test_why_people_leave(console, subscribe):
+def test_cancellation_reasons_are_listed(console, subscribe):
     (row,) = subscribe()
     given = [("too_expensive", "kept"), ("too_expensive", "cancelled"), ("unused", "resumed")]
     for reason, outcome in given:
@@ -206,7 +206,7 @@ def test_why_people_leave(console, subscribe):
     assert [one["rows"] for one in filtered.context["reasons"]] == [1]
 
 
-def test_closing_says_that_the_subscription_ends(console, people):
+def test_closing_page_mentions_the_subscription(console, people):
     def said(act: str) -> str:
         return str(console.get(f"/admin/tenants/tenant/{people.home.id}/{act}/").content.decode())
 

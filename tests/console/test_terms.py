@@ -1,4 +1,4 @@
-"""The operator's terms of sale: published, listed, and who accepted them."""
+"""Terms of sale in the console: publication, list, acceptances."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ from tests.people import People
 VERSIONS, ACCEPTANCES = "/admin/billing/termsversion/", "/admin/billing/termsacceptance/"
 
 
-def test_a_version_is_published_and_listed(console: Client) -> None:
+def test_version_is_published_and_listed(console: Client) -> None:
     page = console.get(VERSIONS).content.decode()
     assert "En vigueur, à compléter" in page, "the model has gaps"
     form = console.get(f"{VERSIONS}publish/").content.decode()
@@ -29,12 +29,12 @@ def test_a_version_is_published_and_listed(console: Client) -> None:
 @pytest.mark.parametrize(
     "sent", [{}, {"text": " "}, {"text": "x" * (terms.LONGEST + 1)}], ids=["none", "blank", "long"]
 )
-def test_no_text_is_no_version(console: Client, sent: dict[str, str]) -> None:
+def test_empty_text_is_refused(console: Client, sent: dict[str, str]) -> None:
     assert console.post(f"{VERSIONS}publish/", sent).status_code == 400
     assert TermsVersion.objects.count() == 1
 
 
-def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, people: People) -> None:
+def test_acceptances_are_read_only_with_actor_version_and_origin(console: Client, people: People) -> None:
     latest = terms.current()
     assert latest is not None
     with public_context():
@@ -55,7 +55,7 @@ def test_acceptances_are_read_only_and_say_who_what_and_where(console: Client, p
     assert TermsAcceptance.objects.count() == 1
 
 
-def test_a_new_text_asks_for_its_translation_and_for_its_gaps(console: Client) -> None:
+def test_new_text_warns_about_translation_and_gaps(console: Client) -> None:
     """Who reads in English would accept the former text under the new number."""
     first = terms.current()
     assert first is not None and first.translation
@@ -73,12 +73,12 @@ def test_a_new_text_asks_for_its_translation_and_for_its_gaps(console: Client) -
     assert latest is not None and (latest.text, latest.translation) == ("Conditions [à compléter].", first.translation)
 
 
-def test_what_is_not_there_leads_back_to_the_console(console: Client) -> None:
+def test_unknown_version_redirects_to_the_console(console: Client) -> None:
     page = console.get("/admin/nope/")
     assert page.status_code == 404 and 'href="/admin/"' in page.content.decode()
 
 
-def test_lists_and_rows_are_called_by_their_names(console: Client) -> None:
+def test_lists_and_rows_have_titles(console: Client) -> None:
     assert "Sélectionnez" not in console.get(VERSIONS).content.decode()
     empty = console.get(ACCEPTANCES).content.decode()
     assert "Rien pour le moment" in empty and "Effacer les filtres" not in empty

@@ -1,4 +1,4 @@
-"""Workspaces at the console: made, listed, suspended, resumed, moved to another plan; each act with its reason."""
+"""Workspaces in the console: creation, list, and actions with a reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ def page(people: People, act: str = "change") -> str:
     return f"/admin/tenants/tenant/{people.home.id}/{act}/"
 
 
-def test_a_workspace_is_made_by_the_form(console: Client) -> None:
+def test_workspace_is_created_by_the_form(console: Client) -> None:
     response = console.post(NEW, GOOD)
     made = response.context["created"]
     assert response.status_code == 200
@@ -54,7 +54,7 @@ def test_a_workspace_is_made_by_the_form(console: Client) -> None:
         ("plan", "inconnue"),
     ],
 )
-def test_a_refused_form_leaves_nothing(console: Client, field: str, value: str) -> None:
+def test_refused_form_changes_nothing(console: Client, field: str, value: str) -> None:
     def left() -> tuple[int, ...]:
         taken = ReadySchema.objects.exclude(tenant=None).count()
         return Tenant.objects.count(), Domain.objects.count(), OutboxMessage.objects.count(), taken
@@ -69,7 +69,7 @@ def test_a_refused_form_leaves_nothing(console: Client, field: str, value: str) 
 @pytest.mark.parametrize(
     ("slug", "ok"), [("cabinet-neuf", True), ("admin", False), ("atelier", False), ("a", False), ("élan", False)]
 )
-def test_the_slug_is_checked_while_it_is_typed(console: Client, slug: str, ok: bool) -> None:
+def test_slug_check_returns_json(console: Client, slug: str, ok: bool) -> None:
     answer = console.get("/admin/tenants/tenant/slug/", {"slug": slug}).json()
     assert answer["ok"] is ok
     assert answer["message"]
@@ -89,7 +89,7 @@ def test_suspend_and_resume_with_a_reason(console: Client, people: People) -> No
         assert AuditEntry.objects.filter(action="tenant.state_changed").count() == 2
 
 
-def test_the_plan_changes_with_a_reason(console: Client, people: People) -> None:
+def test_plan_is_changed_with_a_reason(console: Client, people: People) -> None:
     console.post(page(people, "plan"), {"plan": "scale", "reason": "ils grandissent"})
     assert Tenant.objects.get(pk=people.home.id).plan_code == "scale"
     act = AuditEntry.objects.get(action="tenant.plan_changed")
@@ -97,9 +97,7 @@ def test_the_plan_changes_with_a_reason(console: Client, people: People) -> None
 
 
 @pytest.mark.parametrize(("act", "data"), [("suspend", {}), ("close", {"reason": ""}), ("plan", {"plan": "scale"})])
-def test_an_act_without_a_reason_changes_nothing(
-    console: Client, people: People, act: str, data: dict[str, str]
-) -> None:
+def test_action_without_reason_changes_nothing(console: Client, people: People, act: str, data: dict[str, str]) -> None:
     before = Tenant.objects.values().get(pk=people.home.id)
     assert console.post(page(people, act), data).status_code == 400
     assert Tenant.objects.values().get(pk=people.home.id) == before
@@ -107,13 +105,13 @@ def test_an_act_without_a_reason_changes_nothing(
     assert list(acts) == ["tenant.created"]
 
 
-def test_what_does_not_fit_the_state_is_refused(console: Client, people: People) -> None:
+def test_action_not_allowed_in_the_state_is_refused(console: Client, people: People) -> None:
     assert console.post(page(people, "resume"), {"reason": "sans objet"}).status_code == 403
     acts = AuditEntry.objects.filter(target=people.home.slug).values_list("action", flat=True)
     assert list(acts) == ["tenant.created"]
 
 
-def test_deletion_asks_for_the_slug(console: Client, people: People) -> None:
+def test_deletion_requires_the_slug(console: Client, people: People) -> None:
     response = console.post(page(people, "delete-now"), {"typed_slug": "autre", "reason": "essai"})
     assert response.status_code == 400
     assert Tenant.objects.filter(pk=people.home.id).exists()
@@ -121,14 +119,14 @@ def test_deletion_asks_for_the_slug(console: Client, people: People) -> None:
     assert Tenant.objects.filter(pk=people.home.id).exists()
 
 
-def test_the_page_of_a_workspace_writes_nothing(console: Client, people: People) -> None:
+def test_workspace_page_is_read_only(console: Client, people: People) -> None:
     before = Tenant.objects.values().get(pk=people.home.id)
     assert console.get(page(people)).status_code == 200
     assert console.post(page(people), {"name": "Autre", "state": "closed", "slug": "autre"}).status_code == 403
     assert Tenant.objects.values().get(pk=people.home.id) == before
 
 
-def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, people: People, spend: Any) -> None:
+def test_query_count_does_not_grow_with_rows(console: Client, people: People, spend: Any) -> None:
     address = reverse("admin:tenants_tenant_changelist")
     spend(people.home, "0.01")
     console.get(address)
@@ -147,7 +145,7 @@ def test_the_list_asks_as_much_for_thirty_as_for_two(console: Client, people: Pe
     assert len(many) == len(few)
 
 
-def test_the_list_is_searched_and_filtered(console: Client, people: People) -> None:
+def test_list_is_searched_and_filtered(console: Client, people: People) -> None:
     address = reverse("admin:tenants_tenant_changelist")
     assert [row.slug for row in console.get(address, {"q": "voisin"}).context["cl"].queryset] == ["voisine"]
     assert [row.slug for row in console.get(address, {"q": "owner@atelier"}).context["cl"].queryset] == ["atelier"]
@@ -155,7 +153,7 @@ def test_the_list_is_searched_and_filtered(console: Client, people: People) -> N
     assert not console.get(address, {"state__exact": "suspended"}).context["cl"].queryset.exists()
 
 
-def test_a_trial_is_extended_until_the_evening_of_a_day(console: Client, people: People) -> None:
+def test_trial_is_extended_to_the_end_of_the_day(console: Client, people: People) -> None:
     before = Tenant.objects.get(pk=people.home.id)
     day = timezone.localdate() + timedelta(days=40)
     assert "Prolonger l’essai" in console.get(page(people)).content.decode()

@@ -1,4 +1,4 @@
-"""The demonstration: its sums are equal wherever they are kept, it is made once, and nothing of it can remain."""
+"""The demonstration: equal totals in all tables, idempotent creation, complete removal."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def filled(people: People) -> People:
     return people
 
 
-def test_what_was_used_is_the_same_everywhere(filled: People) -> None:
+def test_totals_are_equal_in_messages_ledger_counters_and_figures(filled: People) -> None:
     answers = Message.objects.filter(role=Message.Role.ASSISTANT)
     said = answers.aggregate(cost=Sum("cost"), tokens=Sum("tokens"))
     events = UsageEvent.objects.filter(tenant_id=filled.home.id)
@@ -73,7 +73,7 @@ def test_what_was_used_is_the_same_everywhere(filled: People) -> None:
     assert used == {TOKENS: tokens, EUROS: said["cost"], "storage": storage_used()}
 
 
-def test_costs_are_those_of_the_prices(filled: People) -> None:
+def test_costs_follow_the_prices(filled: People) -> None:
     events = list(UsageEvent.objects.filter(tenant_id=filled.home.id))
     prices = {row.pk: row for model in Model.objects.all() for row in model.prices.all()}
     for event in events:
@@ -89,7 +89,7 @@ def test_costs_are_those_of_the_prices(filled: People) -> None:
     )
 
 
-def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: People) -> None:
+def test_history_covers_thirty_days_without_future_dates(filled: People) -> None:
     days = set(DailyFigures.objects.filter(tenant_id=filled.home.id).values_list("day", flat=True))
     today = timezone.localdate()
     assert min(days) >= today - dt.timedelta(days=31)
@@ -102,7 +102,7 @@ def test_it_is_of_the_last_thirty_days_and_never_of_tomorrow(filled: People) -> 
     assert services.fill(HOME, filled.home) == 0
 
 
-def test_days_that_pass_are_added(people: People) -> None:
+def test_missing_days_are_added(people: People) -> None:
     then = timezone.now() - dt.timedelta(days=9)
     services.fill(HOME, people.home, now=then)
     before = UsageEvent.objects.filter(tenant_id=people.home.id).count()
@@ -113,7 +113,7 @@ def test_days_that_pass_are_added(people: People) -> None:
     assert Pin.objects.count() == written == 2
 
 
-def test_people_find_it_as_their_own(filled: People) -> None:
+def test_each_person_has_own_conversations(filled: People) -> None:
     lists = {
         who: selectors.conversation_list(getattr(filled, who)) for who in ("owner", "admin", "instructor", "member")
     }
@@ -127,7 +127,7 @@ def test_people_find_it_as_their_own(filled: People) -> None:
     assert codes == {"general", "posts", "performance", "images"}
 
 
-def test_what_is_written_is_good_markdown() -> None:
+def test_written_conversations_are_valid_markdown() -> None:
     pages = " ".join(render(answer) for script in scripts("atelier.md") for _question, answer in script.turns)
     assert all(f"<{tag}" in pages for tag in ("table", "code", "ol", "ul", "h", "blockquote"))
     for name in ("atelier.md", "tilleul.md", "everyday.md"):
@@ -164,7 +164,7 @@ def nobody_left(people: People) -> Iterator[None]:
 
 
 @pytest.mark.committed
-def test_it_is_made_once_and_goes_without_a_trace(people: People, settings: Any, nobody_left: None) -> None:
+def test_creation_is_idempotent_and_removal_leaves_nothing(people: People, settings: Any, nobody_left: None) -> None:
     with override_settings(RUCHE_EMBEDDED=False), pytest.raises(RuntimeError):
         services.make_demo()
     settings.RUCHE_EMBEDDED = True

@@ -131,7 +131,7 @@ def chosen(url: Url, everything: tuple[Any, ...], share: int) -> tuple[Any, ...]
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("url", URLS, ids=str)
-def test_whatever_is_sent_is_answered(url, role, objects, people, client_for):
+def test_hostile_parameters_never_cause_a_500(url, role, objects, people, client_for):
     with probe_for(url, role, objects, people, client_for) as probe:
         path = path_of(url, objects)
         page = probe.send("GET", path)
@@ -157,7 +157,7 @@ def test_whatever_is_sent_is_answered(url, role, objects, people, client_for):
 
 
 @pytest.mark.parametrize("url", [url for url in URLS if url.arguments], ids=str)
-def test_whatever_stands_in_an_address_is_answered(url, objects, people, client_for):
+def test_hostile_paths_never_cause_a_500(url, objects, people, client_for):
     with probe_for(url, "owner", objects, people, client_for) as probe:
         for argument in chosen(url, values.ARGUMENTS, 2):
             filled = fill(url.route, dict.fromkeys(url.arguments, argument)).replace("(?P", "").split("(")[0]
@@ -166,7 +166,7 @@ def test_whatever_stands_in_an_address_is_answered(url, objects, people, client_
     assert not probe.wrong, "\n".join(probe.wrong[:12])
 
 
-def test_the_fuzz_would_see_a_fault(settings, people, client_for):
+def test_faulty_view_is_detected(settings, people, client_for):
     """A view that fails is seen as such: the probe hears the error, and the status counts."""
     settings.TENANT_URLCONF = "tests.fuzz.faulty_urls"
     client = client_for(people.owner)

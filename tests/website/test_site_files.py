@@ -1,4 +1,4 @@
-"""robots.txt, site map, manifest, what a page says of itself to machines, and pages that leave compressed."""
+"""robots.txt, sitemap, manifest, metadata of pages, and compression."""
 
 import gzip
 import json
@@ -18,20 +18,20 @@ def public(client_for, path, **headers):
     return client_for(None, host="localhost").get(path, headers=headers)
 
 
-def test_the_public_site_may_be_listed_but_not_its_console(client_for):
+def test_robots_allows_the_public_site_except_the_console(client_for):
     lines = public(client_for, "/robots.txt").content.decode().splitlines()
     assert "Disallow: /admin/" in lines and "Disallow: /" not in lines
     assert f"Sitemap: {settings.RUCHE_BASE_URL}/sitemap.xml" in lines
 
 
-def test_a_workspace_is_listed_nowhere(client_for):
+def test_robots_disallows_workspaces(client_for):
     client = client_for(None)
     assert client.get("/robots.txt").content == b"User-agent: *\nDisallow: /\n"
     assert client.get("/sitemap.xml").status_code == 404
     assert '<meta name="robots" content="noindex">' in client.get("/accounts/login/").content.decode()
 
 
-def test_the_site_map_names_each_public_page_once(client_for):
+def test_sitemap_lists_each_public_page_once(client_for):
     answer = public(client_for, "/sitemap.xml")
     found = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]
     assert answer["Content-Type"] == "application/xml"
@@ -41,21 +41,21 @@ def test_the_site_map_names_each_public_page_once(client_for):
         assert "noindex" not in page and f'<link rel="canonical" href="{address}">' in page
 
 
-def test_a_public_page_says_what_a_shared_link_shows(client_for):
+def test_public_page_has_link_preview_metadata(client_for):
     page = public(client_for, "/tarifs/").content.decode()
     assert '<meta property="og:title" content="Offres et tarifs · Ruche">' in page
     assert f'<meta property="og:image" content="{settings.RUCHE_BASE_URL}/static/icons/open-graph' in page
     assert page.count('property="og:description"') == 1
 
 
-def test_the_manifest_bears_the_workspaces_name(client_for, people):
+def test_manifest_has_the_name_of_the_workspace(client_for, people):
     described = json.loads(client_for(None).get("/manifest.webmanifest").content)
     assert described["name"] == people.home.name and described["start_url"] == "/"
     assert {icon["purpose"] for icon in described["icons"]} == {"any", "maskable"}
     assert json.loads(public(client_for, "/manifest.webmanifest").content)["name"] == "Ruche"
 
 
-def test_a_page_leaves_compressed_and_reads_the_same(client_for):
+def test_page_is_compressed_without_changes(client_for):
     plain = public(client_for, "/tarifs/")
     packed = public(client_for, "/tarifs/", **GZIP)
     assert "Content-Encoding" not in plain and packed["Content-Encoding"] == "gzip"
@@ -74,7 +74,7 @@ def test_a_page_leaves_compressed_and_reads_the_same(client_for):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_gains_nothing_is_left_as_it_is(answer, why, rf):
+def test_streams_downloads_and_small_responses_are_not_compressed(answer, why, rf):
     before = answer.get("Content-Encoding")
     found = CompressionMiddleware(lambda request: answer)(rf.get("/", headers=GZIP))
     assert found.get("Content-Encoding") == before

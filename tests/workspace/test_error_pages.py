@@ -1,4 +1,4 @@
-"""An error inside a workspace keeps the way elsewhere, and its words fit whoever reads them."""
+"""Error pages inside a workspace keep its navigation and fit the role of the user."""
 
 import pytest
 from django.test import Client
@@ -15,7 +15,7 @@ def read(client, path, **more) -> str:
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_the_menu_stays(role, people, client_for, django_assert_max_num_queries):
+def test_error_page_keeps_the_navigation(role, people, client_for, django_assert_max_num_queries):
     client = client_for(getattr(people, role))
     client.get(NOWHERE)
     with django_assert_max_num_queries(4):
@@ -32,7 +32,7 @@ def test_the_menu_stays(role, people, client_for, django_assert_max_num_queries)
         ("learner", "/library/", "demandez à la personne qui gère"),
     ],
 )
-def test_whoever_manages_is_not_sent_to_whoever_manages(role, path, said, people, client_for, monkeypatch):
+def test_manager_is_not_told_to_ask_a_manager(role, path, said, people, client_for, monkeypatch):
     if role == "owner":
         # No page is closed to an owner today; one that will be is refused in these words.
         from accounts.middleware import AccessMiddleware
@@ -44,14 +44,14 @@ def test_whoever_manages_is_not_sent_to_whoever_manages(role, path, said, people
     assert (role in ("owner", "admin")) == ("demandez à la personne qui gère" not in page)
 
 
-def test_in_english(people, client_for):
+def test_error_pages_are_translated(people, client_for):
     client = client_for(people.admin)
     client.cookies["language"] = "en"
     page = read(client, "/settings/plan/")
     assert MENU in page and "kept for the owner" in page
 
 
-def test_a_form_that_expired(people, client_for):
+def test_expired_form_gets_an_error_page(people, client_for):
     known = client_for(people.member)
     strict = Client(enforce_csrf_checks=True, headers=known.defaults.get("headers"), **known.defaults)
     strict.cookies = known.cookies
@@ -60,13 +60,13 @@ def test_a_form_that_expired(people, client_for):
     assert answer.status_code == 403 and MENU in page and "Ce formulaire a expiré" in page
 
 
-def test_nobody_and_the_public_site_have_a_card(people, client_for):
+def test_anonymous_and_public_errors_are_a_single_card(people, client_for):
     for client in (client_for(None), client_for(None, host="localhost"), client_for(people.operator, host="localhost")):
         page = read(client, NOWHERE)
         assert MENU not in page and "Cette page n’existe pas" in page
 
 
-def test_a_closed_workspace_offers_its_owner_the_export_and_no_menu(people, client_for):
+def test_closed_workspace_offers_its_owner_the_export_without_navigation(people, client_for):
     clients = {role: client_for(getattr(people, role)) for role in ("owner", "member")}
     Tenant.objects.filter(pk=people.home.id).update(state="closed")
     page = read(clients["owner"], "/library/")
@@ -75,7 +75,7 @@ def test_a_closed_workspace_offers_its_owner_the_export_and_no_menu(people, clie
     assert MENU not in page and 'href="/settings/data/"' not in page and "Adressez-vous à lui" in page
 
 
-def test_a_read_only_workspace_says_what_each_can_do(people, client_for):
+def test_read_only_page_depends_on_the_role(people, client_for):
     clients = {role: client_for(getattr(people, role)) for role in ("owner", "member", "learner")}
     Tenant.objects.filter(pk=people.home.id).update(state="suspended")
     pages = {role: client.post("/library/upload/").content.decode() for role, client in clients.items()}
@@ -84,7 +84,7 @@ def test_a_read_only_workspace_says_what_each_can_do(people, client_for):
 
 
 @pytest.mark.parametrize("path", ["/", "/library/", "/no-such-page/", "/accounts/logout/"])
-def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, people, path):
+def test_malformed_query_string_is_a_400_page_in_the_shell(client_for, people, path):
     client = client_for(people.owner)
     client.raise_request_exception = False
     answer = client.get(path + "?" + "&".join(f"p{number}=1" for number in range(1_100)))
@@ -92,7 +92,7 @@ def test_a_query_that_cannot_be_read_is_refused_in_the_shell_too(client_for, peo
     assert answer.status_code != 400 or "<nav" in answer.content.decode()
 
 
-def test_the_address_of_an_act_is_no_blank_page(client_for, people):
+def test_get_of_a_post_only_view_is_a_405_page(client_for, people):
     for client in (client_for(people.owner), client_for(people.member)):
         answer = client.get("/settings/data/download/")
         page = answer.content.decode()
@@ -102,7 +102,7 @@ def test_the_address_of_an_act_is_no_blank_page(client_for, people):
     assert public.status_code in (200, 405) and public.content
 
 
-def test_a_closed_workspace_leads_its_owner_to_the_export_and_lets_others_out(people, client_for):
+def test_closed_workspace_redirects_its_owner_to_the_export_and_others_can_sign_out(people, client_for):
     owner, member = client_for(people.owner), client_for(people.member)
     Tenant.objects.filter(pk=people.home.id).update(state="closed")
     selectors.forget_hosts(people.home.id)

@@ -1,4 +1,4 @@
-"""A person's contents as an archive: all that they may read, nothing else, in every state of the workspace."""
+"""Export of a person's contents: complete, without other contents, in every state of the workspace."""
 
 import contextlib
 import hashlib
@@ -72,7 +72,7 @@ def manifest(found: zipfile.ZipFile) -> dict:
     return json.loads(found.read("manifest.json"))
 
 
-def test_all_that_a_person_may_read_and_nothing_else(people, talk, client_for):
+def test_export_has_all_readable_contents_and_nothing_else(people, talk, client_for):
     talk(people.member, "Le mien")
     talk(people.admin, "Partagé", visibility="workspace")
     talk(people.admin, "Secret de l’admin")
@@ -113,7 +113,7 @@ def test_all_that_a_person_may_read_and_nothing_else(people, talk, client_for):
         ("active", "promoter", 403),
     ],
 )
-def test_states_and_roles(people, talk, client_for, state, person, status):
+def test_export_by_state_and_role(people, talk, client_for, state, person, status):
     talk(people.owner, "Du propriétaire", visibility="workspace")
     Tenant.objects.filter(pk=people.home.id).update(state=state)
     client = client_for(getattr(people, person))
@@ -125,7 +125,7 @@ def test_states_and_roles(people, talk, client_for, state, person, status):
     assert AuditEntry.objects.filter(action="data.exported").count() == (status == 200)
 
 
-def test_a_stranger_of_next_door_and_nobody_are_sent_to_sign_in(people, talk, client_for):
+def test_anonymous_and_foreign_sessions_are_redirected_to_sign_in(people, talk, client_for):
     talk(people.member)
     for client in (client_for(), client_for(people.stranger, host=people.home.domain)):
         response = client.post(DOWNLOAD)
@@ -133,11 +133,11 @@ def test_a_stranger_of_next_door_and_nobody_are_sent_to_sign_in(people, talk, cl
     assert not AuditEntry.objects.filter(action="data.exported").exists()
 
 
-def test_it_is_asked_for_by_a_form_not_by_an_address(people, client_for):
+def test_download_requires_post(people, client_for):
     assert client_for(people.member).get(DOWNLOAD).status_code == 405
 
 
-def test_names_are_safe_and_unlike_each_other(people, talk, client_for):
+def test_file_names_are_safe_and_unique(people, talk, client_for):
     for title in ("../../etc/passwd", "Rapport", "RAPPORT", "rapport", "a/b\\c:d", "é" * 120):
         talk(people.member, title)
     names = opened(client_for(people.member).post(DOWNLOAD)).namelist()
@@ -147,7 +147,7 @@ def test_names_are_safe_and_unlike_each_other(people, talk, client_for):
     assert sum("rapport" in name.casefold() and name.endswith(".md") for name in names) == 3
 
 
-def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(people, client_for):
+def test_lost_file_is_listed_as_missing(people, client_for):
     lost, kept = upload(people.member, "perdu.png"), upload(people.member, "là.png")
     files.discard(lost.file)
     found = opened(client_for(people.member).post(DOWNLOAD))
@@ -157,7 +157,7 @@ def test_a_file_that_the_storage_lost_is_named_and_the_rest_is_there(people, cli
     assert kept.size == len(PNG)
 
 
-def test_a_conversation_as_markdown_keeps_its_parts_apart(people, talk, client_for):
+def test_conversation_as_markdown_separates_its_messages(people, talk, client_for):
     """An answer cut off in a code block, and one with headings of its own."""
     row = talk(people.member, "# Budget *2026*")
     first = row.messages.order_by("id").first()
@@ -172,7 +172,7 @@ def test_a_conversation_as_markdown_keeps_its_parts_apart(people, talk, client_f
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "learner"}])
-def test_rights_that_end_halfway_end_the_archive(people, talk, client_for, monkeypatch, change):
+def test_rights_lost_between_batches_abort_the_archive(people, talk, client_for, monkeypatch, change):
     monkeypatch.setattr(archive, "BATCH", 1)
     for number in range(3):
         talk(people.member, f"Numéro {number}")
@@ -188,7 +188,7 @@ def test_rights_that_end_halfway_end_the_archive(people, talk, client_for, monke
 
 
 @pytest.mark.parametrize("ends", ["account", "session", "sharing"])
-def test_rights_that_end_within_a_file_end_it(people, client_for, monkeypatch, ends):
+def test_rights_lost_within_a_file_abort_the_archive(people, client_for, monkeypatch, ends):
     """A film takes minutes; a batch of texts is asked for once."""
     monkeypatch.setattr(archive, "RECHECK_SECONDS", 0.0)
     film = PNG + random.Random(1).randbytes(4_000_000)
@@ -209,7 +209,7 @@ def test_rights_that_end_within_a_file_end_it(people, client_for, monkeypatch, e
     assert sum(map(len, got)) < 1_000_000
 
 
-def test_what_is_no_longer_shared_is_left_out(people, talk, client_for, monkeypatch):
+def test_item_unshared_during_the_export_is_left_out(people, talk, client_for, monkeypatch):
     monkeypatch.setattr(archive, "RECHECK_SECONDS", 0.0)
     talk(people.admin)
     item = upload(people.member, visibility="workspace")
@@ -222,7 +222,7 @@ def test_what_is_no_longer_shared_is_left_out(people, talk, client_for, monkeypa
     assert not [name for name in names if name.endswith(".png")]
 
 
-def test_one_at_a_time_and_the_next_after_it(people, talk, client_for, monkeypatch):
+def test_second_export_of_a_person_gets_429_until_the_first_ends(people, talk, client_for, monkeypatch):
     talk(people.member)
     client = client_for(people.member)
     first = client.post(DOWNLOAD)
@@ -237,7 +237,7 @@ def test_one_at_a_time_and_the_next_after_it(people, talk, client_for, monkeypat
     assert AuditEntry.objects.filter(action="data.exported").count() == 2
 
 
-def test_a_reader_who_takes_nothing_keeps_nobody_from_theirs(people, talk, client_for, monkeypatch):
+def test_stalled_client_loses_its_turn(people, talk, client_for, monkeypatch):
     talk(people.member)
     client = client_for(people.member)
     stalled = client.post(DOWNLOAD)
@@ -269,7 +269,7 @@ def somebody(tenant_id=None):
     return SimpleNamespace(id=tenant_id or uuid4()), SimpleNamespace(pk=uuid4())
 
 
-def test_who_waits_for_us_keeps_the_turn_and_who_sips_loses_it(clock):
+def test_only_clients_below_the_minimum_speed_are_stalled(clock):
     waits, sips, reads = (sending.take_turn(*somebody()) for _ in range(3))
     for _ in range(20):
         # A block a minute; one that a slow line takes; one that our disk, not the reader, is late with.
@@ -285,7 +285,7 @@ def test_who_waits_for_us_keeps_the_turn_and_who_sips_loses_it(clock):
     waits.block_taken()
 
 
-def test_one_workspace_does_not_take_everybodys_turns(clock):
+def test_exports_of_one_workspace_are_limited(clock):
     home = uuid4()
     for _ in range(sending.MAX_PER_WORKSPACE):
         sending.take_turn(*somebody(home))
@@ -294,7 +294,7 @@ def test_one_workspace_does_not_take_everybodys_turns(clock):
     assert sending.take_turn(*somebody())
 
 
-def test_one_turn_for_a_person_who_asks_many_times_at_once():
+def test_concurrent_requests_of_a_person_get_one_turn():
     who, asked, won = somebody(), threading.Barrier(6), []
 
     def ask() -> None:
@@ -317,7 +317,7 @@ def test_one_turn_for_a_person_who_asks_many_times_at_once():
     assert len(won) == 1
 
 
-def test_as_many_names_alike_as_there_are(people):
+def test_many_equal_titles_get_numbered_names_in_linear_time(people):
     made = archive.Archive(people.home, people.member, timezone.now(), lambda: True)
     # Each looked for among all before it, it would be minutes.
     names = [made._unique_name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
@@ -328,14 +328,14 @@ def test_as_many_names_alike_as_there_are(people):
     assert named == ["library/photo.png", "library/photo.json", "library/photo (2).pdf", "library/photo (2).json"]
 
 
-def test_a_failure_before_the_first_byte_ends_the_turn(people, client_for, monkeypatch):
+def test_failure_before_the_first_byte_closes_the_turn(people, client_for, monkeypatch):
     monkeypatch.setattr("workspace.export.views.archive_begin", None)
     with pytest.raises(TypeError):
         client_for(people.member).post(DOWNLOAD)
     assert not sending._active_turns
 
 
-def test_the_page_says_what_there_is(people, talk, client_for):
+def test_page_shows_counts_of_exportable_contents(people, talk, client_for):
     talk(people.member)
     page = client_for(people.owner).get(PAGE).content.decode()
     assert "1 élément privé d’une autre personne" in page
@@ -344,7 +344,7 @@ def test_the_page_says_what_there_is(people, talk, client_for):
     assert PAGE not in client_for(people.learner).get("/").content.decode()
 
 
-def test_queries_do_not_grow_with_what_there_is(people, talk, client_for):
+def test_query_count_does_not_grow_with_contents(people, talk, client_for):
     client = client_for(people.member)
 
     def count() -> int:

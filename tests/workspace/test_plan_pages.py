@@ -1,4 +1,4 @@
-"""The owner's pages of plan, payment and invoices, against the fake: what is seen, what is sent, what is refused."""
+"""The owner's pages of plan, payment and invoices, against the fake of Stripe."""
 
 import re
 from datetime import timedelta
@@ -75,7 +75,7 @@ def part(client: Any, path: str) -> str:
 
 
 class TestBuying:
-    def test_from_comparing_to_a_paid_plan(self, shopper, owner, people):
+    def test_owner_buys_a_plan(self, shopper, owner, people):
         page = text(owner.get(f"{PLAN}choose/"))
         assert "Starter" in page and "349 €" in page and "La TVA s’ajoute" in page
         choice = "?plan=scale&interval=month&all=1&add_on=analytics"
@@ -101,7 +101,7 @@ class TestBuying:
         assert "Payée" in part(owner, f"{PLAN}invoices/") and "378,00 €" in part(owner, f"{PLAN}invoices/")
         assert state(people) == "active"
 
-    def test_who_comes_back_without_paying_finds_the_choice(self, shopper, owner):
+    def test_choice_is_kept_after_an_abandoned_checkout(self, shopper, owner):
         shopper.address()
         sent = owner.post(f"{PLAN}checkout/?plan=pro&interval=year&all=1&add_on=certificates", ticked())
         back = re.search(r'href="([^"]*/choose/[^"]*)"', visit(sent.url).text)
@@ -110,7 +110,7 @@ class TestBuying:
         assert page.context["choice"] == Choice("pro", "year", ("certificates",))
         assert "Aucun paiement n’est arrivé" in text(owner.get(f"{PLAN}thanks/"))
 
-    def test_a_debit_is_said_to_be_under_way(self, shopper, owner):
+    def test_pending_debit_is_shown(self, shopper, owner):
         shopper.address()
         sent = owner.post(f"{PLAN}checkout/?plan=starter&all=1", ticked())
         debit = {"method": "sepa_debit", "iban": "FR14 2004 1010 0505 0001 3M02 606", "number": ""}
@@ -118,30 +118,30 @@ class TestBuying:
         assert "prélèvement SEPA est lancé" in text(owner.get(f"{PLAN}thanks/"))
         assert "Prélèvement en cours" in part(owner, f"{PLAN}invoices/")
 
-    def test_a_code_that_nobody_gave_is_refused_and_the_choice_kept(self, shopper, owner):
+    def test_unknown_code_is_refused_and_the_choice_kept(self, shopper, owner):
         shopper.address()
         answer = owner.post(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", ticked(), follow=True)
         assert answer.context["choice"] == Choice("scale", "month", (), "NULLEPART")
         assert "code" in messages_of(answer).lower()
         assert stripe.checkout.Session.list().data == []
 
-    def test_a_link_to_an_option_or_a_plan_picks_it(self, owner, buyer):
+    def test_link_preselects_a_plan_or_an_option(self, owner, buyer):
         chosen = owner.get(f"{PLAN}choose/?add_on=white_label").context["choice"]
         assert chosen == Choice("starter", "month", ("white_label",))
         assert owner.get(f"{PLAN}choose/?plan=nothing&add_on=nope&interval=day").context["choice"] == Choice("starter")
         assert "C’est ce que vous avez" in text(owner.get(f"{PLAN}choose/"))
 
-    def test_a_year_says_what_it_saves(self, owner, shopper):
+    def test_yearly_price_shows_the_saving(self, owner, shopper):
         page = text(owner.get(f"{PLAN}choose/?plan=pro&interval=year&all=1&add_on=analytics"))
         assert "298 € de moins qu’au mois" in page and "290 € HT par an" in page
 
-    def test_an_option_by_the_month_beside_a_year_is_said(self, owner, shopper):
+    def test_monthly_option_beside_a_yearly_plan_is_explained(self, owner, shopper):
         with public_context():
             Price.objects.filter(add_on_id="analytics", interval="year").update(is_active=False)
         page = text(owner.get(f"{PLAN}choose/?plan=pro&interval=year&all=1&add_on=analytics"))
         assert "Et chaque mois, pour les options 29,00 €" in page
 
-    def test_another_countrys_business_declares_its_vat_itself(self, owner, shopper):
+    def test_business_of_another_country_gets_reverse_charge(self, owner, shopper):
         shopper.address(country="DE", postal_code="10115", city="Berlin", vat_number="DE136695976")
         page = text(owner.get(f"{PLAN}checkout/?plan=pro&all=1"))
         assert "TVA 0 %" in page and "Autoliquidation" in page and "149,00 € TTC" in page
@@ -150,7 +150,7 @@ class TestBuying:
 class TestChanging:
     UP = f"{PLAN}change/?plan=pro&interval=month&all=1"
 
-    def test_seen_then_made_once(self, owner, buyer, people):
+    def test_change_is_previewed_then_made_once(self, owner, buyer, people):
         buyer.pass_days(10)
         seen = owner.get(self.UP)
         due = seen.context["preview"].due_now_incl_vat
@@ -163,13 +163,13 @@ class TestChanging:
         assert "déjà" in messages_of(again)
         assert [float(due), 118.8] == [invoice.total / 100 for invoice in stripe.Invoice.list().data]
 
-    def test_an_old_calculation_is_shown_anew(self, owner, buyer):
+    def test_expired_preview_is_shown_again(self, owner, buyer):
         for at in ("", "0", "nan", "-5", "9" * 5000, str(int(timezone.now().timestamp()) - 3600)):
             answer = owner.post(self.UP, {"at": at}, follow=True)
             assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
         assert len(stripe.Invoice.list().data) == 1
 
-    def test_another_sum_than_the_one_seen_is_seen_first(self, owner, buyer):
+    def test_changed_amount_is_previewed_again(self, owner, buyer):
         wish = f"{PLAN}change/?plan=scale&interval=month&all=1"
 
         def shown(answer: Any) -> dict[str, str]:
@@ -181,7 +181,7 @@ class TestChanging:
         assert answer.request["PATH_INFO"] == f"{PLAN}change/" and "refait" in messages_of(answer)
         assert "Le changement est fait." in messages_of(owner.post(wish, shown(answer), follow=True))
 
-    def test_a_payment_that_is_refused_leads_to_where_it_is_paid(self, owner, buyer, people):
+    def test_declined_payment_of_a_change_redirects_to_the_invoice(self, owner, buyer, people):
         buyer.card(REFUSED)
         buyer.pass_days(5)
         at = owner.get(self.UP).context["preview"].at
@@ -189,7 +189,7 @@ class TestChanging:
         assert answer.url.startswith(buyer.fake.url)
         assert api.current(people.home).choice == Choice("starter")
 
-    def test_more_used_than_the_new_plan_gives_is_said(self, owner, buyer, people):
+    def test_usage_above_the_new_limits_is_shown(self, owner, buyer, people):
         from plans.meters import slot_of
         from usage.models import QuotaCounter
 
@@ -202,14 +202,14 @@ class TestChanging:
         page = text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
         assert "Jetons d’IA par mois : 2 M aujourd’hui, 1 M dans la nouvelle offre" in page
 
-    def test_without_a_subscription_there_is_nothing_to_change(self, owner, shopper):
+    def test_change_without_subscription_is_refused(self, owner, shopper):
         shopper.address()
         answer = owner.get(self.UP)
         assert answer.status_code == 302 and answer.url.startswith(f"{PLAN}checkout/?plan=pro")
 
 
 class TestLeaving:
-    def test_a_reason_is_wanted_then_it_ends_and_goes_on(self, owner, buyer, people):
+    def test_cancellation_requires_a_reason_and_can_be_revoked(self, owner, buyer, people):
         assert owner.post(f"{PLAN}cancel/", {"comment": "bof"}).status_code == 422
         offered = owner.post(f"{PLAN}cancel/", {"reason": "missing_features", "comment": "des images"})
         assert "Parlons-en" in text(offered) and not api.current(people.home).ends
@@ -230,7 +230,7 @@ class TestLeaving:
         assert "continue" in messages_of(owner.post(f"{PLAN}resume/", follow=True))
         assert not api.current(people.home).ends
 
-    def test_who_finds_it_dear_may_stay_for_less(self, owner, buyer, people):
+    def test_price_reason_gets_a_discount_offer(self, owner, buyer, people):
         with public_context():
             assert Coupon.objects.filter(is_counter_offer=True).exclude(stripe_id="").exists()
         offered = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"})
@@ -242,13 +242,13 @@ class TestLeaving:
         again = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"}, follow=True)
         assert "Votre offre prend fin" in text(again), "once a year"
 
-    def test_a_cheaper_plan_is_shown_before_it_is_taken(self, owner, buyer):
+    def test_cheaper_plan_is_previewed_before_the_change(self, owner, buyer):
         buyer.change("pro")
         offered = owner.post(f"{PLAN}cancel/", {"reason": "unused"})
         assert "Starter" in text(offered)
         assert owner.get(offered.context["plan_url"]).context["preview"].credit_excl_vat >= 0
 
-    def test_nothing_to_leave(self, owner, shopper):
+    def test_cancellation_without_subscription_is_refused(self, owner, shopper):
         for path in ("cancel/", "resume/"):
             answer = owner.post(f"{PLAN}{path}", {"reason": "other"}, follow=True)
             assert answer.request["PATH_INFO"] == PLAN and messages_of(answer)
@@ -261,7 +261,7 @@ class TestOwing:
         buyer.pass_days(32)
         return buyer
 
-    def test_what_to_do_by_when(self, owes, owner, people):
+    def test_arrears_show_what_to_do_and_the_deadline(self, owes, owner, people):
         assert state(people) == "past_due"
         page = text(owner.get(PLAN))
         assert "À régler" in page and "jour du passage en lecture seule" in page and "Régler maintenant" in page
@@ -271,7 +271,7 @@ class TestOwing:
         refused = owner.get(f"{PLAN}change/?plan=pro&all=1", follow=True)
         assert "Réglez d’abord" in messages_of(refused)
 
-    def test_read_only_pays_as_well(self, owes, owner, people):
+    def test_read_only_workspace_can_pay(self, owes, owner, people):
         owes.pass_days(15)
         assert state(people) == "suspended"
         assert "Lecture seule" in text(owner.get(PLAN))
@@ -284,7 +284,7 @@ class TestOwing:
 
 
 class TestDocuments:
-    def test_ones_own_and_nobody_elses(self, buyer, owner, client_for, people):
+    def test_only_invoices_of_the_workspace_are_shown(self, buyer, owner, client_for, people):
         mine = api.invoices(people.home)[0]
         for kind in ("page", "pdf", "receipt"):
             assert owner.get(f"{PLAN}invoices/{mine.id}/{kind}/").url.startswith(buyer.fake.url)
@@ -298,7 +298,7 @@ class TestDocuments:
         assert cast_away.get(f"{PLAN}invoices/{mine.id}/pdf/").status_code == 404
         assert "Aucune facture" in part(cast_away, f"{PLAN}invoices/")
 
-    def test_a_page_without_scripts(self, buyer, owner):
+    def test_pages_work_without_javascript(self, buyer, owner):
         assert "118,80 €" in text(owner.get(f"{PLAN}next/"))
         assert "Payée" in text(owner.get(f"{PLAN}invoices/"))
 
@@ -311,7 +311,7 @@ class TestStripeAway:
         buyer.fake.post("fail", status=500, times=100)
         return buyer
 
-    def test_what_is_read(self, gone, owner):
+    def test_pages_without_stripe_show_a_notice(self, gone, owner):
         assert "Visa •••• 4242" in text(owner.get(PLAN))
         assert "Stripe ne répond pas" in part(owner, f"{PLAN}next/")
         assert "ne répond pas" in part(owner, f"{PLAN}invoices/")
@@ -329,13 +329,13 @@ class TestStripeAway:
             ("get", "invoices/in_1/pdf/"),
         ],
     )
-    def test_what_is_sent(self, method, path, gone, owner):
+    def test_forms_without_stripe_are_refused_with_a_notice(self, method, path, gone, owner):
         form = {"at": str(int(timezone.now().timestamp()))} if method == "post" else {}
         answer = getattr(owner, method)(f"{PLAN}{path}", form, follow=method == "post")
         answer = owner.get(answer.url, follow=True) if method == "get" else answer
         assert answer.status_code == 200 and "répond pas" in messages_of(answer)
 
-    def test_leaving_and_details_keep_what_was_typed(self, gone, owner, people):
+    def test_cancellation_and_details_forms_keep_their_input(self, gone, owner, people):
         answer = owner.post(f"{PLAN}cancel/", {"reason": "other", "declined": "1"}, follow=True)
         assert "répond pas" in messages_of(answer) and not api.current(people.home).ends
         answer = owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Nantes"})
@@ -345,19 +345,19 @@ class TestStripeAway:
 
 
 class TestStates:
-    def test_a_trial(self, owner, shopper):
+    def test_page_of_a_trial(self, owner, shopper):
         page = text(owner.get(PLAN))
         assert "Il reste" in page and "Choisir une offre" in page and "Résilier" not in page
         assert shopper.fake.get("calls") == [] or "next" not in str(shopper.fake.get("calls"))
 
-    def test_a_trial_that_has_ended(self, owner, people):
+    def test_page_of_an_ended_trial(self, owner, people):
         with public_context():
             Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now() - timedelta(days=1))
         services.tenant_suspend(tenant_id=people.home.id, reason="fin de l’essai", actor="test")
         assert "Essai terminé" in text(owner.get(PLAN))
         assert owner.get(f"{PLAN}choose/").status_code == 200
 
-    def test_closed_is_read_only(self, buyer, owner, people):
+    def test_page_of_a_closed_workspace_is_read_only(self, buyer, owner, people):
         services.tenant_close(tenant_id=people.home.id, reason="départ", actor="test")
         page = owner.get(PLAN)
         assert (
@@ -367,7 +367,7 @@ class TestStates:
         assert "Payée" in part(owner, f"{PLAN}invoices/")
         assert owner.get(f"{PLAN}choose/").status_code == 403
 
-    def test_without_stripe_the_operator_does_it(self, owner, people):
+    def test_without_a_stripe_key_the_page_refers_to_the_operator(self, owner, people):
         assert "votre opérateur fait les changements" in text(owner.get(PLAN))
         page = owner.get(f"{PLAN}choose/")
         assert "Scale" in text(page) and b"formaction" not in page.content
@@ -378,7 +378,7 @@ class TestStates:
 
 
 class TestAround:
-    def test_only_the_owner_is_led_there(self, people, client_for):
+    def test_only_the_owner_sees_the_link(self, people, client_for):
         for person in (people.owner, people.admin, people.member):
             led = f'href="{PLAN}"' in client_for(person).get("/").content.decode()
             assert led == (person is people.owner)
@@ -387,9 +387,7 @@ class TestAround:
         assert f"{PLAN}choose/" not in client_for(people.admin).get("/settings/usage/").content.decode()
 
     @pytest.mark.parametrize(("path", "most"), [("", 14), ("choose/", 11)])
-    def test_a_page_costs_few_queries_and_no_more_with_more_for_sale(
-        self, path, most, owner, django_assert_max_num_queries
-    ):
+    def test_query_count_does_not_grow_with_the_catalogue(self, path, most, owner, django_assert_max_num_queries):
         owner.get(f"{PLAN}{path}")
         with public_context():
             for number in range(5):
@@ -401,7 +399,7 @@ class TestAround:
         with django_assert_max_num_queries(most):
             owner.get(f"{PLAN}{path}")
 
-    def test_asking_too_often_is_stopped_with_words(self, owner, buyer, monkeypatch):
+    def test_rate_limit_shows_a_message(self, owner, buyer, monkeypatch):
         monkeypatch.setattr("billing.pages.guards.A_MINUTE", 2)
         answers = [owner.get(f"{PLAN}change/?plan=pro&all=1").status_code for _ in range(3)]
         assert answers == [200, 200, 429]
@@ -410,7 +408,7 @@ class TestAround:
     @pytest.mark.parametrize(
         "path", ["", "choose/", "details/", "next/", "invoices/", "change/?plan=pro&all=1", "cancel/"]
     )
-    def test_in_english_too(self, path, owner, buyer):
+    def test_pages_are_translated(self, path, owner, buyer):
         owner.cookies["language"] = "en"
         assert owner.get(f"{PLAN}{path}").status_code == 200
 
@@ -418,7 +416,7 @@ class TestAround:
 class TestWhatIsSaid:
     """What somebody who pays would ask about."""
 
-    def test_the_frame_of_the_thanks_counts_no_trial_down(self, shopper, owner, people):
+    def test_thanks_page_shows_no_trial_countdown(self, shopper, owner, people):
         with public_context():
             Tenant.objects.filter(pk=people.home.id).update(trial_ends_at=timezone.now() + timedelta(days=9))
         selectors.forget_hosts(people.home.id)
@@ -429,7 +427,7 @@ class TestWhatIsSaid:
         page = text(owner.get(f"{PLAN}thanks/"))
         assert "votre offre est active" in page and "Essai" not in page
 
-    def test_what_was_given_back_is_an_avoir_and_explains_the_next_payment(self, buyer, owner, people):
+    def test_credit_note_explains_the_next_payment(self, buyer, owner, people):
         buyer.change("scale")
         buyer.pass_days(5)
         buyer.change("starter")
@@ -439,38 +437,38 @@ class TestWhatIsSaid:
         assert "Avoir déduit −" in part(owner, f"{PLAN}next/")
         assert "Avoir" in part(owner, f"{PLAN}invoices/")
 
-    def test_a_running_discount_is_said_where_renewals_are(self, buyer, owner, people):
+    def test_running_discount_is_shown_with_the_renewal(self, buyer, owner, people):
         owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": "fidelite"})
         name = api.current(people.home).discount
         assert name
         for path in ("choose/", "change/?plan=pro&all=1"):
             assert f"La remise « {name} » s’en déduit" in text(owner.get(f"{PLAN}{path}"))
 
-    def test_seats_that_a_smaller_plan_has_not_are_said(self, buyer, owner, people):
+    def test_missing_seats_of_a_smaller_plan_are_shown(self, buyer, owner, people):
         buyer.change("pro")
         with public_context():
             Entitlement.objects.filter(plan_id="starter", key="seats").update(limit=1)
         assert "Places : " in text(owner.get(f"{PLAN}change/?plan=starter&all=1"))
 
-    def test_a_new_card_is_shown_as_one_comes_back(self, buyer, owner, people):
+    def test_new_card_is_shown_after_the_return(self, buyer, owner, people):
         given = visit(owner.post(f"{PLAN}portal/").url, do="method", method="card", number="5555 5555 5555 4444")
         assert given.status == 303 and given.location.endswith(f"{PLAN}back/"), given.text
         assert "4444" in text(owner.get(f"{PLAN}back/", follow=True))
 
-    def test_a_code_is_refused_beside_the_code_and_before_the_order(self, shopper, owner):
+    def test_refused_code_is_shown_beside_the_field_before_the_order(self, shopper, owner):
         shopper.address()
         answer = owner.get(f"{PLAN}checkout/?plan=scale&all=1&code=NULLEPART", follow=True)
         assert answer.request["PATH_INFO"] == f"{PLAN}choose/" and answer.context["choice"].plan == "scale"
         assert "Ce code n’existe pas" in text(answer) and b'aria-invalid="true"' in answer.content
 
-    def test_who_leaves_owing_is_not_told_that_it_is_paid(self, buyer, owner, people):
+    def test_cancelled_workspace_in_arrears_is_not_shown_as_paid(self, buyer, owner, people):
         buyer.card(REFUSED)
         buyer.pass_days(32)
         assert state(people) == "past_due"
         page = text(owner.get(f"{PLAN}cancel/"))
         assert "reste à régler" in page and "cette période est payée" not in page
 
-    def test_a_failed_payment_is_the_teams_business(self, buyer, client_for, people):
+    def test_failed_payment_is_shown_to_the_team_only(self, buyer, client_for, people):
         buyer.card(REFUSED)
         buyer.pass_days(32)
         for person in (people.owner, people.member, people.learner):

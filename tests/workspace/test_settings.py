@@ -1,4 +1,4 @@
-"""Name, language, colour and logo: whoever may change them, and what is refused."""
+"""Settings of a workspace (name, language, colour, logo): access and refusals."""
 
 import re
 
@@ -23,7 +23,7 @@ def form(**changes):
     return {"name": "Atelier du Nord", "language": "en", "brand_color": "#0055AA"} | changes
 
 
-def test_an_owner_changes_the_identity(people, client_for):
+def test_owner_changes_the_identity(people, client_for):
     client = client_for(people.owner)
     assert client.post("/settings/", form()).status_code == 302
     changed = row(people)
@@ -41,7 +41,7 @@ def test_an_owner_changes_the_identity(people, client_for):
 @pytest.mark.parametrize(
     ("typed", "hue"), [("#0055AA", 255), ("#05a", 255), ("e4572e", 36), ("#F00", 29), ("#1F8A70", 172), ("", None)]
 )
-def test_a_colour_is_typed(people, client_for, typed, hue):
+def test_typed_colour_becomes_a_hue(people, client_for, typed, hue):
     client = client_for(people.owner)
     assert client.post("/settings/", form(brand_color=typed)).status_code == 302
     assert row(people).brand_hue == hue
@@ -51,13 +51,13 @@ def test_a_colour_is_typed(people, client_for, typed, hue):
     assert row(people).brand_hue == hue
 
 
-def test_each_hue_has_its_colour():
+def test_every_hue_survives_the_round_trip_through_a_colour():
     for hue in range(360):
         apart = abs(hue_of(hex_of(hue)) - hue)
         assert min(apart, 360 - apart) <= 1
 
 
-def test_a_logo_is_kept_and_shown_to_all(people, client_for, on_commit):
+def test_logo_is_stored_and_served_to_anyone(people, client_for, on_commit):
     client = client_for(people.admin)
     sent = form(logo=SimpleUploadedFile("logo.html", PNG, content_type="text/html"))
     assert client.post("/settings/", sent).status_code == 302
@@ -71,7 +71,7 @@ def test_a_logo_is_kept_and_shown_to_all(people, client_for, on_commit):
     assert client_for(None).get(address).status_code == 404
 
 
-def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_address(people, client_for):
+def test_process_with_an_outdated_cache_serves_the_new_logo_under_its_own_url(people, client_for):
     client = client_for(people.admin)
     client.post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
     before, name = people.home, row(people).logo.rsplit("/", 1)[-1]
@@ -81,7 +81,7 @@ def test_a_process_that_has_not_heard_serves_the_new_logo_only_under_its_own_add
         assert services.read_logo(before, name) is None
 
 
-def test_the_neighbour_has_its_own_brand(people, client_for):
+def test_other_workspace_keeps_its_own_brand(people, client_for):
     client_for(people.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", PNG)))
     name = row(people).logo.rsplit("/", 1)[-1]
     assert client_for(None).get(f"/brand/logo/{name}").status_code == 200
@@ -89,7 +89,7 @@ def test_the_neighbour_has_its_own_brand(people, client_for):
     assert "/brand/" not in client_for(None, host=people.away.domain).get("/accounts/login/").content.decode()
 
 
-def test_what_is_no_logo_changes_nothing(people, client_for):
+def test_invalid_logo_changes_nothing(people, client_for):
     before = row(people)
     for content in (b"<svg onload=alert(1)>", b"", b"GIF89a", PNG + b"\x00" * 500_000):
         answer = client_for(people.owner).post("/settings/", form(logo=SimpleUploadedFile("l.png", content)))
@@ -101,7 +101,7 @@ def test_what_is_no_logo_changes_nothing(people, client_for):
     assert (after.name, after.version, after.logo) == (before.name, before.version, before.logo)
 
 
-def test_others_and_suspended_workspaces_change_nothing(people, client_for):
+def test_other_roles_and_suspended_workspaces_change_nothing(people, client_for):
     for person in (people.member, people.instructor, people.learner, people.promoter):
         assert client_for(person).post("/settings/", form()).status_code == 403
     with public_context():
@@ -110,12 +110,12 @@ def test_others_and_suspended_workspaces_change_nothing(people, client_for):
     assert row(people).name == people.home.name
 
 
-def test_pages_of_somebody_signed_in_are_kept_nowhere(people, client_for):
+def test_pages_after_sign_in_are_not_cached(people, client_for):
     assert client_for(people.member).get("/conversations/")["Cache-Control"] == "private, no-store"
     assert "Cache-Control" not in client_for(None, host="localhost").get("/tarifs/")
 
 
-def test_a_read_only_workspace_tells_htmx_why(people, client_for):
+def test_read_only_refusal_for_htmx_has_a_notice(people, client_for):
     with public_context():
         tenant_suspend(tenant_id=people.home.id, reason="test", actor="test")
     answer = client_for(people.member).post("/conversations/new/", {"text": "x"}, headers={"HX-Request": "true"})

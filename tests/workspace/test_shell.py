@@ -1,4 +1,4 @@
-"""The frame of every page: what is shown to whom."""
+"""The shell of workspace pages: notices by role."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tenants.models import Tenant
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
-def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(people, client_for, role):
+def test_trial_days_are_shown_to_managers_only(people, client_for, role):
     told = role in ("owner", "admin")
     with public_context():
         ends = timezone.now() + timedelta(days=2, hours=1)
@@ -22,7 +22,7 @@ def test_the_days_of_a_trial_are_told_to_owners_and_admins_only(people, client_f
     assert ("d’essai" in page) is told
 
 
-def test_use_by_month_begins_with_the_newest_on_a_phone(people, client_for):
+def test_monthly_usage_on_a_phone_is_newest_first(people, client_for):
     page = client_for(people.owner).get("/settings/usage/")
     months = [month["date"] for month in page.context["latest_first"]]
     assert months == sorted(page.context["months"], reverse=True) and len(months) == 6

@@ -1,4 +1,4 @@
-"""The order's page asks for the terms of sale by a box that nobody ticked; the public site keeps every version."""
+"""Acceptance of the terms of sale on the order's page; every version stays public."""
 
 import re
 
@@ -38,14 +38,14 @@ def fields(page: str) -> dict[str, str]:
     return {"accept": "on", **({"version": found[1]} if found else {})}
 
 
-def test_the_box_is_not_ticked_and_leads_to_the_texts(shopper, owner):
+def test_checkbox_is_unticked_and_links_to_the_terms(shopper, owner):
     page = owner.get(ORDER).content.decode()
     box = re.search(r'<input[^>]*name="accept"[^>]*>', page)
     assert box is not None and "checked" not in box[0] and "required" in box[0]
     assert f"//{settings.BASE_HOST}" in page and "/conditions/1/" in page and "/confidentialite/" in page
 
 
-def test_without_the_box_the_order_stays_as_it_was(shopper, owner):
+def test_order_without_acceptance_is_refused(shopper, owner):
     for sent in ({}, {"version": str(terms.current().pk)}):  # type: ignore[union-attr]
         answer = owner.post(ORDER, sent)
         assert answer.status_code == 422 and answer.context["choice"] == Choice("pro", "year")
@@ -55,7 +55,7 @@ def test_without_the_box_the_order_stays_as_it_was(shopper, owner):
         assert not TermsAcceptance.objects.exists()
 
 
-def test_a_version_published_meanwhile_is_shown_first(shopper, owner):
+def test_version_published_meanwhile_must_be_accepted(shopper, owner):
     sent = fields(owner.get(ORDER).content.decode())
     terms.publish(text="Nouvelles conditions.", label="test")
     answer = owner.post(ORDER, sent, follow=True)
@@ -71,7 +71,7 @@ def test_a_version_published_meanwhile_is_shown_first(shopper, owner):
     assert (row.terms.number, row.origin) == (2, "198.51.100.7")
 
 
-def test_a_change_asks_only_for_a_version_that_is_new(shopper, owner):
+def test_change_requires_acceptance_of_a_new_version_only(shopper, owner):
     shopper.buy("starter")
     change = "/settings/plan/change/?plan=pro&all=1"
     page = owner.get(change).content.decode()
@@ -86,7 +86,7 @@ def test_a_change_asks_only_for_a_version_that_is_new(shopper, owner):
     assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
 
 
-def test_after_a_refusal_the_version_shown_is_the_one_that_is_accepted(shopper, owner):
+def test_version_shown_after_a_refusal_is_the_accepted_one(shopper, owner):
     """What is sent with a box that was ticked for another version asks anew, its box not ticked."""
     shopper.buy("starter")
     change = "/settings/plan/change/?plan=pro&all=1"
