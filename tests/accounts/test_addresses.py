@@ -10,7 +10,7 @@ from mailing.apps import sender_can_be_written
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "normalized"),
     [
         (" Jean@Exemple.FR ", "jean@exemple.fr"),
         ("jean\u200b@exemple.fr\ufeff", "jean@exemple.fr"),
@@ -21,8 +21,8 @@ from mailing.apps import sender_can_be_written
         ("no address", "no address"),
     ],
 )
-def test_address_is_normalized(typed, kept):
-    assert plain_address(typed) == kept
+def test_address_is_normalized(typed, normalized):
+    assert plain_address(typed) == normalized
 
 
 def test_same_mailbox_in_another_spelling_is_refused(people):

@@ -15,9 +15,9 @@ from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 
 
-def entries(action, **wanted):
+def entries(action, **filters):
     with public_context():
-        return list(AuditEntry.objects.filter(action=action, **wanted))
+        return list(AuditEntry.objects.filter(action=action, **filters))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def no_ddl(monkeypatch):
     monkeypatch.setattr(services, "owner_transaction", nobody)
 
 
-def made(slug="cabinet"):
+def create_workspace(slug="cabinet"):
     return services.tenant_create(slug=slug, name="Cabinet", email="a@cabinet.test", actor="operator@platform.test")
 
 
@@ -52,7 +52,7 @@ def test_commands_are_audited(people, no_ddl, capsys):
 
 
 def test_nightly_deletion_is_audited(people, no_ddl):
-    tenant = made().tenant
+    tenant = create_workspace().tenant
     with public_context():
         long_ago = timezone.now() - timedelta(days=31)
         Tenant.objects.filter(pk=tenant.id).update(state="closed", state_since=long_ago)
@@ -63,7 +63,7 @@ def test_nightly_deletion_is_audited(people, no_ddl):
 
 
 def test_operator_action_on_a_workspace_is_in_both_logs_with_the_operator_id(people):
-    tenant = made().tenant
+    tenant = create_workspace().tenant
     (entry,) = entries("tenant.created", target="cabinet")
     assert (entry.actor, entry.actor_id) == (people.operator.email, people.operator.pk)
     with tenant_context(tenant):
@@ -76,7 +76,7 @@ def test_refused_actions_leave_no_entry(people):
         with pytest.raises(services.WorkspaceNameMismatch):
             services.tenant_delete_now(tenant_id=people.home.id, typed_slug="faux", reason="non", actor="système")
         with pytest.raises(Exception, match="déjà prise"):
-            made("atelier")
+            create_workspace("atelier")
         assert AuditEntry.objects.count() == before
 
 

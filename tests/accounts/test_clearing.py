@@ -46,13 +46,13 @@ def test_one_job_is_enqueued_for_public_and_for_each_workspace(people, on_commit
     queue = django_rq.get_queue("default")
     queue.empty()
     with public_context(), on_commit(execute=True):
-        asked = jobs.clear_everywhere()
+        enqueued = jobs.clear_everywhere()
         workspaces = {str(key) for key in Tenant.objects.values_list("pk", flat=True)}
     with public_context():
         session("ended-in-public", days=-1)
     places = {job.kwargs["tenant_id"] for job in queue.jobs if job.kwargs["name"] == "accounts.jobs.clear_here"}
     assert places == workspaces | {None}
-    assert asked == len(workspaces) + 1
+    assert enqueued == len(workspaces) + 1
     for job in queue.jobs:
         job.func(**job.kwargs)
     with public_context():
@@ -63,5 +63,5 @@ def test_one_job_is_enqueued_for_public_and_for_each_workspace(people, on_commit
 def test_clearing_is_scheduled():
     from rq.cron import _job_data_registry
 
-    nightly = [one for one in _job_data_registry if one["name"] == "accounts.jobs.clear_everywhere"]
-    assert [one["cron"] for one in nightly] == ["41 3 * * *"]
+    nightly = [job for job in _job_data_registry if job["name"] == "accounts.jobs.clear_everywhere"]
+    assert [job["cron"] for job in nightly] == ["41 3 * * *"]

@@ -18,10 +18,10 @@ def test_first_known_language_is_used(people, client_for, cookie, person, worksp
     client = client_for(people.member)
     if cookie:
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
-    wanted = next(one for one in (cookie, person, workspace) if one in (FRENCH, ENGLISH))
+    expected = next(language for language in (cookie, person, workspace) if language in (FRENCH, ENGLISH))
     page = client.get("/")
-    assert page["Content-Language"] == wanted
-    assert f'<html lang="{wanted}"' in page.content.decode()
+    assert page["Content-Language"] == expected
+    assert f'<html lang="{expected}"' in page.content.decode()
 
 
 def test_anonymous_user_gets_the_language_of_the_workspace(people, client_for):

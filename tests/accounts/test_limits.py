@@ -89,9 +89,9 @@ def test_limit_over_all_networks_is_far_above_that_of_one_network(settings):
 
 
 def code_sent(begun, address="member@atelier.test"):
-    found = re.search(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", mails_to(address, begun)[-1].text, re.M)
-    assert found
-    return found[1]
+    match = re.search(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", mails_to(address, begun)[-1].text, re.M)
+    assert match
+    return match[1]
 
 
 def ask_code(host, ip, email="member@atelier.test"):
@@ -105,8 +105,8 @@ def test_sign_in_by_code_works_while_the_password_is_blocked(people, settings):
     page = Client(headers={"host": people.home.domain}).get("/accounts/login/").content.decode()
     assert "/accounts/login/code/" in page
     begun = new_id()
-    client, asked = ask_code(people.home.domain, ELSEWHERE)
-    assert asked["Location"].startswith("/accounts/login/code/confirm/")
+    client, response = ask_code(people.home.domain, ELSEWHERE)
+    assert response["Location"].startswith("/accounts/login/code/confirm/")
     client.post("/accounts/login/code/confirm/", {"code": code_sent(begun)})
     assert client.get("/accounts/password/change/").status_code == 200
     assert gets_in(people.home.domain, ELSEWHERE), "who proved to be the holder is known there"
@@ -117,14 +117,14 @@ def test_code_is_invalid_in_another_workspace_and_in_another_browser(people):
     ask_code(people.home.domain, OWNER)
     code = code_sent(begun)
     for host in (people.away.domain, people.home.domain):
-        client, _asked = ask_code(host, ELSEWHERE)
+        client, _response = ask_code(host, ELSEWHERE)
         client.post("/accounts/login/code/confirm/", {"code": code})
         assert client.get("/accounts/password/change/").status_code == 302, host
 
 
 def test_three_wrong_codes_invalidate_the_code(people):
     begun = new_id()
-    client, _asked = ask_code(people.home.domain, OWNER)
+    client, _response = ask_code(people.home.domain, OWNER)
     for _number in range(3):
         client.post("/accounts/login/code/confirm/", {"code": "AAAA-AAAA"})
     client.post("/accounts/login/code/confirm/", {"code": code_sent(begun)})

@@ -85,12 +85,12 @@ def put(text: str = "Le mot de passe est : secret") -> OutboxMessage:
 
 
 def test_mail_is_stored_and_its_delivery_enqueued_on_commit(people, on_commit, monkeypatch):
-    asked = []
-    monkeypatch.setattr("tenants.queue._push", lambda *arguments: asked.append(arguments))
+    enqueued = []
+    monkeypatch.setattr("tenants.queue._push", lambda *arguments: enqueued.append(arguments))
     with on_commit(execute=True):
         row = put()
-        assert asked == [] and sent == []
-    assert asked == [("mailing.services.deliver", str(people.home.id), {"message_id": str(row.pk)})]
+        assert enqueued == [] and sent == []
+    assert enqueued == [("mailing.services.deliver", str(people.home.id), {"message_id": str(row.pk)})]
     assert (row.status, row.tenant_id, row.tenant_slug, row.to) == (
         "waiting",
         people.home.id,
@@ -264,13 +264,13 @@ def test_welcome_mail_has_address_login_and_password(people, settings, language)
     )
     mail = OutboxMessage.objects.latest("pk")
     assert mail.to == ["lea@x.test"] and "Atelier" in mail.subject and "\n" not in mail.subject
-    for told in (
+    for text in (
         f"http://atelier.localhost{settings.BASE_PORT}/accounts/login/",
         "lea@x.test",
         "bien-secret<&>",
         "Léa",
     ):
-        assert told in mail.text, told
+        assert text in mail.text, text
     assert "bien-secret&lt;&amp;&gt;" in mail.html and f'lang="{language}"' in mail.html
     assert mail.tenant_id == people.home.id
 

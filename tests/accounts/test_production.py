@@ -53,13 +53,13 @@ def test_production_cookies_are_host_only():
     shown = ", ".join(f"settings.{name}" for name in (*names, "SESSION_COOKIE_NAME"))
     code = f"from config import settings; print({shown})"
     env = {"SECRET_KEY": "x" * 60, "RUCHE_BASE_URL": "https://ruche.test", "PATH": "/usr/bin:/bin"}
-    said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
-    assert said.split() == ["__Host-language", "True", "True", "Lax", "__Host-session"]
+    output = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["__Host-language", "True", "True", "Lax", "__Host-session"]
 
 
 def test_language_cookie_is_http_only(people, client_for):
     answer = client_for(None).post("/language/", {"language": "en"})
-    (cookie,) = [one for name, one in answer.cookies.items() if "language" in name]
+    (cookie,) = [value for name, value in answer.cookies.items() if "language" in name]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
     assert (
         "Sign in"
@@ -197,7 +197,7 @@ class Refuses:
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "required"),
     [
         ("6.0.16", "6.2.20"),
         ("6.2.7", "6.2.20"),
@@ -209,7 +209,7 @@ class Refuses:
         ("6.2.20-rc1", "6.2.20"),
     ],
 )
-def test_outdated_redis_is_a_readiness_warning(people, monkeypatch, version, said):
+def test_outdated_redis_is_a_readiness_warning(people, monkeypatch, version, required):
     class Server:
         def info(self, _part):
             return {"redis_version": version}
@@ -219,5 +219,5 @@ def test_outdated_redis_is_a_readiness_warning(people, monkeypatch, version, sai
     monkeypatch.setattr(probes.breaker, "quick_client", Server)
     answer = Client().get("/readyz")
     assert answer.status_code == 200 and answer.json()["status"] == "ready"
-    assert bool(answer.json()["warnings"]) == bool(said)
-    assert not said or re.search(rf"\b{re.escape(said)}$", answer.json()["warnings"]["redis"])
+    assert bool(answer.json()["warnings"]) == bool(required)
+    assert not required or re.search(rf"\b{re.escape(required)}$", answer.json()["warnings"]["redis"])

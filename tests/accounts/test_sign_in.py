@@ -50,8 +50,8 @@ def test_member_signs_in_and_out(people):
 def test_error_is_the_same_for_wrong_address_and_wrong_password(people, email, password):
     client, answer = sign_in(people.home.domain, email, password)
     assert answer.status_code == 200 and not signed_in(client)
-    told = answer.context["form"].non_field_errors()
-    assert told == sign_in(people.home.domain, "member@atelier.test", "faux")[1].context["form"].non_field_errors()
+    errors = answer.context["form"].non_field_errors()
+    assert errors == sign_in(people.home.domain, "member@atelier.test", "faux")[1].context["form"].non_field_errors()
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
@@ -123,8 +123,8 @@ def test_operator_signs_in_on_the_public_host_only(people):
 def test_failed_sign_ins_block_that_account_in_that_workspace_only(people):
     for _ in range(9):
         answer = sign_in(people.home.domain, password="faux")[1]
-    told = str(answer.context["form"].non_field_errors()).lower()
-    assert "trop" in told and "code" in told
+    errors = str(answer.context["form"].non_field_errors()).lower()
+    assert "trop" in errors and "code" in errors
     client, _answer = sign_in(people.home.domain)
     assert not signed_in(client), "even the right one waits"
     assert signed_in(sign_in(people.home.domain, people.owner.email)[0])
@@ -215,9 +215,9 @@ class TestForgotten:
     def test_reset_link_does_not_contain_the_request_host(self, people, settings, host):
         """The link carries a key: whoever asks for it must not choose where it leads."""
         mail = forgotten(host, people.member.email)
-        told = mail.subject + mail.text + mail.html
-        assert f"http://atelier.localhost{settings.BASE_PORT}/accounts/password/reset/key/" in told
-        assert "6666" not in told and "localhost./" not in told and "ATELIER" not in told
+        content = mail.subject + mail.text + mail.html
+        assert f"http://atelier.localhost{settings.BASE_PORT}/accounts/password/reset/key/" in content
+        assert "6666" not in content and "localhost./" not in content and "ATELIER" not in content
 
     def test_reset_link_of_an_operator_leads_to_the_public_host(self, people, settings):
         mail = forgotten("localhost", people.operator.email)
@@ -240,15 +240,15 @@ class TestForgotten:
 class TestAddress:
     def code(self) -> str:
         with public_context():
-            found = re.search(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", OutboxMessage.objects.latest("pk").text, re.M)
-        assert found
-        return found[1]
+            match = re.search(r"^\s*([A-Z0-9]{4}-[A-Z0-9]{4})\s*$", OutboxMessage.objects.latest("pk").text, re.M)
+        assert match
+        return match[1]
 
     def ask(self, client, email: str):
         """The new address, then the password that is asked for once more."""
-        asked = client.post("/accounts/email/", {"action_add": "", "email": email})
-        assert asked["Location"].startswith("/accounts/reauthenticate/")
-        return client.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
+        response = client.post("/accounts/email/", {"action_add": "", "email": email})
+        assert response["Location"].startswith("/accounts/reauthenticate/")
+        return client.post(response["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
 
     def move(self, client, email: str) -> None:
         self.ask(client, email)
@@ -270,8 +270,8 @@ class TestAddress:
         client = client_for(people.member)
         with public_context():
             before = OutboxMessage.objects.count()
-        asked = client.post("/accounts/email/", {"action_add": "", "email": "neuf@atelier.test"})
-        refused = client.post(asked["Location"], {"password": "faux", "next": "/accounts/email/"})
+        response = client.post("/accounts/email/", {"action_add": "", "email": "neuf@atelier.test"})
+        refused = client.post(response["Location"], {"password": "faux", "next": "/accounts/email/"})
         assert refused.status_code == 200 and "Confirmez que c’est bien vous" in refused.content.decode()
         with public_context():
             assert OutboxMessage.objects.count() == before, "no code goes to an address nobody proved to want"
@@ -279,10 +279,10 @@ class TestAddress:
     def test_old_address_is_notified(self, people, client_for):
         self.move(client_for(people.member), "neuf@atelier.test")
         with public_context():
-            told = OutboxMessage.objects.latest("pk")
-        assert told.to == ["member@atelier.test"]
-        assert told.subject == "[Atelier] Votre adresse e-mail a changé"
-        assert "passe de member@atelier.test à neuf@atelier.test" in told.text
+            notice = OutboxMessage.objects.latest("pk")
+        assert notice.to == ["member@atelier.test"]
+        assert notice.subject == "[Atelier] Votre adresse e-mail a changé"
+        assert "passe de member@atelier.test à neuf@atelier.test" in notice.text
 
     def test_address_of_another_account_is_refused(self, people, client_for):
         self.move(client_for(people.member), "OWNER@atelier.test")

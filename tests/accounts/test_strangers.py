@@ -43,8 +43,8 @@ def test_address_without_account_gets_no_mail(people, named, client_for, path):
 def test_unconfirmed_address_gets_a_mail_with_the_platform_name(people, named, client_for):
     client = client_for(people.member)
     begun = new_id()
-    asked = client.post("/accounts/email/", {"action_add": "", "email": "victim@elsewhere.test"})
-    client.post(asked["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
+    response = client.post("/accounts/email/", {"action_add": "", "email": "victim@elsewhere.test"})
+    client.post(response["Location"], {"password": PASSWORD, "next": "/accounts/email/"})
     (message,) = sent(begun)
     assert message.to == ["victim@elsewhere.test"]
     assert BAIT not in message.subject + message.text + message.html
@@ -93,8 +93,8 @@ class TestOneLine:
             mailing.deliver(str(message.pk))
         (row,) = sent(begun)
         assert row.status == "sent" and row.error == ""
-        told = mail.outbox[-1]
-        assert "\n" not in told.subject and not told.message()["Bcc"]
+        message = mail.outbox[-1]
+        assert "\n" not in message.subject and not message.message()["Bcc"]
 
 
 def test_name_keeps_its_special_characters(people):

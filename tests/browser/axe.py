@@ -35,15 +35,15 @@ def findings(page: Page, within: str = "") -> list[dict[str, Any]]:
     if not page.evaluate("() => Boolean(window.axe)"):
         # Evaluated through the debugger: the page's policy allows no script of ours.
         page.evaluate(_script())
-    found: list[dict[str, Any]] = page.evaluate(RUN, [within, TAGS])
-    return found
+    violations: list[dict[str, Any]] = page.evaluate(RUN, [within, TAGS])
+    return violations
 
 
 def serious(page: Page, within: str = "") -> list[str]:
     """The serious ones, one line each with the first places: `assert serious(page) == []`."""
     return [
-        f"{one['id']} ({one['impact']}): {one['help']}: "
-        + " | ".join(f"{node['html'][:160]} [{node['failureSummary'][:160]}]" for node in one["nodes"][:3])
-        for one in findings(page, within)
-        if one["impact"] in SERIOUS
+        f"{violation['id']} ({violation['impact']}): {violation['help']}: "
+        + " | ".join(f"{node['html'][:160]} [{node['failureSummary'][:160]}]" for node in violation["nodes"][:3])
+        for violation in findings(page, within)
+        if violation["impact"] in SERIOUS
     ]

@@ -61,8 +61,8 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    with running() as made:
-        yield made
+    with running() as running_site:
+        yield running_site
 
 
 @contextmanager
@@ -73,10 +73,10 @@ def running() -> Iterator[Site]:
     log = (state / "run.out").open("wb")
     command = [sys.executable, "-m", "embedded", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    made = Site(port, state, process)
+    running_site = Site(port, state, process)
     try:
-        _wait_until_ready(made)
-        yield made
+        _wait_until_ready(running_site)
+        yield running_site
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

@@ -12,7 +12,7 @@ from tenants.context import public_context
 
 def addresses() -> list[str]:
     """Lists, forms and acts of each registered page; those of one object with the first there is."""
-    found = ["/admin/"]
+    paths = ["/admin/"]
     with public_context():
         for model, page in admin.site._registry.items():
             if model._meta.app_label == "django_rq":
@@ -26,11 +26,11 @@ def addresses() -> list[str]:
                     continue
                 for arguments in ([], [row.pk] if row is not None else []):
                     try:
-                        found.append(reverse(f"admin:{url.name}", args=arguments))
+                        paths.append(reverse(f"admin:{url.name}", args=arguments))
                         break
                     except NoReverseMatch:
                         continue
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(paths))
 
 
 print(json.dumps(addresses()))

@@ -52,13 +52,13 @@ class Shop:
     def text(self, path: str = "/settings/plan/") -> str:
         return plain(self.watch.evaluate("path => fetch(path).then(answer => answer.text())", path))
 
-    def until(self, step: str, *wanted: str, path: str = "/settings/plan/") -> None:
+    def until(self, step: str, *expected: str, path: str = "/settings/plan/") -> None:
         """Webhooks are delivered; then each of these words is on the owner's page."""
         self.stripe.settled()
         began = time.monotonic()
-        while not all(one in self.text(path) for one in wanted):
+        while not all(text in self.text(path) for text in expected):
             if time.monotonic() - began > PATIENCE:
-                pytest.fail(f"{step}: {wanted} not seen in {plain(self.owner.inner_text('main'))[:1500]}")
+                pytest.fail(f"{step}: {expected} not seen in {plain(self.owner.inner_text('main'))[:1500]}")
             time.sleep(0.05)
         self.seen[step] = time.monotonic() - began
 
@@ -92,9 +92,12 @@ def shop(site: Site, new_page: Callable[..., Page]) -> Iterator[Shop]:
     watch = owner.context.new_page()
     watch.goto(f"{site.of(SLUG)}/")
     no_process: Any = None
-    made = Shop(site, owner, watch, operator, Handle(f"http://127.0.0.1:{port}", no_process), {})
-    yield made
-    print("seconds from a webhook's delivery to the page:", {step: round(took, 2) for step, took in made.seen.items()})
+    running_shop = Shop(site, owner, watch, operator, Handle(f"http://127.0.0.1:{port}", no_process), {})
+    yield running_shop
+    print(
+        "seconds from a webhook's delivery to the page:",
+        {step: round(seconds, 2) for step, seconds in running_shop.seen.items()},
+    )
 
 
 def test_subscription_from_trial_to_end(shop: Shop, errors: list[str]) -> None:

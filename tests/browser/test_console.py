@@ -18,11 +18,11 @@ UNNAMED = """() => [...document.querySelectorAll("main input, main select, main 
 @pytest.fixture(scope="module")
 def pages(site: Site) -> list[str]:
     script = (ROOT / "tests" / "browser" / "console_pages.py").read_text()
-    said = site.manage("shell", "--no-imports", "-c", script)
-    assert said.returncode == 0, said.stderr
-    found = [address for address in json.loads(said.stdout.splitlines()[-1]) if not NO_PAGE.search(address)]
-    assert len(found) > 70
-    return found
+    result = site.manage("shell", "--no-imports", "-c", script)
+    assert result.returncode == 0, result.stderr
+    paths = [address for address in json.loads(result.stdout.splitlines()[-1]) if not NO_PAGE.search(address)]
+    assert len(paths) > 70
+    return paths
 
 
 @pytest.mark.parametrize(("scheme", "width", "language"), [("light", 1440, "fr"), ("dark", 390, "en")])

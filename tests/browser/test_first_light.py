@@ -37,8 +37,8 @@ def test_answer_is_streamed_to_the_member(site: Site, new_page, errors):
     page.wait_for_selector(DONE, timeout=120_000)
     expect(page.locator("[data-demonstration]")).to_contain_text("interrogez-le plutôt en anglais")
     # Twice in the page: beside the field in a short window, below it in others.
-    told = page.get_by_text("Vous parlez à une intelligence artificielle").locator("visible=true")
-    expect(told).to_have_count(1)
+    notice = page.get_by_text("Vous parlez à une intelligence artificielle").locator("visible=true")
+    expect(notice).to_have_count(1)
 
     page.goto(f"{site.demo}/library/")
     assert page.locator("[data-item]").count() >= 1
@@ -75,10 +75,10 @@ def test_stop_keeps_the_partial_answer_and_retry_replaces_it(site: Site, new_pag
     page.click("[data-stop]")
     page.wait_for_selector(f"{ANSWER}[data-state=interrupted]", timeout=15_000)
     assert wrong == []
-    kept = page.inner_text(f"{ANSWER} .reading")
-    assert kept.strip()
+    partial = page.inner_text(f"{ANSWER} .reading")
+    assert partial.strip()
     page.reload()
-    assert page.inner_text(f"{ANSWER} .reading") == kept
+    assert page.inner_text(f"{ANSWER} .reading") == partial
     page.click("[data-retry]")
     page.wait_for_selector(f"{ANSWER}[data-state=streaming]", timeout=10_000)
     page.click("[data-stop]")
@@ -103,15 +103,15 @@ def test_reload_and_second_tab_show_the_whole_answer(site: Site, new_page):
 
 
 def test_workspace_created_at_runtime_works(site: Site, new_page, errors):
-    made = site.manage("tenant_create", "boulangerie", "--name", "Boulangerie", "--email", "b@b.test", "--json")
-    assert made.returncode == 0, made.stderr
-    told = json.loads(made.stdout)
+    result = site.manage("tenant_create", "boulangerie", "--name", "Boulangerie", "--email", "b@b.test", "--json")
+    assert result.returncode == 0, result.stderr
+    created = json.loads(result.stdout)
     page = new_page()
-    sign_in(page, site.of("boulangerie"), "b@b.test", told["password"])
+    sign_in(page, site.of("boulangerie"), "b@b.test", created["password"])
     # The generated password is changed before anything else.
     page.goto(f"{site.of('boulangerie')}/conversations/")
     page.wait_for_url("**/password/change/")
-    page.fill("[name=oldpassword]", told["password"])
+    page.fill("[name=oldpassword]", created["password"])
     page.fill("[name=password1]", "la-croute-et-la-mie-42")
     page.fill("[name=password2]", "la-croute-et-la-mie-42")
     page.press("[name=password2]", "Enter")

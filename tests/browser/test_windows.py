@@ -116,11 +116,11 @@ def test_repeated_question_text_counts_as_a_new_question(site, new_page):
     page.goto(f"{site.demo}/conversations/")
     # One of the demonstration's own, whose last answer is whole.
     page.goto(site.demo + page.locator("[data-conversation]").last.get_attribute("href"))
-    said = page.locator("article[data-role=user] p").first.inner_text()
+    question = page.locator("article[data-role=user] p").first.inner_text()
     page.route("**/messages/", lambda route: None)
-    page.fill("textarea[name=text]", said)
+    page.fill("textarea[name=text]", question)
     page.press("textarea[name=text]", "Enter")
     page.wait_for_function("document.querySelector('textarea[name=text]').value === ''")
     page.reload()
     back = "(text) => document.querySelector('textarea[name=text]').value.trim() === text.trim()"
-    page.wait_for_function(back, arg=said)
+    page.wait_for_function(back, arg=question)

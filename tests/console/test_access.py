@@ -37,9 +37,11 @@ def test_operator_signs_in(client_for: Callable[..., Client], people: People, se
     assert client.get("/admin/").status_code == 200
 
 
-@pytest.mark.parametrize("who", ["owner", "admin", "member", "learner", "stranger"])
-def test_admin_is_a_404_for_members(client_for: Callable[..., Client], people: People, settings: Any, who: str) -> None:
-    client = client_for(getattr(people, who))
+@pytest.mark.parametrize("person", ["owner", "admin", "member", "learner", "stranger"])
+def test_admin_is_a_404_for_members(
+    client_for: Callable[..., Client], people: People, settings: Any, person: str
+) -> None:
+    client = client_for(getattr(people, person))
     assert client.get("/admin/").status_code == 404
     assert client.get("/admin/tenants/tenant/").status_code == 404
     # Their cookie is worth nothing on the public host.
@@ -68,14 +70,14 @@ def test_operator_is_added_and_deactivated(console: Client, people: People) -> N
     assert console.post("/admin/accounts/user/add/", data | {"password2": "autre"}).status_code == 200
     assert not User.objects.filter(email="neuve@platform.test").exists()
     console.post("/admin/accounts/user/add/", data | {"password2": data["password1"]})
-    made = User.objects.get(email="neuve@platform.test")
-    assert made.check_password(data["password1"]) and made.role == Role.OPERATOR
-    act = AuditEntry.objects.get(action="operator.created", target=made.email)
+    created = User.objects.get(email="neuve@platform.test")
+    assert created.check_password(data["password1"]) and created.role == Role.OPERATOR
+    act = AuditEntry.objects.get(action="operator.created", target=created.email)
     assert act.actor == people.operator.email
     other = Client(headers={"host": "localhost"})
-    other.force_login(made)
+    other.force_login(created)
     assert other.get("/admin/").status_code == 200
-    console.post(f"/admin/accounts/user/{made.pk}/deactivate/", {"reason": "départ"})
+    console.post(f"/admin/accounts/user/{created.pk}/deactivate/", {"reason": "départ"})
     assert other.get("/admin/").status_code == 302
     assert AuditEntry.objects.get(action="operator.deactivated").details["reason"] == "départ"
 

@@ -40,14 +40,14 @@ def deliveries(people, settings):
     return list(Delivery.objects.order_by("id"))
 
 
-def shown(console, **asked):
-    return {row.pk for row in console.get(LIST, asked).context["cl"].result_list}
+def shown(console, **query):
+    return {row.pk for row in console.get(LIST, query).context["cl"].result_list}
 
 
 def test_the_list_says_how_far_behind_and_what_failed(console, deliveries, people):
     text = console.get(LIST).content.decode()
-    for said in ("member.signed_in", "figures", people.home.name, "Plateforme", "KeyError", "6 essais", "Abandonnée"):
-        assert said in text
+    for text in ("member.signed_in", "figures", people.home.name, "Plateforme", "KeyError", "6 essais", "Abandonnée"):
+        assert text in text
     totals = console.get(LIST).context["cases"]
     assert [(case["key"], case["rows"]) for case in totals] == [("waiting", 1), ("retrying", 1), ("dead", 2)]
     assert shown(console, case="waiting") == {deliveries[0].pk}
@@ -100,10 +100,10 @@ def test_a_dead_letter_is_run_again_with_a_reason(console, deliveries, people):
 
 def test_chosen_ones_are_run_again_the_dead_alone(console, deliveries):
     keys = [str(row.pk) for row in deliveries]
-    asked = {"action": "rerun_chosen", "_selected_action": keys}
-    assert console.post(LIST, asked).status_code == 200
+    data = {"action": "rerun_chosen", "_selected_action": keys}
+    assert console.post(LIST, data).status_code == 200
     assert Delivery.objects.exclude(dead_at=None).count() == 2
-    assert console.post(LIST, asked | WHY).status_code == 302
+    assert console.post(LIST, data | WHY).status_code == 302
     assert not Delivery.objects.exclude(dead_at=None).exists()
     assert AuditEntry.objects.filter(action="delivery.rerun").count() == 2
 

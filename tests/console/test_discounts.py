@@ -22,8 +22,8 @@ def test_coupon_is_created_shown_and_ended(console: Client, people: People) -> N
     row = Coupon.objects.get(pk="rentree-2026")
     assert (row.name, str(row.percent_off), row.duration) == ("Rentrée", "12.50", "once")
     page = console.get(COUPONS).content.decode()
-    for said in ("Rentrée", "12,5\u00a0%", "Fidélité", "20\u00a0%", "3 mois", "Proposée à qui résilie"):
-        assert said in page, said
+    for expected in ("Rentrée", "12,5\u00a0%", "Fidélité", "20\u00a0%", "3 mois", "Proposée à qui résilie"):
+        assert expected in page, expected
     offer = f"{COUPONS}rentree-2026/offer/"
     assert offer in page and console.get(offer).status_code == 200
     assert console.post(offer).status_code == 302
@@ -37,7 +37,7 @@ def test_coupon_is_created_shown_and_ended(console: Client, people: People) -> N
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         ({"percent_off": ""}, "l’un des deux"),
         ({"amount_off_excl_vat": "3"}, "l’un des deux"),
@@ -50,10 +50,10 @@ def test_coupon_is_created_shown_and_ended(console: Client, people: People) -> N
         ({"name": ""}, "obligatoire"),
     ],
 )
-def test_refused_coupon_changes_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
+def test_refused_coupon_changes_nothing(console: Client, wrong: dict[str, str], expected: str) -> None:
     page = console.post(f"{COUPONS}create/", COUPON | wrong)
     assert page.status_code == 400
-    assert said in page.content.decode()
+    assert expected in page.content.decode()
     assert Coupon.objects.count() == 1 and not AuditEntry.objects.filter(action="coupon.added").exists()
 
 
@@ -67,8 +67,8 @@ def test_code_is_created_shown_and_ended(console: Client, people: People) -> Non
     assert row.expires_at is not None and timezone.localtime(row.expires_at).date() == last + timedelta(days=1)
     page = console.get(CODES).content.decode()
     end = f"{CODES}{row.pk}/end/"
-    for said in ("BIENVENUE", "Premier abonnement", end):
-        assert said in page, said
+    for expected in ("BIENVENUE", "Premier abonnement", end):
+        assert expected in page, expected
     assert console.get(end).status_code == 200
     assert console.post(end, {"reason": "fini"}).status_code == 302
     assert "Terminé" in console.get(CODES).content.decode()
@@ -76,7 +76,7 @@ def test_code_is_created_shown_and_ended(console: Client, people: People) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         ({"code": "é"}, "sans accent"),
         ({"code": ""}, "obligatoire"),
@@ -85,10 +85,10 @@ def test_code_is_created_shown_and_ended(console: Client, people: People) -> Non
         ({"last_day": "2020-01-01"}, "déjà passée"),
     ],
 )
-def test_refused_code_changes_nothing(console: Client, wrong: dict[str, str], said: str) -> None:
+def test_refused_code_changes_nothing(console: Client, wrong: dict[str, str], expected: str) -> None:
     page = console.post(f"{CODES}create/", CODE | wrong)
     assert page.status_code == 400
-    assert said in page.content.decode()
+    assert expected in page.content.decode()
     assert not PromotionCode.objects.exists()
 
 

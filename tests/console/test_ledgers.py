@@ -128,13 +128,13 @@ def test_price_is_added_and_converted_to_euros(console: Client, people: People, 
     past = spend(people.home, "0.0255")
     count = Price.objects.count()
     assert console.post("/admin/assistants/price/add/", _price()).status_code == 302
-    made = Price.objects.order_by("-id").first()
-    assert made is not None and Price.objects.count() == count + 1
-    assert (made.input_eur, made.output_eur) == (Decimal("0.18"), Decimal("0.72"))
+    created = Price.objects.order_by("-id").first()
+    assert created is not None and Price.objects.count() == count + 1
+    assert (created.input_eur, created.output_eur) == (Decimal("0.18"), Decimal("0.72"))
     assert UsageEvent.objects.get(pk=past.pk).cost == Decimal("0.0255")
     for act, data in (("change", _price(input="9")), ("delete", {"post": "yes"})):
-        assert console.post(f"/admin/assistants/price/{made.pk}/{act}/", data).status_code == 403
-    assert Price.objects.get(pk=made.pk).input == Decimal("0.2")
+        assert console.post(f"/admin/assistants/price/{created.pk}/{act}/", data).status_code == 403
+    assert Price.objects.get(pk=created.pk).input == Decimal("0.2")
 
 
 @pytest.mark.parametrize("changed", [{"rate_date": ""}, {"input": "-1"}, {"currency": "EUR"}])
@@ -182,9 +182,9 @@ def test_new_assistant_has_a_first_version(console: Client) -> None:
     data = {"name": "Juriste", "code": "juriste", "tagline": "Le droit", "icon": "scale", "produces": "text"}
     data |= {"starters": "", "position": "9", "is_active": "on", "max_output_tokens": "512", "prompt": "Tu es juriste."}
     assert console.post("/admin/assistants/assistant/add/", data).status_code == 302
-    made = Assistant.objects.select_related("current_version").get(code="juriste")
-    assert made.current_version is not None
-    assert (made.current_version.number, made.current_version.text) == (1, "Tu es juriste.")
+    created = Assistant.objects.select_related("current_version").get(code="juriste")
+    assert created.current_version is not None
+    assert (created.current_version.number, created.current_version.text) == (1, "Tu es juriste.")
 
 
 def test_kept_mails_are_readable_and_failed_ones_can_be_sent_again(

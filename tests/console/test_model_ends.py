@@ -18,9 +18,9 @@ def old() -> Model:
     Model.objects.update(ends_on=None)
     day = timezone.localdate() + dt.timedelta(days=12)
     luna = Model.objects.get(name="gpt-6-luna")
-    made = Model.objects.create(provider="openai", name="old", label="Ancien", ends_on=day, fallback=luna)
-    Assistant.objects.filter(code="general").update(model=made)
-    return made
+    model = Model.objects.create(provider="openai", name="old", label="Ancien", ends_on=day, fallback=luna)
+    Assistant.objects.filter(code="general").update(model=model)
+    return model
 
 
 def names(page: Any) -> set[str]:

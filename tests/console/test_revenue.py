@@ -23,10 +23,10 @@ LEDGER = "/admin/billing/revenuechange/"
 
 def bring(tenant_id: Any, slug: str, *amounts: tuple[datetime, str], status: str = "active") -> None:
     """A workspace's subscription brings so much from each moment on."""
-    row, _made = Subscription.objects.get_or_create(tenant_id=tenant_id, defaults={"plan_code": "pro"})
+    row, _created = Subscription.objects.get_or_create(tenant_id=tenant_id, defaults={"plan_code": "pro"})
     row.refresh_from_db()
-    for at, euros in amounts:
-        ledger.follow(row, slug, monthly=Decimal(euros), plan_code="pro", now=at, reason="options")
+    for at, amount in amounts:
+        ledger.follow(row, slug, monthly=Decimal(amount), plan_code="pro", now=at, reason="options")
     row.status = status
     row.save()
 
@@ -53,7 +53,7 @@ def test_figures_equal_the_ledger(console: Client, people: People, history: None
     text = page.content.decode().replace("\u202f", " ").replace("\u00a0", " ")
     for shown in ("1 178,00 €", "1 000,00 €", "−70,00 €", "+29,00 €", "−99,00 €", "7,9 %", "Options"):
         assert shown in text
-    assert [one.code for one in page.context["plans"]] == ["pro"]
+    assert [plan.code for plan in page.context["plans"]] == ["pro"]
     assert len(page.context["months"]) == 12
     assert len(console.get(PAGE, {"months": "36"}).context["months"]) == 36
     assert len(console.get(PAGE, {"months": "9999"}).context["months"]) == 12
@@ -67,14 +67,14 @@ def test_movements_link_to_existing_workspaces_only(console: Client, people: Peo
 
 
 def test_query_count_does_not_grow_with_movements(console: Client, people: People) -> None:
-    asked = []
+    query_counts = []
     for number in (1, 9):
-        for one in range(number):
-            bring(new_id(), f"w{one}", (timezone.now(), "99.00"))
+        for _index in range(number):
+            bring(new_id(), f"w{_index}", (timezone.now(), "99.00"))
         with CaptureQueriesContext(connection) as captured:
             console.get(PAGE)
-        asked.append(len(captured))
-    assert asked[0] == asked[1]
+        query_counts.append(len(captured))
+    assert query_counts[0] == query_counts[1]
 
 
 def test_downloads_have_the_same_figures(console: Client, people: People, history: None) -> None:

@@ -94,8 +94,8 @@ def test_workspace_page_shows_entitlements_and_their_sources(console: Client, pe
     )
     page = console.get(f"/admin/tenants/tenant/{people.home.id}/change/").content.decode()
     section = page[page.index("Donné par") :]
-    for said in ("essai long", "Option API illimitée", "Offre Pro", "sans limite", "Places", "Webhooks"):
-        assert said in section, said
+    for text in ("essai long", "Option API illimitée", "Offre Pro", "sans limite", "Places", "Webhooks"):
+        assert text in section, text
     assert "/admin/plans/override/grant/?slug=atelier" in page
     assert 'value="atelier"' in console.get(f"{GRANT}?slug=atelier").content.decode()
     assert "Dérogation accordée" in page and "Option donnée" in page

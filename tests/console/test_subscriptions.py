@@ -16,23 +16,30 @@ from tests.billing.stripe.conftest import state, tell
 from tests.console.made import HOSTILE, LISTS, WHY, event, late, page
 
 
-@pytest.mark.parametrize("who", ["owner", "member", None])
-def test_pages_are_for_operators_only(client_for, people, settings, subscribe, who):
-    (row,), told, mails = subscribe(1, **late(1)), event("cus_x"), OutboxMessage.objects.count()
-    client = client_for(getattr(people, who) if who else None, host=settings.BASE_HOST)
-    urls = [*LISTS.values(), page(row), page(row, "reread"), page(row, "mail"), page(told), page(told, "replay")]
+@pytest.mark.parametrize("person", ["owner", "member", None])
+def test_pages_are_for_operators_only(client_for, people, settings, subscribe, person):
+    (row,), stored_event, mails = subscribe(1, **late(1)), event("cus_x"), OutboxMessage.objects.count()
+    client = client_for(getattr(people, person) if person else None, host=settings.BASE_HOST)
+    urls = [
+        *LISTS.values(),
+        page(row),
+        page(row, "reread"),
+        page(row, "mail"),
+        page(stored_event),
+        page(stored_event, "replay"),
+    ]
     for url in urls:
         for answer in (client.get(url), client.post(url, WHY)):
             assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/"), url
-    chosen = {"action": "replay_chosen", "_selected_action": [told.pk], **WHY}
+    chosen = {"action": "replay_chosen", "_selected_action": [stored_event.pk], **WHY}
     assert client.post(LISTS["webhookevent"], chosen).status_code == 302
     assert not AuditEntry.objects.filter(action__in=["webhook.replayed", "dunning.sent_again"]).exists()
     assert OutboxMessage.objects.count() == mails
 
 
 def test_pages_are_read_only(console, subscribe):
-    (row,), told = subscribe(), event("cus_x")
-    for url in (page(row), page(told)):
+    (row,), stored_event = subscribe(), event("cus_x")
+    for url in (page(row), page(stored_event)):
         assert console.get(url).status_code == 200
         assert console.post(url, {"status": "unpaid", "body": "{}"}).status_code == 403
     assert console.post(page(row, "delete"), {"post": "yes"}).status_code == 403
@@ -47,19 +54,24 @@ def test_list_by_state_with_revenue_at_risk(console, subscribe):
     answer = console.get(LISTS["subscription"])
     totals = answer.context["totals"]
     assert totals["rows"] == 4
-    assert {one["key"]: (one["rows"], one["euros"]) for one in totals["groups"] if one["rows"]} == {
+    assert {group["key"]: (group["rows"], group["euros"]) for group in totals["groups"] if group["rows"]} == {
         "current": (2, 298),
         "past_due": (1, Decimal("41.17")),
         "canceled": (1, 0),
     }
     assert totals["risk"]["euros"] == Decimal("41.17") and "41,17" in answer.content.decode()
 
-    def found(**asked: str) -> int:
-        return console.get(LISTS["subscription"], asked).context["cl"].result_count
+    def row_count(**query: str) -> int:
+        return console.get(LISTS["subscription"], query).context["cl"].result_count
 
-    assert (found(group="past_due"), found(group="never"), found(state="closed"), found(q="abonne-")) == (1, 0, 1, 4)
-    assert (found(cancel_at_period_end__exact="0"), found(q="nobody")) == (4, 0)
-    assert found(group="nonsense") == 4
+    assert (
+        row_count(group="past_due"),
+        row_count(group="never"),
+        row_count(state="closed"),
+        row_count(q="abonne-"),
+    ) == (1, 0, 1, 4)
+    assert (row_count(cancel_at_period_end__exact="0"), row_count(q="nobody")) == (4, 0)
+    assert row_count(group="nonsense") == 4
 
 
 def test_subscription_page_shows_all_details(console, people, subscribe, settings):
@@ -79,7 +91,7 @@ def test_subscription_page_shows_all_details(console, people, subscribe, setting
         tenant_id=row.tenant_id, reason="unused", outcome="kept", comment=HOSTILE, plan_code="pro"
     )
     del settings.STRIPE_API_HOST
-    said = console.get(page(row)).content.decode()
+    page_text = console.get(page(row)).content.decode()
     for words in (
         "Visa •••• 4242",
         "Bienvenue",
@@ -89,11 +101,11 @@ def test_subscription_page_shows_all_details(console, people, subscribe, setting
         "par an",
         "Pas assez utilisé",
     ):
-        assert words in said, words
-    assert f"https://dashboard.stripe.com/test/customers/{row.stripe_customer_id}" in said
-    assert "customer.subscription.updated" in said and "charge.refunded" not in said
-    assert f"/admin/tenants/tenant/{row.tenant_id}/change/" in said
-    assert HOSTILE not in said
+        assert words in page_text, words
+    assert f"https://dashboard.stripe.com/test/customers/{row.stripe_customer_id}" in page_text
+    assert "customer.subscription.updated" in page_text and "charge.refunded" not in page_text
+    assert f"/admin/tenants/tenant/{row.tenant_id}/change/" in page_text
+    assert HOSTILE not in page_text
     settings.STRIPE_API_HOST = "http://127.0.0.1:1"
     assert "dashboard.stripe.com" not in console.get(page(row)).content.decode()
 
@@ -114,7 +126,7 @@ def test_query_count_does_not_grow_with_rows(console, subscribe, listed):
     with CaptureQueriesContext(connection) as many:
         answer = console.get(LISTS[listed])
     assert answer.content.decode().count("abonne-") >= 30
-    assert len(many) == len(few) <= 16, [one["sql"][:90] for one in many]
+    assert len(many) == len(few) <= 16, [query["sql"][:90] for query in many]
 
 
 def test_row_of_a_deleted_workspace_is_shown(console):
@@ -161,10 +173,10 @@ def test_arrears_are_listed_oldest_first(console, subscribe):
     rows = list(answer.context["cl"].result_list)
     assert [row.pk for row in rows] == [cut.pk, old.pk, new.pk]
     assert [row.sent_days for row in rows] == [[], [0, 3, 7], []]
-    said = answer.content.decode()
-    assert "0 · 3 · 7" in said and "8 jours" in said and "En lecture seule" in said
+    page_text = answer.content.decode()
+    assert "0 · 3 · 7" in page_text and "8 jours" in page_text and "En lecture seule" in page_text
     assert answer.context["at_risk"] == {"rows": 3, "euros": 447}
-    assert page(old, "mail") in said and page(cut, "mail") not in said
+    assert page(old, "mail") in page_text and page(cut, "mail") not in page_text
     assert console.get(f"/admin/billing/dunning/{old.pk}/change/")["Location"] == page(old)
 
 
@@ -198,23 +210,23 @@ def test_cancellation_reasons_are_listed(console, subscribe):
     for reason, outcome in given:
         Cancellation.objects.create(tenant_id=row.tenant_id, reason=reason, outcome=outcome, comment=HOSTILE)
     answer = console.get(LISTS["cancellation"])
-    counted = [(one["reason"], one["rows"], one["stayed"]) for one in answer.context["reasons"]]
-    assert counted == [("too_expensive", 2, 1), ("unused", 1, 1)]
-    said = answer.content.decode()
-    assert "Trop cher" in said and HOSTILE not in said
+    reasons = [(reason["reason"], reason["rows"], reason["stayed"]) for reason in answer.context["reasons"]]
+    assert reasons == [("too_expensive", 2, 1), ("unused", 1, 1)]
+    page_text = answer.content.decode()
+    assert "Trop cher" in page_text and HOSTILE not in page_text
     filtered = console.get(LISTS["cancellation"], {"outcome__exact": "kept"})
-    assert [one["rows"] for one in filtered.context["reasons"]] == [1]
+    assert [reason["rows"] for reason in filtered.context["reasons"]] == [1]
 
 
 def test_closing_page_mentions_the_subscription(console, people):
-    def said(act: str) -> str:
+    def explanation(act: str) -> str:
         return str(console.get(f"/admin/tenants/tenant/{people.home.id}/{act}/").content.decode())
 
-    assert "abonnement chez Stripe" not in said("close") + said("delete-now")
+    assert "abonnement chez Stripe" not in explanation("close") + explanation("delete-now")
     row = Subscription.objects.create(tenant_id=people.home.id, stripe_id="sub_1", status="active", plan_code="pro")
-    assert "résilié aussitôt" in said("close") and "résilié aussitôt" in said("delete-now")
+    assert "résilié aussitôt" in explanation("close") and "résilié aussitôt" in explanation("delete-now")
     services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
-    assert "abonnement chez Stripe" not in said("resume")
+    assert "abonnement chez Stripe" not in explanation("resume")
     services.tenant_close(tenant_id=people.home.id, reason="essai", actor="test")
     Subscription.objects.filter(pk=row.pk).update(status="canceled")
-    assert "ne le ramène pas" in said("resume") and "résilié" not in said("delete-now")
+    assert "ne le ramène pas" in explanation("resume") and "résilié" not in explanation("delete-now")

@@ -48,8 +48,8 @@ def test_acceptances_are_read_only_with_actor_version_and_origin(console: Client
             reference="cs_test_1",
         )
     page = console.get(ACCEPTANCES).content.decode()
-    for said in (people.owner.email, "2001:db8::7", latest.sha256, "Pro, à l’année", "analytics", "cs_test_1"):
-        assert said in page, said
+    for expected in (people.owner.email, "2001:db8::7", latest.sha256, "Pro, à l’année", "analytics", "cs_test_1"):
+        assert expected in page, expected
     row = TermsAcceptance.objects.get()
     assert console.post(f"{ACCEPTANCES}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert TermsAcceptance.objects.count() == 1
@@ -60,15 +60,15 @@ def test_new_text_warns_about_translation_and_gaps(console: Client) -> None:
     first = terms.current()
     assert first is not None and first.translation
     publish = f"{VERSIONS}publish/"
-    for sent, said in (
+    for sent, warning in (
         ({"text": "Conditions.", "translation": first.translation}, "accepterait l’ancien"),
         ({"text": "Conditions [à compléter].", "translation": "Terms."}, "restent à compléter"),
     ):
         answer = console.post(publish, sent)
-        assert answer.status_code == 400 and said in answer.content.decode()
+        assert answer.status_code == 400 and warning in answer.content.decode()
     assert TermsVersion.objects.count() == 1
-    told = {"text": "Conditions [à compléter].\r\n\ufeff", "translation": first.translation}
-    assert console.post(publish, told | {"is_still_right": "on", "has_gaps": "on"}).status_code == 302
+    data = {"text": "Conditions [à compléter].\r\n\ufeff", "translation": first.translation}
+    assert console.post(publish, data | {"is_still_right": "on", "has_gaps": "on"}).status_code == 302
     latest = terms.current()
     assert latest is not None and (latest.text, latest.translation) == ("Conditions [à compléter].", first.translation)
 

@@ -27,18 +27,18 @@ def page(people: People, act: str = "change") -> str:
 
 def test_workspace_is_created_by_the_form(console: Client) -> None:
     response = console.post(NEW, GOOD)
-    made = response.context["created"]
+    created = response.context["created"]
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
-    assert made.password in response.content.decode()
+    assert created.password in response.content.decode()
     tenant = Tenant.objects.get(slug="cabinet-neuf")
     assert (tenant.name, tenant.plan_code, tenant.state) == ("Cabinet Neuf", "starter", "trial")
     assert AuditEntry.objects.filter(action="tenant.created", target="cabinet-neuf").count() == 1
     welcome = OutboxMessage.objects.get(tenant_id=tenant.pk)
-    assert welcome.to == ["o@neuf.test"] and made.password in welcome.text
+    assert welcome.to == ["o@neuf.test"] and created.password in welcome.text
     with tenant_context(tenant_ref(tenant.pk)):
         owner = User.objects.get()
-    assert owner.role == Role.OWNER and owner.must_change_password and owner.check_password(made.password)
+    assert owner.role == Role.OWNER and owner.must_change_password and owner.check_password(created.password)
 
 
 @pytest.mark.parametrize(

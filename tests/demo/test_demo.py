@@ -52,25 +52,25 @@ def filled(people: People) -> People:
 
 def test_totals_are_equal_in_messages_ledger_counters_and_figures(filled: People) -> None:
     answers = Message.objects.filter(role=Message.Role.ASSISTANT)
-    said = answers.aggregate(cost=Sum("cost"), tokens=Sum("tokens"))
+    totals = answers.aggregate(cost=Sum("cost"), tokens=Sum("tokens"))
     events = UsageEvent.objects.filter(tenant_id=filled.home.id)
     assert set(events.values_list("reference", flat=True)) == set(answers.values_list("pk", flat=True))
     tokens = sum(event.total_tokens for event in events)
-    assert (said["tokens"], said["cost"]) == (tokens, events.aggregate(cost=Sum("cost"))["cost"])
-    assert said["cost"] > Decimal("0.1")
+    assert (totals["tokens"], totals["cost"]) == (tokens, events.aggregate(cost=Sum("cost"))["cost"])
+    assert totals["cost"] > Decimal("0.1")
     days = DailyFigures.objects.filter(tenant_id=filled.home.id)
     figures = days.aggregate(*map(Sum, ("answers", "tokens", "cost", "contents", "failures", "active_members")))
     assert figures == {
         "answers__sum": answers.count(),
         "tokens__sum": tokens,
-        "cost__sum": said["cost"],
+        "cost__sum": totals["cost"],
         "contents__sum": Item.objects.count(),
         "failures__sum": answers.filter(state="failed").count(),
         "active_members__sum": ActiveMember.objects.filter(tenant_id=filled.home.id).count(),
     }
     counters = QuotaCounter.objects.filter(tenant_id=filled.home.id)
     used = {key: counters.filter(meter=key).aggregate(used=Sum("used"))["used"] for key in (TOKENS, EUROS, "storage")}
-    assert used == {TOKENS: tokens, EUROS: said["cost"], "storage": storage_used()}
+    assert used == {TOKENS: tokens, EUROS: totals["cost"], "storage": storage_used()}
 
 
 def test_costs_follow_the_prices(filled: People) -> None:
@@ -83,7 +83,7 @@ def test_costs_follow_the_prices(filled: People) -> None:
             (event.cache_read_tokens, price.cache_read_eur),
             (event.output_tokens, price.output_eur),
         )
-        assert event.cost == sum(Decimal(n) * euros for n, euros in buckets) / 1_000_000
+        assert event.cost == sum(Decimal(n) * price_per_million for n, price_per_million in buckets) / 1_000_000
     assert not any(
         price.model.is_demonstration for price in map(prices.get, {event.price_id for event in events}) if price
     )
@@ -115,7 +115,7 @@ def test_missing_days_are_added(people: People) -> None:
 
 def test_each_person_has_own_conversations(filled: People) -> None:
     lists = {
-        who: selectors.conversation_list(getattr(filled, who)) for who in ("owner", "admin", "instructor", "member")
+        name: selectors.conversation_list(getattr(filled, name)) for name in ("owner", "admin", "instructor", "member")
     }
     assert all(len(rows) > 3 for rows in lists.values())
     assert {row.author_id for row in lists["owner"] if row.visibility == "private"} == {filled.owner.pk}
@@ -146,12 +146,12 @@ def _everything() -> dict[str, str]:
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
             " OR schemaname IN (SELECT schema_name FROM tenants_tenant) ORDER BY 1"
         ).fetchall()
-        found = {}
+        digests = {}
         for (table,) in tables:
             sql = f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t"
             row = owner.execute(sql.encode()).fetchone()
-            found[table] = row[0] if row else ""
-    return found
+            digests[table] = row[0] if row else ""
+    return digests
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_creation_is_idempotent_and_removal_leaves_nothing(people: People, setti
     assert set(removal.remove_demo(actor="test")) == slugs
     with public_context():
         # What remains by intent: the operator's way in, and that it was removed.
-        kept = AuditEntry.objects.filter(action__in=(removal.REMOVED, "operator.created")).order_by("-id")[:2]
-        assert {entry.target for entry in kept} == {"", operator.email}
+        entries = AuditEntry.objects.filter(action__in=(removal.REMOVED, "operator.created")).order_by("-id")[:2]
+        assert {entry.target for entry in entries} == {"", operator.email}
     assert services.make_demo() == "removed"
     after = _everything()
     of_ours = {

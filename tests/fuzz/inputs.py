@@ -44,32 +44,34 @@ def offered(path: str, page: str) -> set[str]:
 @cache
 def read_by_code() -> frozenset[str]:
     """Names that any view reads (`request.GET.get("page")`, `"archived" in request.GET`), and fields of our forms."""
-    found: set[str] = set()
-    for app in (one.name for one in OWN):
+    names: set[str] = set()
+    for app in (app_entry.name for app_entry in OWN):
         for file in (ROOT / app).rglob("*.py"):
             if "migrations" not in file.parts:
-                found |= _read_in(ast.parse(file.read_text()))
+                names |= _read_in(ast.parse(file.read_text()))
     pending = list(forms.BaseForm.__subclasses__())
     while pending:
         form = pending.pop()
         pending += form.__subclasses__()
-        if form.__module__.split(".")[0] in {one.name for one in OWN}:
-            found |= set(getattr(form, "base_fields", {}))
-    return frozenset(found - LEFT_OUT)
+        if form.__module__.split(".")[0] in {app_entry.name for app_entry in OWN}:
+            names |= set(getattr(form, "base_fields", {}))
+    return frozenset(names - LEFT_OUT)
 
 
 def _read_in(tree: ast.AST) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _of_request(node.func.value):
-            found |= {
-                one.value for one in node.args[:1] if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            names |= {
+                operand.value
+                for operand in node.args[:1]
+                if isinstance(operand, ast.Constant) and isinstance(operand.value, str)
             }
         elif isinstance(node, ast.Subscript) and _of_request(node.value):
-            found |= {node.slice.value} if isinstance(node.slice, ast.Constant) else set()
-        elif isinstance(node, ast.Compare) and any(_of_request(one) for one in node.comparators):
-            found |= {node.left.value} if isinstance(node.left, ast.Constant) else set()
-    return {name for name in found if isinstance(name, str) and re.fullmatch(r"[\w-]+", name)}
+            names |= {node.slice.value} if isinstance(node.slice, ast.Constant) else set()
+        elif isinstance(node, ast.Compare) and any(_of_request(operand) for operand in node.comparators):
+            names |= {node.left.value} if isinstance(node.left, ast.Constant) else set()
+    return {name for name in names if isinstance(name, str) and re.fullmatch(r"[\w-]+", name)}
 
 
 def _of_request(node: ast.AST) -> bool:

@@ -55,14 +55,14 @@ class Probe:
             if not isinstance(response, StreamingHttpResponse):
                 response.content  # noqa: B018 - rendered here, inside the savepoint
             transaction.set_rollback(True)
-        took = time.monotonic() - begun
-        what = f"{method} {path}?{raw[:160]!r} {str(extra)[:160]}"
+        seconds = time.monotonic() - begun
+        description = f"{method} {path}?{raw[:160]!r} {str(extra)[:160]}"
         if response.status_code >= 500 and response.status_code != 503:
-            self.wrong.append(f"{response.status_code} {what}: {self.error!r}")
-        elif took > SLOWEST_SECONDS:
-            self.wrong.append(f"{took:.1f} s {what}")
+            self.wrong.append(f"{response.status_code} {description}: {self.error!r}")
+        elif seconds > SLOWEST_SECONDS:
+            self.wrong.append(f"{seconds:.1f} s {description}")
         elif not response.streaming and b"Traceback (most recent call last)" in response.content:
-            self.wrong.append(f"stack trace {what}")
+            self.wrong.append(f"stack trace {description}")
         return response
 
     def __enter__(self) -> "Probe":
@@ -107,8 +107,8 @@ def admin_path(url: Url) -> str:
     from django.apps import apps
 
     key: Any = values.ZERO_UUID
-    found = re.match(r"admin:([a-z]+)_([a-z]+)_", url.name)
-    if found and (model := _model(apps, *found.groups())) is not None and (row := model._default_manager.first()):
+    match = re.match(r"admin:([a-z]+)_([a-z]+)_", url.name)
+    if match and (model := _model(apps, *match.groups())) is not None and (row := model._default_manager.first()):
         key = row.pk
     given = dict.fromkeys(url.arguments, "1") | {"object_id": key, "app_label": "tenants"}
     return fill(url.route, given).replace("(?P", "").split("(")[0]

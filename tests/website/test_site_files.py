@@ -33,10 +33,10 @@ def test_robots_disallows_workspaces(client_for):
 
 def test_sitemap_lists_each_public_page_once(client_for):
     answer = public(client_for, "/sitemap.xml")
-    found = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]
+    locations = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]
     assert answer["Content-Type"] == "application/xml"
-    assert len(found) == len(set(found)) == len(SITEMAP_URL_NAMES)
-    for address in found:
+    assert len(locations) == len(set(locations)) == len(SITEMAP_URL_NAMES)
+    for address in locations:
         page = public(client_for, address.removeprefix(settings.RUCHE_BASE_URL)).content.decode()
         assert "noindex" not in page and f'<link rel="canonical" href="{address}">' in page
 
@@ -76,5 +76,5 @@ def test_page_is_compressed_without_changes(client_for):
 )
 def test_streams_downloads_and_small_responses_are_not_compressed(answer, why, rf):
     before = answer.get("Content-Encoding")
-    found = CompressionMiddleware(lambda request: answer)(rf.get("/", headers=GZIP))
-    assert found.get("Content-Encoding") == before
+    response = CompressionMiddleware(lambda request: answer)(rf.get("/", headers=GZIP))
+    assert response.get("Content-Encoding") == before

@@ -24,7 +24,7 @@ def test_error_page_keeps_the_navigation(role, people, client_for, django_assert
 
 
 @pytest.mark.parametrize(
-    ("role", "path", "said"),
+    ("role", "path", "expected"),
     [
         ("owner", "/library/", "Rien ne manque à votre espace"),
         ("admin", "/settings/plan/", "réservée au propriétaire"),
@@ -32,7 +32,7 @@ def test_error_page_keeps_the_navigation(role, people, client_for, django_assert
         ("learner", "/library/", "demandez à la personne qui gère"),
     ],
 )
-def test_manager_is_not_told_to_ask_a_manager(role, path, said, people, client_for, monkeypatch):
+def test_manager_is_not_told_to_ask_a_manager(role, path, expected, people, client_for, monkeypatch):
     if role == "owner":
         # No page is closed to an owner today; one that will be is refused in these words.
         from accounts.middleware import AccessMiddleware
@@ -40,7 +40,7 @@ def test_manager_is_not_told_to_ask_a_manager(role, path, said, people, client_f
         monkeypatch.setattr(AccessMiddleware, "_belongs_to_site", staticmethod(lambda tenant, user: False))
     answer = client_for(getattr(people, role)).get(path)
     page = answer.content.decode()
-    assert answer.status_code == 403 and MENU in page and said in page
+    assert answer.status_code == 403 and MENU in page and expected in page
     assert (role in ("owner", "admin")) == ("demandez à la personne qui gère" not in page)
 
 

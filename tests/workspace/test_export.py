@@ -31,17 +31,17 @@ PAGE, DOWNLOAD = "/settings/data/", "/settings/data/download/"
 
 
 @pytest.fixture(autouse=True)
-def nobody_else():
+def no_active_turns():
     """Answers that other tests never read to their end are under way for this process."""
     sending._active_turns.clear()
 
 
 @pytest.fixture
-def talk(people):
+def conversation(people):
     """A conversation of a person, with a question and an answer."""
     from assistants.models import Assistant
 
-    def made(author, title="Budget", visibility="private", text="Bonjour"):
+    def create(author, title="Budget", visibility="private", text="Bonjour"):
         row = Conversation.objects.create(
             author=author, assistant=Assistant.objects.first(), title=title, visibility=visibility
         )
@@ -52,52 +52,54 @@ def talk(people):
         Message.objects.create(conversation=row, role="assistant", text="remplacée", replaced_at=row.created_at)
         return row
 
-    return made
+    return create
 
 
 def upload(person, name="photo.png", **more) -> Item:
     return services.item_upload(author=person, file=io.BytesIO(PNG), name=name, size=len(PNG), **more)
 
 
-def opened(response) -> zipfile.ZipFile:
+def read_archive(response) -> zipfile.ZipFile:
     assert response.status_code == 200, response.status_code
     assert response["Content-Type"] == "application/zip"
     # The client closes the response at its end, as a server does.
-    found = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
-    assert found.testzip() is None
-    return found
+    archive_file = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
+    assert archive_file.testzip() is None
+    return archive_file
 
 
-def manifest(found: zipfile.ZipFile) -> dict:
-    return json.loads(found.read("manifest.json"))
+def manifest(archive_file: zipfile.ZipFile) -> dict:
+    return json.loads(archive_file.read("manifest.json"))
 
 
-def test_export_has_all_readable_contents_and_nothing_else(people, talk, client_for):
-    talk(people.member, "Le mien")
-    talk(people.admin, "Partagé", visibility="workspace")
-    talk(people.admin, "Secret de l’admin")
+def test_export_has_all_readable_contents_and_nothing_else(people, conversation, client_for):
+    conversation(people.member, "Le mien")
+    conversation(people.admin, "Partagé", visibility="workspace")
+    conversation(people.admin, "Secret de l’admin")
     upload(people.member, "à moi.png")
     upload(people.admin, "privé.png")
     upload(people.admin, "commun.png", visibility="workspace")
-    found = opened(client_for(people.member).post(DOWNLOAD))
-    names = "\n".join(found.namelist())
+    archive_file = read_archive(client_for(people.member).post(DOWNLOAD))
+    names = "\n".join(archive_file.namelist())
     for seen in ("Le mien.md", "Le mien.json", "Partagé.md", "à moi.png", "commun.png", "index.html"):
         assert seen in names
-    whole = names + "".join(found.read(name).decode(errors="replace") for name in found.namelist())
-    assert "Secret" not in whole and "privé" not in names
-    text = next(found.read(name).decode() for name in found.namelist() if name.endswith("Le mien.md"))
+    contents = names + "".join(archive_file.read(name).decode(errors="replace") for name in archive_file.namelist())
+    assert "Secret" not in contents and "privé" not in names
+    text = next(archive_file.read(name).decode() for name in archive_file.namelist() if name.endswith("Le mien.md"))
     assert "Bonjour" in text and "Réponse à Bonjour" in text and "remplacée" not in text
-    plain = json.loads(next(found.read(name) for name in found.namelist() if name.endswith("Le mien.json")))
+    plain = json.loads(
+        next(archive_file.read(name) for name in archive_file.namelist() if name.endswith("Le mien.json"))
+    )
     assert plain["messages"][1] | {"id": "", "created_at": ""} == {
         "id": "", "role": "assistant", "state": "done", "text": "Réponse à Bonjour", "created_at": "",
         "model": "m", "tokens": 3, "cost_euros": "0.001200000000", "stopped": False, "error": "", "image_item": None,
     }  # fmt: skip
-    said = manifest(found)
-    assert said["private_to_others"] == {"conversations": 1, "library": 1}
-    for entry in said["files"]:
-        data = found.read(entry["name"])
+    listed = manifest(archive_file)
+    assert listed["private_to_others"] == {"conversations": 1, "library": 1}
+    for entry in listed["files"]:
+        data = archive_file.read(entry["name"])
         assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["size"], entry["sha256"])
-    assert next(found.read(name) for name in found.namelist() if name.endswith("à moi.png")) == PNG
+    assert next(archive_file.read(name) for name in archive_file.namelist() if name.endswith("à moi.png")) == PNG
     entry = AuditEntry.objects.get(action="data.exported")
     assert (entry.actor, entry.target) == (people.member.email, people.member.email)
 
@@ -113,20 +115,20 @@ def test_export_has_all_readable_contents_and_nothing_else(people, talk, client_
         ("active", "promoter", 403),
     ],
 )
-def test_export_by_state_and_role(people, talk, client_for, state, person, status):
-    talk(people.owner, "Du propriétaire", visibility="workspace")
+def test_export_by_state_and_role(people, conversation, client_for, state, person, status):
+    conversation(people.owner, "Du propriétaire", visibility="workspace")
     Tenant.objects.filter(pk=people.home.id).update(state=state)
     client = client_for(getattr(people, person))
     assert client.get(PAGE).status_code == status
     response = client.post(DOWNLOAD)
     assert response.status_code == status
     if status == 200:
-        assert any("Du propriétaire" in name for name in opened(response).namelist())
+        assert any("Du propriétaire" in name for name in read_archive(response).namelist())
     assert AuditEntry.objects.filter(action="data.exported").count() == (status == 200)
 
 
-def test_anonymous_and_foreign_sessions_are_redirected_to_sign_in(people, talk, client_for):
-    talk(people.member)
+def test_anonymous_and_foreign_sessions_are_redirected_to_sign_in(people, conversation, client_for):
+    conversation(people.member)
     for client in (client_for(), client_for(people.stranger, host=people.home.domain)):
         response = client.post(DOWNLOAD)
         assert response.status_code == 302 and "/login" in response["Location"]
@@ -137,10 +139,10 @@ def test_download_requires_post(people, client_for):
     assert client_for(people.member).get(DOWNLOAD).status_code == 405
 
 
-def test_file_names_are_safe_and_unique(people, talk, client_for):
+def test_file_names_are_safe_and_unique(people, conversation, client_for):
     for title in ("../../etc/passwd", "Rapport", "RAPPORT", "rapport", "a/b\\c:d", "é" * 120):
-        talk(people.member, title)
-    names = opened(client_for(people.member).post(DOWNLOAD)).namelist()
+        conversation(people.member, title)
+    names = read_archive(client_for(people.member).post(DOWNLOAD)).namelist()
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         assert name.count("/") <= 1 and ".." not in name.split("/") and "\\" not in name and ":" not in name
@@ -148,22 +150,24 @@ def test_file_names_are_safe_and_unique(people, talk, client_for):
 
 
 def test_lost_file_is_listed_as_missing(people, client_for):
-    lost, kept = upload(people.member, "perdu.png"), upload(people.member, "là.png")
+    lost, present = upload(people.member, "perdu.png"), upload(people.member, "là.png")
     files.discard(lost.file)
-    found = opened(client_for(people.member).post(DOWNLOAD))
-    assert ["perdu" in name for name in manifest(found)["missing"]] == [True]
-    assert any("là.png" in name for name in found.namelist()) and not any("perdu.png" in n for n in found.namelist())
-    assert "perdu" in found.read("index.html").decode()
-    assert kept.size == len(PNG)
+    archive_file = read_archive(client_for(people.member).post(DOWNLOAD))
+    assert ["perdu" in name for name in manifest(archive_file)["missing"]] == [True]
+    assert any("là.png" in name for name in archive_file.namelist()) and not any(
+        "perdu.png" in n for n in archive_file.namelist()
+    )
+    assert "perdu" in archive_file.read("index.html").decode()
+    assert present.size == len(PNG)
 
 
-def test_conversation_as_markdown_separates_its_messages(people, talk, client_for):
+def test_conversation_as_markdown_separates_its_messages(people, conversation, client_for):
     """An answer cut off in a code block, and one with headings of its own."""
-    row = talk(people.member, "# Budget *2026*")
+    row = conversation(people.member, "# Budget *2026*")
     first = row.messages.order_by("id").first()
     assert first is not None
     Message.objects.filter(pk=first.pk).update(text="## Une partie\n\n```python\n# note\nfor x in")
-    archived = opened(client_for(people.member).post(DOWNLOAD))
+    archived = read_archive(client_for(people.member).post(DOWNLOAD))
     (name,) = [name for name in archived.namelist() if name.endswith(".md")]
     lines = archived.read(name).decode().splitlines()
     assert lines[0] == r"# \# Budget \*2026\*"
@@ -172,10 +176,10 @@ def test_conversation_as_markdown_separates_its_messages(people, talk, client_fo
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": "learner"}])
-def test_rights_lost_between_batches_abort_the_archive(people, talk, client_for, monkeypatch, change):
+def test_rights_lost_between_batches_abort_the_archive(people, conversation, client_for, monkeypatch, change):
     monkeypatch.setattr(archive, "BATCH", 1)
     for number in range(3):
-        talk(people.member, f"Numéro {number}")
+        conversation(people.member, f"Numéro {number}")
     response = client_for(people.member).post(DOWNLOAD)
     blocks = iter(response.streaming_content)
     got = [next(blocks)]
@@ -209,9 +213,9 @@ def test_rights_lost_within_a_file_abort_the_archive(people, client_for, monkeyp
     assert sum(map(len, got)) < 1_000_000
 
 
-def test_item_unshared_during_the_export_is_left_out(people, talk, client_for, monkeypatch):
+def test_item_unshared_during_the_export_is_left_out(people, conversation, client_for, monkeypatch):
     monkeypatch.setattr(archive, "RECHECK_SECONDS", 0.0)
-    talk(people.admin)
+    conversation(people.admin)
     item = upload(people.member, visibility="workspace")
     response = client_for(people.admin).post(DOWNLOAD)
     blocks = iter(response.streaming_content)
@@ -222,8 +226,8 @@ def test_item_unshared_during_the_export_is_left_out(people, talk, client_for, m
     assert not [name for name in names if name.endswith(".png")]
 
 
-def test_second_export_of_a_person_gets_429_until_the_first_ends(people, talk, client_for, monkeypatch):
-    talk(people.member)
+def test_second_export_of_a_person_gets_429_until_the_first_ends(people, conversation, client_for, monkeypatch):
+    conversation(people.member)
     client = client_for(people.member)
     first = client.post(DOWNLOAD)
     again = client.post(DOWNLOAD)
@@ -232,19 +236,19 @@ def test_second_export_of_a_person_gets_429_until_the_first_ends(people, talk, c
     monkeypatch.setattr(sending, "MAX_PER_PROCESS", 1)
     full = client_for(people.admin).post(DOWNLOAD)
     assert full.status_code == 503 and "Trop d’exports" in full.content.decode()
-    opened(first)
-    opened(client.post(DOWNLOAD))
+    read_archive(first)
+    read_archive(client.post(DOWNLOAD))
     assert AuditEntry.objects.filter(action="data.exported").count() == 2
 
 
-def test_stalled_client_loses_its_turn(people, talk, client_for, monkeypatch):
-    talk(people.member)
+def test_stalled_client_loses_its_turn(people, conversation, client_for, monkeypatch):
+    conversation(people.member)
     client = client_for(people.member)
     stalled = client.post(DOWNLOAD)
     blocks = iter(stalled.streaming_content)
     next(blocks)
     monkeypatch.setattr(sending, "monotonic", lambda: time.monotonic() + 61)
-    opened(client.post(DOWNLOAD))
+    read_archive(client.post(DOWNLOAD))
     with pytest.raises(sending.TurnLost):
         list(blocks)
 
@@ -265,12 +269,12 @@ def clock(monkeypatch):
     return clock
 
 
-def somebody(tenant_id=None):
+def random_requester(tenant_id=None):
     return SimpleNamespace(id=tenant_id or uuid4()), SimpleNamespace(pk=uuid4())
 
 
 def test_only_clients_below_the_minimum_speed_are_stalled(clock):
-    waits, sips, reads = (sending.take_turn(*somebody()) for _ in range(3))
+    waits, sips, reads = (sending.take_turn(*random_requester()) for _ in range(3))
     for _ in range(20):
         # A block a minute; one that a slow line takes; one that our disk, not the reader, is late with.
         for turn, size, seconds in ((sips, 1024, 59), (reads, 4 * 1024 * 1024, 59), (waits, 1024, 0)):
@@ -279,7 +283,7 @@ def test_only_clients_below_the_minimum_speed_are_stalled(clock):
             turn.block_taken()
         clock.now += 300
     assert [turn.is_stalled() for turn in (waits, sips, reads)] == [False, True, False]
-    sending.take_turn(*somebody())
+    sending.take_turn(*random_requester())
     with pytest.raises(sending.TurnLost):
         sips.block_taken()
     waits.block_taken()
@@ -288,43 +292,43 @@ def test_only_clients_below_the_minimum_speed_are_stalled(clock):
 def test_exports_of_one_workspace_are_limited(clock):
     home = uuid4()
     for _ in range(sending.MAX_PER_WORKSPACE):
-        sending.take_turn(*somebody(home))
+        sending.take_turn(*random_requester(home))
     with pytest.raises(sending.TooManyExports):
-        sending.take_turn(*somebody(home))
-    assert sending.take_turn(*somebody())
+        sending.take_turn(*random_requester(home))
+    assert sending.take_turn(*random_requester())
 
 
 def test_concurrent_requests_of_a_person_get_one_turn():
-    who, asked, won = somebody(), threading.Barrier(6), []
+    requester, barrier, turns = random_requester(), threading.Barrier(6), []
 
-    def ask() -> None:
-        asked.wait()
+    def take() -> None:
+        barrier.wait()
         for _ in range(200):
             with contextlib.suppress(sending.TooManyExports):
-                won.append(sending.take_turn(*who))
-                sending.take_turn(*somebody()).close()
+                turns.append(sending.take_turn(*requester))
+                sending.take_turn(*random_requester()).close()
 
-    askers = [threading.Thread(target=ask) for _ in range(6)]
+    threads = [threading.Thread(target=take) for _ in range(6)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for asker in askers:
-            asker.start()
-        for asker in askers:
-            asker.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert len(won) == 1
+    assert len(turns) == 1
 
 
 def test_many_equal_titles_get_numbered_names_in_linear_time(people):
-    made = archive.Archive(people.home, people.member, timezone.now(), lambda: True)
+    export = archive.Archive(people.home, people.member, timezone.now(), lambda: True)
     # Each looked for among all before it, it would be minutes.
-    names = [made._unique_name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
+    names = [export._unique_name("conversations", Part(str(key), "Bonjour", "md")) for key in range(20_000)]
     assert len(set(names)) == 20_000 and names[-1] == "conversations/Bonjour (20000).md"
     # The details of a content stand beside it, whatever endings others have.
     pairs = [("a", "png"), ("a", "json"), ("b", "pdf"), ("b", "json")]
-    named = [made._unique_name("library", Part(key, "photo", ending)) for key, ending in pairs]
+    named = [export._unique_name("library", Part(key, "photo", ending)) for key, ending in pairs]
     assert named == ["library/photo.png", "library/photo.json", "library/photo (2).pdf", "library/photo (2).json"]
 
 
@@ -335,8 +339,8 @@ def test_failure_before_the_first_byte_closes_the_turn(people, client_for, monke
     assert not sending._active_turns
 
 
-def test_page_shows_counts_of_exportable_contents(people, talk, client_for):
-    talk(people.member)
+def test_page_shows_counts_of_exportable_contents(people, conversation, client_for):
+    conversation(people.member)
     page = client_for(people.owner).get(PAGE).content.decode()
     assert "1 élément privé d’une autre personne" in page
     assert "élément privé" not in client_for(people.admin).get(PAGE).content.decode()
@@ -344,21 +348,21 @@ def test_page_shows_counts_of_exportable_contents(people, talk, client_for):
     assert PAGE not in client_for(people.learner).get("/").content.decode()
 
 
-def test_query_count_does_not_grow_with_contents(people, talk, client_for):
+def test_query_count_does_not_grow_with_contents(people, conversation, client_for):
     client = client_for(people.member)
 
     def count() -> int:
         with CaptureQueriesContext(
             connection,
         ) as seen:
-            opened(client.post(DOWNLOAD))
+            read_archive(client.post(DOWNLOAD))
         return len(seen)
 
-    talk(people.member)
+    conversation(people.member)
     upload(people.member)
     count()
-    one = count()
+    base_count = count()
     for number in range(7):
-        talk(people.member, f"N {number}")
+        conversation(people.member, f"N {number}")
         upload(people.member)
-    assert count() == one
+    assert count() == base_count

@@ -81,10 +81,17 @@ class TestBuying:
         choice = "?plan=scale&interval=month&all=1&add_on=analytics"
         page = text(owner.get(f"{PLAN}choose/{choice}"))
         assert "378,00 €" in page
-        asked = owner.get(f"{PLAN}checkout/{choice}", follow=True)
-        assert asked.request["PATH_INFO"] == f"{PLAN}details/" and "add_on=analytics" in asked.request["QUERY_STRING"]
-        kept = owner.post(f"{PLAN}details/{choice}", {**ADDRESS, "postal_code": "69"})
-        assert kept.status_code == 422 and "cinq chiffres" in text(kept) and "Atelier SARL" in kept.content.decode()
+        details_page = owner.get(f"{PLAN}checkout/{choice}", follow=True)
+        assert (
+            details_page.request["PATH_INFO"] == f"{PLAN}details/"
+            and "add_on=analytics" in details_page.request["QUERY_STRING"]
+        )
+        refused = owner.post(f"{PLAN}details/{choice}", {**ADDRESS, "postal_code": "69"})
+        assert (
+            refused.status_code == 422
+            and "cinq chiffres" in text(refused)
+            and "Atelier SARL" in refused.content.decode()
+        )
         order = owner.post(f"{PLAN}details/{choice}", ADDRESS, follow=True)
         assert order.request["PATH_INFO"] == f"{PLAN}checkout/"
         assert all(amount in text(order) for amount in ("378,00 €", "75,60 €", "453,60 €", "TVA 20 %"))
@@ -157,8 +164,8 @@ class TestChanging:
         assert due > 0 and "Offre Starter : temps non utilisé" in text(seen)
         assert api.current(people.home).choice == Choice("starter"), "looking changes nothing"
         form = {"at": re.search(r'name="at" value="(\d+)"', seen.content.decode())[1]}  # type: ignore[index]
-        made = owner.post(self.UP, form, follow=True)
-        assert "Le changement est fait." in messages_of(made) and "Offre Pro" in text(made)
+        changed = owner.post(self.UP, form, follow=True)
+        assert "Le changement est fait." in messages_of(changed) and "Offre Pro" in text(changed)
         again = owner.post(self.UP, form, follow=True)
         assert "déjà" in messages_of(again)
         assert [float(due), 118.8] == [invoice.total / 100 for invoice in stripe.Invoice.list().data]
@@ -236,8 +243,8 @@ class TestLeaving:
         offered = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"})
         assert "20 % de moins" in text(offered) and "19,80 €" in text(offered)
         code = offered.context["offer"].code
-        kept = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": code}, follow=True)
-        assert "Merci de rester" in messages_of(kept) and "remise comprise" in text(kept)
+        accepted_offer = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive", "accepted": code}, follow=True)
+        assert "Merci de rester" in messages_of(accepted_offer) and "remise comprise" in text(accepted_offer)
         assert not api.current(people.home).ends
         again = owner.post(f"{PLAN}cancel/", {"reason": "too_expensive"}, follow=True)
         assert "Votre offre prend fin" in text(again), "once a year"
@@ -307,11 +314,11 @@ class TestStripeAway:
     """No page breaks, each says what happened, nothing is done."""
 
     @pytest.fixture
-    def gone(self, buyer) -> Shopper:
+    def stripe_down(self, buyer) -> Shopper:
         buyer.fake.post("fail", status=500, times=100)
         return buyer
 
-    def test_pages_without_stripe_show_a_notice(self, gone, owner):
+    def test_pages_without_stripe_show_a_notice(self, stripe_down, owner):
         assert "Visa •••• 4242" in text(owner.get(PLAN))
         assert "Stripe ne répond pas" in part(owner, f"{PLAN}next/")
         assert "ne répond pas" in part(owner, f"{PLAN}invoices/")
@@ -329,13 +336,13 @@ class TestStripeAway:
             ("get", "invoices/in_1/pdf/"),
         ],
     )
-    def test_forms_without_stripe_are_refused_with_a_notice(self, method, path, gone, owner):
+    def test_forms_without_stripe_are_refused_with_a_notice(self, method, path, stripe_down, owner):
         form = {"at": str(int(timezone.now().timestamp()))} if method == "post" else {}
         answer = getattr(owner, method)(f"{PLAN}{path}", form, follow=method == "post")
         answer = owner.get(answer.url, follow=True) if method == "get" else answer
         assert answer.status_code == 200 and "répond pas" in messages_of(answer)
 
-    def test_cancellation_and_details_forms_keep_their_input(self, gone, owner, people):
+    def test_cancellation_and_details_forms_keep_their_input(self, stripe_down, owner, people):
         answer = owner.post(f"{PLAN}cancel/", {"reason": "other", "declined": "1"}, follow=True)
         assert "répond pas" in messages_of(answer) and not api.current(people.home).ends
         answer = owner.post(f"{PLAN}details/", {**ADDRESS, "city": "Nantes"})
@@ -472,5 +479,5 @@ class TestWhatIsSaid:
         buyer.card(REFUSED)
         buyer.pass_days(32)
         for person in (people.owner, people.member, people.learner):
-            said = "paiement n’a pas abouti" in text(client_for(person).get("/", follow=True))
-            assert said == (person is not people.learner)
+            is_shown = "paiement n’a pas abouti" in text(client_for(person).get("/", follow=True))
+            assert is_shown == (person is not people.learner)

@@ -12,14 +12,14 @@ from tenants.models import Tenant
 
 @pytest.mark.parametrize("role", ["owner", "admin", "instructor", "member", "learner", "promoter"])
 def test_trial_days_are_shown_to_managers_only(people, client_for, role):
-    told = role in ("owner", "admin")
+    is_shown = role in ("owner", "admin")
     with public_context():
         ends = timezone.now() + timedelta(days=2, hours=1)
         Tenant.objects.filter(pk=people.home.id).update(state="trial", trial_ends_at=ends)
         selectors.forget_hosts(people.home.id)
     page = client_for(getattr(people, role)).get("/").content.decode()
-    assert ("Essai" in page) is told
-    assert ("d’essai" in page) is told
+    assert ("Essai" in page) is is_shown
+    assert ("d’essai" in page) is is_shown
 
 
 def test_monthly_usage_on_a_phone_is_newest_first(people, client_for):

@@ -22,9 +22,9 @@ ORDER = "/settings/plan/checkout/?plan=pro&interval=year&all=1"
 def shopper(fake, people, monkeypatch) -> Shopper:
     register(monkeypatch)
     push()
-    one = Shopper(fake, people)
-    one.address()
-    return one
+    new_shopper = Shopper(fake, people)
+    new_shopper.address()
+    return new_shopper
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def owner(client_for, people):
 
 def fields(page: str) -> dict[str, str]:
     """What a browser sends of the page's form once the box is ticked."""
-    found = re.search(r'name="version" value="([^"]+)"', page)
-    return {"accept": "on", **({"version": found[1]} if found else {})}
+    match = re.search(r'name="version" value="([^"]+)"', page)
+    return {"accept": "on", **({"version": match[1]} if match else {})}
 
 
 def test_checkbox_is_unticked_and_links_to_the_terms(shopper, owner):
@@ -82,8 +82,8 @@ def test_change_requires_acceptance_of_a_new_version_only(shopper, owner):
     assert at is not None and 'name="accept"' in page
     refused = owner.post(change, {"at": at[1]})
     assert refused.status_code == 422 and "acceptez les conditions" in refused.content.decode()
-    made = owner.post(change, {"at": at[1], **fields(page)}, follow=True)
-    assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
+    changed = owner.post(change, {"at": at[1], **fields(page)}, follow=True)
+    assert "Le changement est fait." in " ".join(str(message) for message in changed.context["messages"])
 
 
 def test_version_shown_after_a_refusal_is_the_accepted_one(shopper, owner):
@@ -97,8 +97,8 @@ def test_version_shown_after_a_refusal_is_the_accepted_one(shopper, owner):
     refused = owner.post(change, {"at": at, **old}, follow=True).content.decode()
     assert "/conditions/3/" in refused and fields(refused)["version"] == str(terms.current().pk)
     assert "checked" not in re.search(r'<input[^>]*name="accept"[^>]*>', refused)[0]
-    made = owner.post(change, {"at": at, **fields(refused)}, follow=True)
-    assert "Le changement est fait." in " ".join(str(message) for message in made.context["messages"])
+    changed = owner.post(change, {"at": at, **fields(refused)}, follow=True)
+    assert "Le changement est fait." in " ".join(str(message) for message in changed.context["messages"])
 
 
 def test_every_version_stays_readable(client_for, people):
