@@ -12,7 +12,8 @@ from unfold.decorators import display
 
 from analytics.models import DailyFigures
 from tenants.models import Tenant
-from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, exact_euros, figure, moment
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
+from ui.console_text import format_exact_euros
 
 
 def _number(value: int) -> SafeString:
@@ -65,7 +66,7 @@ class DailyFiguresAdmin(ReadOnlyAdmin):
 
     @display(description=_("Coût"), ordering="cost")
     def shown_cost(self, row: DailyFigures) -> SafeString:
-        return figure(exact_euros(row.cost))
+        return figure(format_exact_euros(row.cost))
 
     @display(description=_("Personnes"), ordering="active_members")
     def shown_people(self, row: DailyFigures) -> SafeString:

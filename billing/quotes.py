@@ -78,11 +78,11 @@ def catalogue(*, keep: str = "", had: Iterable[str] = ()) -> Catalogue:
     with public_context():
         plans = [
             plan
-            for plan in Plan.objects.prefetch_related(modules.shown_entitlements())
+            for plan in Plan.objects.prefetch_related(modules.installed_entitlements())
             if plan.is_offered or plan.code == keep
         ]
         prices = Price.objects.filter(is_active=True, currency=EUR)
-        options = modules.sold(AddOn.objects.prefetch_related("entitlements"), had=had)
+        options = modules.sellable(AddOn.objects.prefetch_related("entitlements"), owned=had)
         return Catalogue(tuple(plans), tuple(options), {_key(row): row.amount_excl_vat for row in prices})
 
 

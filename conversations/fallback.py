@@ -39,7 +39,7 @@ def answer_fall_back(*, call: Call) -> Call | None:
             open_answer = Message.objects.select_for_update().filter(pk=answer.pk, state=Message.State.STREAMING)
             if not open_answer.exists():
                 return None
-            reservation = usage_services.held_by(answer.pk)
+            reservation = usage_services.hold_of(answer.pk)
             if reservation is not None:
                 usage_services.settle(reservation.id, {})
             usage_services.reserve(Act(ACT, answer.pk), bounded.amounts)

@@ -23,14 +23,14 @@ from conversations.types import ConversationRefused
 from events.catalogue import ImageFailed, ImageMade
 from events.services import record
 from library import services as library
-from plans.types import EUROS
+from plans.types import AI_EUROS
 from tenants.executors import give_back_connection
 from tenants.ids import new_id
 from tenants.queue import enqueue
 from tenants.services import ReadOnlyWorkspace
 from ui.markdown import plain_title
 from usage import services as usage_services
-from usage.types import Act, Held, QuotaExceeded
+from usage.types import Act, Hold, QuotaExceeded
 
 log = logging.getLogger(__name__)
 ACT = "image"
@@ -56,7 +56,7 @@ def image_request(*, answer: Message) -> None:
             raise ConversationRefused(_("Aucun modèle d’image n’est disponible. Prévenez votre opérateur."))
         model, price = model_and_price
         act = Act(ACT, new_id())
-        usage_services.reserve(act, {EUROS: image_bound(_prompt_bound(answer), price)})
+        usage_services.reserve(act, {AI_EUROS: image_bound(_prompt_bound(answer), price)})
         Message.objects.filter(pk=answer.pk).update(
             image_state=ImageState.MAKING, image_error="", image_reference=act.reference, image_price_id=None
         )
@@ -70,7 +70,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
     of a job that died.
     """
     answer = Message.objects.select_related("conversation__author").get(pk=UUID(answer_id))
-    reservation = usage_services.held_by(UUID(reference))
+    reservation = usage_services.hold_of(UUID(reference))
     if reservation is None or answer.image_state != ImageState.MAKING:
         return
     price = catalogue.price(UUID(price_id))
@@ -92,7 +92,7 @@ def make_image(*, answer_id: str, reference: str, model_id: str, price_id: str) 
         error_kind = getattr(error, "kind", "unknown")
         if isinstance(error, ProviderError) and error.may_be_paid:
             error_kind, usage = LOST, error.usage
-            cost = image_cost(usage, price) if usage else reservation.amounts[EUROS]
+            cost = image_cost(usage, price) if usage else reservation.amounts[AI_EUROS]
         log.warning("image failed answer=%s provider=%s paid=%s %s", answer_id, price.model.provider, cost, error)
     else:
         usage, cost = generated.usage, image_cost(generated.usage, price)
@@ -115,13 +115,13 @@ def _claim(answer: Message, reference: UUID, price_id: UUID) -> bool:
         pk=answer.pk, image_state=ImageState.MAKING, image_reference=reference, image_price_id=None
     )
     with transaction.atomic():
-        usage_services.extend_act(reference)
+        usage_services.extend_hold(reference)
         return unclaimed.update(image_price_id=price_id) == 1
 
 
 def _finish(
     answer: Message,
-    reservation: Held,
+    reservation: Hold,
     price_id: UUID,
     cost: Decimal,
     usage: Usage | None,
@@ -133,7 +133,7 @@ def _finish(
     price = catalogue.price(price_id)
     messages = Message.objects.filter(pk=answer.pk, image_reference=answer.image_reference)
     with transaction.atomic():
-        if not usage_services.settle(reservation.id, {EUROS: cost}):
+        if not usage_services.settle(reservation.id, {AI_EUROS: cost}):
             # Settled as abandoned meanwhile. The image is still shown, unless another one was requested.
             if item_id:
                 messages.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
@@ -178,13 +178,13 @@ def _retry_with_fallback(answer: Message, reference: UUID, ended_id: UUID) -> bo
     model, price = model_and_price
     try:
         with transaction.atomic():
-            reservation = usage_services.held_by(reference)
+            reservation = usage_services.hold_of(reference)
             if reservation is None:
                 return True
             usage_services.settle(reservation.id, {})
             # The ended model has charged nothing, so the call may be repeated.
             Message.objects.filter(pk=answer.pk, image_reference=reference).update(image_price_id=None)
-            usage_services.reserve(Act(ACT, reference), {EUROS: image_bound(_prompt_bound(answer), price)})
+            usage_services.reserve(Act(ACT, reference), {AI_EUROS: image_bound(_prompt_bound(answer), price)})
             _enqueue(answer, reference, model.pk, price.pk)
     except (QuotaExceeded, ReadOnlyWorkspace) as error:
         log.warning("no fallback answer=%s model=%s: %s", answer.pk, model.name, error)
@@ -261,13 +261,13 @@ def settle_abandoned_image(reference: UUID) -> bool:
         .filter(image_reference=reference, image_state=ImageState.MAKING)
         .first()
     )
-    reservation = usage_services.held_by(reference)
+    reservation = usage_services.hold_of(reference)
     if answer is None or reservation is None:
         return False
     not_called = Message.objects.filter(pk=answer.pk, image_reference=reference, image_price_id=None)
     if not_called.update(image_state=ImageState.FAILED, image_error="unknown"):
         return False
     answer.refresh_from_db(fields=["image_price_id"])
-    log.warning("image lost answer=%s paid=%s", answer.pk, reservation.amounts[EUROS])
-    _finish(answer, reservation, cast(UUID, answer.image_price_id), reservation.amounts[EUROS], None, None, LOST, 0)
+    log.warning("image lost answer=%s paid=%s", answer.pk, reservation.amounts[AI_EUROS])
+    _finish(answer, reservation, cast(UUID, answer.image_price_id), reservation.amounts[AI_EUROS], None, None, LOST, 0)
     return True

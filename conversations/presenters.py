@@ -21,7 +21,7 @@ from conversations import selectors
 from conversations.models import Conversation, Message
 from conversations.types import ConversationRefused, TooManyAnswers
 from library import selectors as library
-from plans.types import EUROS
+from plans.types import AI_EUROS
 from tenants.logs import request_id
 from tenants.services import ReadOnlyWorkspace
 from ui.markdown import render_cached
@@ -84,7 +84,7 @@ def _quota_refusal(error: QuotaExceeded) -> Refusal:
     taken = gauge.used + gauge.reserved
 
     def format_amount(amount: Any) -> str:
-        in_euros = gauge.key == EUROS
+        in_euros = gauge.key == AI_EUROS
         figure = number_format(amount, 2 if in_euros else 0, use_l10n=True, force_grouping=True)
         return pgettext("amount", "%(figure)s €") % {"figure": figure} if in_euros else figure
 

@@ -11,7 +11,7 @@ from assistants.providers.types import ChatMessage, ChatRequest
 from assistants.selectors import Line
 from conversations.prompt_counts import PromptCount, input_bound
 from conversations.types import ConversationRefused
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 
 DEMONSTRATION_TEMPERATURE = Decimal("0.2")
 
@@ -44,7 +44,7 @@ def build_request(line: Line, messages: list[ChatMessage], prompt_count: PromptC
         input_bound=bound,
     )
     return BoundedRequest(
-        request, {TOKENS: Decimal(bound + max_output), EUROS: cost_bound(bound, max_output, line.price)}
+        request, {TOKENS: Decimal(bound + max_output), AI_EUROS: cost_bound(bound, max_output, line.price)}
     )
 
 

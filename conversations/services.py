@@ -29,7 +29,7 @@ from conversations.types import Call, ConversationRefused, Result, clean
 from events import catalogue as facts
 from events.services import record
 from library import services as library
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.services import require_writable
 from ui.markdown import plain_title
 from usage import services as usage_services
@@ -191,7 +191,7 @@ def _estimated_usage(answer: Message, result: Result) -> Usage:
     )
     prompt_tokens = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in previous_texts)
     output_tokens = max(estimate_tokens(result.text), answer.tokens - prompt_tokens)
-    reservation = usage_services.held_by(answer.pk)
+    reservation = usage_services.hold_of(answer.pk)
     reserved = int(reservation.amounts[TOKENS]) if reservation else prompt_tokens + output_tokens
     prompt_tokens = min(prompt_tokens, reserved)
     return Usage(prompt_tokens, 0, 0, min(output_tokens, reserved - prompt_tokens), is_estimate=True)
@@ -221,9 +221,9 @@ def _meter_and_settle(answer: Message, line: Line, result: Result, usage: Usage)
         outcome=result.outcome,
         error_kind=result.error_kind,
     )
-    reservation = usage_services.held_by(answer.pk)
+    reservation = usage_services.hold_of(answer.pk)
     if reservation is not None:
-        usage_services.settle(reservation.id, {TOKENS: Decimal(usage.total_tokens), EUROS: answer.cost})
+        usage_services.settle(reservation.id, {TOKENS: Decimal(usage.total_tokens), AI_EUROS: answer.cost})
 
 
 def _ending_fact(answer: Message, line: Line) -> facts.Fact:
@@ -265,7 +265,7 @@ def _save_in_library(answer: Message, line: Line) -> None:
 def close_abandoned_answer(answer_id: UUID) -> bool:
     """End an answer whose process died, with its text so far. False if the answer is not open."""
     if leases.is_generating(answer_id):
-        usage_services.extend_act(answer_id)
+        usage_services.extend_hold(answer_id)
         return True
     saved_text = Message.objects.filter(pk=answer_id, state=State.STREAMING).values_list("text", flat=True).first()
     if saved_text is None:

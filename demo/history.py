@@ -27,7 +27,7 @@ from demo.backdating import id_at, insert
 from demo.texts import Script
 from library.models import Item
 from plans.meters import Slot
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import TenantRef
 from tenants.ids import new_id
 from ui.markdown import plain_title
@@ -168,7 +168,7 @@ class HistoryBuilder:
         )
         month = timezone.localtime(ended).date().replace(day=1)
         self.used[TOKENS, month] += usage.total_tokens
-        self.used[EUROS, month] += cost
+        self.used[AI_EUROS, month] += cost
         if text and outcome != "failed":
             self._add_library_item(planned, conversation, answer, version)
 
@@ -229,7 +229,7 @@ class HistoryBuilder:
         for (meter, month), amount in self.used.items():
             slot = Slot(month, 0)
             counters.add_counter(self.tenant.id, meter, slot, Decimal(0))
-            counters.grow(self.tenant.id, counters.Wish(meter, slot, amount, None))
+            counters.grow(self.tenant.id, counters.Claim(meter, slot, amount, None))
         self._write_days()
 
     def _write_days(self) -> None:

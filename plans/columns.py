@@ -1,10 +1,10 @@
-"""The columns in which amounts are kept."""
+"""Decimal precision of the columns that hold amounts."""
 
 from typing import Any
 
-# Euros are never rounded before an invoice line.
+# Euros. Only invoice lines are rounded.
 MONEY: Any = {"max_digits": 20, "decimal_places": 12}
-# A meter counts euros, tokens, bytes or pieces: plans/meters.py says which.
+# An amount of a meter, in its unit (plans/meters.py).
 QUANTITY: Any = {"max_digits": 32, "decimal_places": 12}
-# A price, in the currency that stands beside it.
+# A price, in the currency of the row.
 PRICE: Any = {"max_digits": 10, "decimal_places": 2}

@@ -1,5 +1,6 @@
-"""What the operator gives one workspace beside its plan: exceptions and options. Each act has a reason and leaves it
-in both audit logs, the operator's and the workspace's; every process knows of it within a second.
+"""Grants of the operator to one workspace: overrides and add-ons.
+
+Each service writes its reason to the audit logs of the operator and of the workspace, and invalidates the entitlements.
 """
 
 from datetime import datetime
@@ -27,56 +28,60 @@ Source = TenantAddOn.Source
 def override_grant(
     *, tenant_id: UUID, key: str, limit: Decimal | None, reason: str, actor: User, expires_at: datetime | None = None
 ) -> Override:
-    """Set one right of a workspace aside from its plan; an earlier exception for it ends.
+    """Override the limit of one right of a workspace; an earlier override of the same right ends.
 
-    `limit` in the meter's unit; None: without limit; 0: not at all. Raises `ValidationError`.
+    `limit` is in the meter's unit; None is unlimited, 0 forbids use. Raises `ValidationError`.
     """
     if limit is not None and limit < 0:
         raise ValidationError(_("Une limite n’est pas négative."), code="limit")
-    _require_later(expires_at)
+    _require_future(expires_at)
     with public_context(), transaction.atomic():
-        tenant = _locked(tenant_id)
+        tenant = _lock_tenant(tenant_id)
         Override.objects.filter(tenant_id=tenant_id, key=key, ended_at=None).update(ended_at=timezone.now())
         row = Override.objects.create(
             tenant_id=tenant_id, key=key, limit=limit, reason=reason, granted_by=actor.email, expires_at=expires_at
         )
-        said = "∞" if limit is None else f"{limit.normalize():f}"
-        _record(tenant, "override.granted", actor, right=key, limit=said, until=_day(expires_at), reason=reason)
+        shown_limit = "∞" if limit is None else f"{limit.normalize():f}"
+        _record_grant(
+            tenant, "override.granted", actor, right=key, limit=shown_limit, until=_day(expires_at), reason=reason
+        )
     return row
 
 
 def override_end(*, override_id: UUID, reason: str, actor: User) -> None:
-    """The plan and the options speak again. Ending again changes nothing."""
+    """End an override: the plan and add-ons apply again. Idempotent."""
     with public_context(), transaction.atomic():
         row = Override.objects.select_for_update().get(pk=override_id)
         if row.ended_at is None:
             row.ended_at = timezone.now()
             row.save(update_fields=["ended_at"])
-            _record(_locked(row.tenant_id), "override.ended", actor, right=row.key, reason=reason)
+            _record_grant(_lock_tenant(row.tenant_id), "override.ended", actor, right=row.key, reason=reason)
 
 
-def add_on_give(
+def add_on_grant(
     *, tenant_id: UUID, add_on: str, reason: str, actor: User, quantity: int = 1, until: datetime | None = None
 ) -> TenantAddOn:
-    """Give a workspace an option by the operator's hand. Raises `ValidationError`, also where it has it from them."""
-    _require_later(until)
+    """Grant an add-on to a workspace. Raises `ValidationError`, also where the operator has granted it already."""
+    _require_future(until)
     now = timezone.now()
     with public_context(), transaction.atomic():
-        # One at a time: whether it has the option is asked once the row is ours.
-        tenant = _locked(tenant_id)
-        mine = TenantAddOn.objects.filter(tenant_id=tenant_id, add_on_id=add_on, source=Source.OPERATOR)
-        if mine.filter(Q(until=None) | Q(until__gt=now)).exists():
+        # The lock comes before the check for an existing grant, so that two requests cannot both pass it.
+        tenant = _lock_tenant(tenant_id)
+        granted = TenantAddOn.objects.filter(tenant_id=tenant_id, add_on_id=add_on, source=Source.OPERATOR)
+        if granted.filter(Q(until=None) | Q(until__gt=now)).exists():
             raise ValidationError(_("L’espace a déjà cette option."), code="had")
-        option = AddOn.objects.get(pk=add_on)
+        product = AddOn.objects.get(pk=add_on)
         row = TenantAddOn.objects.create(
-            tenant_id=tenant_id, add_on=option, quantity=quantity, since=now, until=until, source=Source.OPERATOR
+            tenant_id=tenant_id, add_on=product, quantity=quantity, since=now, until=until, source=Source.OPERATOR
         )
-        _record(tenant, "add_on.given", actor, option=option.name, quantity=quantity, until=_day(until), reason=reason)
+        _record_grant(
+            tenant, "add_on.given", actor, option=product.name, quantity=quantity, until=_day(until), reason=reason
+        )
     return row
 
 
-def add_on_take(*, tenant_add_on_id: UUID, reason: str, actor: User) -> None:
-    """End an option that the operator gave. Taking it again changes nothing."""
+def add_on_revoke(*, tenant_add_on_id: UUID, reason: str, actor: User) -> None:
+    """End an add-on that the operator granted. Idempotent. Raises `ValidationError` for one from a subscription."""
     now = timezone.now()
     with public_context(), transaction.atomic():
         row = TenantAddOn.objects.select_for_update(of=("self",)).select_related("add_on").get(pk=tenant_add_on_id)
@@ -85,15 +90,15 @@ def add_on_take(*, tenant_add_on_id: UUID, reason: str, actor: User) -> None:
         if row.until is None or row.until > now:
             row.until = now
             row.save(update_fields=["until"])
-            _record(_locked(row.tenant_id), "add_on.taken", actor, option=row.add_on.name, reason=reason)
+            _record_grant(_lock_tenant(row.tenant_id), "add_on.taken", actor, option=row.add_on.name, reason=reason)
 
 
-def _locked(tenant_id: UUID) -> Tenant:
+def _lock_tenant(tenant_id: UUID) -> Tenant:
     tenant: Tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
     return tenant
 
 
-def _require_later(moment: datetime | None) -> None:
+def _require_future(moment: datetime | None) -> None:
     if moment is not None and moment <= timezone.now():
         raise ValidationError(_("La date de fin est déjà passée."), code="past")
 
@@ -102,10 +107,10 @@ def _day(moment: datetime | None) -> str:
     return timezone.localtime(moment).date().isoformat() if moment else ""
 
 
-def _record(tenant: Tenant, action: str, actor: User, **details: Any) -> None:
-    """Both logs, and every process told. What is empty is not said."""
-    said = {key: value for key, value in details.items() if value != ""}
+def _record_grant(tenant: Tenant, action: str, actor: User, **details: Any) -> None:
+    """Write both audit logs, without empty details, and invalidate the entitlements of the workspace."""
+    details = {key: value for key, value in details.items() if value != ""}
     with tenant_context(ref_of(tenant)):
-        audit.record(action, label=actor.email, target=tenant.slug, **said)
-    audit.record(action, actor=actor, target=tenant.slug, **said)
+        audit.record(action, label=actor.email, target=tenant.slug, **details)
+    audit.record(action, actor=actor, target=tenant.slug, **details)
     entitlements.forget(tenant.pk)

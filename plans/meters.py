@@ -1,6 +1,6 @@
-"""What is counted, and what is there or not: one table. A new thing to meter is a line here and a row of a plan.
+"""The table of meters and modules. A new meter is a line here and an entitlement of a plan.
 
-Labels are French msgids. `standing` amounts are what there is now; who counts them is in config/lifecycle.py.
+Labels are French msgids. The current amounts of `standing` meters are counted by the functions of config/lifecycle.py.
 """
 
 import datetime as dt
@@ -11,31 +11,31 @@ from typing import Final, NamedTuple
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 
 
 class Unit(StrEnum):
-    """What an amount of a meter is one of."""
+    """The unit of a meter's amounts."""
 
     TOKENS = "tokens"
-    EUROS = "euros"
+    EURO = "euros"
     BYTES = "bytes"
     PIECES = "pieces"
 
 
 class Kind(StrEnum):
-    """When a meter begins at nothing again."""
+    """The period after which a meter starts again from zero."""
 
     MONTH = "month"
     HOUR = "hour"
     STANDING = "standing"
-    # Not counted: there, or not.
+    # Not counted: available or not.
     MODULE = "module"
 
 
 @dataclass(frozen=True)
 class Meter:
-    """One thing a workspace may use. Whether anything serves it yet is in config/modules.py."""
+    """One kind of use that plans limit. config/modules.py names the code that implements it, if any."""
 
     key: str
     label: str
@@ -44,23 +44,23 @@ class Meter:
 
 
 class Slot(NamedTuple):
-    """Which counter of a meter counts: the first of a month, an hour of a day, or the one that stands for good.
+    """The counter of a meter for a period: a month (its first day), an hour of a day, or the one of a standing meter.
 
-    Months are those of the platform's time zone. Hours are those of UTC: when clocks go back, two hours have one name.
+    Months are in the platform's time zone. Hours are in UTC, because a local hour repeats when clocks go back.
     """
 
     period: dt.date
     hour: int
 
 
-STANDS: Final = Slot(dt.date(1970, 1, 1), 0)
+STANDING_SLOT: Final = Slot(dt.date(1970, 1, 1), 0)
 
 METERS: Final[dict[str, Meter]] = {
     meter.key: meter
     for meter in (
         Meter("seats", gettext_noop("Places"), kind=Kind.STANDING),
         Meter(TOKENS, gettext_noop("Jetons d’IA par mois"), Unit.TOKENS),
-        Meter(EUROS, gettext_noop("Budget d’IA par mois (€)"), Unit.EUROS),
+        Meter(AI_EUROS, gettext_noop("Budget d’IA par mois (€)"), Unit.EURO),
         Meter("storage", gettext_noop("Stockage (octets)"), Unit.BYTES, Kind.STANDING),
         Meter("own_assistants", gettext_noop("Assistants propres"), kind=Kind.STANDING),
         Meter("courses", gettext_noop("Formations"), kind=Kind.STANDING),
@@ -78,20 +78,20 @@ METERS: Final[dict[str, Meter]] = {
 
 
 def meter_of(key: str) -> Meter:
-    """The meter of a key; one by the month where the table does not know it."""
+    """The meter of a key; a monthly one for a key that is not in the table."""
     return METERS.get(key) or Meter(key, key)
 
 
 def this_period() -> dt.date:
-    """The first day of the month in which use counts now."""
+    """The first day of the current month."""
     return timezone.localdate().replace(day=1)
 
 
 def slot_of(key: str, now: dt.datetime | None = None) -> Slot:
-    """The slot in which a meter counts now, or at another moment (aware)."""
+    """The slot of a meter at `now`, an aware datetime (default: the current time)."""
     kind = meter_of(key).kind
     if kind is Kind.STANDING:
-        return STANDS
+        return STANDING_SLOT
     if kind is Kind.HOUR:
         hour = (now or timezone.now()).astimezone(dt.UTC)
         return Slot(hour.date(), hour.hour)

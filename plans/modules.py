@@ -1,4 +1,4 @@
-"""What of the catalogue has a module behind it (config/modules.py), and so may be sold and shown."""
+"""Which entitlements are implemented by an installed module (config/modules.py): only these are sold and shown."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,41 +12,41 @@ from plans.meters import METERS
 from plans.models import AddOn, Entitlement
 
 
-def is_there(key: str) -> bool:
-    """True where a module serves the right."""
+def is_installed(key: str) -> bool:
+    """True where a module implements the entitlement."""
     return key in settings.ENTITLEMENT_MODULES
 
 
-def is_sold(option: AddOn) -> bool:
-    """True where all that an option gives has its module. Its entitlements are to be fetched with it."""
-    return all(is_there(row.key) for row in option.entitlements.all())
+def is_sellable(add_on: AddOn) -> bool:
+    """True where all entitlements of an add-on are installed. Prefetch its `entitlements`."""
+    return all(is_installed(row.key) for row in add_on.entitlements.all())
 
 
-def sold(options: Iterable[AddOn], *, had: Iterable[str] = ()) -> list[AddOn]:
-    """Of these options those for sale, and those that a workspace has already."""
-    kept = set(had)
-    return [option for option in options if option.code in kept or is_sold(option)]
+def sellable(add_ons: Iterable[AddOn], *, owned: Iterable[str] = ()) -> list[AddOn]:
+    """The add-ons that are for sale or whose code is in `owned`."""
+    owned_codes = set(owned)
+    return [add_on for add_on in add_ons if add_on.code in owned_codes or is_sellable(add_on)]
 
 
-def shown_entitlements() -> "Prefetch[Any, Any, Any]":
-    """What of a plan is shown to who compares."""
+def installed_entitlements() -> "Prefetch[Any, Any, Any]":
+    """Prefetch of the installed entitlements of plans, for comparisons."""
     return Prefetch("entitlements", queryset=Entitlement.objects.filter(key__in=list(settings.ENTITLEMENT_MODULES)))
 
 
 def missing(keys: Iterable[str]) -> list[str]:
-    """Of these rights those without a module, in the order given."""
-    return [key for key in keys if not is_there(key)]
+    """The keys without an installed module, in their order."""
+    return [key for key in keys if not is_installed(key)]
 
 
 @register()
 def check_modules(**_kwargs: Any) -> list[CheckMessage]:
-    """Every registered right is known, and its module can be loaded."""
-    found: list[CheckMessage] = []
+    """Check that every key of config/modules.py is a meter and that its module can be imported."""
+    errors: list[CheckMessage] = []
     for key, name in settings.ENTITLEMENT_MODULES.items():
         if key not in METERS:
-            found.append(Error(f"config/modules.py: {key} is no right of plans/meters.py", id="ruche.E020"))
+            errors.append(Error(f"config/modules.py: {key} is no right of plans/meters.py", id="ruche.E020"))
         try:
             import_string(name)
         except ImportError:
-            found.append(Error(f"config/modules.py: {name}, which serves {key}, cannot be loaded", id="ruche.E021"))
-    return found
+            errors.append(Error(f"config/modules.py: {name}, which serves {key}, cannot be loaded", id="ruche.E021"))
+    return errors

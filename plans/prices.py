@@ -1,4 +1,4 @@
-"""Prices of plans and options. What a price asks never changes: another price takes its place."""
+"""Prices of plans and add-ons. The amount of a price never changes: a new price replaces it."""
 
 from decimal import Decimal
 
@@ -15,50 +15,50 @@ EUR = "EUR"
 
 
 def price_set(
-    of_what: Plan | AddOn, *, interval: str, amount_excl_vat: Decimal, actor: User, currency: str = EUR
+    product: Plan | AddOn, *, interval: str, amount_excl_vat: Decimal, actor: User, currency: str = EUR
 ) -> Price:
-    """The price of a plan or option from now on, in `currency`; the one before is kept, out of force.
+    """Replace the active price of a product for an interval and currency; the former price is kept, inactive.
 
-    The same price again changes nothing. In euros it is also the plan's or option's own shown price.
+    Idempotent. A price in euros also becomes the price shown on the plan or add-on.
     """
     with transaction.atomic():
-        # One at a time for each plan or option.
-        type(of_what)._default_manager.select_for_update().get(pk=of_what.pk)
-        mine = {"plan": of_what} if isinstance(of_what, Plan) else {"add_on": of_what}
-        before = Price.objects.filter(interval=interval, currency=currency, is_active=True, **mine).first()
-        if before is not None and before.amount_excl_vat == amount_excl_vat:
-            return before
-        if before is not None:
-            before.is_active = False
-            before.save(update_fields=["is_active"])
-        row = Price.objects.create(interval=interval, currency=currency, amount_excl_vat=amount_excl_vat, **mine)
-        _show(of_what, row)
-        # Nothing is sold at a price that Stripe does not know; the job does nothing where Stripe is off.
+        # Serializes price changes of one product.
+        type(product)._default_manager.select_for_update().get(pk=product.pk)
+        owner = {"plan": product} if isinstance(product, Plan) else {"add_on": product}
+        current = Price.objects.filter(interval=interval, currency=currency, is_active=True, **owner).first()
+        if current is not None and current.amount_excl_vat == amount_excl_vat:
+            return current
+        if current is not None:
+            current.is_active = False
+            current.save(update_fields=["is_active"])
+        price = Price.objects.create(interval=interval, currency=currency, amount_excl_vat=amount_excl_vat, **owner)
+        _update_shown_price(product, price)
+        # A price cannot be sold before Stripe has it. The job does nothing where Stripe is not configured.
         enqueue(settings.PRICES_CHANGED)
         audit.record(
             "tariff.set",
             actor=actor,
-            target=of_what.name,
+            target=product.name,
             interval=interval,
-            before=str(before.amount_excl_vat) if before else "—",
+            before=str(current.amount_excl_vat) if current else "—",
             after=f"{amount_excl_vat} {currency}",
         )
-    return row
+    return price
 
 
-def prices_follow(of_what: Plan | AddOn, *, actor: User) -> None:
-    """The prices shown on a plan or option were written: its rows of `Price` say the same."""
-    price_set(of_what, interval=Interval.MONTH, amount_excl_vat=of_what.month_price, actor=actor)
-    if isinstance(of_what, Plan):
-        price_set(of_what, interval=Interval.YEAR, amount_excl_vat=of_what.year_price, actor=actor)
+def sync_prices(product: Plan | AddOn, *, actor: User) -> None:
+    """Set the active prices of a product to the prices shown on it, after an edit."""
+    price_set(product, interval=Interval.MONTH, amount_excl_vat=product.month_price, actor=actor)
+    if isinstance(product, Plan):
+        price_set(product, interval=Interval.YEAR, amount_excl_vat=product.year_price, actor=actor)
 
 
-def _show(of_what: Plan | AddOn, price: Price) -> None:
+def _update_shown_price(product: Plan | AddOn, price: Price) -> None:
     if price.currency != EUR:
         return
     if price.interval == Interval.MONTH:
-        of_what.month_price = price.amount_excl_vat
-        of_what.save(update_fields=["month_price"])
-    elif isinstance(of_what, Plan):
-        of_what.year_price = price.amount_excl_vat
-        of_what.save(update_fields=["year_price"])
+        product.month_price = price.amount_excl_vat
+        product.save(update_fields=["month_price"])
+    elif isinstance(product, Plan):
+        product.year_price = price.amount_excl_vat
+        product.save(update_fields=["year_price"])

@@ -1,4 +1,4 @@
-"""What a workspace may use, and what is for sale."""
+"""Limits of a workspace, and the plans and add-ons for sale."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from tenants.context import TenantRef, public_context
 
 
 class Offers(NamedTuple):
-    """Where one right can be had. `label`: its name, a French msgid."""
+    """The plans and add-ons that grant one right. `label`: its name, a French msgid."""
 
     label: str
     plans: list[Plan]
@@ -20,62 +20,63 @@ class Offers(NamedTuple):
 
 
 def plan_of(tenant: TenantRef) -> dict[str, Any]:
-    """What a workspace may use: {"name": its plan, "limits": {key: {"label", "limit": Decimal | None}}}, resolved."""
-    found = entitlements.of(tenant)
-    limits = {right.key: {"label": right.label, "limit": right.limit} for right in found.rights.values()}
-    return {"name": found.plan_name, "limits": limits}
+    """{"name": the plan, "limits": {key: {"label", "limit": Decimal | None}}} of a workspace, resolved."""
+    resolved = entitlements.for_tenant(tenant)
+    limits = {right.key: {"label": right.label, "limit": right.limit} for right in resolved.rights.values()}
+    return {"name": resolved.plan_name, "limits": limits}
 
 
 def limit_of(tenant: TenantRef, key: str) -> Decimal | None:
-    """What may be used of a meter, in its unit; None: without limit. What nothing gives is 0."""
-    return entitlements.of(tenant).limit(key)
+    """The limit of a meter, in its unit; None is unlimited, 0 where nothing grants it."""
+    return entitlements.for_tenant(tenant).limit(key)
 
 
 def label_of(tenant: TenantRef, key: str) -> str:
-    """The name of a right, a French msgid or the operator's own words."""
-    return entitlements.of(tenant).right(key).label
+    """The name of a right: a French msgid or the operator's own text."""
+    return entitlements.for_tenant(tenant).right(key).label
 
 
 def ceiling_of(tenant: TenantRef, key: str) -> Decimal | None:
-    """Where use of a meter stops: its limit and the grace of it. None: nowhere."""
-    return entitlements.of(tenant).right(key).ceiling
+    """The limit of a meter plus its grace, where use stops; None is unlimited."""
+    return entitlements.for_tenant(tenant).right(key).ceiling
 
 
 def plans_offered() -> list[Plan]:
-    """Plans for sale with what of them is there, in two queries."""
+    """Plans for sale with their installed entitlements, in two queries."""
     with public_context():
-        return list(Plan.objects.filter(is_offered=True).prefetch_related(modules.shown_entitlements()))
+        return list(Plan.objects.filter(is_offered=True).prefetch_related(modules.installed_entitlements()))
 
 
 def offers_with(key: str) -> Offers:
-    """The plans and options for sale that give `key`, the cheapest first; none while nothing serves it."""
+    """The plans and add-ons for sale that grant `key`, cheapest first; none where its module is not installed."""
     with public_context():
         rows = Entitlement.objects.filter(Q(limit=None) | Q(limit__gt=0), key=key).select_related("plan", "add_on")
-        found = list(rows) if modules.is_there(key) else []
-        options = modules.sold(AddOn.objects.filter(entitlements__in=found).distinct().prefetch_related("entitlements"))
-    plans = [row.plan for row in found if row.plan and row.plan.is_offered]
-    label = METERS[key].label if key in METERS else next((row.label for row in found), key)
+        granting = list(rows) if modules.is_installed(key) else []
+        candidates = AddOn.objects.filter(entitlements__in=granting).distinct().prefetch_related("entitlements")
+        sellable = modules.sellable(candidates)
+    plans = [row.plan for row in granting if row.plan and row.plan.is_offered]
+    label = METERS[key].label if key in METERS else next((row.label for row in granting), key)
     return Offers(
         label,
         sorted(plans, key=lambda plan: plan.month_price),
-        sorted(options, key=lambda option: option.month_price),
+        sorted(sellable, key=lambda add_on: add_on.month_price),
     )
 
 
 def add_ons() -> list[AddOn]:
-    """Options for sale."""
+    """The add-ons for sale."""
     with public_context():
-        return modules.sold(AddOn.objects.prefetch_related("entitlements"))
+        return modules.sellable(AddOn.objects.prefetch_related("entitlements"))
 
 
 def add_ons_for(tenant: TenantRef) -> list[AddOn]:
-    """The options that would give a workspace something it has not."""
-    rights = entitlements.of(tenant)
+    """The add-ons for sale that would raise a limit of a workspace."""
+    rights = entitlements.for_tenant(tenant)
 
-    def adds(row: Entitlement) -> bool:
-        has = rights.limit(row.key)
-        return has is not None and (row.limit is None or row.limit > has)
+    def adds_something(row: Entitlement) -> bool:
+        limit = rights.limit(row.key)
+        return limit is not None and (row.limit is None or row.limit > limit)
 
     with public_context():
-        rows = modules.sold(AddOn.objects.prefetch_related("entitlements"))
-    return [option for option in rows if any(adds(row) for row in option.entitlements.all())]
+        add_ons = modules.sellable(AddOn.objects.prefetch_related("entitlements"))
+    return [add_on for add_on in add_ons if any(adds_something(row) for row in add_on.entitlements.all())]

@@ -1,4 +1,4 @@
-"""What a workspace's life cycle asks of the catalogue, and the check that declared access makes."""
+"""Lifecycle steps of the catalogue, and the entitlement checks for other apps."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a workspace may use, as other apps read it."""
+"""The resolved entitlements of a workspace, as other apps read them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from types import MappingProxyType
 
 from accounts.access import NotEntitled
 
-__all__ = ["EUROS", "TOKENS", "Entitlements", "NotEntitled", "Right", "Source", "SourceKind"]
+__all__ = ["AI_EUROS", "TOKENS", "Entitlements", "NotEntitled", "Right", "Source", "SourceKind"]
 
 TOKENS = "ai_tokens"
-EUROS = "ai_euros"
+AI_EUROS = "ai_euros"
 
 
 class SourceKind(StrEnum):
-    """Where a right comes from, the first that speaks first."""
+    """Where a right comes from, in descending precedence."""
 
     OVERRIDE = "override"
     ADD_ON = "add_on"
@@ -26,19 +26,19 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """What gives a right. `name`: of the plan or the option, or the exception's reason; `until` None: for good."""
+    """What grants a right. `name`: of the plan or add-on, or the override's reason; `until` None: no end."""
 
     kind: SourceKind
     name: str = ""
     until: datetime | None = None
 
 
-NOWHERE = Source(SourceKind.DEFAULT)
+NO_SOURCE = Source(SourceKind.DEFAULT)
 
 
 @dataclass(frozen=True)
 class Right:
-    """What one workspace may use of one thing, in the unit of its meter. `limit` None: without limit; 0: nothing."""
+    """An entitlement as resolved for one workspace. `limit`, in the meter's unit: None is unlimited, 0 forbids use."""
 
     key: str
     label: str
@@ -48,26 +48,26 @@ class Right:
     grace_percent: int = 0
 
     @property
-    def given(self) -> bool:
-        """True where some of it may be used."""
+    def is_granted(self) -> bool:
+        """True where the workspace may use it."""
         return self.limit is None or self.limit > 0
 
     @property
     def ceiling(self) -> Decimal | None:
-        """Where use is stopped: the limit and its grace. None: nowhere."""
+        """The limit plus the grace, where use stops; None is unlimited."""
         return None if self.limit is None else self.limit * (100 + self.grace_percent) / 100
 
     @property
-    def soft(self) -> Decimal | None:
-        """Where people are told that the limit comes near. None: nowhere."""
+    def warning_threshold(self) -> Decimal | None:
+        """The amount at which owners are warned; None where unlimited."""
         return None if self.limit is None else self.limit * self.soft_percent / 100
 
 
 @dataclass(frozen=True)
 class Entitlements:
-    """All that one workspace may use, as it was resolved; what no row names is not given.
+    """All rights of one workspace. A key that is not in `rights` is not granted.
 
-    `changes_at`: when an exception or an option begins or ends next; None: never, as things stand.
+    `changes_at`: when the next override or add-on begins or ends; None where none does.
     """
 
     plan_code: str
@@ -76,17 +76,17 @@ class Entitlements:
     changes_at: datetime | None = None
 
     def right(self, key: str) -> Right:
-        """What may be used of `key`, with its source."""
-        return self.rights.get(key) or Right(key, key, Decimal(0), NOWHERE)
+        """The right of `key`; one with limit 0 where nothing grants it."""
+        return self.rights.get(key) or Right(key, key, Decimal(0), NO_SOURCE)
 
     def limit(self, key: str) -> Decimal | None:
-        """How much, in the meter's unit. None: without limit; 0: nothing."""
+        """The limit in the meter's unit; None is unlimited, 0 forbids use."""
         return self.right(key).limit
 
     def has(self, key: str) -> bool:
-        """True where some of it may be used."""
-        return self.right(key).given
+        """True where the workspace may use `key`."""
+        return self.right(key).is_granted
 
     def source(self, key: str) -> Source:
-        """What gives it."""
+        """What grants `key`."""
         return self.right(key).source

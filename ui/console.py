@@ -20,7 +20,7 @@ from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from ui.console_history import AuditedAdmin
-from ui.console_text import NOTHING, badge, exact_euros, figure, format_euros_excl_vat, moment
+from ui.console_text import NOTHING, badge, figure, format_euros_excl_vat, moment
 from ui.days import end_of_day, start_of_day
 from ui.lines import Line
 
@@ -32,7 +32,6 @@ __all__ = [
     "ReasonForm",
     "act_page",
     "badge",
-    "exact_euros",
     "figure",
     "moment",
     "posted",

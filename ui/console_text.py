@@ -48,7 +48,7 @@ def moment(value: dt.datetime | None) -> str | SafeString:
     )
 
 
-def exact_euros(value: Decimal | None) -> str:
+def format_exact_euros(value: Decimal | None) -> str:
     """An amount in euros, not rounded, with at least six decimals."""
     if value is None:
         return NOTHING
@@ -70,12 +70,20 @@ def limit_words(limit: Decimal | None) -> str:
     return formats.number_format(limit, decimal_pos=places, force_grouping=True)
 
 
-def format_euros(value: Decimal) -> str:
-    """An amount in euros, rounded to the cent."""
-    shown = formats.number_format(value, decimal_pos=2, force_grouping=True)
-    return pgettext("amount", "%(figure)s €") % {"figure": shown}
+def format_euros(value: Decimal | None) -> str:
+    """An amount in euros to the cent; a dash for None."""
+    if value is None:
+        return NOTHING
+    figure = formats.number_format(value, decimal_pos=2, force_grouping=True)
+    return pgettext("amount", "%(figure)s €") % {"figure": figure}
 
 
-def format_euros_excl_vat(value: Decimal) -> str:
-    """An amount in euros, rounded to the cent, labelled as excluding VAT."""
-    return f"{format_euros(value)} {gettext('HT')}"
+def format_signed_euros(value: Decimal) -> str:
+    """An amount in euros to the cent with its sign, a true minus; none for zero."""
+    sign = ("+" if value > 0 else "\u2212") if value else ""
+    return f"{sign}{format_euros(abs(value))}"
+
+
+def format_euros_excl_vat(value: Decimal | int) -> str:
+    """An amount in euros to the cent, marked as being without VAT."""
+    return f"{format_euros(Decimal(value))} {gettext('HT')}"

@@ -1,7 +1,7 @@
-"""The statements that move counters. Each is one round trip, whole or not at all, and on the disk when it answers.
+"""SQL statements that change quota counters. Each is atomic, takes one round trip and is durable when it returns.
 
-A counter's row is the lock: it is moved by a conditional UPDATE, so whatever runs beside it, no more is given than
-there is. Rows are locked in the order of their meters, by everybody.
+The row of a counter is its lock: a conditional UPDATE changes it, so concurrent acts cannot exceed the ceiling.
+All statements lock rows in the order of their meters, which prevents deadlocks.
 """
 
 import json
@@ -20,8 +20,8 @@ from tenants.models import Tenant
 from usage.models import QuotaCounter, Reservation
 
 
-class Wish(NamedTuple):
-    """An amount wanted of a meter, in its unit. `ceiling`: where use stops; None: nowhere."""
+class Claim(NamedTuple):
+    """An amount claimed of a meter, in its unit. `ceiling`: the most that may be in use; None is unlimited."""
 
     meter: str
     slot: Slot
@@ -29,42 +29,42 @@ class Wish(NamedTuple):
     ceiling: Decimal | None
 
 
-class Moved(NamedTuple):
-    """A counter as it stands after a move, and by how much `used` and `reserved` moved. In the meter's unit."""
+class CounterChange(NamedTuple):
+    """A counter after a change, and the change of `used` and `reserved`. In the meter's unit."""
 
     meter: str
     used: Decimal
     reserved: Decimal
-    used_by: Decimal
-    reserved_by: Decimal
+    used_delta: Decimal
+    reserved_delta: Decimal
 
 
-class Settled(NamedTuple):
-    """A reservation settled: whose it was, and its counters."""
+class Settlement(NamedTuple):
+    """The workspace of a settled reservation, and the changes of its counters."""
 
     tenant_id: UUID
-    moved: list[Moved]
+    changes: list[CounterChange]
 
 
 _COUNTERS: Final = QuotaCounter._meta.db_table
-_HELD: Final = Reservation._meta.db_table
+_RESERVATIONS: Final = Reservation._meta.db_table
 _STATES: Final = ", ".join(f"'{state}'" for state in sorted(WRITABLE_STATES))
-_MAY_WRITE: Final = f"EXISTS (SELECT FROM {Tenant._meta.db_table} WHERE id = %(tenant)s AND state IN ({_STATES}))"
-_NEW: Final = (
-    f"INSERT INTO {_HELD} (id, tenant_id, act, reference, period, amounts, counters, expires_at)"
+_IS_WRITABLE: Final = f"EXISTS (SELECT FROM {Tenant._meta.db_table} WHERE id = %(tenant)s AND state IN ({_STATES}))"
+_INSERT_RESERVATION: Final = (
+    f"INSERT INTO {_RESERVATIONS} (id, tenant_id, act, reference, period, amounts, counters, expires_at)"
     " SELECT %(id)s, %(tenant)s, %(act)s, %(reference)s, %(month)s, %(amounts)s::jsonb"
 )
-# What is given is on the disk, whatever the connection was told before. Until the end of the transaction.
+# Commits of this transaction wait for the disk, even where the connection turned synchronous_commit off.
 _DURABLE: Final = "set_config('synchronous_commit', 'on', true)"
 
 _HOLD_ONE: Final = f"""
 WITH moved AS (
   UPDATE {_COUNTERS} SET reserved = reserved + %(amount)s
   WHERE tenant_id = %(tenant)s AND meter = %(meter)s AND period = %(period)s AND hour = %(hour)s
-    AND (%(ceiling)s::numeric IS NULL OR used + reserved + %(amount)s <= %(ceiling)s::numeric) AND {_MAY_WRITE}
+    AND (%(ceiling)s::numeric IS NULL OR used + reserved + %(amount)s <= %(ceiling)s::numeric) AND {_IS_WRITABLE}
   RETURNING id
 ), held AS (
-  {_NEW}, jsonb_build_object(%(meter)s::text, moved.id), %(expires)s FROM moved RETURNING id
+  {_INSERT_RESERVATION}, jsonb_build_object(%(meter)s::text, moved.id), %(expires)s FROM moved RETURNING id
 )
 SELECT {_DURABLE} FROM held"""
 
@@ -81,17 +81,17 @@ WITH wanted AS (
     AND coalesce(bool_and(ceiling IS NULL OR used + reserved + amount <= ceiling), true) AS so FROM locked
 ), moved AS (
   UPDATE {_COUNTERS} c SET reserved = c.reserved + l.amount FROM locked l
-  WHERE c.id = l.id AND (SELECT so FROM fits) AND {_MAY_WRITE}
+  WHERE c.id = l.id AND (SELECT so FROM fits) AND {_IS_WRITABLE}
   RETURNING c.id, c.meter
 ), held AS (
-  {_NEW}, (SELECT jsonb_object_agg(meter, id) FROM moved), %(expires)s
-  WHERE (SELECT count(*) FROM moved) = (SELECT count(*) FROM wanted) AND {_MAY_WRITE} RETURNING id
+  {_INSERT_RESERVATION}, (SELECT jsonb_object_agg(meter, id) FROM moved), %(expires)s
+  WHERE (SELECT count(*) FROM moved) = (SELECT count(*) FROM wanted) AND {_IS_WRITABLE} RETURNING id
 )
 SELECT {_DURABLE} FROM held"""
 
 _SETTLE: Final = f"""
 WITH done AS (
-  UPDATE {_HELD} SET settled_at = %(now)s WHERE id = %(id)s AND settled_at IS NULL
+  UPDATE {_RESERVATIONS} SET settled_at = %(now)s WHERE id = %(id)s AND settled_at IS NULL
   RETURNING tenant_id, period, amounts, counters
 ), part AS (
   SELECT m.key AS meter, m.value::numeric AS bound, coalesce((%(actual)s::jsonb ->> m.key)::numeric, 0) AS actual,
@@ -117,78 +117,80 @@ _SHRINK: Final = f"""
 UPDATE {_COUNTERS} SET used = greatest(used - %(amount)s, 0)
 WHERE tenant_id = %(tenant)s AND meter = %(meter)s AND period = %(period)s AND hour = %(hour)s"""
 
-_ADD: Final = f"""
+_ADD_COUNTER: Final = f"""
 INSERT INTO {_COUNTERS} (id, tenant_id, meter, period, hour, used, reserved)
 VALUES (%(id)s, %(tenant)s, %(meter)s, %(period)s, %(hour)s, %(used)s, 0) ON CONFLICT DO NOTHING"""
 
 
-def hold(tenant_id: UUID, row: Reservation, wishes: Iterable[Wish]) -> bool:
-    """Hold all wishes and write their reservation; neither where one does not fit or the workspace is read-only."""
-    wishes = list(wishes)
+def hold(tenant_id: UUID, reservation: Reservation, claims: Iterable[Claim]) -> bool:
+    """Reserve all claims and insert the reservation. False, and no change, where one does not fit or the workspace is
+    read-only.
+    """
+    claims = list(claims)
     values: dict[str, Any] = {
-        "id": row.pk,
+        "id": reservation.pk,
         "tenant": tenant_id,
-        "act": row.act,
-        "reference": row.reference,
-        "month": row.period,
-        "amounts": json.dumps(row.amounts),
-        "expires": row.expires_at,
+        "act": reservation.act,
+        "reference": reservation.reference,
+        "month": reservation.period,
+        "amounts": json.dumps(reservation.amounts),
+        "expires": reservation.expires_at,
     }
-    if len(wishes) == 1:
-        return bool(_rows(_HOLD_ONE, values | _of(wishes[0])))
-    wanted = [
+    if len(claims) == 1:
+        return bool(_fetch_all(_HOLD_ONE, values | _claim_values(claims[0])))
+    claim_rows = [
         {
-            "meter": wish.meter,
-            "period": wish.slot.period.isoformat(),
-            "hour": wish.slot.hour,
-            "amount": str(wish.amount),
-            "ceiling": None if wish.ceiling is None else str(wish.ceiling),
+            "meter": claim.meter,
+            "period": claim.slot.period.isoformat(),
+            "hour": claim.slot.hour,
+            "amount": str(claim.amount),
+            "ceiling": None if claim.ceiling is None else str(claim.ceiling),
         }
-        for wish in wishes
+        for claim in claims
     ]
-    return bool(_rows(_HOLD_ALL, values | {"wanted": json.dumps(wanted)}))
+    return bool(_fetch_all(_HOLD_ALL, values | {"wanted": json.dumps(claim_rows)}))
 
 
-def settle(reservation_id: UUID, actual: dict[str, Decimal], now: datetime) -> Settled | None:
-    """Put what was used in the place of what was held. None where it is settled already, or not there."""
-    text = json.dumps({meter: str(amount) for meter, amount in actual.items()})
-    rows = _rows(_SETTLE, {"id": reservation_id, "now": now, "actual": text})
+def settle(reservation_id: UUID, actual: dict[str, Decimal], now: datetime) -> Settlement | None:
+    """Replace the reserved amounts by the actual ones. None where the reservation is settled already or missing."""
+    actual_json = json.dumps({meter: str(amount) for meter, amount in actual.items()})
+    rows = _fetch_all(_SETTLE, {"id": reservation_id, "now": now, "actual": actual_json})
     if not rows:
         return None
-    return Settled(rows[0][1], [Moved(*row[2:]) for row in rows if row[2] is not None])
+    return Settlement(rows[0][1], [CounterChange(*row[2:]) for row in rows if row[2] is not None])
 
 
-def grow(tenant_id: UUID, wish: Wish) -> Moved | None:
-    """Count more of a meter at once, in the caller's transaction. None where it does not fit, or has no counter."""
-    rows = _rows(_GROW, _of(wish) | {"tenant": tenant_id})
-    return Moved(*rows[0]) if rows else None
+def grow(tenant_id: UUID, claim: Claim) -> CounterChange | None:
+    """Add to a counter in the caller's transaction. None where the claim does not fit or there is no counter."""
+    rows = _fetch_all(_GROW, _claim_values(claim) | {"tenant": tenant_id})
+    return CounterChange(*rows[0]) if rows else None
 
 
 def shrink(tenant_id: UUID, meter: str, slot: Slot, amount: Decimal) -> None:
-    """Count less of a meter, in the caller's transaction; never less than nothing."""
+    """Subtract from a counter, down to zero, in the caller's transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(_SHRINK, _of(Wish(meter, slot, amount, None)) | {"tenant": tenant_id})
+        cursor.execute(_SHRINK, _claim_values(Claim(meter, slot, amount, None)) | {"tenant": tenant_id})
 
 
 def add_counter(tenant_id: UUID, meter: str, slot: Slot, used: Decimal) -> bool:
-    """Make a meter's counter; False where somebody has."""
-    values = _of(Wish(meter, slot, Decimal(0), None)) | {"id": new_id(), "tenant": tenant_id, "used": used}
+    """Create the counter of a meter; False where it exists."""
+    values = _claim_values(Claim(meter, slot, Decimal(0), None)) | {"id": new_id(), "tenant": tenant_id, "used": used}
     with connection.cursor() as cursor:
-        cursor.execute(_ADD, values)
+        cursor.execute(_ADD_COUNTER, values)
         return bool(cursor.rowcount)
 
 
-def _of(wish: Wish) -> dict[str, Any]:
+def _claim_values(claim: Claim) -> dict[str, Any]:
     return {
-        "meter": wish.meter,
-        "period": wish.slot.period,
-        "hour": wish.slot.hour,
-        "amount": wish.amount,
-        "ceiling": wish.ceiling,
+        "meter": claim.meter,
+        "period": claim.slot.period,
+        "hour": claim.slot.hour,
+        "amount": claim.amount,
+        "ceiling": claim.ceiling,
     }
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _fetch_all(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

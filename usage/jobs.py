@@ -1,4 +1,4 @@
-"""By the schedule: people are told, once a month and meter, that a limit comes near or is reached."""
+"""Jobs that mail owners and admins, once a month and meter, that a limit is near or reached."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ from events.catalogue import Code, QuotaReached
 from events.services import record
 from mailing.services import send
 from plans import selectors as plan_selectors
-from plans.meters import STANDS, meter_of, this_period
+from plans.meters import STANDING_SLOT, meter_of, this_period
 from tenants.breaker import RedisAway
 from tenants.context import TenantRef, current_tenant, tenant_context
 from tenants.models import Tenant
@@ -29,43 +29,43 @@ from usage.types import Gauge
 log = logging.getLogger(__name__)
 
 
-def tell_waiting() -> int:
-    """Ask for a job for each meter that crossed a threshold since the last time; how many. Every minute."""
+def enqueue_notices() -> int:
+    """Enqueue a job for each pending notice; returns their number. Scheduled every minute."""
     try:
-        waiting = notices.take_waiting()
+        pending = notices.pop_pending()
     except RedisAway:
         return 0
-    return sum(_ask(tenant_id, meter, refused=refused) for tenant_id, meter, refused in waiting)
+    return sum(_enqueue(tenant_id, meter, refused=refused) for tenant_id, meter, refused in pending)
 
 
-def look_at_all() -> int:
-    """Find by the counters what was not told: Redis may have lost it. How many jobs were asked for. Every hour."""
-    told = set(QuotaNotice.objects.filter(period=this_period()).values_list("tenant_id", "meter", "threshold_percent"))
-    rows = QuotaCounter.objects.filter(period__in=[this_period(), STANDS.period], used__gt=0)
-    asked = 0
-    for tenant_id, meter in rows.order_by("tenant_id").values_list("tenant_id", "meter").iterator():
+def enqueue_missed_notices() -> int:
+    """Enqueue notices that Redis lost, found from the counters; returns their number. Scheduled every hour."""
+    sent = set(QuotaNotice.objects.filter(period=this_period()).values_list("tenant_id", "meter", "threshold_percent"))
+    counters = QuotaCounter.objects.filter(period__in=[this_period(), STANDING_SLOT.period], used__gt=0)
+    count = 0
+    for tenant_id, meter in counters.order_by("tenant_id").values_list("tenant_id", "meter").iterator():
         try:
             threshold = _threshold(usage_selectors.gauge(tenant_ref(tenant_id), meter), refused=False)
         except Tenant.DoesNotExist:
             continue
-        if threshold is not None and (tenant_id, meter, threshold) not in told:
-            asked += _ask(tenant_id, meter, refused=False)
-    return asked
+        if threshold is not None and (tenant_id, meter, threshold) not in sent:
+            count += _enqueue(tenant_id, meter, refused=False)
+    return count
 
 
-def _ask(tenant_id: UUID, meter: str, *, refused: bool) -> bool:
+def _enqueue(tenant_id: UUID, meter: str, *, refused: bool) -> bool:
     try:
         with tenant_context(tenant_ref(tenant_id)):
-            enqueue(tell, meter=meter, refused=refused)
+            enqueue(notify, meter=meter, refused=refused)
     except Tenant.DoesNotExist:
         return False
     return True
 
 
-def tell(meter: str, refused: bool) -> bool:
-    """Job: mail owners and admins of the workspace in context about a meter, if it is so and they were not told.
+def notify(meter: str, refused: bool) -> bool:
+    """Job: mail owners and admins of the workspace in context that a meter is near or at its limit. True if sent.
 
-    Two at once, or a second run, mail once: the notice's row and the mails are one transaction.
+    Sends once, even when it runs twice: the notice and the mails are written in one transaction.
     """
     tenant = current_tenant()
     gauge = usage_selectors.gauge(tenant, meter)
@@ -73,12 +73,12 @@ def tell(meter: str, refused: bool) -> bool:
     if threshold is None or tenant.state == Tenant.State.CLOSED:
         return False
     with transaction.atomic():
-        if not _is_first(tenant, meter, threshold):
+        if not _claim_notice(tenant, meter, threshold):
             return False
         if threshold == REACHED:
-            # Who knows that it is reached need not hear that it was near.
-            _is_first(tenant, meter, gauge.soft_percent)
-        notices.forget_open(tenant)
+            # After this mail, the one that the limit is near is not needed.
+            _claim_notice(tenant, meter, gauge.soft_percent)
+        notices.forget_sent(tenant)
         record(QuotaReached(subject_id=tenant.id, meter=Code(meter), percent=threshold))
         _mail(tenant, gauge, reached=threshold == REACHED)
     log.info("quota notice tenant=%s meter=%s threshold=%s", tenant.slug, meter, threshold)
@@ -86,7 +86,10 @@ def tell(meter: str, refused: bool) -> bool:
 
 
 def _threshold(gauge: Gauge, *, refused: bool) -> int | None:
-    """What is to be told: 100, the meter's own threshold, or nothing. A refusal near the limit is the limit."""
+    """The threshold in percent to notify: 100, the warning threshold, or None.
+
+    A refusal past the warning threshold counts as 100.
+    """
     if not gauge.limit:
         return None
     percent = gauge.used * 100 / gauge.limit
@@ -95,8 +98,8 @@ def _threshold(gauge: Gauge, *, refused: bool) -> int | None:
     return gauge.soft_percent if percent >= gauge.soft_percent else None
 
 
-def _is_first(tenant: TenantRef, meter: str, threshold: int) -> bool:
-    """True for the one who writes the notice. Whoever comes at the same time waits here, and finds it written."""
+def _claim_notice(tenant: TenantRef, meter: str, threshold: int) -> bool:
+    """True where this call inserts the notice. A concurrent call waits for its transaction and returns False."""
     _row, created = QuotaNotice.objects.get_or_create(
         tenant_id=tenant.id, period=this_period(), meter=meter, threshold_percent=threshold
     )
@@ -104,10 +107,10 @@ def _is_first(tenant: TenantRef, meter: str, threshold: int) -> bool:
 
 
 def _mail(tenant: TenantRef, gauge: Gauge, *, reached: bool) -> None:
-    for person in User.objects.filter(role__in=MANAGERS, is_active=True).order_by("date_joined"):
-        with translation.override(person.language or tenant.language):
+    for manager in User.objects.filter(role__in=MANAGERS, is_active=True).order_by("date_joined"):
+        with translation.override(manager.language or tenant.language):
             context: dict[str, Any] = {
-                "name": person.name,
+                "name": manager.name,
                 "workspace": tenant.name,
                 "address": tenant_url(tenant.domain),
                 "usage_url": tenant_url(tenant.domain, "/settings/usage/"),
@@ -116,4 +119,4 @@ def _mail(tenant: TenantRef, gauge: Gauge, *, reached: bool) -> None:
                 "percent": gauge.percent,
                 "reached": reached,
             }
-            send(template="mail/quota", to=person.email, context=context)
+            send(template="mail/quota", to=manager.email, context=context)

@@ -1,7 +1,7 @@
-"""Telling people that a limit comes near or is reached: once a month and meter, by a job, never in the act's own path.
+"""Pending and sent notices that a limit is near or reached. Jobs send them (usage/jobs.py), outside the metered act.
 
-What crosses a threshold is put in a set in Redis, for a refusal's own transaction leaves no trace; the schedule
-empties it each minute. What Redis lost is found by the hourly look at all counters.
+Crossed thresholds are collected in a Redis set, because the transaction of a refused act is rolled back. A scheduled
+job empties the set each minute; an hourly job finds from the counters what Redis lost.
 """
 
 import logging
@@ -19,84 +19,84 @@ from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef
 from tenants.shared_cache import SharedCache
 from usage import selectors
-from usage.counters import Moved
+from usage.counters import CounterChange
 from usage.models import QuotaNotice
 from usage.types import Gauge
 
 log = logging.getLogger(__name__)
 REACHED: Final = 100
-_WAITING: Final = "ruche:quota:to-tell"
+_PENDING_KEY: Final = "ruche:quota:to-tell"
 
 
-def watch(tenant_id: UUID, moves: Sequence[Moved]) -> None:
-    """Counters have moved: what crossed a threshold is told about once the transaction has committed."""
-    rights = entitlements.of_id(tenant_id)
-    for moved in moves:
-        if _crossed(rights.right(moved.meter), moved):
-            _note_after_commit(tenant_id, moved.meter)
+def record_crossings(tenant_id: UUID, changes: Sequence[CounterChange]) -> None:
+    """Mark the meters that crossed a threshold for a notice, once the transaction commits."""
+    rights = entitlements.for_tenant_id(tenant_id)
+    for change in changes:
+        if _crosses_threshold(rights.right(change.meter), change):
+            _mark_pending_after_commit(tenant_id, change.meter)
 
 
-def _crossed(right: Right, moved: Moved) -> bool:
-    before = moved.used - moved.used_by
-    marks = (mark for mark in (right.soft, right.limit) if mark)
-    return any(before < mark <= moved.used for mark in marks)
+def _crosses_threshold(right: Right, change: CounterChange) -> bool:
+    before = change.used - change.used_delta
+    thresholds = (threshold for threshold in (right.warning_threshold, right.limit) if threshold)
+    return any(before < threshold <= change.used for threshold in thresholds)
 
 
-def _note_after_commit(tenant_id: UUID, meter: str) -> None:
-    transaction.on_commit(lambda: _note(tenant_id, meter, refused=False), robust=True)
+def _mark_pending_after_commit(tenant_id: UUID, meter: str) -> None:
+    transaction.on_commit(lambda: _mark_pending(tenant_id, meter, refused=False), robust=True)
 
 
-def was_refused(tenant_id: UUID, gauge: Gauge) -> None:
-    """An act did not fit. Where little is left, the limit counts as reached: what people want does not go on."""
+def record_refusal(tenant_id: UUID, gauge: Gauge) -> None:
+    """Mark a meter whose claim was refused past the warning threshold: its limit counts as reached."""
     if gauge.limit and (gauge.used + gauge.reserved) * 100 >= gauge.limit * gauge.soft_percent:
-        _note(tenant_id, gauge.key, refused=True)
+        _mark_pending(tenant_id, gauge.key, refused=True)
 
 
-def take_waiting(most: int = 500) -> list[tuple[UUID, str, bool]]:
-    """(workspace, meter, whether an act was refused) of what was noted, each once. Raises `RedisAway`."""
-    taken = REDIS.call(lambda: quick_client().spop(_WAITING, most))
-    found = (text.split(" ") for text in sorted(taken or []))
-    return [(UUID(tenant_id), meter, refused == "1") for tenant_id, meter, refused in found]
+def pop_pending(count: int = 500) -> list[tuple[UUID, str, bool]]:
+    """Remove and return pending notices: (workspace, meter, whether an act was refused). Raises `RedisAway`."""
+    members = REDIS.call(lambda: quick_client().spop(_PENDING_KEY, count))
+    parts = (member.split(" ") for member in sorted(members or []))
+    return [(UUID(tenant_id), meter, refused == "1") for tenant_id, meter, refused in parts]
 
 
 @dataclass(frozen=True)
-class Near:
-    """A meter that people were told about and that is still near its limit, for the banner."""
+class NearLimit:
+    """A meter with a sent notice that is still near its limit, for the banner."""
 
     gauge: Gauge
     reached: bool
 
 
-_open = SharedCache[tuple[tuple[str, int], ...]]("quota_notices")
+_sent_cache = SharedCache[tuple[tuple[str, int], ...]]("quota_notices")
 
 
-def near(tenant: TenantRef) -> list[Near]:
-    """What owners and admins are shown on every page. No query while nobody was told of anything this month."""
-    told = _open.get(_key(tenant), lambda: _told(tenant))
-    if not told:
+def near_limits(tenant: TenantRef) -> list[NearLimit]:
+    """The meters of the banner of owners and admins. No query where no notice was sent this month."""
+    sent = _sent_cache.get(_cache_key(tenant), lambda: _sent_notices(tenant))
+    if not sent:
         return []
-    reached = {meter for meter, threshold in told if threshold == REACHED}
-    gauges = selectors.gauges(tenant, dict(told))
-    return [Near(gauge, gauge.key in reached) for gauge in gauges if gauge.percent >= gauge.soft_percent]
+    reached = {meter for meter, threshold in sent if threshold == REACHED}
+    gauges = selectors.gauges(tenant, dict(sent))
+    return [NearLimit(gauge, gauge.key in reached) for gauge in gauges if gauge.percent >= gauge.soft_percent]
 
 
-def forget_open(tenant: TenantRef) -> None:
-    """A notice of the workspace was written: every process reads them anew."""
-    _open.forget(_key(tenant))
+def forget_sent(tenant: TenantRef) -> None:
+    """Invalidate the cached notices of a workspace in every process."""
+    _sent_cache.forget(_cache_key(tenant))
 
 
-def _key(tenant: TenantRef) -> str:
+def _cache_key(tenant: TenantRef) -> str:
     return f"{tenant.id} {this_period()}"
 
 
-def _told(tenant: TenantRef) -> tuple[tuple[str, int], ...]:
+def _sent_notices(tenant: TenantRef) -> tuple[tuple[str, int], ...]:
     rows = QuotaNotice.objects.filter(tenant_id=tenant.id, period=this_period())
     return tuple(rows.values_list("meter", "threshold_percent"))
 
 
-def _note(tenant_id: UUID, meter: str, *, refused: bool) -> None:
-    text = f"{tenant_id} {meter} {int(refused)}"
+def _mark_pending(tenant_id: UUID, meter: str, *, refused: bool) -> None:
+    member = f"{tenant_id} {meter} {int(refused)}"
     try:
-        REDIS.call(lambda: quick_client().sadd(_WAITING, text))
+        REDIS.call(lambda: quick_client().sadd(_PENDING_KEY, member))
     except RedisAway:
-        log.warning("a notice waits for the hourly look: %s", text)
+        log.warning("a notice waits for the hourly look: %s", member)

@@ -1,4 +1,4 @@
-"""What the page of use shows: each meter with its limit and where that comes from, past months, and a forecast."""
+"""Data of the page of use: each meter with its limit and source, past months, and a forecast."""
 
 import calendar
 import datetime as dt
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from plans import entitlements
-from plans import modules as modules_there
+from plans import modules as plan_modules
 from plans.meters import METERS, Kind, Meter, this_period
 from plans.types import Right
 from tenants.context import TenantRef
@@ -18,14 +18,14 @@ from usage.models import QuotaCounter
 from usage.selectors import gauges, standing_now
 from usage.types import Gauge
 
-MONTHS: Final = 6
-# Before that, a month says nothing of its end.
-LEAST_DAYS: Final = 3
+HISTORY_MONTHS: Final = 6
+# Days of a month before its forecast is shown.
+MIN_FORECAST_DAYS: Final = 3
 
 
 @dataclass(frozen=True)
-class Line:
-    """One meter. `forecast`: what the month will come to, in the meter's unit; None where that cannot be said."""
+class MeterUse:
+    """Use of one meter. `forecast`: for the end of the month, in the meter's unit; None where there is none."""
 
     meter: Meter
     gauge: Gauge
@@ -33,77 +33,79 @@ class Line:
 
     @property
     def will_exceed(self) -> bool:
-        """True where the month would go past its limit."""
+        """True where the forecast exceeds the limit."""
         limit = self.gauge.limit
         return self.forecast is not None and limit is not None and self.forecast > limit
 
 
 @dataclass(frozen=True)
-class Past:
-    """What was used of a meter month by month, oldest first, in its unit."""
+class MeterHistory:
+    """Use of a meter by month, oldest first, in its unit."""
 
     meter: Meter
     label: str
     used: list[Decimal]
 
     @property
-    def most(self) -> Decimal:
+    def maximum(self) -> Decimal:
         return max(self.used)
 
 
-def lines(tenant: TenantRef) -> list[Line]:
-    """Every meter that the workspace in context may use. What stands is counted now."""
-    rights = entitlements.of(tenant)
-    wanted = [meter for meter in METERS.values() if meter.kind is not Kind.MODULE]
-    found = gauges(tenant, [meter.key for meter in wanted])
-    shown = []
-    for meter, gauge in zip(wanted, found, strict=True):
+def meter_uses(tenant: TenantRef) -> list[MeterUse]:
+    """Every meter that the workspace in context may use. Standing meters are counted on the spot."""
+    rights = entitlements.for_tenant(tenant)
+    meters = [meter for meter in METERS.values() if meter.kind is not Kind.MODULE]
+    results = gauges(tenant, [meter.key for meter in meters])
+    uses = []
+    for meter, gauge in zip(meters, results, strict=True):
         standing = standing_now(meter.key)
         if standing is not None:
             gauge = replace(gauge, used=standing)
-        if gauge.used or (rights.has(meter.key) and modules_there.is_there(meter.key)):
+        if gauge.used or (rights.has(meter.key) and plan_modules.is_installed(meter.key)):
             monthly = meter.kind is Kind.MONTH
-            shown.append(Line(meter, gauge, forecast(gauge.used, timezone.localtime()) if monthly else None))
-    return shown
+            uses.append(MeterUse(meter, gauge, forecast(gauge.used, timezone.localtime()) if monthly else None))
+    return uses
 
 
 def modules(tenant: TenantRef) -> list[Right]:
-    """The modules that the workspace has and that are there, with their sources."""
-    rights = entitlements.of(tenant)
-    wanted = [meter for meter in METERS.values() if meter.kind is Kind.MODULE and modules_there.is_there(meter.key)]
-    return [rights.right(meter.key) for meter in wanted if rights.has(meter.key)]
+    """The rights of the installed modules that the workspace has."""
+    rights = entitlements.for_tenant(tenant)
+    meters = [meter for meter in METERS.values() if meter.kind is Kind.MODULE and plan_modules.is_installed(meter.key)]
+    return [rights.right(meter.key) for meter in meters if rights.has(meter.key)]
 
 
 def forecast(used: Decimal, now: dt.datetime) -> Decimal | None:
-    """The month's use at its end if every day is like those past, weekends included; None in its first days.
+    """Use at the end of the month, extrapolated linearly; None in the first days.
 
-    `now`: aware, in the time zone in which months are counted.
+    `now`: aware, in the platform's time zone.
     """
     days = now.day - 1 + Decimal(now.hour) / 24
-    if days < LEAST_DAYS:
+    if days < MIN_FORECAST_DAYS:
         return None
     return used * calendar.monthrange(now.year, now.month)[1] / days
 
 
-def months(count: int = MONTHS) -> list[dt.date]:
-    """The first days of the last months, oldest first, this one last."""
-    found = [this_period()]
-    while len(found) < count:
-        found.insert(0, (found[0] - dt.timedelta(days=1)).replace(day=1))
-    return found
+def months(count: int = HISTORY_MONTHS) -> list[dt.date]:
+    """The first days of the last `count` months, oldest first, with the current one."""
+    results = [this_period()]
+    while len(results) < count:
+        results.insert(0, (results[0] - dt.timedelta(days=1)).replace(day=1))
+    return results
 
 
-def history(tenant: TenantRef) -> list[Past]:
-    """The meters by the month that were used in the last six, in one query."""
+def history(tenant: TenantRef) -> list[MeterHistory]:
+    """The history of the monthly meters that were used in the last months, in one query."""
     monthly = [meter for meter in METERS.values() if meter.kind is Kind.MONTH]
     periods = months()
     rows = QuotaCounter.objects.filter(
         tenant_id=tenant.id, period__in=periods, meter__in=[meter.key for meter in monthly]
     )
     used = {(row.meter, row.period): row.used for row in rows}
-    rights = entitlements.of(tenant)
-    found = [
-        Past(meter, gettext(rights.right(meter.key).label), [used.get((meter.key, day), Decimal(0)) for day in periods])
+    rights = entitlements.for_tenant(tenant)
+    results = [
+        MeterHistory(
+            meter, gettext(rights.right(meter.key).label), [used.get((meter.key, day), Decimal(0)) for day in periods]
+        )
         for meter in monthly
     ]
-    return [one for one in found if one.most]
+    return [result for result in results if result.maximum]

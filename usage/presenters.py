@@ -12,64 +12,64 @@ from plans.types import Right, Source, SourceKind
 from ui.templatetags.ui import filesize, money, number, tokens
 from usage import overview
 
-_WRITERS: dict[Unit, Callable[[Any], str]] = {
+_FORMATTERS: dict[Unit, Callable[[Any], str]] = {
     Unit.TOKENS: tokens,
-    Unit.EUROS: money,
+    Unit.EURO: money,
     Unit.BYTES: filesize,
     Unit.PIECES: number,
 }
 
 
-def gauge_shown(line: overview.Line) -> dict[str, Any]:
-    """As components/progress.html shows it."""
-    gauge, shown = line.gauge, _WRITERS[line.meter.unit]
-    used = shown(gauge.used + gauge.reserved)
+def gauge_context(meter_use: overview.MeterUse) -> dict[str, Any]:
+    """Variables of components/progress.html."""
+    gauge, format_value = meter_use.gauge, _FORMATTERS[meter_use.meter.unit]
+    used = format_value(gauge.used + gauge.reserved)
     return {
-        "label": _short(gauge.label),
+        "label": _without_unit(gauge.label),
         "percent": gauge.percent,
         "soft": gauge.soft_percent,
-        "text": _("%(used)s sur %(limit)s") % {"used": used, "limit": shown(gauge.limit)}
+        "text": _("%(used)s sur %(limit)s") % {"used": used, "limit": format_value(gauge.limit)}
         if gauge.limit is not None
         else _("%(used)s, sans limite") % {"used": used},
         "source": source_text(gauge.source) if gauge.source else "",
-        "forecast": shown(_round(line.forecast, line.meter)) if line.forecast else "",
-        "will_exceed": line.will_exceed,
+        "forecast": format_value(_round_forecast(meter_use.forecast, meter_use.meter)) if meter_use.forecast else "",
+        "will_exceed": meter_use.will_exceed,
     }
 
 
 def source_text(source: Source) -> str:
-    """Where a right comes from, in people's words. The reason of an exception is the operator's own."""
+    """The source of a right in words. The reason of an override is not shown: it is for the operator only."""
     until = formats.date_format(source.until, "DATE_FORMAT") if source.until else ""
     if source.kind is SourceKind.OVERRIDE:
         return _("Dérogation jusqu’au %(date)s") % {"date": until} if until else _("Dérogation de votre opérateur")
     if source.kind is SourceKind.ADD_ON:
-        said = _("Option %(name)s") % {"name": _(source.name)}
-        return _("%(option)s, jusqu’au %(date)s") % {"option": said, "date": until} if until else said
+        add_on = _("Option %(name)s") % {"name": _(source.name)}
+        return _("%(option)s, jusqu’au %(date)s") % {"option": add_on, "date": until} if until else add_on
     return _("Offre %(name)s") % {"name": source.name} if source.name else _("Pour tous les espaces")
 
 
-def module_shown(right: Right) -> dict[str, str]:
+def module_context(right: Right) -> dict[str, str]:
     return {"label": _(right.label), "source": source_text(right.source)}
 
 
-def past_shown(past: overview.Past) -> dict[str, Any]:
-    shown = _WRITERS[past.meter.unit]
+def history_context(history: overview.MeterHistory) -> dict[str, Any]:
+    format_value = _FORMATTERS[history.meter.unit]
     return {
-        "label": _short(past.label),
-        "cells": [{"text": shown(used), "percent": int(used * 100 / past.most)} for used in past.used],
+        "label": _without_unit(history.label),
+        "cells": [{"text": format_value(used), "percent": int(used * 100 / history.maximum)} for used in history.used],
     }
 
 
-def amount_shown(key: str, amount: Decimal | None) -> str:
-    """An amount of a meter, in its unit."""
-    return _("sans limite") if amount is None else _WRITERS[meter_of(key).unit](amount)
+def format_amount(key: str, amount: Decimal | None) -> str:
+    """An amount of a meter with its unit; None is unlimited."""
+    return _("sans limite") if amount is None else _FORMATTERS[meter_of(key).unit](amount)
 
 
-def _round(amount: Decimal | None, meter: Meter) -> Decimal | None:
-    """A forecast is not known to the cent."""
-    return amount if amount is None or meter.unit is Unit.EUROS else amount.quantize(Decimal(1))
+def _round_forecast(amount: Decimal | None, meter: Meter) -> Decimal | None:
+    """A forecast in whole units, except for euros."""
+    return amount if amount is None or meter.unit is Unit.EURO else amount.quantize(Decimal(1))
 
 
-def _short(label: str) -> str:
-    """Without the unit, which the amount beside it has."""
+def _without_unit(label: str) -> str:
+    """A label without its unit, which is shown with the amount."""
     return label.split(" (")[0]

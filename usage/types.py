@@ -1,4 +1,4 @@
-"""What other apps hand to `usage` and get back."""
+"""Types of the interface to `usage`."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,14 +9,14 @@ from plans.types import Source
 
 @dataclass(frozen=True)
 class Act:
-    """A metered act under way: who asked what of whom. `reference` is the key of the row it makes."""
+    """A metered act. `reference`: the primary key of the row that the act creates."""
 
     kind: str
     reference: UUID
 
 
 @dataclass(frozen=True)
-class Held:
+class Hold:
     """An open reservation. `amounts` by meter, in the meter's unit (plans/meters.py)."""
 
     id: UUID
@@ -25,9 +25,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Gauge:
-    """Use of one meter in its slot (this month, this hour, or now), for people. `limit` None: without limit.
+    """Use of one meter in its slot (this month, this hour, or now). `limit` None: unlimited.
 
-    All amounts are in the meter's unit. `source` None: nobody asked for it.
+    All amounts are in the meter's unit. `source` None: not resolved.
     """
 
     key: str
@@ -40,14 +40,14 @@ class Gauge:
 
     @property
     def percent(self) -> int:
-        """Whole percent used, 100 at most; 0 without limit."""
+        """Used and reserved in whole percent of the limit, at most 100; 0 where unlimited."""
         if not self.limit:
             return 0
         return min(100, int((self.used + self.reserved) * 100 / self.limit))
 
 
 class QuotaExceeded(Exception):
-    """Raised where an act's upper bound does not fit what the plan leaves. Carries what to tell people."""
+    """Raised where the upper bound of an act exceeds the rest of the quota. Carries the data of the message."""
 
     def __init__(self, gauge: Gauge, plan_name: str, wanted: Decimal) -> None:
         super().__init__(f"{gauge.key}: {gauge.used}+{gauge.reserved}+{wanted} > {gauge.limit}")

@@ -1,4 +1,4 @@
-"""The page of what the workspace uses, for its owner and admins."""
+"""The page of use of a workspace, for its owners and admins."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,26 +10,26 @@ from accounts.models import Role
 from plans import entitlements
 from plans.selectors import add_ons_for
 from usage import overview
-from usage.presenters import gauge_shown, module_shown, past_shown
+from usage.presenters import gauge_context, history_context, module_context
 
 
 @access(MANAGERS, states=ALL_STATES)
 @require_GET
 def show(request: MemberRequest) -> HttpResponse:
-    """Gauges, the last months, a forecast, and what to do."""
-    tenant, rights = request.tenant, entitlements.of(request.tenant)
+    """Gauges, past months, a forecast and add-ons for sale."""
+    tenant, rights = request.tenant, entitlements.for_tenant(request.tenant)
     months = overview.months()
-    history = [past_shown(past) for past in overview.history(tenant)]
+    history = [history_context(meter_history) for meter_history in overview.history(tenant)]
     context = {
         "plan_name": rights.plan_name,
-        "gauges": [gauge_shown(line) for line in overview.lines(tenant)],
-        "modules": [module_shown(right) for right in overview.modules(tenant)],
+        "gauges": [gauge_context(meter_use) for meter_use in overview.meter_uses(tenant)],
+        "modules": [module_context(right) for right in overview.modules(tenant)],
         "options": add_ons_for(tenant),
         "months": months,
         "history": history,
         "latest_first": [
-            {"date": month, "cells": [{"label": row["label"], "text": row["cells"][at]["text"]} for row in history]}
-            for at, month in reversed(list(enumerate(months)))
+            {"date": month, "cells": [{"label": row["label"], "text": row["cells"][index]["text"]} for row in history]}
+            for index, month in reversed(list(enumerate(months)))
         ],
         "is_owner": request.user.role == Role.OWNER,
     }

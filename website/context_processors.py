@@ -40,7 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     current = max((item["url"] for item in entries if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in entries]
     if user.role in MANAGERS:
-        context["quotas_near"] = notices.near(tenant)
+        context["quotas_near"] = notices.near_limits(tenant)
         # Shown to managers only, who can choose a plan.
         if tenant.state == "trial" and tenant.trial_ends_at:
             context["trial_days_left"] = days_left(tenant.trial_ends_at)
@@ -57,7 +57,7 @@ def _search_query(request: HttpRequest) -> str:
 
 def visible_entries(entries: list[dict[str, Any]], tenant: TenantRef) -> list[dict[str, Any]]:
     """The entries whose `entitlement`, if any, is included in the plan of the workspace."""
-    included = entitlements.of(tenant)
+    included = entitlements.for_tenant(tenant)
     return [entry for entry in entries if "entitlement" not in entry or included.has(entry["entitlement"])]
 
 

@@ -16,7 +16,7 @@ from assistants.selectors import assistants_offered
 from conversations import selectors as conversations
 from library import selectors as library
 from plans import selectors as plan_selectors
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.admission import OUTSIDE
 from ui.templatetags.ui import money, number
 from usage import selectors as usage_selectors
@@ -71,19 +71,19 @@ def _team_context(request: MemberRequest) -> dict[str, Any]:
     }
     if request.user.role in MANAGERS:
         context["plan_name"] = plan_selectors.plan_of(request.tenant)["name"]
-        context["quotas"] = [_quota(gauge) for gauge in usage_selectors.gauges(request.tenant, [TOKENS, EUROS])]
+        context["quotas"] = [_quota(gauge) for gauge in usage_selectors.gauges(request.tenant, [TOKENS, AI_EUROS])]
     return context
 
 
 def _quota(gauge: Gauge) -> dict[str, Any]:
     """Context of components/quota.html."""
-    format_amount = money if gauge.key == EUROS else number
+    format_amount = money if gauge.key == AI_EUROS else number
     return {
         "label": gauge.label,
         "used": format_amount(gauge.used),
         "limit": format_amount(gauge.limit) if gauge.limit is not None else None,
         "percent": gauge.percent,
-        "unit": "" if gauge.key == EUROS else _("jetons"),
+        "unit": "" if gauge.key == AI_EUROS else _("jetons"),
     }
 
 

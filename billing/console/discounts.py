@@ -1,16 +1,14 @@
-"""The operator's pages of coupons and promotion codes. They write nothing themselves."""
+"""The operator's pages of coupons and promotion codes. The services of billing/discounts.py write."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -24,60 +22,40 @@ from billing import discounts
 from billing.console.discount_forms import CouponForm, PromotionCodeForm
 from billing.console.parts import asking_page
 from billing.models import Coupon, PromotionCode
-from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, amount, badge, figure, moment, posted
+from ui.console import NOTHING, amount, badge, figure, moment, posted
+from ui.console_acts import ActsAdmin
 from ui.console_text import two_lines
 
-LINK = '<a class="rc-link rc-nowrap" href="{}">{}</a>'
 
-
-class _DiscountAdmin(ReadOnlyAdmin):
-    """A list, an act that adds to it, and pages of acts on one row."""
-
+class _DiscountAdmin(ActsAdmin):
     list_display_links = None
-
-    def _page_of(self, row: Any, act: str) -> str:
-        return reverse(f"admin:{self._name(act)}", args=[row.pk])
-
-    def _name(self, act: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{act}"
-
-    def _act(
-        self, request: HttpRequest, form: forms.Form, do: Callable[[Any], Any], said: str, **page: Any
-    ) -> HttpResponse:
-        def done(form: Any) -> str:
-            do(form)
-            return said
-
-        return asking_page(self, request, form, done, back=reverse(f"admin:{self._name('changelist')}"), **page)
+    show_act_page = staticmethod(asking_page)
 
 
 @admin.register(Coupon)
 class CouponAdmin(_DiscountAdmin):
     list_display = ("shown_name", "shown_off", "shown_duration", "shown_codes", "shown_added", "shown_state")
     actions_list = ("add_coupon",)
+    key_converter = "slug"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         in_force = Count("codes", filter=Q(codes__is_active=True))
         return super().get_queryset(request).annotate(in_force=in_force)  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view
-        own = [
-            path("<slug:code>/offer/", view(self.offer_view), name=self._name("offer")),
-            path("<slug:code>/end/", view(self.end_view), name=self._name("end")),
-        ]
-        return [*own, *super().get_urls()]
+        view = self.admin_site.admin_view(self.offer_view)
+        return [path("<slug:code>/offer/", view, name=self.url_name("offer")), *super().get_urls()]
 
     @action(description=_("Créer une remise"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_coupon(self, request: HttpRequest) -> HttpResponse:
         def do(form: CouponForm) -> None:
             discounts.coupon_add(**form.cleaned_data, actor=operator_of(request))
 
-        return self._act(
+        return self.act(
             request,
             CouponForm(posted(request)),
             do,
-            gettext("La remise est créée."),
+            message=gettext("La remise est créée."),
             title=_("Créer une remise"),
             explanation=_("Personne ne l’a encore : créez ensuite un code, ou proposez-la à qui veut résilier."),
             button=_("Créer la remise"),
@@ -85,33 +63,27 @@ class CouponAdmin(_DiscountAdmin):
 
     def offer_view(self, request: HttpRequest, code: str) -> HttpResponse:
         row = get_object_or_404(Coupon, pk=code)
-        return self._act(
+        return self.act(
             request,
             forms.Form(posted(request)),
             lambda form: discounts.coupon_offer(code=row.pk, actor=operator_of(request)),
-            gettext("La remise est proposée à qui veut résilier."),
+            message=gettext("La remise est proposée à qui veut résilier."),
             title=gettext("Proposer « %(name)s »") % {"name": gettext(row.name)},
             explanation=_("Elle sera proposée à la résiliation, à la place de celle qui l’est aujourd’hui."),
             button=_("Proposer"),
         )
 
-    def end_view(self, request: HttpRequest, code: str) -> HttpResponse:
-        row = get_object_or_404(Coupon, pk=code)
+    def end(self, request: HttpRequest, row: Any, reason: str) -> None:
+        discounts.coupon_end(code=row.pk, reason=reason, actor=operator_of(request))
 
-        def do(form: ReasonForm) -> None:
-            reason = form.cleaned_data["reason"]
-            discounts.coupon_end(code=row.pk, reason=reason, actor=operator_of(request))
-
-        return self._act(
-            request,
-            ReasonForm(posted(request)),
-            do,
-            gettext("La remise est terminée."),
-            title=gettext("Terminer la remise « %(name)s »") % {"name": gettext(row.name)},
-            explanation=_("Ses codes prennent fin et elle n’est plus proposée. Ceux qui l’ont la gardent."),
-            button=_("Terminer"),
-            danger=True,
-        )
+    def end_page(self, row: Any) -> dict[str, Any]:
+        return {
+            "message": gettext("La remise est terminée."),
+            "title": gettext("Terminer la remise « %(name)s »") % {"name": gettext(row.name)},
+            "explanation": _("Ses codes prennent fin et elle n’est plus proposée. Ceux qui l’ont la gardent."),
+            "button": _("Terminer"),
+            "danger": True,
+        }
 
     @display(description=_("Remise"), ordering="name")
     def shown_name(self, row: Coupon) -> SafeString:
@@ -144,9 +116,9 @@ class CouponAdmin(_DiscountAdmin):
         if row.is_counter_offer:
             parts.append(badge(_("Proposée à qui résilie"), "good"))
         else:
-            parts.append(format_html(LINK, self._page_of(row, "offer"), _("Proposer à qui résilie…")))
+            parts.append(self.act_link(row, "offer", _("Proposer à qui résilie…")))
         if row.is_counter_offer or row.in_force:
-            parts.append(format_html(LINK, self._page_of(row, "end"), _("Terminer…")))
+            parts.append(self.act_link(row, "end", _("Terminer…")))
         return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
@@ -158,42 +130,32 @@ class PromotionCodeAdmin(_DiscountAdmin):
     search_fields = ("code", "coupon__name")
     actions_list = ("add_code",)
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.end_view)
-        return [path("<uuid:object_id>/end/", view, name=self._name("end")), *super().get_urls()]
-
     @action(description=_("Créer un code"), url_path="create", icon="add", variant=ActionVariant.PRIMARY)
     def add_code(self, request: HttpRequest) -> HttpResponse:
         def do(form: PromotionCodeForm) -> None:
             discounts.code_add(**form.given(), actor=operator_of(request))
 
-        return self._act(
+        return self.act(
             request,
             PromotionCodeForm(posted(request)),
             do,
-            gettext("Le code est en vigueur."),
+            message=gettext("Le code est en vigueur."),
             title=_("Créer un code promotionnel"),
             explanation=_("Saisi au moment de payer, il donne la remise."),
             button=_("Créer le code"),
         )
 
-    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        row = get_object_or_404(PromotionCode, pk=object_id)
+    def end(self, request: HttpRequest, row: Any, reason: str) -> None:
+        discounts.code_end(code_id=row.pk, reason=reason, actor=operator_of(request))
 
-        def do(form: ReasonForm) -> None:
-            reason = form.cleaned_data["reason"]
-            discounts.code_end(code_id=row.pk, reason=reason, actor=operator_of(request))
-
-        return self._act(
-            request,
-            ReasonForm(posted(request)),
-            do,
-            gettext("Le code est terminé."),
-            title=gettext("Terminer le code « %(code)s »") % {"code": row.code},
-            explanation=_("Personne ne pourra plus l’utiliser. Ceux qui ont la remise la gardent."),
-            button=_("Terminer"),
-            danger=True,
-        )
+    def end_page(self, row: Any) -> dict[str, Any]:
+        return {
+            "message": gettext("Le code est terminé."),
+            "title": gettext("Terminer le code « %(code)s »") % {"code": row.code},
+            "explanation": _("Personne ne pourra plus l’utiliser. Ceux qui ont la remise la gardent."),
+            "button": _("Terminer"),
+            "danger": True,
+        }
 
     @display(description=_("Code"), ordering="code")
     def shown_code(self, row: PromotionCode) -> SafeString:
@@ -222,4 +184,4 @@ class PromotionCodeAdmin(_DiscountAdmin):
             return badge(_("Terminé"), "neutral")
         if row.expires_at and row.expires_at <= timezone.now():
             return badge(_("Expiré"), "neutral")
-        return format_html(LINK, self._page_of(row, "end"), _("Terminer…"))
+        return self.act_link(row, "end", _("Terminer…"))

@@ -20,10 +20,11 @@ from unfold.decorators import display
 from billing.models import RevenueChange
 from billing.mrr import figures
 from billing.mrr.figures import Month
-from billing.mrr.words import cause, euros, kind_badge, signed
+from billing.mrr.presenters import cause, kind_badge
 from tenants.console import WorkspaceFilter
 from tenants.models import Tenant
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
+from ui.console_text import format_euros, format_signed_euros
 
 Kind = RevenueChange.Kind
 # What is lost is drawn below the line. Greens for who came, blue for more, amber for less, red for who left.
@@ -118,11 +119,11 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Écart"))
     def shown_move(self, row: RevenueChange) -> SafeString:
-        return figure(signed(row.after_euros - row.before_euros))
+        return figure(format_signed_euros(row.after_euros - row.before_euros))
 
     @display(description=gettext_lazy("Revenu mensuel"), ordering="after_euros")
     def shown_after(self, row: RevenueChange) -> SafeString:
-        return figure(euros(row.after_euros))
+        return figure(format_euros(row.after_euros))
 
     @display(description=gettext_lazy("Motif"), ordering="reason")
     def shown_cause(self, row: RevenueChange) -> str:

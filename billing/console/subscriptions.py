@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from accounts.http import operator_of
 from billing import subscription_acts as acts
 from billing.console.parts import OfWorkspaceAdmin, asking_page, status_badge
-from billing.console.webhooks import latest_events_of
+from billing.console.webhook_events import latest_events_of
 from billing.models import Cancellation, DunningNotice, Subscription
 from billing.stripe.states import SUSPENDED_AFTER
 from billing.stripe.sync import stands_by_hand

@@ -18,7 +18,7 @@ from billing.pages.guards import asks_stripe, owner_acts, words
 from billing.quotes import Catalogue
 from billing.subscription_types import Choice, StripeAway
 from tenants.selectors import public_url
-from usage.presenters import amount_shown
+from usage.presenters import format_amount
 from usage.types import Gauge
 
 
@@ -81,6 +81,6 @@ def _exceeded(gauge: Gauge) -> dict[str, Any]:
     """What is used today beyond what the new plan gives."""
     return {
         "label": gauge.label.split(" (")[0],
-        "used": amount_shown(gauge.key, gauge.used),
-        "limit": amount_shown(gauge.key, gauge.limit),
+        "used": format_amount(gauge.key, gauge.used),
+        "limit": format_amount(gauge.key, gauge.limit),
     }

@@ -16,13 +16,13 @@ from billing.pages.selection import start
 from billing.pages.status import standing
 from billing.quotes import Catalogue, catalogue
 from billing.subscription_types import Current, StripeAway
-from plans.entitlements import of as rights_of
-from plans.types import EUROS, TOKENS
+from plans.entitlements import for_tenant as rights_of
+from plans.types import AI_EUROS, TOKENS
 from tenants.selectors import tenant_url
 from usage import overview
-from usage.presenters import gauge_shown
+from usage.presenters import gauge_context
 
-GAUGES = ("seats", TOKENS, EUROS, "storage")
+GAUGES = ("seats", TOKENS, AI_EUROS, "storage")
 LATEST = 5
 
 
@@ -42,7 +42,7 @@ def show(request: MemberRequest) -> HttpResponse:
         "plan_name": rights_of(tenant).plan_name,
         "options": _options(now, sold),
         "profile": api.profile_of(tenant),
-        "gauges": [gauge_shown(line) for line in overview.lines(tenant) if line.gauge.key in GAUGES],
+        "gauges": [gauge_context(line) for line in overview.meter_uses(tenant) if line.gauge.key in GAUGES],
         "start": start(tenant, now, sold),
     }
     return render(request, "home/plan/show.html", context)

@@ -20,7 +20,7 @@ from billing.stripe import code_uses, coupons, invoice_lines
 from billing.stripe.client import client, page_client
 from billing.stripe.descriptions import method_kind
 from billing.stripe.errors import asking
-from billing.stripe.invoice_lines import euros, excl_vat
+from billing.stripe.invoice_lines import euros_of_cents, excl_vat
 from billing.stripe.moments import moment
 from billing.stripe.price_items import Wanted, as_held, difference, renewal_lines, require_living, wanted
 from billing.stripe.profiles import vat_of
@@ -98,9 +98,9 @@ def _shown(tenant: TenantRef, choice: Choice, want: Wanted, invoice: Any, at: in
     renewal, beside = renewal_lines(want)
     vat_percent = vat_of(tenant).rate_percent
     charged = invoice.total > 0
-    total, net = euros(invoice.total), excl_vat(invoice)
-    zero = euros(0)
-    due = euros(invoice.amount_due) if charged else zero
+    total, net = euros_of_cents(invoice.total), excl_vat(invoice)
+    zero = euros_of_cents(0)
+    due = euros_of_cents(invoice.amount_due) if charged else zero
     return Preview(
         at=at,
         lines=invoice_lines.in_words(invoice.lines.data),
@@ -186,7 +186,7 @@ def _require_as_shown(asked: Asked, at: int, due: Decimal | None) -> None:
     if due is None:
         return
     invoice = _counted(client(), asked, at)
-    if due != (euros(invoice.amount_due) if invoice.total > 0 else 0):
+    if due != (euros_of_cents(invoice.amount_due) if invoice.total > 0 else 0):
         raise ValidationError(_("Le montant n’est plus celui que vous avez vu : le voici refait."), code="old")
 
 

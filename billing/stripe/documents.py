@@ -8,7 +8,7 @@ import stripe
 from billing.stripe import invoice_lines
 from billing.stripe.client import page_client
 from billing.stripe.errors import asking
-from billing.stripe.invoice_lines import euros, excl_vat
+from billing.stripe.invoice_lines import euros_of_cents, excl_vat
 from billing.stripe.moments import moment
 from billing.stripe.states import LIVE
 from billing.stripe.status import row_of
@@ -33,7 +33,7 @@ def invoices(tenant: TenantRef, limit: int = 24) -> list[Invoice]:
 
 
 def _shown(one: Any) -> Invoice:
-    net, total = excl_vat(one), euros(one.total)
+    net, total = excl_vat(one), euros_of_cents(one.total)
     return Invoice(
         id=one.id,
         number=one.number or "",
@@ -42,7 +42,7 @@ def _shown(one: Any) -> Invoice:
         amount_excl_vat=net,
         amount_vat=total - net,
         amount_incl_vat=total,
-        remaining_incl_vat=euros(one.amount_remaining),
+        remaining_incl_vat=euros_of_cents(one.amount_remaining),
         is_pending=one.status == "open" and _is_pending(one.id),
         has_receipt=one.status == "paid" and one.amount_paid > 0,
     )
@@ -114,8 +114,8 @@ def next_payment(tenant: TenantRef) -> NextPayment | None:
         invoice = page_client().v1.invoices.create_preview(asked)
         with public_context():
             lines = invoice_lines.in_words(invoice.lines.data)
-    due, total = euros(invoice.amount_due), euros(invoice.total)
-    return NextPayment(moment(invoice.period_end), excl_vat(invoice), due, lines, min(due - total, euros(0)))
+    due, total = euros_of_cents(invoice.amount_due), euros_of_cents(invoice.total)
+    return NextPayment(moment(invoice.period_end), excl_vat(invoice), due, lines, min(due - total, euros_of_cents(0)))
 
 
 def _customer(tenant: TenantRef) -> str:

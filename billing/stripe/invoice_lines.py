@@ -12,8 +12,8 @@ from billing.subscription_types import PreviewLine
 from plans.models import Price
 
 
-def euros(cents: int | None) -> Decimal:
-    """Cents as euros, exact."""
+def euros_of_cents(cents: int | None) -> Decimal:
+    """Stripe's cents as euros, exact; 0 for None."""
     return Decimal(cents or 0) / 100
 
 
@@ -34,7 +34,7 @@ def _line(line: Any, name: str) -> PreviewLine:
     elif prorates:
         until = formats.date_format(timezone.localtime(moment(line.period.end)), "DATE_FORMAT")
         name = _("%(name)s : jusqu’au %(date)s") % {"name": name, "date": until}
-    return PreviewLine(name, euros(cents), prorates)
+    return PreviewLine(name, euros_of_cents(cents), prorates)
 
 
 def _is_proration(line: Any) -> bool:
@@ -60,4 +60,4 @@ def _name(row: Price) -> str:
 def excl_vat(invoice: Any) -> Decimal:
     """The total without VAT, after discounts."""
     without = invoice.get("total_excluding_tax")
-    return euros(without if without is not None else invoice.total)
+    return euros_of_cents(without if without is not None else invoice.total)

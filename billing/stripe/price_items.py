@@ -42,7 +42,7 @@ def wanted(choice: Choice, *, had: Choice | None = None) -> Wanted:
     if choice.interval not in Interval.values:
         raise ValidationError(_("Choisissez un paiement au mois ou à l’année."), code="interval")
     options = AddOn.objects.filter(code__in=choice.add_ons).prefetch_related("entitlements")
-    known = {option.code for option in modules.sold(options, had=had.add_ons if had else ())}
+    known = {option.code for option in modules.sellable(options, owned=had.add_ons if had else ())}
     if known != set(choice.add_ons):
         raise ValidationError(_("Cette option n’est pas en vente."), code="add_on")
     return Wanted(

@@ -5,22 +5,23 @@ from decimal import Decimal
 from django import template
 
 from billing.models import RevenueChange
-from billing.mrr import words
+from billing.mrr import presenters
+from ui.console_text import format_euros, format_signed_euros
 
 register = template.Library()
-register.filter("euros", words.euros)
-register.filter("signed_euros", words.signed)
-register.filter("percent", words.percent)
-register.filter("kind_badge", words.kind_badge)
-register.filter("cause", words.cause)
+register.filter("euros", format_euros)
+register.filter("signed_euros", format_signed_euros)
+register.filter("percent", presenters.percent)
+register.filter("kind_badge", presenters.kind_badge)
+register.filter("cause", presenters.cause)
 
 
 @register.filter
 def minus_euros(value: Decimal) -> str:
-    """What was lost, which the figures count without a sign."""
-    return words.signed(-value)
+    """A loss, which the figures hold as a positive amount, with a minus."""
+    return format_signed_euros(-value)
 
 
 @register.filter
 def move_euros(line: RevenueChange) -> str:
-    return words.signed(line.after_euros - line.before_euros)
+    return format_signed_euros(line.after_euros - line.before_euros)

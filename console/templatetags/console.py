@@ -11,6 +11,8 @@ from accounts import audit_labels
 from accounts.models import AuditEntry
 from tenants.state_badge import KINDS
 from ui import console_text as console
+from usage.models import UsageEvent
+from usage.outcome_badge import outcome_badge as _outcome_badge
 
 register = template.Library()
 
@@ -23,7 +25,7 @@ def moment(value: datetime | None) -> str | SafeString:
 @register.filter
 def exact_euros(value: Decimal | None) -> str:
     """An amount with all its decimals."""
-    return console.exact_euros(value)
+    return console.format_exact_euros(value)
 
 
 @register.filter
@@ -39,6 +41,11 @@ def audit_details(entry: AuditEntry) -> str:
 @register.filter
 def audit_actor(entry: AuditEntry) -> str:
     return gettext(entry.actor)
+
+
+@register.filter
+def outcome_badge(event: UsageEvent) -> SafeString:
+    return _outcome_badge(event)
 
 
 @register.filter

@@ -15,15 +15,15 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.http import operator_of
 from plans import entitlements, modules
-from plans.console.units import per_unit, right_choices
+from plans.console.units import right_choices, unit_size
 from plans.meters import METERS
 from plans.models import AddOn, Entitlement, Plan
-from plans.prices import prices_follow
+from plans.prices import sync_prices
 from ui.console import NoDeleteAdmin, amount, badge
 
 
 def module_badge(keys: list[str]) -> SafeString:
-    """Whether what these rights promise is there; what is not is neither sold nor shown."""
+    """Whether all modules of these entitlements are installed: a product without one is neither sold nor shown."""
     missing = modules.missing(keys)
     if not missing:
         return badge(_("Installé"), "good")
@@ -31,7 +31,7 @@ def module_badge(keys: list[str]) -> SafeString:
 
 
 class EntitlementForm(forms.ModelForm):
-    """A right chosen by its name. Its limit is typed and read in the unit named there, without idle decimals."""
+    """An entitlement chosen by its name. Its limit is in the unit of that name, without trailing zeros."""
 
     key = forms.ChoiceField(label=_("droit"), choices=right_choices, widget=UnfoldAdminSelectWidget)
 
@@ -39,22 +39,22 @@ class EntitlementForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         limit = self.initial.get("limit")
         if limit is not None:
-            text = f"{limit / per_unit(self.instance.key):f}"
+            text = f"{limit / unit_size(self.instance.key):f}"
             self.initial["limit"] = text.rstrip("0").rstrip(".") if "." in text else text
         for field in self.fields.values():
-            # The label stands at the head of the column.
+            # The visible label is the head of the column.
             field.widget.attrs["aria-label"] = str(field.label)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("limit") is not None and data.get("key"):
-            data["limit"] *= per_unit(data["key"])
+            data["limit"] *= unit_size(data["key"])
         if data.get("key") in METERS:
             self.instance.label = METERS[data["key"]].label
         return data
 
 
-MOST_RIGHTS = 100
+MAX_ENTITLEMENTS = 100
 
 
 class EntitlementInline(TabularInline):
@@ -71,28 +71,35 @@ class EntitlementInline(TabularInline):
         return module_badge([row.key] if row.key else [])
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """A plan has some twenty rights: Django would build up to 2,000 forms for a number that somebody sends."""
-        return super().get_formset(request, obj, **{"max_num": MOST_RIGHTS, "absolute_max": MOST_RIGHTS, **kwargs})
+        """A plan has some twenty entitlements. Without this limit, Django builds up to 2,000 forms at a POST's word."""
+        return super().get_formset(
+            request, obj, **{"max_num": MAX_ENTITLEMENTS, "absolute_max": MAX_ENTITLEMENTS, **kwargs}
+        )
 
 
-@admin.register(Plan)
-class PlanAdmin(NoDeleteAdmin):
-    list_display = ("name", "code", "shown_month", "shown_year", "shown_offered", "position")
-    fields = ("name", "code", "month_price", "year_price", "position", "is_offered")
+class _ProductAdmin(NoDeleteAdmin):
+    """A plan or an add-on, with its entitlements and its price a month."""
+
     inlines = (EntitlementInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Workspaces name their plan by its code.
+        # Workspaces and prices refer to a product by its code.
         return ("code",) if obj else ()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        prices_follow(form.instance, actor=operator_of(request))
+        sync_prices(form.instance, actor=operator_of(request))
         entitlements.forget_all()
 
     @display(description=_("Par mois"), ordering="month_price")
-    def shown_month(self, row: Plan) -> SafeString:
+    def shown_month(self, row: Plan | AddOn) -> SafeString:
         return amount(row.month_price)
+
+
+@admin.register(Plan)
+class PlanAdmin(_ProductAdmin):
+    list_display = ("name", "code", "shown_month", "shown_year", "shown_offered", "position")
+    fields = ("name", "code", "month_price", "year_price", "position", "is_offered")
 
     @display(description=_("Par an"), ordering="year_price")
     def shown_year(self, row: Plan) -> SafeString:
@@ -104,18 +111,9 @@ class PlanAdmin(NoDeleteAdmin):
 
 
 @admin.register(AddOn)
-class AddOnAdmin(NoDeleteAdmin):
+class AddOnAdmin(_ProductAdmin):
     list_display = ("name", "code", "shown_month", "shown_module", "description", "position")
     fields = ("name", "code", "description", "month_price", "position")
-    inlines = (EntitlementInline,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("code",) if obj else ()
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        prices_follow(form.instance, actor=operator_of(request))
-        entitlements.forget_all()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AddOn]:
         rows: QuerySet[AddOn] = super().get_queryset(request)
@@ -124,7 +122,3 @@ class AddOnAdmin(NoDeleteAdmin):
     @display(description=_("Module"))
     def shown_module(self, row: AddOn) -> SafeString:
         return module_badge([right.key for right in row.entitlements.all()])
-
-    @display(description=_("Par mois"), ordering="month_price")
-    def shown_month(self, row: AddOn) -> SafeString:
-        return amount(row.month_price)

@@ -1,4 +1,4 @@
-"""The forms of the operator's acts on one workspace's rights, and of prices."""
+"""Console forms for overrides, granted add-ons and prices."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -19,29 +19,29 @@ from ui.days import end_of_day
 from ui.lines import Line
 
 
-def _rights() -> list[tuple[str, str]]:
-    """Every right by its name; of a module, that it is one; of what nothing serves yet, that too."""
-    module, waits = gettext("module"), gettext("pas encore de module")
+def _right_choices() -> list[tuple[str, str]]:
+    """Key and label of every meter and module; the label says "module" and "not installed" where that applies."""
+    module, not_installed = gettext("module"), gettext("pas encore de module")
 
-    def named(meter: Meter) -> str:
-        notes = [module] * (meter.kind is Kind.MODULE) + [waits] * (not modules.is_there(meter.key))
+    def label_of(meter: Meter) -> str:
+        notes = [module] * (meter.kind is Kind.MODULE) + [not_installed] * (not modules.is_installed(meter.key))
         return " · ".join([gettext(meter.label), *notes])
 
-    return [(meter.key, named(meter)) for meter in METERS.values()]
+    return [(meter.key, label_of(meter)) for meter in METERS.values()]
 
 
-def _options() -> list[tuple[str, str]]:
-    return [(option.code, gettext(option.name)) for option in AddOn.objects.all()]
+def _add_on_choices() -> list[tuple[str, str]]:
+    return [(add_on.code, gettext(add_on.name)) for add_on in AddOn.objects.all()]
 
 
-def _of_what() -> list[tuple[str, str]]:
+def _product_choices() -> list[tuple[str, str]]:
     plans = [(f"plan:{plan.code}", gettext("Offre %(name)s") % {"name": plan.name}) for plan in Plan.objects.all()]
-    options = [(f"add_on:{code}", gettext("Option %(name)s") % {"name": name}) for code, name in _options()]
-    return plans + options
+    add_ons = [(f"add_on:{code}", gettext("Option %(name)s") % {"name": name}) for code, name in _add_on_choices()]
+    return plans + add_ons
 
 
-class _OfWorkspaceForm(ReasonForm):
-    """A workspace by its short address, a last day, a reason."""
+class _WorkspaceForm(ReasonForm):
+    """A workspace by its slug, an optional last day and a reason."""
 
     slug = Line(
         label=_("Adresse courte de l’espace"),
@@ -60,19 +60,19 @@ class _OfWorkspaceForm(ReasonForm):
         tenant = Tenant.objects.filter(slug=self.cleaned_data["slug"].strip().lower()).first()
         if tenant is None:
             raise ValidationError(_("Aucun espace n’a cette adresse."))
-        found: Tenant = tenant
-        return found
+        match: Tenant = tenant
+        return match
 
     def ends_at(self) -> datetime | None:
-        """When the last day is over; None where there is none."""
+        """The end of the last day; None where it is empty."""
         day = self.cleaned_data["last_day"]
         return end_of_day(day) if day else None
 
 
-class OverrideForm(_OfWorkspaceForm):
-    """Another limit for one right of one workspace."""
+class OverrideForm(_WorkspaceForm):
+    """An override of one right of a workspace."""
 
-    key = forms.ChoiceField(label=_("Droit"), choices=_rights, widget=UnfoldAdminSelectWidget)
+    key = forms.ChoiceField(label=_("Droit"), choices=_right_choices, widget=UnfoldAdminSelectWidget)
     limit = forms.DecimalField(
         label=_("Limite"),
         required=False,
@@ -86,10 +86,10 @@ class OverrideForm(_OfWorkspaceForm):
     field_order = ("slug", "key", "limit", "last_day", "reason")
 
 
-class AddOnForm(_OfWorkspaceForm):
-    """An option for one workspace."""
+class AddOnForm(_WorkspaceForm):
+    """An add-on for a workspace."""
 
-    add_on = forms.ChoiceField(label=_("Option"), choices=_options, widget=UnfoldAdminSelectWidget)
+    add_on = forms.ChoiceField(label=_("Option"), choices=_add_on_choices, widget=UnfoldAdminSelectWidget)
     quantity = forms.IntegerField(
         label=_("Quantité"), initial=1, min_value=1, max_value=1000, widget=UnfoldAdminTextInputWidget()
     )
@@ -97,9 +97,9 @@ class AddOnForm(_OfWorkspaceForm):
 
 
 class PriceForm(forms.Form):
-    """Another price for a plan or an option."""
+    """A new price of a plan or an add-on."""
 
-    of_what = forms.ChoiceField(label=_("Offre ou option"), choices=_of_what, widget=UnfoldAdminSelectWidget)
+    product = forms.ChoiceField(label=_("Offre ou option"), choices=_product_choices, widget=UnfoldAdminSelectWidget)
     interval = forms.ChoiceField(label=_("Période"), choices=Price.Interval.choices, widget=UnfoldAdminSelectWidget)
     currency = forms.RegexField(
         label=_("Devise"), regex=r"^[A-Z]{3}$", initial="EUR", widget=UnfoldAdminTextInputWidget(attrs={"maxlength": 3})
@@ -114,11 +114,11 @@ class PriceForm(forms.Form):
         help_text=_("Dans la devise indiquée. L’ancien tarif est gardé, hors vigueur."),
     )
 
-    def subject(self) -> Plan | AddOn:
-        """The plan or option chosen."""
-        kind, _colon, code = self.cleaned_data["of_what"].partition(":")
+    def chosen_product(self) -> Plan | AddOn:
+        """The chosen plan or add-on."""
+        kind, _colon, code = self.cleaned_data["product"].partition(":")
         return Plan.objects.get(pk=code) if kind == "plan" else AddOn.objects.get(pk=code)
 
-    def given(self) -> dict[str, Any]:
-        """What `price_set` takes beside the subject."""
+    def service_arguments(self) -> dict[str, Any]:
+        """Keyword arguments of `price_set`."""
         return {key: self.cleaned_data[key] for key in ("interval", "currency", "amount_excl_vat")}

@@ -1,15 +1,11 @@
-"""The operator's pages of overrides and of add-ons of one workspace. They write nothing themselves."""
+"""The operator's pages of overrides and add-ons granted to a workspace. The services of plans/grants.py write."""
 
-from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,35 +17,16 @@ from unfold.enums import ActionVariant
 from accounts.http import operator_of
 from plans import grants
 from plans.console.forms import AddOnForm, OverrideForm
-from plans.console.units import quantity, right_name
+from plans.console.units import format_quantity, right_name
 from plans.meters import METERS
 from plans.models import AddOn, Override, TenantAddOn
 from tenants.console import WithSlugAdmin
-from ui.console import NOTHING, ReasonForm, badge, figure, moment, posted, refusable_act_page
+from ui.console import NOTHING, badge, figure, moment, posted
+from ui.console_acts import ActsAdmin
 
 
-class _OfWorkspaceAdmin(WithSlugAdmin):
-    """Rows of one workspace, that an act makes and another ends."""
-
-    def get_urls(self) -> list[Any]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_end"
-        own = path("<uuid:object_id>/end/", self.admin_site.admin_view(self.end_view), name=name)
-        return [own, *super().get_urls()]
-
-    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        raise NotImplementedError
-
-    def _list(self) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-
-    def _act(
-        self, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], Any], said: str, **page: Any
-    ) -> HttpResponse:
-        def done(form: forms.Form) -> str:
-            do(form)
-            return said
-
-        return refusable_act_page(self, request, form, done, back=self._list(), **page)
+class _GrantAdmin(ActsAdmin, WithSlugAdmin):
+    """Grants to workspaces, made by one act and ended by another."""
 
     @display(description=_("Espace"), ordering="slug")
     def shown_slug(self, row: Any) -> str | SafeString:
@@ -58,26 +35,22 @@ class _OfWorkspaceAdmin(WithSlugAdmin):
         page = reverse("admin:tenants_tenant_change", args=[row.tenant_id])
         return format_html('<a class="rc-link" href="{}">{}</a>', page, row.slug)
 
-    def _end_link(self, row: Any, text: Any) -> SafeString:
-        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_end", args=[row.pk])
-        return format_html('<a class="rc-link" href="{}">{}</a>', page, text)
-
 
 class RightFilter(admin.SimpleListFilter):
-    """By right, under the name it has on screen."""
+    """By right, under its label."""
 
     title = _("droit")
     parameter_name = "key"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, _name(key)) for key in METERS]
+        return [(key, _right_label(key)) for key in METERS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> QuerySet[Override]:
         return queryset.filter(key=self.value()) if self.value() else queryset
 
 
 @admin.register(Override)
-class OverrideAdmin(_OfWorkspaceAdmin):
+class OverrideAdmin(_GrantAdmin):
     list_display = ("shown_slug", "shown_key", "shown_limit", "reason", "granted_by", "shown_until", "shown_state")
     list_filter = (RightFilter,)
     search_fields = ("slug", "reason", "granted_by")
@@ -86,21 +59,21 @@ class OverrideAdmin(_OfWorkspaceAdmin):
     @action(description=_("Accorder une dérogation"), url_path="grant", icon="add", variant=ActionVariant.PRIMARY)
     def grant(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
-            given = form.cleaned_data
+            data = form.cleaned_data
             grants.override_grant(
-                tenant_id=given["slug"].pk,
-                key=given["key"],
-                limit=given["limit"],
-                reason=given["reason"],
+                tenant_id=data["slug"].pk,
+                key=data["key"],
+                limit=data["limit"],
+                reason=data["reason"],
                 expires_at=form.ends_at(),
                 actor=operator_of(request),
             )
 
-        return self._act(
+        return self.act(
             request,
             OverrideForm(posted(request), initial={"slug": request.GET.get("slug", "")}),
             do,
-            gettext("La dérogation est accordée."),
+            message=gettext("La dérogation est accordée."),
             title=_("Accorder une dérogation"),
             explanation=_(
                 "Elle passe avant l’offre et les options de cet espace, aussitôt et jusqu’à son dernier jour. "
@@ -109,30 +82,24 @@ class OverrideAdmin(_OfWorkspaceAdmin):
             button=_("Accorder"),
         )
 
-    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        row = get_object_or_404(Override, pk=object_id)
+    def end(self, request: HttpRequest, row: Any, reason: str) -> None:
+        grants.override_end(override_id=row.pk, reason=reason, actor=operator_of(request))
 
-        def do(form: Any) -> None:
-            reason = form.cleaned_data["reason"]
-            grants.override_end(override_id=row.pk, reason=reason, actor=operator_of(request))
-
-        return self._act(
-            request,
-            ReasonForm(posted(request)),
-            do,
-            gettext("La dérogation est terminée."),
-            title=gettext("Terminer la dérogation « %(right)s »") % {"right": _name(row.key)},
-            explanation=_("L’offre et les options de l’espace s’appliquent de nouveau, aussitôt."),
-            button=_("Terminer"),
-        )
+    def end_page(self, row: Any) -> dict[str, Any]:
+        return {
+            "message": gettext("La dérogation est terminée."),
+            "title": gettext("Terminer la dérogation « %(right)s »") % {"right": _right_label(row.key)},
+            "explanation": _("L’offre et les options de l’espace s’appliquent de nouveau, aussitôt."),
+            "button": _("Terminer"),
+        }
 
     @display(description=_("Droit"), ordering="key")
     def shown_key(self, row: Override) -> str:
-        return _name(row.key)
+        return _right_label(row.key)
 
     @display(description=_("Limite"), ordering="limit")
     def shown_limit(self, row: Override) -> SafeString:
-        return figure(quantity(row.key, row.limit))
+        return figure(format_quantity(row.key, row.limit))
 
     @display(description=_("Jusqu’au"), ordering="expires_at")
     def shown_until(self, row: Override) -> str | SafeString:
@@ -142,26 +109,26 @@ class OverrideAdmin(_OfWorkspaceAdmin):
     def shown_state(self, row: Override) -> SafeString:
         if row.ended_at is not None or (row.expires_at and row.expires_at <= timezone.now()):
             return badge(_("Terminée"), "neutral")
-        return self._end_link(row, _("Terminer…"))
+        return self.act_link(row, "end", _("Terminer…"))
 
 
-class OptionFilter(admin.SimpleListFilter):
-    """By option, under the name it has on screen."""
+class AddOnFilter(admin.SimpleListFilter):
+    """By add-on, under its name."""
 
     title = _("option")
     parameter_name = "add_on"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(option.code, gettext(option.name)) for option in AddOn.objects.all()]
+        return [(add_on.code, gettext(add_on.name)) for add_on in AddOn.objects.all()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[TenantAddOn]) -> QuerySet[TenantAddOn]:
         return queryset.filter(add_on=self.value()) if self.value() else queryset
 
 
 @admin.register(TenantAddOn)
-class TenantAddOnAdmin(_OfWorkspaceAdmin):
-    list_display = ("shown_slug", "shown_option", "quantity", "source", "shown_since", "shown_until", "shown_state")
-    list_filter = (OptionFilter, "source")
+class TenantAddOnAdmin(_GrantAdmin):
+    list_display = ("shown_slug", "shown_add_on", "quantity", "source", "shown_since", "shown_until", "shown_state")
+    list_filter = (AddOnFilter, "source")
     list_select_related = ("add_on",)
     search_fields = ("slug",)
     actions_list = ("give",)
@@ -169,46 +136,40 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
     @action(description=_("Donner une option"), url_path="give", icon="add", variant=ActionVariant.PRIMARY)
     def give(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> None:
-            given = form.cleaned_data
-            grants.add_on_give(
-                tenant_id=given["slug"].pk,
-                add_on=given["add_on"],
-                quantity=given["quantity"],
-                reason=given["reason"],
+            data = form.cleaned_data
+            grants.add_on_grant(
+                tenant_id=data["slug"].pk,
+                add_on=data["add_on"],
+                quantity=data["quantity"],
+                reason=data["reason"],
                 until=form.ends_at(),
                 actor=operator_of(request),
             )
 
-        return self._act(
+        return self.act(
             request,
             AddOnForm(posted(request), initial={"slug": request.GET.get("slug", ""), "quantity": 1}),
             do,
-            gettext("L’option est donnée."),
+            message=gettext("L’option est donnée."),
             title=_("Donner une option"),
             explanation=_("L’espace en dispose aussitôt, sans abonnement et sans facture."),
             button=_("Donner l’option"),
         )
 
-    def end_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        row = get_object_or_404(TenantAddOn.objects.select_related("add_on"), pk=object_id)
+    def end(self, request: HttpRequest, row: Any, reason: str) -> None:
+        grants.add_on_revoke(tenant_add_on_id=row.pk, reason=reason, actor=operator_of(request))
 
-        def do(form: Any) -> None:
-            reason = form.cleaned_data["reason"]
-            grants.add_on_take(tenant_add_on_id=row.pk, reason=reason, actor=operator_of(request))
-
-        return self._act(
-            request,
-            ReasonForm(posted(request)),
-            do,
-            gettext("L’option est retirée."),
-            title=gettext("Retirer l’option « %(name)s »") % {"name": gettext(row.add_on.name)},
-            explanation=_("Ce qu’elle apporte disparaît aussitôt de l’espace. Rien n’y est effacé."),
-            button=_("Retirer l’option"),
-            danger=True,
-        )
+    def end_page(self, row: Any) -> dict[str, Any]:
+        return {
+            "message": gettext("L’option est retirée."),
+            "title": gettext("Retirer l’option « %(name)s »") % {"name": gettext(row.add_on.name)},
+            "explanation": _("Ce qu’elle apporte disparaît aussitôt de l’espace. Rien n’y est effacé."),
+            "button": _("Retirer l’option"),
+            "danger": True,
+        }
 
     @display(description=_("Option"), ordering="add_on")
-    def shown_option(self, row: TenantAddOn) -> str:
+    def shown_add_on(self, row: TenantAddOn) -> str:
         return gettext(row.add_on.name)
 
     @display(description=_("Depuis"), ordering="since")
@@ -225,8 +186,8 @@ class TenantAddOnAdmin(_OfWorkspaceAdmin):
             return badge(_("Terminée"), "neutral")
         if row.source != TenantAddOn.Source.OPERATOR:
             return badge(_("Par abonnement"), "good")
-        return self._end_link(row, _("Retirer…"))
+        return self.act_link(row, "end", _("Retirer…"))
 
 
-def _name(key: str) -> str:
+def _right_label(key: str) -> str:
     return right_name(key).split(" (")[0]

@@ -1,4 +1,4 @@
-"""The operator's page of prices. A price is never changed: another takes its place."""
+"""The console's page of prices. A price is never changed, only replaced."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from ui.console import ReadOnlyAdmin, act_page, badge, figure, moment, posted
 
 @admin.register(Price)
 class PriceAdmin(ReadOnlyAdmin):
-    list_display = ("shown_what", "shown_interval", "shown_amount", "shown_added", "shown_state")
+    list_display = ("shown_product", "shown_interval", "shown_amount", "shown_created", "shown_state")
     list_filter = ("is_active", "interval", "currency")
     list_select_related = ("plan", "add_on")
     list_display_links = None
@@ -30,7 +30,7 @@ class PriceAdmin(ReadOnlyAdmin):
     @action(description=_("Fixer un tarif"), url_path="set", icon="add", variant=ActionVariant.PRIMARY)
     def set_price(self, request: HttpRequest) -> HttpResponse:
         def do(form: Any) -> str:
-            prices.price_set(form.subject(), actor=operator_of(request), **form.given())
+            prices.price_set(form.chosen_product(), actor=operator_of(request), **form.service_arguments())
             return gettext("Le tarif est en vigueur.")
 
         return act_page(
@@ -45,7 +45,7 @@ class PriceAdmin(ReadOnlyAdmin):
         )
 
     @display(description=_("Offre ou option"))
-    def shown_what(self, row: Price) -> str:
+    def shown_product(self, row: Price) -> str:
         return gettext((row.plan or row.add_on).name)  # type: ignore[union-attr]
 
     @display(description=_("Période"), ordering="interval")
@@ -58,7 +58,7 @@ class PriceAdmin(ReadOnlyAdmin):
         return figure(f"{shown}\u00a0{row.currency}")
 
     @display(description=_("Ajouté le"), ordering="created_at")
-    def shown_added(self, row: Price) -> str | SafeString:
+    def shown_created(self, row: Price) -> str | SafeString:
         return moment(row.created_at)
 
     @display(description=_("État"), ordering="is_active")

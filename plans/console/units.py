@@ -1,4 +1,4 @@
-"""Limits and uses in the units that people type and read: storage in gigabytes, budgets in euros."""
+"""Limits and uses in display units: storage in gigabytes, budgets in euros."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,36 +10,36 @@ from ui.console_text import limit_words
 GIGABYTE = Decimal(10**9)
 
 
-def per_unit(key: str) -> Decimal:
-    """How much of a meter's own unit one of what is typed is."""
+def unit_size(key: str) -> Decimal:
+    """The size of the display unit in the meter's own unit."""
     return GIGABYTE if meter_of(key).unit is Unit.BYTES else Decimal(1)
 
 
 def right_name(key: str) -> str:
-    """A right by its name, with the unit that its limit is typed in; of a module, that it is one."""
+    """The label of a right with its display unit, or with "module"."""
     meter = METERS.get(key)
     if meter is None:
         return key
     name = gettext(meter.label).split(" (")[0]
     if meter.kind is Kind.MODULE:
         return f"{name} · {gettext('module')}"
-    unit = {Unit.BYTES: gettext("Go"), Unit.EUROS: "€"}.get(meter.unit)
+    unit = {Unit.BYTES: gettext("Go"), Unit.EURO: "€"}.get(meter.unit)
     return f"{name} ({unit})" if unit else name
 
 
 def right_choices() -> list[tuple[str, str]]:
-    """Every right there is."""
+    """Key and label of every right."""
     return [(key, right_name(key)) for key in METERS]
 
 
-def quantity(key: str, amount: Decimal | None) -> str:
-    """An amount of a meter with its unit: 5 Go, 100 €, 1 000 000; None: without limit."""
+def format_quantity(key: str, amount: Decimal | None) -> str:
+    """An amount of a meter with its unit: 5 Go, 100 €, 1 000 000; None is unlimited."""
     if amount is None:
         return limit_words(None)
     unit = meter_of(key).unit
     if unit is Unit.BYTES:
-        # To the megabyte: what is less is not worth a digit.
+        # Rounded to the megabyte.
         return f"{limit_words((amount / GIGABYTE).quantize(Decimal('0.001'), ROUND_HALF_UP))}\u00a0{gettext('Go')}"
-    if unit is Unit.EUROS:
+    if unit is Unit.EURO:
         return pgettext("amount", "%(figure)s €") % {"figure": limit_words(amount)}
     return limit_words(amount)

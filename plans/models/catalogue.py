@@ -1,4 +1,4 @@
-"""What is for sale: plans and options, what each gives, what each costs."""
+"""Plans and add-ons, their entitlements and prices."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from ui.lines import LineField
 
 
 class Plan(models.Model):
-    """An offer. `month_price`, `year_price`: its prices in euros without VAT, as its rows of `Price` have them."""
+    """A plan. `month_price`, `year_price`: in euros without VAT, copies of its active `Price` rows."""
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
     name = LineField(_("nom"), max_length=60)
@@ -31,7 +31,7 @@ class Plan(models.Model):
 
 
 class AddOn(models.Model):
-    """An option sold beside a plan. `month_price`: in euros without VAT, as its row of `Price` has it."""
+    """An add-on to a plan. `month_price`: in euros without VAT, a copy of its active `Price` row."""
 
     code = models.SlugField(_("code"), max_length=40, primary_key=True)
     name = LineField(_("nom"), max_length=60)
@@ -50,10 +50,10 @@ class AddOn(models.Model):
 
 
 class Entitlement(models.Model):
-    """What a plan or an option gives; with neither, what every workspace has.
+    """An entitlement of a plan or an add-on; with neither, a default of every workspace.
 
-    A quantity in the unit of its meter (empty: without limit), or a module: there with 1 or without limit, not with 0.
-    `soft_percent` is where people are told, `grace_percent` what is let through above the limit.
+    `limit` is in the unit of the meter (empty: unlimited); a module is available unless its limit is 0.
+    `soft_percent`: percentage of the limit at which owners are warned. `grace_percent`: use allowed above the limit.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -94,7 +94,7 @@ class Entitlement(models.Model):
 
 
 class Price(models.Model):
-    """What a plan or an option costs for an interval. What it asks never changes: another price is another row."""
+    """The price of a plan or an add-on for an interval. Its amount never changes: another price is another row."""
 
     class Interval(models.TextChoices):
         MONTH = "month", _("mois")
@@ -112,7 +112,7 @@ class Price(models.Model):
     amount_excl_vat = models.DecimalField(_("montant HT"), help_text=_("Dans la devise indiquée."), **PRICE)
     is_active = models.BooleanField(_("en vigueur"), default=True)
     created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
-    # Filled once it is known to Stripe.
+    # Set by the push to Stripe.
     stripe_price_id = LineField(_("tarif chez Stripe"), max_length=255, blank=True)
     lookup_key = LineField(_("clé de recherche chez Stripe"), max_length=200, blank=True)
 

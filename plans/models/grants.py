@@ -1,4 +1,4 @@
-"""What one workspace has beside its plan: options, and exceptions by the operator's hand."""
+"""Grants to one workspace beside its plan: overrides by the operator, and add-ons."""
 
 from typing import ClassVar
 
@@ -12,9 +12,9 @@ from ui.lines import LineField
 
 
 class Override(models.Model):
-    """The operator's word for one right of one workspace, above everything else until it expires or is ended.
+    """A limit that the operator grants to one workspace. It takes precedence until it expires or is ended.
 
-    `limit` in the unit of the meter; empty: without limit; 0: not at all.
+    `limit` is in the unit of the meter; empty is unlimited, 0 forbids use.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -46,7 +46,7 @@ class Override(models.Model):
 
 
 class TenantAddOn(models.Model):
-    """An option that a workspace has, from a moment on and until another."""
+    """An add-on of a workspace, from `since` until `until` (empty: no end)."""
 
     class Source(models.TextChoices):
         OPERATOR = "operator", _("Opérateur")

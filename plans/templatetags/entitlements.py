@@ -1,4 +1,4 @@
-"""What templates ask of a workspace's rights.
+"""Template filters and tags for the rights of a workspace.
 
 {% load entitlements %}{% if tenant|may_use:"analytics" %}…{% endif %}
 """
@@ -22,24 +22,24 @@ register = template.Library()
 
 @register.filter
 def may_use(tenant: TenantRef | None, key: str) -> bool:
-    """True where the workspace may use some of `key`; never on the public host."""
-    return tenant is not None and entitlements.of(tenant).has(key)
+    """True where the workspace may use `key`; False on the public host."""
+    return tenant is not None and entitlements.for_tenant(tenant).has(key)
 
 
 @register.simple_tag
 def workspace_rights(tenant_id: UUID) -> list[dict[str, Any]]:
-    """What a workspace may use and why, for the operator: {"label", "key", "limit", "source", "kind", "until"}."""
-    found = entitlements.of_id(tenant_id)
-    known = [key for key in METERS if key in found.rights]
-    others = sorted(set(found.rights) - set(METERS))
-    return [_shown(found.right(key)) for key in [*known, *others]]
+    """The rights of a workspace, for the console: {"label", "key", "limit", "source", "kind", "until"}."""
+    resolved = entitlements.for_tenant_id(tenant_id)
+    known_keys = [key for key in METERS if key in resolved.rights]
+    other_keys = sorted(set(resolved.rights) - set(METERS))
+    return [_right_context(resolved.right(key)) for key in [*known_keys, *other_keys]]
 
 
 def _is_module(right: Right) -> bool:
-    return right.given and right.key in METERS and METERS[right.key].kind is Kind.MODULE
+    return right.is_granted and right.key in METERS and METERS[right.key].kind is Kind.MODULE
 
 
-def _shown(right: Right) -> dict[str, Any]:
+def _right_context(right: Right) -> dict[str, Any]:
     return {
         "label": gettext(right.label),
         "key": right.key,
@@ -52,14 +52,14 @@ def _shown(right: Right) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def blocked_feature(context: Any, key: str) -> dict[str, Any]:
-    """What is not in the plan, for its page: {"label", "plan_name", "plans", "add_ons", "is_owner"}."""
+    """Context of the page of a right that is not granted: {"label", "plan_name", "plans", "add_ons", "is_owner"}."""
     request = context["request"]
-    found = entitlements.of(request.tenant)
+    resolved = entitlements.for_tenant(request.tenant)
     offers = offers_with(key)
     return {
         "label": gettext(offers.label),
-        "plan_name": found.plan_name,
-        "plans": [plan for plan in offers.plans if plan.code != found.plan_code],
+        "plan_name": resolved.plan_name,
+        "plans": [plan for plan in offers.plans if plan.code != resolved.plan_code],
         "add_ons": offers.add_ons,
         "is_owner": getattr(request.user, "role", "") == Role.OWNER,
     }

@@ -27,14 +27,14 @@ def test_override_is_granted_shown_and_ended(console: Client, people: People) ->
     assert (row.limit, row.reason, row.granted_by) == (40, "essai commercial", people.operator.email)
     assert row.expires_at is not None
     assert timezone.localtime(row.expires_at).date() == timezone.localdate() + timedelta(days=4)
-    assert entitlements.of(people.home).limit("seats") == 40
+    assert entitlements.for_tenant(people.home).limit("seats") == 40
     listed = console.get("/admin/plans/override/").content.decode()
     assert "essai commercial" in listed and f"/admin/plans/override/{row.pk}/end/" in listed
     end = f"/admin/plans/override/{row.pk}/end/"
     assert console.get(end).status_code == 200
     assert console.post(end, {"reason": ""}).status_code == 400
     assert console.post(end, {"reason": "fini"}).status_code == 302
-    assert entitlements.of(people.home).limit("seats") == 15
+    assert entitlements.for_tenant(people.home).limit("seats") == 15
     acts = list(AuditEntry.objects.filter(target="atelier", action__startswith="override").values_list("action"))
     assert len(acts) == 2
 
@@ -62,19 +62,19 @@ def test_refused_form_changes_nothing(console: Client, wrong: dict[str, str]) ->
 def test_override_without_limit_and_end(console: Client, people: People) -> None:
     sent = {"slug": "ATELIER ", "key": "seats", "limit": "", "last_day": "", "reason": "essai"}
     assert console.post(GRANT, sent).status_code == 302
-    assert entitlements.of(people.home).limit("seats") is None
+    assert entitlements.for_tenant(people.home).limit("seats") is None
     assert "sans limite" in console.get("/admin/plans/override/").content.decode()
 
 
 def test_option_is_given_once_and_withdrawn(console: Client, people: People) -> None:
     sent = {"slug": "atelier", "add_on": "analytics", "quantity": "1", "last_day": "", "reason": "geste"}
     assert console.post(GIVE, sent).status_code == 302
-    assert entitlements.of(people.home).has("analytics")
+    assert entitlements.for_tenant(people.home).has("analytics")
     page = console.post(GIVE, sent)
     assert page.status_code == 400 and "déjà cette option" in page.content.decode()
-    row = TenantAddOn.objects.get()
+    row = TenantAddOn.objects.get(tenant_id=people.home.id, until=None)
     assert console.post(f"/admin/plans/tenantaddon/{row.pk}/end/", {"reason": "fini"}).status_code == 302
-    assert not entitlements.of(people.home).has("analytics")
+    assert not entitlements.for_tenant(people.home).has("analytics")
 
 
 def test_subscribed_option_cannot_be_withdrawn(console: Client, people: People) -> None:
@@ -102,7 +102,7 @@ def test_workspace_page_shows_entitlements_and_their_sources(console: Client, pe
 
 
 def test_new_price_keeps_the_previous_one(console: Client, people: People) -> None:
-    sent = {"of_what": "plan:pro", "interval": "month", "currency": "EUR", "amount_excl_vat": "159,50"}
+    sent = {"product": "plan:pro", "interval": "month", "currency": "EUR", "amount_excl_vat": "159,50"}
     assert console.get(SET).status_code == 200
     assert console.post(SET, sent).status_code == 302
     rows = Price.objects.filter(plan_id="pro", interval="month").order_by("id")

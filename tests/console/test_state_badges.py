@@ -8,6 +8,8 @@ from django.test import Client
 
 from tenants import state_badge
 from tenants.models import Tenant
+from usage.models import UsageEvent
+from usage.outcome_badge import outcome_badge
 
 
 def test_each_state_has_a_badge_kind() -> None:
@@ -25,3 +27,8 @@ def test_pages_use_the_shared_table(
     subscribe(1, state="past_due")
     monkeypatch.setitem(state_badge.KINDS, "past_due", "of-this-test")
     assert "rc-badge-of-this-test" in console.get(path).content.decode()
+
+
+@pytest.mark.parametrize("outcome", UsageEvent.Outcome.values)
+def test_each_outcome_of_a_usage_event_has_a_badge(outcome):
+    assert "rc-badge-" in outcome_badge(UsageEvent(outcome=outcome))

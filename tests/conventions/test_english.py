@@ -18,7 +18,7 @@ from assistants.models import Assistant, Model, Price
 from assistants.seeds import _ASSISTANTS
 from mailing.models import OutboxMessage
 from plans.models import AddOn
-from plans.seeds import ADD_ONS, LABELS
+from plans.seeds import ADD_ONS, LIMIT_LABELS
 from ui.templatetags.ui import money
 
 FOLDER = Path(settings.BASE_DIR) / "locale" / "en" / "LC_MESSAGES"
@@ -110,7 +110,7 @@ def test_no_text_of_the_templates_is_missing():
 
 def test_texts_that_live_in_data_are_translated():
     known = {forms(message.id)[0] for message in messages()}
-    shown = set(LABELS.values())
+    shown = set(LIMIT_LABELS.values())
     for name, _price, description in ADD_ONS.values():
         shown |= {name, description}
     for assistant in _ASSISTANTS:

@@ -34,9 +34,11 @@ DONE = (
     "fakes",
     "library",
     "mailing",
+    "plans",
     "tax",
     "tenants",
     "ui",
+    "usage",
     "website",
     "workspace",
 )
@@ -45,8 +47,6 @@ NOT_YET = (
     "assistants",
     "billing",
     "events",
-    "plans",
-    "usage",
 )
 
 

@@ -19,7 +19,7 @@ from conversations import generation, images
 from conversations.models import Message
 from library.models import Item
 from mailing.models import OutboxMessage
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import current_tenant, public_context
 from tests.conversations.test_conversations import start
 from tests.conversations.test_images import answer_of, llm
@@ -77,8 +77,8 @@ def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(peopl
     assert answer.cost == event.cost == cost_of(usage, price_at(last)) > 0
     # What was reserved for the models that are gone was given back.
     assert Reservation.objects.filter(settled_at=None).count() == 0
-    assert [usage_selectors.gauge(people.home, meter).reserved for meter in (TOKENS, EUROS)] == [0, 0]
-    assert usage_selectors.gauge(people.home, EUROS).used == answer.cost
+    assert [usage_selectors.gauge(people.home, meter).reserved for meter in (TOKENS, AI_EUROS)] == [0, 0]
+    assert usage_selectors.gauge(people.home, AI_EUROS).used == answer.cost
     with public_context():
         for model in (first, middle):
             model.refresh_from_db()
@@ -100,7 +100,9 @@ def test_without_a_fallback_the_reader_is_told_plainly(people, llm):
     assistant_uses(gone)
     answer = answered(people)
     assert (answer.state, answer.error_kind, answer.model, answer.cost) == ("failed", "model_gone", gone.name, 0)
-    assert usage_selectors.gauge(people.home, EUROS).used == usage_selectors.gauge(people.home, EUROS).reserved == 0
+    assert (
+        usage_selectors.gauge(people.home, AI_EUROS).used == usage_selectors.gauge(people.home, AI_EUROS).reserved == 0
+    )
     with public_context():
         gone.refresh_from_db()
     assert gone.ends_on == timezone.localdate()
@@ -128,7 +130,9 @@ def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(people, llm):
     assistant_uses(gone)
     answer = answered(people)
     assert (answer.state, answer.error_kind, answer.model) == ("failed", "model_gone", gone.name)
-    assert usage_selectors.gauge(people.home, EUROS).used == usage_selectors.gauge(people.home, EUROS).reserved == 0
+    assert (
+        usage_selectors.gauge(people.home, AI_EUROS).used == usage_selectors.gauge(people.home, AI_EUROS).reserved == 0
+    )
 
 
 def test_images_likewise(people, llm, monkeypatch):
@@ -150,7 +154,7 @@ def test_images_likewise(people, llm, monkeypatch):
     usage = Usage(event.input_tokens, 0, 0, event.output_tokens)
     assert (event.model, event.cost) == ("paints", cost_of(usage, price_at(last)))
     assert event.output_tokens > 0
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved) == (event.cost, 0)
     assert Item.objects.filter(pk=answer.image_item_id).count() == 1
     with public_context():

@@ -18,7 +18,7 @@ from conversations import images
 from conversations.models import Conversation, Message
 from fakes.llm import server
 from library.models import Item
-from plans.types import EUROS
+from plans.types import AI_EUROS
 from tenants.context import public_context
 from tenants.services import tenant_suspend
 from usage import selectors as usage_selectors
@@ -91,7 +91,7 @@ def test_an_image_is_made_kept_and_costed(people, client_for, llm, name):
     assert client_for(people.member).post(url).status_code == 302
     answer.refresh_from_db()
     assert answer.image_state == "making"
-    reserved = usage_selectors.gauge(people.home, EUROS).reserved
+    reserved = usage_selectors.gauge(people.home, AI_EUROS).reserved
     assert reserved >= price.image_eur > 0
     make(answer)
     item = Item.objects.get(pk=answer.image_item_id)
@@ -101,7 +101,7 @@ def test_an_image_is_made_kept_and_costed(people, client_for, llm, name):
     assert usage.output_tokens == 4160 and usage.input_tokens > 0
     cost = cost_of(usage, price) if price.output_eur else price.image_eur
     assert (event.images, event.cost, event.outcome) == (1, cost, "done") and 0 < cost <= reserved
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved) == (cost, 0)
     # Once more by a retry of the job, or a second click: nothing more.
     make(answer)
@@ -117,7 +117,7 @@ def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(people, llm)
     make(answer)
     assert (answer.image_state, answer.image_error, answer.image_item_id) == ("failed", "quota", None)
     assert UsageEvent.objects.get(reference=answer.image_reference).cost == Decimal(0)
-    assert usage_selectors.gauge(people.home, EUROS).reserved == 0
+    assert usage_selectors.gauge(people.home, AI_EUROS).reserved == 0
     images.image_request(answer=answer)
     answer.refresh_from_db()
     assert answer.image_state == "making"
@@ -131,13 +131,13 @@ def test_what_was_paid_without_an_image_is_billed_once(people, llm, wanted):
     llm.forget()
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    bound = usage_selectors.gauge(people.home, EUROS).reserved
+    bound = usage_selectors.gauge(people.home, AI_EUROS).reserved
     make(answer)
     make(answer)
     paid = cost_of(Usage(40, 0, 0, 4160), price) if "usage" in wanted else bound
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, event.images, event.outcome, event.cost) == ("failed", 0, "failed", paid)
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved, len(llm.calls())) == (paid, 0, 1) and paid > 0
     assert answer.image_error == "lost"
 
@@ -154,7 +154,7 @@ def test_an_image_that_cannot_be_kept_is_billed_all_the_same(people, llm, monkey
     make(answer)
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, answer.image_item_id, event.images) == ("failed", None, 0)
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved, len(llm.calls())) == (event.cost, 0, 1) and event.cost > 0
 
 
@@ -172,7 +172,7 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, 
     llm.forget()
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    bound = usage_selectors.gauge(people.home, EUROS).reserved
+    bound = usage_selectors.gauge(people.home, AI_EUROS).reserved
     with monkeypatch.context() as patched:
         patched.setattr(images, "_save_in_library", killed)
         with pytest.raises(Killed):
@@ -186,7 +186,7 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, 
     answer.refresh_from_db()
     event = UsageEvent.objects.get(reference=answer.image_reference)
     assert (answer.image_state, answer.image_error, event.cost, event.outcome) == ("failed", "lost", bound, "failed")
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved) == (bound, 0)
     # Asked again by a person, it is a new image.
     images.image_request(answer=answer)
@@ -205,7 +205,7 @@ def test_a_job_that_never_asked_is_given_up_and_nothing_charged(people):
         assert services.settle_abandoned() == 1
     answer.refresh_from_db()
     assert answer.image_state == "failed"
-    gauge = usage_selectors.gauge(people.home, EUROS)
+    gauge = usage_selectors.gauge(people.home, AI_EUROS)
     assert (gauge.used, gauge.reserved) == (0, 0)
 
 
@@ -216,7 +216,7 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(peop
     answer, keep = answer_of(people), images._save_in_library
     images.image_request(answer=answer)
     answer.refresh_from_db()
-    first, bound = answer.image_reference, usage_selectors.gauge(people.home, EUROS).reserved
+    first, bound = answer.image_reference, usage_selectors.gauge(people.home, AI_EUROS).reserved
 
     def given_up_meanwhile(*args, **named):
         kept = keep(*args, **named)
@@ -232,12 +232,12 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(peop
         make(answer)
     event = UsageEvent.objects.get()
     assert (event.reference, event.cost, event.error_kind) == (first, bound, "lost")
-    assert usage_selectors.gauge(people.home, EUROS).used == bound
+    assert usage_selectors.gauge(people.home, AI_EUROS).used == bound
     if asked_again:
         assert (answer.image_state, answer.image_item_id) == ("making", None)
         make(answer)
         assert UsageEvent.objects.count() == 2
-        assert usage_selectors.gauge(people.home, EUROS).reserved == 0
+        assert usage_selectors.gauge(people.home, AI_EUROS).reserved == 0
     assert (answer.image_state, answer.image_error) == ("done", "")
     assert answer.image_item_id is not None
 

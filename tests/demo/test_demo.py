@@ -20,7 +20,7 @@ from demo.texts import scripts
 from demo.workspaces import OPERATOR, WORKSPACES, Workspace
 from library.models import Item
 from library.selectors import storage_used
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.sql import owner_transaction
@@ -69,8 +69,10 @@ def test_totals_are_equal_in_messages_ledger_counters_and_figures(filled: People
         "active_members__sum": ActiveMember.objects.filter(tenant_id=filled.home.id).count(),
     }
     counters = QuotaCounter.objects.filter(tenant_id=filled.home.id)
-    used = {key: counters.filter(meter=key).aggregate(used=Sum("used"))["used"] for key in (TOKENS, EUROS, "storage")}
-    assert used == {TOKENS: tokens, EUROS: totals["cost"], "storage": storage_used()}
+    used = {
+        key: counters.filter(meter=key).aggregate(used=Sum("used"))["used"] for key in (TOKENS, AI_EUROS, "storage")
+    }
+    assert used == {TOKENS: tokens, AI_EUROS: totals["cost"], "storage": storage_used()}
 
 
 def test_costs_follow_the_prices(filled: People) -> None:

@@ -12,7 +12,7 @@ from tests.plans.module_urls import urlpatterns as modules
 @access(TEAM)
 def seen(request: HttpRequest) -> JsonResponse:
     tenant = request.tenant
-    rights = entitlements.of(tenant)
+    rights = entitlements.for_tenant(tenant)
     remembers = host_cache.find_in_memory(tenant.domain) and entitlements._cache.peek(str(tenant.id))
     return JsonResponse(
         {

@@ -54,7 +54,7 @@ def watch(wanted: dict[str, Any]) -> None:
 
 
 def _seen(tenant: TenantRef) -> dict[str, Any]:
-    rights, found = entitlements.of(tenant), selectors.tenant_for_host(tenant.domain)
+    rights, found = entitlements.for_tenant(tenant), selectors.tenant_for_host(tenant.domain)
     return {
         "state": found and found.state,
         "plan": found and found.plan_code,

@@ -202,7 +202,7 @@ def test_rights_come_and_go(scene: Scene, people: Any) -> None:
         kept["override"] = grants.override_grant(**acts, key="analytics", limit=Decimal(1), actor=people.operator).pk
 
     def give() -> None:
-        kept["add_on"] = grants.add_on_give(**acts, add_on="analytics", actor=people.operator).pk
+        kept["add_on"] = grants.add_on_grant(**acts, add_on="analytics", actor=people.operator).pk
 
     assert pages() == {403}
     scene.change(grant, analytics=True)
@@ -213,7 +213,7 @@ def test_rights_come_and_go(scene: Scene, people: Any) -> None:
     scene.change(give, analytics=True)
     assert pages() == {200}
     take = {"tenant_add_on_id": kept["add_on"], "reason": "fini", "actor": people.operator}
-    scene.change(lambda: grants.add_on_take(**take), analytics=False)
+    scene.change(lambda: grants.add_on_revoke(**take), analytics=False)
     assert pages() == {403}
     smaller = {"plan": "starter", "plan_of_rights": "starter", "seats": 3}
     scene.change(lambda: services.change_plan(**acts, plan="starter", actor="test"), **smaller)

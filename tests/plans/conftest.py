@@ -38,7 +38,7 @@ def give(people) -> Any:
                 for key, limit in gives.items():
                     Entitlement.objects.create(add_on=option, key=key, label=key, limit=limit)
         until = timezone.now() + timedelta(days=days) if days else None
-        return grants.add_on_give(
+        return grants.add_on_grant(
             tenant_id=people.home.id, add_on=code, quantity=quantity, reason="essai", actor=people.operator, until=until
         )
 

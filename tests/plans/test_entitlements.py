@@ -20,7 +20,7 @@ from tests.plans.module_urls import MODULES
 
 
 def of_home(people):
-    return entitlements.of(people.home)
+    return entitlements.for_tenant(people.home)
 
 
 def source(people, key):
@@ -144,7 +144,7 @@ def test_an_option_to_come_is_not_there_yet(people):
 def test_a_neighbour_has_nothing_of_it(people, give, grant):
     give("analytics")
     grant("seats", Decimal(4))
-    away = entitlements.of(people.away)
+    away = entitlements.for_tenant(people.away)
     assert (away.limit("seats"), away.has("analytics")) == (15, False)
 
 
@@ -168,7 +168,7 @@ def test_both_logs_keep_what_the_operator_gives(people, give, grant):
     row = grant("seats", Decimal(4), days=2)
     option = give("analytics")
     grants.override_end(override_id=row.pk, reason="fini", actor=people.operator)
-    grants.add_on_take(tenant_add_on_id=option.pk, reason="rendue", actor=people.operator)
+    grants.add_on_revoke(tenant_add_on_id=option.pk, reason="rendue", actor=people.operator)
     acts = ["add_on.given", "add_on.taken", "override.ended", "override.granted"]
     for here in (public_context(), tenant_context(people.home)):
         with here:
@@ -191,7 +191,7 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(people, give, grant):
         tenant_id=people.home.id, add_on_id="white_label", since=timezone.now(), source="stripe"
     )
     with pytest.raises(ValidationError):
-        grants.add_on_take(tenant_add_on_id=paid.pk, reason="non", actor=people.operator)
+        grants.add_on_revoke(tenant_add_on_id=paid.pk, reason="non", actor=people.operator)
     assert Override.objects.count() == 0 and TenantAddOn.objects.filter(until=None).count() == 2
 
 
@@ -253,13 +253,13 @@ def test_a_module_appears_and_disappears(people, client_for, with_modules, give,
     assert [client.get(page).status_code for page in pages] == [403, 403]
 
 
-@pytest.mark.parametrize("add_on", seeds.ADD_ON_RIGHTS)
+@pytest.mark.parametrize("add_on", seeds.ADD_ON_LIMITS)
 def test_an_option_opens_its_pages(people, client_for, with_modules, give, add_on):
     option = give(add_on)
     client = client_for(people.member)
-    keys = [key for key in seeds.ADD_ON_RIGHTS[add_on] if key in MODULES]
+    keys = [key for key in seeds.ADD_ON_LIMITS[add_on] if key in MODULES]
     assert {client.get(f"/module/{key}/").status_code for key in keys} == {200}
-    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=people.operator)
+    grants.add_on_revoke(tenant_add_on_id=option.pk, reason="fini", actor=people.operator)
     assert {client.get(f"/module/{key}/").status_code for key in keys} == {403}
 
 
@@ -295,12 +295,12 @@ def test_for_htmx_the_notice_alone(people, client_for, with_modules):
 
 
 def test_the_navigation_shows_what_may_be_used(people, grant):
-    from website.context_processors import visible
+    from website.context_processors import visible_entries
 
     entries = [{"label": "A"}, {"label": "B", "entitlement": "analytics"}]
-    assert [entry["label"] for entry in visible(entries, people.home)] == ["A"]
+    assert [entry["label"] for entry in visible_entries(entries, people.home)] == ["A"]
     grant("analytics", Decimal(1))
-    assert [entry["label"] for entry in visible(entries, people.home)] == ["A", "B"]
+    assert [entry["label"] for entry in visible_entries(entries, people.home)] == ["A", "B"]
 
 
 def test_a_template_asks(people, grant):
@@ -332,4 +332,4 @@ def test_a_deleted_workspace_takes_its_exceptions_along(people, grant, give):
 
 
 def test_an_unknown_workspace_may_use_what_everybody_may(people):
-    assert entitlements.of_id(uuid4()).limit("seats") == 0
+    assert entitlements.for_tenant_id(uuid4()).limit("seats") == 0

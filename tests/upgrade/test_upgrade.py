@@ -44,7 +44,7 @@ from tenants.models import Tenant
 from usage.models import QuotaCounter, UsageEvent
 from usage.selectors import gauge
 from tenants.selectors import tenant_ref
-from plans.types import EUROS
+from plans.types import AI_EUROS
 from django.db.models import Sum
 
 with public_context():
@@ -52,9 +52,9 @@ with public_context():
     print(json.dumps({
         "plans": list(Plan.objects.order_by("code").values_list("code", flat=True)),
         "prices": Price.objects.count(),
-        "seats": {one.slug: str(entitlements.of(one).limit("seats")) for one in tenants},
+        "seats": {one.slug: str(entitlements.for_tenant(one).limit("seats")) for one in tenants},
         "cost": str(UsageEvent.objects.aggregate(cost=Sum("cost"))["cost"]),
-        "used": str(QuotaCounter.objects.filter(meter=EUROS).aggregate(used=Sum("used"))["used"]),
+        "used": str(QuotaCounter.objects.filter(meter=AI_EUROS).aggregate(used=Sum("used"))["used"]),
         "subscribed": Subscription.objects.count(),
     }))
 """

@@ -44,7 +44,7 @@ class Commands(peer.Commands):
         from tenants.context import public_context
 
         with public_context():
-            return str(entitlements.of_id(UUID(tenant_id)).limit(key))
+            return str(entitlements.for_tenant_id(UUID(tenant_id)).limit(key))
 
     def until_limit(self, tenant_id: str, key: str, value: str, seconds: float = 5.0) -> float:
         """Seconds until the limit is seen so."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from plans import grants
 from plans.models import Override
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context, tenant_context
 from tests.live.workspaces import make, remove
 from tests.usage.peer import THREADS, Peer
@@ -74,10 +74,10 @@ def heard(peers, space, key, value):
 
 def test_thirty_two_clients_on_one_quota_take_what_there_is(peers, space, allow):
     assert CLIENTS == 32
-    allow(EUROS, "1.85")
-    heard(peers, space, EUROS, "1.850000000000")
+    allow(AI_EUROS, "1.85")
+    heard(peers, space, AI_EUROS, "1.850000000000")
     assert crowd(peers, space, "reserve", 10, ai_euros="0.037") == (50, 270)
-    assert counter(space, EUROS) == (0, Decimal("1.85"))
+    assert counter(space, AI_EUROS) == (0, Decimal("1.85"))
     with public_context():
         assert Reservation.objects.filter(tenant_id=space.id).count() == 50
 
@@ -87,29 +87,29 @@ def test_where_there_is_room_nobody_is_refused(peers, space, amounts):
     """The first acts of a workspace make its counters, all at the same moment; and many wait for one row."""
     assert crowd(peers, space, "reserve", 1, **amounts) == (32, 0)
     assert crowd(peers, space, "reserve", 20, **amounts) == (640, 0)
-    assert counter(space, EUROS) == (0, Decimal("6.72"))
+    assert counter(space, AI_EUROS) == (0, Decimal("6.72"))
 
 
 def test_two_meters_are_held_together_or_not_at_all(peers, space, allow):
     """The second meter is the narrow one: the first is never held alone, and nobody waits for ever."""
     allow(TOKENS, 400)
-    allow(EUROS, 1000)
+    allow(AI_EUROS, 1000)
     heard(peers, space, TOKENS, "400.000000000000")
-    heard(peers, space, EUROS, "1000.000000000000")
+    heard(peers, space, AI_EUROS, "1000.000000000000")
     assert crowd(peers, space, "reserve", 6, ai_tokens="10", ai_euros="1") == (40, 152)
-    assert (counter(space, TOKENS), counter(space, EUROS)) == ((0, 400), (0, 40))
+    assert (counter(space, TOKENS), counter(space, AI_EUROS)) == ((0, 400), (0, 40))
 
 
 def test_what_is_settled_below_its_bound_lets_others_through(peers, space, allow):
     allow(TOKENS, 1_000)
-    allow(EUROS, None)
+    allow(AI_EUROS, None)
     heard(peers, space, TOKENS, "1000.000000000000")
-    heard(peers, space, EUROS, "None")
+    heard(peers, space, AI_EUROS, "None")
     given, refused = crowd(peers, space, "reserve", 8, settle="0.1", ai_tokens="10", ai_euros="1")
     assert given + refused == 256
     used, reserved = counter(space, TOKENS)
     assert (used, reserved) == (given, 0) and used <= 1_000
-    assert counter(space, EUROS) == (given * Decimal("0.1"), 0)
+    assert counter(space, AI_EUROS) == (given * Decimal("0.1"), 0)
     with public_context():
         assert not Reservation.objects.filter(tenant_id=space.id, settled_at=None).exists()
 
@@ -170,9 +170,9 @@ def test_every_process_knows_of_a_change_within_a_second(peers, people, space, a
     seen("seats", "4.000000000000")
     grants.override_end(override_id=row.pk, reason="fini", actor=people.operator)
     seen("seats", "15.000000000000")
-    option = grants.add_on_give(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=people.operator)
+    option = grants.add_on_grant(tenant_id=space.id, add_on="unlimited_api", reason="essai", actor=people.operator)
     seen("api_calls_month", "None")
-    grants.add_on_take(tenant_add_on_id=option.pk, reason="fini", actor=people.operator)
+    grants.add_on_revoke(tenant_add_on_id=option.pk, reason="fini", actor=people.operator)
     seen("api_calls_month", "1000.000000000000")
     peers[0].ask("call", service="change_plan", tenant_id=str(space.id), plan="scale", reason="essai", actor="test")
     seen("seats", "100.000000000000")

@@ -16,7 +16,7 @@ from accounts.services import user_create
 from config import lifecycle
 from library import uploads
 from library.types import UploadRefused
-from plans.meters import METERS, STANDS, Kind, slot_of
+from plans.meters import METERS, STANDING_SLOT, Kind, slot_of
 from tenants.context import public_context, tenant_context
 from tenants.services import ReadOnlyWorkspace, tenant_suspend
 from tests.library.samples import PNG
@@ -84,7 +84,7 @@ def test_each_meter_has_its_slot():
     assert slot_of("ai_tokens", now)[0].isoformat() == "2026-03-01"
     # Hours are UTC's: half past nine in the evening there.
     assert slot_of("api_calls_hour", now) == (date(2026, 3, 31), 21)
-    assert slot_of("storage", now) == STANDS
+    assert slot_of("storage", now) == STANDING_SLOT
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.db import connections
 from accounts.models import User
 from events.models import StoredFact
 from mailing.models import OutboxMessage
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
 from tenants.services import tenant_close
@@ -26,7 +26,7 @@ def use(tokens, meter=TOKENS):
 
 def waiting():
     with public_context():
-        return [(meter, refused) for _tenant, meter, refused in notices.take_waiting()]
+        return [(meter, refused) for _tenant, meter, refused in notices.pop_pending()]
 
 
 def letters():
@@ -87,14 +87,14 @@ def test_growth_is_noted_too(people, grant, on_commit):
 
 def test_owner_and_admins_are_told_once_at_each_threshold(people, thousand):
     use(850)
-    assert jobs.tell(TOKENS, False) is True
-    assert jobs.tell(TOKENS, False) is False
+    assert jobs.notify(TOKENS, False) is True
+    assert jobs.notify(TOKENS, False) is False
     told = mails()
     assert [to for to, _subject in told] == [["owner@atelier.test"], ["admin@atelier.test"]]
     assert told[0][1] == "Atelier : 85 % utilisés, Jetons d’IA par mois"
     use(150)
-    assert jobs.tell(TOKENS, False) is True
-    assert jobs.tell(TOKENS, True) is False
+    assert jobs.notify(TOKENS, False) is True
+    assert jobs.notify(TOKENS, True) is False
     assert mails()[2][1] == "Atelier : limite atteinte, Jetons d’IA par mois"
     assert len(mails()) == 4
     facts = StoredFact.objects.filter(name="quota.reached", tenant_id=people.home.id).order_by("id")
@@ -103,39 +103,39 @@ def test_owner_and_admins_are_told_once_at_each_threshold(people, thousand):
 
 def test_whoever_hears_that_it_is_reached_does_not_hear_that_it_was_near(people, thousand):
     use(1000)
-    assert jobs.tell(TOKENS, False) is True
+    assert jobs.notify(TOKENS, False) is True
     QuotaCounter.objects.filter(meter=TOKENS).update(used=900)
-    assert jobs.tell(TOKENS, False) is False
+    assert jobs.notify(TOKENS, False) is False
     assert len(mails()) == 2
 
 
 def test_a_refusal_counts_as_reached(people, thousand):
     use(990)
-    assert jobs.tell(TOKENS, True) is True
+    assert jobs.notify(TOKENS, True) is True
     assert "limite atteinte" in mails()[0][1]
 
 
 def test_nobody_is_told_of_what_is_not_so(people, thousand):
     use(500)
-    assert not jobs.tell(TOKENS, False) and not jobs.tell(TOKENS, True)
-    assert not jobs.tell("unknown", True)
+    assert not jobs.notify(TOKENS, False) and not jobs.notify(TOKENS, True)
+    assert not jobs.notify("unknown", True)
     assert mails() == [] and not QuotaNotice.objects.exists()
 
 
 def test_another_meter_and_another_month_are_told_again(people, thousand, grant):
-    grant(EUROS, Decimal(10))
+    grant(AI_EUROS, Decimal(10))
     use(900)
-    use(9, EUROS)
-    assert jobs.tell(TOKENS, False) and jobs.tell(EUROS, False)
+    use(9, AI_EUROS)
+    assert jobs.notify(TOKENS, False) and jobs.notify(AI_EUROS, False)
     QuotaNotice.objects.update(period="2020-01-01")
-    assert jobs.tell(TOKENS, False)
+    assert jobs.notify(TOKENS, False)
     assert len(mails()) == 6
 
 
 def test_each_in_their_own_language(people, thousand):
     User.objects.filter(pk=people.admin.pk).update(language="en")
     use(850)
-    jobs.tell(TOKENS, False)
+    jobs.notify(TOKENS, False)
     first, second = letters()
     assert "Bonjour" in first.text and "http" in first.text and "/settings/usage/" in first.html
     assert "Hello" in second.text and "85%" in second.subject.replace("\u00a0", "").replace(" %", "%")
@@ -146,7 +146,7 @@ def test_a_closed_workspace_is_told_nothing(people, thousand):
     with public_context():
         closed = tenant_close(tenant_id=people.home.id, reason="test", actor="test")
     with tenant_context(closed):
-        assert jobs.tell(TOKENS, False) is False
+        assert jobs.notify(TOKENS, False) is False
     assert not any("%" in subject for _to, subject in mails())
 
 
@@ -156,9 +156,9 @@ def test_the_minute_asks_for_jobs(people, thousand, on_commit, monkeypatch):
     with on_commit(execute=True):
         use(900)
     with public_context():
-        assert jobs.tell_waiting() == 1
-        assert jobs.tell_waiting() == 0
-    assert asked == [("usage.jobs.tell", {"meter": TOKENS, "refused": False})]
+        assert jobs.enqueue_notices() == 1
+        assert jobs.enqueue_notices() == 0
+    assert asked == [(jobs.notify, {"meter": TOKENS, "refused": False})]
 
 
 def test_the_hour_finds_what_was_lost(people, thousand, monkeypatch):
@@ -166,10 +166,10 @@ def test_the_hour_finds_what_was_lost(people, thousand, monkeypatch):
     monkeypatch.setattr(jobs, "enqueue", lambda name, **kwargs: asked.append(kwargs["meter"]))
     use(900)
     with public_context():
-        assert jobs.look_at_all() == 1
-    jobs.tell(TOKENS, False)
+        assert jobs.enqueue_missed_notices() == 1
+    jobs.notify(TOKENS, False)
     with public_context():
-        assert jobs.look_at_all() == 0
+        assert jobs.enqueue_missed_notices() == 0
     assert asked == [TOKENS]
 
 
@@ -185,7 +185,7 @@ def test_eight_jobs_at_once_mail_once(people):
         def one():
             with tenant_context(tenant):
                 ready.wait()
-                told.append(jobs.tell(TOKENS, False))
+                told.append(jobs.notify(TOKENS, False))
             connections.close_all()
 
         threads = [threading.Thread(target=one) for _ in range(8)]
@@ -199,7 +199,7 @@ def test_eight_jobs_at_once_mail_once(people):
         with public_context():
             QuotaNotice.objects.filter(tenant_id=tenant.id).delete()
             OutboxMessage.objects.filter(tenant_id=tenant.id).delete()
-            notices.take_waiting()
+            notices.pop_pending()
         remove(made)
 
 
@@ -213,13 +213,13 @@ def page_of(client_for, person, path="/"):
 def test_owners_and_admins_see_a_banner_while_it_is_so(people, client_for, thousand, grant):
     assert "Limite bientôt atteinte" not in page_of(client_for, people.owner)
     use(850)
-    jobs.tell(TOKENS, False)
+    jobs.notify(TOKENS, False)
     for person in (people.owner, people.admin):
         assert "Limite bientôt atteinte : Jetons d’IA par mois, 85 %." in page_of(client_for, person)
     for person in (people.member, people.instructor, people.learner):
         assert "Limite bientôt" not in page_of(client_for, person)
     use(150)
-    jobs.tell(TOKENS, False)
+    jobs.notify(TOKENS, False)
     assert "Limite atteinte : Jetons d’IA par mois." in page_of(client_for, people.owner)
     grant(TOKENS, Decimal(10_000))
     assert "Limite" not in page_of(client_for, people.owner)

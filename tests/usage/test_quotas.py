@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 
 from plans.models import Entitlement
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
 from tenants.services import ReadOnlyWorkspace, tenant_create, tenant_delete_now, tenant_suspend
@@ -33,11 +33,11 @@ def _tenant():
 
 
 def test_settled_use_replaces_the_reservation():
-    held = services.reserve(act(), {TOKENS: Decimal(1000), EUROS: Decimal("0.5")})
+    held = services.reserve(act(), {TOKENS: Decimal(1000), AI_EUROS: Decimal("0.5")})
     assert counter(TOKENS) == (0, 1000)
-    assert services.settle(held.id, {TOKENS: Decimal(300), EUROS: Decimal("0.0255")})
+    assert services.settle(held.id, {TOKENS: Decimal(300), AI_EUROS: Decimal("0.0255")})
     assert counter(TOKENS) == (300, 0)
-    assert counter(EUROS) == (Decimal("0.0255"), 0)
+    assert counter(AI_EUROS) == (Decimal("0.0255"), 0)
 
 
 def test_settling_twice_counts_once():
@@ -49,8 +49,8 @@ def test_settling_twice_counts_once():
 
 def test_all_meters_or_none():
     with pytest.raises(QuotaExceeded) as refused:
-        services.reserve(act(), {TOKENS: Decimal(10), EUROS: Decimal(1_000_000)})
-    assert refused.value.gauge.key == EUROS
+        services.reserve(act(), {TOKENS: Decimal(10), AI_EUROS: Decimal(1_000_000)})
+    assert refused.value.gauge.key == AI_EUROS
     assert refused.value.plan_name == "Pro"
     assert counter(TOKENS) == (0, 0)
     assert not Reservation.objects.exists()
@@ -90,14 +90,14 @@ def test_budget_for_five_lets_five_of_twenty_through():
     made = tenant_create(slug="vingt", name="Vingt", email="o@vingt.test", plan="starter", password="un-mot-de-passe")
     bound = Decimal("0.037")
     with public_context():
-        limit = Entitlement.objects.get(plan_id="starter", key=EUROS).limit
+        limit = Entitlement.objects.get(plan_id="starter", key=AI_EUROS).limit
     try:
         with tenant_context(made.tenant):
-            services.reserve(act(), {EUROS: limit - 5 * bound})
+            services.reserve(act(), {AI_EUROS: limit - 5 * bound})
             outcomes = _twenty_at_once(made.tenant, bound)
             assert outcomes.count("passed") == 5
             assert outcomes.count("refused") == 15
-            assert counter(EUROS) == (0, limit)
+            assert counter(AI_EUROS) == (0, limit)
     finally:
         with public_context():
             QuotaCounter.objects.filter(tenant_id=made.tenant.id).delete()
@@ -113,7 +113,7 @@ def _twenty_at_once(tenant, bound: Decimal) -> list[str]:
         ready.wait()
         with tenant_context(tenant):
             try:
-                services.reserve(act(), {EUROS: bound})
+                services.reserve(act(), {AI_EUROS: bound})
                 outcomes.append("passed")
             except QuotaExceeded:
                 outcomes.append("refused")
@@ -154,11 +154,11 @@ def test_a_reservation_is_one_round_trip(people):
     made = tenant_create(slug="tour", name="Tour", email="o@tour.test", plan="starter", password="un-mot-de-passe")
     try:
         with tenant_context(made.tenant):
-            services.reserve(act(), {TOKENS: Decimal(1), EUROS: Decimal(1)})
+            services.reserve(act(), {TOKENS: Decimal(1), AI_EUROS: Decimal(1)})
             until = time.monotonic() + 5
             while entitlements._cache.peek(str(made.tenant.id)) is None and time.monotonic() < until:
-                entitlements.of(made.tenant)
-            for amounts in ({TOKENS: Decimal(1)}, {TOKENS: Decimal(1), EUROS: Decimal(1)}):
+                entitlements.for_tenant(made.tenant)
+            for amounts in ({TOKENS: Decimal(1)}, {TOKENS: Decimal(1), AI_EUROS: Decimal(1)}):
                 with CaptureQueriesContext(connection) as sent:
                     held = services.reserve(act(), amounts)
                     services.settle(held.id, amounts)
@@ -172,10 +172,10 @@ def test_a_reservation_is_one_round_trip(people):
 
 def test_a_reservation_of_the_release_before_is_settled():
     """It names no counters: its month and its meters do."""
-    held = services.reserve(act(), {TOKENS: Decimal(1000), EUROS: Decimal(1)})
+    held = services.reserve(act(), {TOKENS: Decimal(1000), AI_EUROS: Decimal(1)})
     Reservation.objects.filter(pk=held.id).update(counters=None)
     assert services.settle(held.id, {TOKENS: Decimal(300)})
-    assert (counter(TOKENS), counter(EUROS)) == ((300, 0), (0, 0))
+    assert (counter(TOKENS), counter(AI_EUROS)) == ((300, 0), (0, 0))
 
 
 def test_a_reservation_is_settled_in_the_month_it_was_held_in():
@@ -197,9 +197,9 @@ def test_a_refusal_inside_a_transaction_leaves_it_whole():
 
     with transaction.atomic():
         with pytest.raises(QuotaExceeded):
-            services.reserve(act(), {EUROS: Decimal(1_000_000)})
-        services.reserve(act(), {EUROS: Decimal(1)})
-    assert counter(EUROS) == (0, 1)
+            services.reserve(act(), {AI_EUROS: Decimal(1_000_000)})
+        services.reserve(act(), {AI_EUROS: Decimal(1)})
+    assert counter(AI_EUROS) == (0, 1)
 
 
 def test_the_ledger_cannot_be_changed_by_the_application():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plans.types import EUROS, TOKENS
+from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context
 from tenants.ids import new_id
 from tenants.services import tenant_suspend
@@ -58,7 +58,7 @@ def test_the_history_is_of_this_workspace_and_six_months(people):
 def test_the_page_shows_each_meter_with_its_source(people, client_for, upload, grant, give, monkeypatch):
     register(monkeypatch, "own_assistants", "api_calls_month", "api_calls_hour", "webhooks", "api_all_endpoints")
     use(4_500_000)
-    use("12.5", EUROS)
+    use("12.5", AI_EUROS)
     upload(people.member, PNG, "a.png")
     grant("own_assistants", Decimal(7), days=30)
     give("unlimited_api")

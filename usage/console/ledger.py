@@ -1,4 +1,4 @@
-"""The operator's page of the usage ledger. It is read only: the database refuses anything else."""
+"""The operator's page of the usage ledger, read-only: the database role has no right to change its rows."""
 
 from typing import Any
 
@@ -11,18 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from tenants.console import WorkspaceFilter
-from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, badge, exact_euros, figure, moment
-from ui.console_text import two_lines
+from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
+from ui.console_text import format_exact_euros, two_lines
 from usage.models import UsageEvent
+from usage.outcome_badge import outcome_badge
 from usage.selectors import usage_totals
 
-Outcome = UsageEvent.Outcome
 
-
-OUTCOME_KINDS = {Outcome.DONE: "good", Outcome.STOPPED: "neutral", Outcome.INTERRUPTED: "warn", Outcome.FAILED: "bad"}
-
-
-def _count(value: int | None) -> SafeString:
+def _shown_count(value: int | None) -> SafeString:
     return figure(NOTHING if value is None else formats.number_format(value, force_grouping=True))
 
 
@@ -30,7 +26,7 @@ def _count(value: int | None) -> SafeString:
 class UsageEventAdmin(ReadOnlyAdmin):
     list_display = (
         "shown_at",
-        "shown_who",
+        "shown_member",
         "shown_source",
         "shown_input",
         "shown_cache_read",
@@ -81,7 +77,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
         return moment(row.at)
 
     @display(description=_("Espace, membre"), ordering="tenant_slug")
-    def shown_who(self, row: UsageEvent) -> SafeString:
+    def shown_member(self, row: UsageEvent) -> SafeString:
         return two_lines(row.tenant_slug, row.member_email or NOTHING)
 
     @display(description=_("Assistant, modèle"), ordering="model")
@@ -93,35 +89,35 @@ class UsageEventAdmin(ReadOnlyAdmin):
 
     @display(description=_("Entrée"), ordering="input_tokens")
     def shown_input(self, row: UsageEvent) -> SafeString:
-        return _count(row.input_tokens)
+        return _shown_count(row.input_tokens)
 
     @display(description=_("Cache lu"), ordering="cache_read_tokens")
     def shown_cache_read(self, row: UsageEvent) -> SafeString:
-        return _count(row.cache_read_tokens)
+        return _shown_count(row.cache_read_tokens)
 
     @display(description=_("Cache écrit"), ordering="cache_write_tokens")
     def shown_cache_write(self, row: UsageEvent) -> SafeString:
-        return _count(row.cache_write_tokens)
+        return _shown_count(row.cache_write_tokens)
 
     @display(description=_("Sortie"), ordering="output_tokens")
     def shown_output(self, row: UsageEvent) -> SafeString:
-        return _count(row.output_tokens)
+        return _shown_count(row.output_tokens)
 
     @display(description=_("Coût"), ordering="cost")
     def shown_cost(self, row: UsageEvent) -> SafeString:
-        return figure(exact_euros(row.cost))
+        return figure(format_exact_euros(row.cost))
 
     @display(description=_("1er mot (ms)"), ordering="first_token_ms")
     def first_token(self, row: UsageEvent) -> SafeString:
-        return _count(row.first_token_ms)
+        return _shown_count(row.first_token_ms)
 
     @display(description=_("Durée (ms)"), ordering="latency_ms")
     def latency(self, row: UsageEvent) -> SafeString:
-        return _count(row.latency_ms)
+        return _shown_count(row.latency_ms)
 
     @display(description=_("Issue"), ordering="outcome")
     def shown_outcome(self, row: UsageEvent) -> SafeString:
-        shown = badge(row.get_outcome_display(), OUTCOME_KINDS.get(Outcome(row.outcome), "neutral"))
+        shown = outcome_badge(row)
         if row.is_estimate:
             return format_html('{} <span class="rc-muted" title="{}">{}</span>', shown, _estimate_help(), _("estimé"))
         return shown

@@ -1,4 +1,4 @@
-"""The operator's pages of counters and of what is held of them. They only read."""
+"""The console's read-only pages of quota counters and reservations."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,42 +12,42 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from plans.console.units import quantity, right_name
+from plans.console.units import format_quantity, right_name
 from plans.meters import METERS, Kind, meter_of
 from tenants.console import WithSlugAdmin
 from ui.console import NOTHING, badge, figure, moment
 from usage.models import QuotaCounter, Reservation
 
-# What is held for, in words.
+# Labels of the kinds of acts.
 ACTS = {"answer": _("Réponse"), "image": _("Image"), "metered": _("Acte mesuré")}
 
 
-def _name(key: str) -> str:
-    """A meter's name without its unit: amounts say theirs."""
+def _meter_label(key: str) -> str:
+    """The label of a meter without its unit, which is shown with amounts."""
     return right_name(key).split(" (")[0]
 
 
-class _OfWorkspace(WithSlugAdmin):
+class _WorkspaceRowAdmin(WithSlugAdmin):
     @display(description=_("Espace"), ordering="slug")
     def shown_slug(self, row: Any) -> str:
         return row.slug or NOTHING
 
 
 class MeterFilter(admin.SimpleListFilter):
-    """By meter, under the name it has on screen."""
+    """By meter, under its label."""
 
     title = _("compteur")
     parameter_name = "meter"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, _name(key)) for key, meter in METERS.items() if meter.kind is not Kind.MODULE]
+        return [(key, _meter_label(key)) for key, meter in METERS.items() if meter.kind is not Kind.MODULE]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[QuotaCounter]) -> QuerySet[QuotaCounter]:
         return queryset.filter(meter=self.value()) if self.value() else queryset
 
 
 @admin.register(QuotaCounter)
-class QuotaCounterAdmin(_OfWorkspace):
+class QuotaCounterAdmin(_WorkspaceRowAdmin):
     list_display = ("shown_slug", "shown_meter", "shown_period", "shown_used", "shown_reserved")
     list_filter = (MeterFilter,)
     search_fields = ("meter", "slug")
@@ -55,7 +55,7 @@ class QuotaCounterAdmin(_OfWorkspace):
 
     @display(description=_("Compteur"), ordering="meter")
     def shown_meter(self, row: QuotaCounter) -> str:
-        return _name(row.meter)
+        return _meter_label(row.meter)
 
     @display(description=_("Période"), ordering="period")
     def shown_period(self, row: QuotaCounter) -> str:
@@ -68,11 +68,11 @@ class QuotaCounterAdmin(_OfWorkspace):
 
     @display(description=_("Utilisé"), ordering="used")
     def shown_used(self, row: QuotaCounter) -> SafeString:
-        return figure(quantity(row.meter, row.used))
+        return figure(format_quantity(row.meter, row.used))
 
     @display(description=_("Réservé"), ordering="reserved")
     def shown_reserved(self, row: QuotaCounter) -> SafeString:
-        return figure(quantity(row.meter, row.reserved))
+        return figure(format_quantity(row.meter, row.reserved))
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -87,7 +87,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Reservation)
-class ReservationAdmin(_OfWorkspace):
+class ReservationAdmin(_WorkspaceRowAdmin):
     list_display = ("shown_slug", "shown_act", "shown_amounts", "shown_expires", "shown_state")
     list_filter = (OpenFilter, "act")
     search_fields = ("slug", "reference")
@@ -99,10 +99,11 @@ class ReservationAdmin(_OfWorkspace):
 
     @display(description=_("Montants"))
     def shown_amounts(self, row: Reservation) -> str:
-        said = (
-            (right_name(meter).split(" (")[0], quantity(meter, Decimal(text))) for meter, text in row.amounts.items()
+        amounts = (
+            (right_name(meter).split(" (")[0], format_quantity(meter, Decimal(text)))
+            for meter, text in row.amounts.items()
         )
-        return " · ".join(f"{name}\u00a0: {amount}" for name, amount in said)
+        return " · ".join(f"{name}\u00a0: {amount}" for name, amount in amounts)
 
     @display(description=_("Expire le"), ordering="expires_at")
     def shown_expires(self, row: Reservation) -> str | SafeString:

@@ -1,4 +1,4 @@
-"""The ledger of every metered act."""
+"""The usage ledger."""
 
 from typing import ClassVar
 
@@ -11,10 +11,10 @@ from ui.lines import LineField
 
 
 class UsageEvent(models.Model):
-    """One metered act and its exact cost. Append-only: a ledger, the ground of every invoice.
+    """One metered act and its exact cost. Append-only: invoices are based on it.
 
-    Tokens are in the four buckets of every provider; `cost` in euros, from the price row named.
-    Keys of other apps' rows are stored, not constrained: the ledger outlives them.
+    Tokens are in four buckets, as providers count them; `cost` is in euros, from the price `price_id`.
+    Keys of other apps' rows have no constraint, because the ledger outlives these rows.
     """
 
     append_only = True
@@ -68,5 +68,5 @@ class UsageEvent(models.Model):
 
     @property
     def total_tokens(self) -> int:
-        """All four buckets together."""
+        """The tokens of all four buckets."""
         return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens + self.output_tokens

@@ -1,4 +1,4 @@
-"""Counters that hold use to what is allowed, what is held of them, and the notices sent."""
+"""Quota counters, their reservations, and the notices sent."""
 
 from typing import ClassVar
 
@@ -11,9 +11,9 @@ from ui.lines import LineField
 
 
 class QuotaCounter(models.Model):
-    """What one workspace used and reserved of one meter in its slot. Moved by one conditional UPDATE only.
+    """Use and reservations of one meter by one workspace in a slot. Changed only by the SQL of usage/counters.py.
 
-    The slot (plans/meters.py): a month, an hour of a day, or for good. Amounts are in the meter's unit.
+    `period`, `hour`: the slot (plans/meters.py). Amounts are in the meter's unit.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -35,7 +35,7 @@ class QuotaCounter(models.Model):
 
 
 class Reservation(models.Model):
-    """An upper bound held for an act under way. Settled by the act, or by the sweeper once it has expired."""
+    """An upper bound reserved for an act. Settled by the act, or by a scheduled job after it expires."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(_("clé de l’espace"))
@@ -43,7 +43,7 @@ class Reservation(models.Model):
     reference = models.UUIDField(_("référence"))
     period = models.DateField(_("mois"))
     amounts = models.JSONField(_("montants"), help_text=_("Par compteur, en texte décimal"))
-    # By meter, the key of the counter that was moved: it is settled where it was held, however long ago.
+    # By meter, the key of the reserved counter: settled on the same one even after the period has ended.
     counters = models.JSONField(_("compteurs"), null=True)
     expires_at = models.DateTimeField(_("expire le"))
     settled_at = models.DateTimeField(_("réglée le"), null=True, blank=True)
@@ -58,7 +58,7 @@ class Reservation(models.Model):
 
 
 class QuotaNotice(models.Model):
-    """That people were told of a meter at a threshold: once a month. Written with the mail, in one transaction."""
+    """A sent notice that a meter reached a threshold, once a month. Written in the transaction of its mails."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField()

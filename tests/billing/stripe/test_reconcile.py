@@ -1,4 +1,4 @@
-"""Held against Stripe: what was lost is listed, then repaired; what only people mend is said, and left."""
+"""Hold against Stripe: what was lost is listed, then repaired; what only people mend is said, and left."""
 
 import io
 import json

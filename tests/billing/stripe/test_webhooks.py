@@ -35,7 +35,7 @@ def test_a_purchase_makes_the_workspace_active(buyer, fake, people):
     kept = row(people)
     assert (state(people), kept.status, kept.plan_code, kept.interval) == ("active", "active", "scale", "month")
     assert int(kept.period_end.timestamp()) == made["items"].data[0].current_period_end
-    rights = entitlements.of(people.home)
+    rights = entitlements.for_tenant(people.home)
     assert (rights.plan_code, rights.has("white_label"), rights.has("analytics")) == ("scale", True, False)
     moved = AuditEntry.objects.get(action="tenant.state_changed")
     assert (moved.actor, moved.details["reason"]) == ("Stripe", "abonnement en cours")
@@ -70,7 +70,7 @@ def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, people):
     latest = row(people).last_event_at
     tell(early)
     assert (row(people).plan_code, row(people).last_event_at) == ("scale", latest)
-    assert entitlements.of(people.home).has("analytics")
+    assert entitlements.for_tenant(people.home).has("analytics")
 
 
 FORGED = {

@@ -1,6 +1,6 @@
-"""How pages write revenue: amounts to the cent, without VAT, and what a line of the ledger is.
+"""MRR movements and percentages as pages show them.
 
-Apart from the console's pages: templates load this one, and the theme loads templates while it is being imported.
+Separate from the console's pages: template filters import this module, and the theme loads templates on import.
 """
 
 from decimal import Decimal
@@ -12,7 +12,6 @@ from django.utils.translation import pgettext
 from billing.models import RevenueChange
 from billing.mrr.ledger import CAUSES
 from ui.console_text import NOTHING, badge
-from ui.console_text import format_euros as plain_euros
 
 Kind = RevenueChange.Kind
 BADGES = {
@@ -24,18 +23,8 @@ BADGES = {
 }
 
 
-def euros(value: Decimal | None) -> str:
-    return NOTHING if value is None else plain_euros(value)
-
-
-def signed(value: Decimal) -> str:
-    """With its sign, a true minus."""
-    sign = ("+" if value > 0 else "\u2212") if value else ""
-    return f"{sign}{euros(abs(value))}"
-
-
 def percent(value: Decimal | None) -> str:
-    """A share of a hundred, with one decimal."""
+    """A percentage with one decimal; a dash for None."""
     if value is None:
         return NOTHING
     return pgettext("share", "%(figure)s %%") % {"figure": formats.number_format(value, decimal_pos=1)}
@@ -46,5 +35,5 @@ def kind_badge(line: RevenueChange) -> SafeString:
 
 
 def cause(line: RevenueChange) -> str:
-    """Why, in words. What the code does not know any more is shown as it is."""
+    """The reason of a movement in words; a reason that is not in `CAUSES` is shown as stored."""
     return str(CAUSES.get(line.reason, line.reason)) or NOTHING
