@@ -1,1 +1,1 @@
-"""Measures of what Ruche promises. README.md says how to read them."""
+"""Benchmarks. README.md explains the figures."""

@@ -1,4 +1,4 @@
-"""`python -m bench [--quick | --full] [--check]` measures; `python -m bench check` judges the last measure."""
+"""`python -m bench [--quick | --full] [--check]` measures; `python -m bench check` checks the last results."""
 
 import argparse
 import json
@@ -18,14 +18,14 @@ LATEST = servers.STATE / "latest.json"
 
 
 class Size(NamedTuple):
-    """How much of each part. Stock makes a schema in half a minute: its rounds are most of the time."""
+    """Size of each part. Rounds of stock django-tenants, half a minute per schema, take most of the time."""
 
     rounds: int  # of provisioning
     requests: int  # of each kind, in a round
     streams: int  # at once
     operations: int  # reservations
     schemas: int  # of the fleet
-    sampled: int  # of them migrated by stock, a migration
+    sampled: int  # schemas that stock migrates, for each migration
 
 
 SIZES = {
@@ -37,22 +37,22 @@ SIZES = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["measure", "check"], default="measure")
+    parser.add_argument("command", nargs="?", choices=["measure", "check"], default="measure")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--full", action="store_true", help="many rounds")
-    parser.add_argument("--check", action="store_true", help="measure quickly, then judge")
+    parser.add_argument("--check", action="store_true", help="measure quickly, then check")
     options = parser.parse_args()
-    if options.what == "check":
+    if options.command == "check":
         return check(LATEST)
     size = "full" if options.full else "quick" if options.quick or options.check else "usual"
-    measured = _measure(size)
-    _write(LATEST, measured)
-    _print(measured)
+    results = _measure(size)
+    _write(LATEST, results)
+    _print(results)
     return check(LATEST) if options.check else 0
 
 
 def _measure(size: str) -> dict[str, Any]:
-    begun = time.monotonic()
+    started = time.monotonic()
     sizes = SIZES[size]
     load = os.getloadavg()[0]
     with servers.environment():
@@ -63,31 +63,31 @@ def _measure(size: str) -> dict[str, Any]:
 
         from bench import fleet, provisioning, quota, request, streams
 
-        servers.fill()
+        servers.prepare_database()
         try:
-            measured = {
+            results = {
                 "provisioning": provisioning.measure(sizes.rounds),
                 "request": request.measure(sizes.requests),
                 "quota": quota.measure(sizes.operations),
                 "streams": streams.measure(sizes.streams),
-                # Last: the files of its many schemas are gone from under nobody else's measure.
+                # Last, because deleting its many schemas slows down the file system.
                 "fleet": fleet.measure(sizes.schemas, sizes.sampled),
             }
         finally:
             connections.close_all()
             connection.close_pool()  # type: ignore[attr-defined]
     machine = {"processors": os.cpu_count(), "python": platform.python_version(), "load_before": round(load, 2)}
-    return {**measured, "size": size, "seconds": round(time.monotonic() - begun), "machine": machine}
+    return {**results, "size": size, "seconds": round(time.monotonic() - started), "machine": machine}
 
 
-def _write(path: Path, measured: dict[str, Any]) -> None:
+def _write(path: Path, results: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
-def _print(measured: dict[str, Any]) -> None:
-    print(table({name: measured[name] for name in PARTS}))
-    print(f"\n{measured['seconds']} s, {measured['machine']}; written to .ruche/bench/latest.json")
+def _print(results: dict[str, Any]) -> None:
+    print(table({name: results[name] for name in PARTS}))
+    print(f"\n{results['seconds']} s, {results['machine']}; written to .ruche/bench/latest.json")
 
 
 if __name__ == "__main__":

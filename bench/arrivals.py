@@ -1,4 +1,4 @@
-"""People who ask one after the other, each in a tab of their own: at Ruche, and at the bare relay."""
+"""Load generator: questions that begin one after another, each in its own tab, to Ruche or to the bare relay."""
 
 import asyncio
 import contextlib
@@ -18,15 +18,15 @@ from fakes.llm import server as fake
 from tests.live.browser import Browser
 from tests.live.workspaces import PASSWORD, Workspace
 
-PAUSE = 0.11
+PAUSE_SECONDS = 0.11
 _MARKER = re.compile(r"\[echo (m\d+x)\]")
-# Keeps one processor busy, for as long as it is let.
-_LOOP = "while True: pass"
+# Keeps one processor busy until killed.
+_BUSY_CODE = "while True: pass"
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one tab was told: when it asked and when its first words came (monotonic), its text, how it ended."""
+class TabResult:
+    """Result of one tab: times of the question and of the first words (monotonic), text, final state."""
 
     begun: float
     first_at: float | None
@@ -34,14 +34,14 @@ class Told:
     state: str
 
 
-Outcomes = dict[int, Told | BaseException]
-One = Callable[[int, str], Awaitable[Told]]
+Outcomes = dict[int, TabResult | BaseException]
+AskFunction = Callable[[int, str], Awaitable[TabResult]]
 
 
 @contextlib.contextmanager
 def busy_loops(count: int) -> Iterator[None]:
-    """So many processes that compute all the time, each in a session of its own: Linux shares processors by these."""
-    loops = [subprocess.Popen([sys.executable, "-c", _LOOP], start_new_session=True) for _ in range(count)]
+    """Run `count` busy processes, each in its own session, because Linux schedules sessions fairly (autogroup)."""
+    loops = [subprocess.Popen([sys.executable, "-c", _BUSY_CODE], start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:
@@ -50,95 +50,97 @@ def busy_loops(count: int) -> Iterator[None]:
             loop.wait()
 
 
-def at_ruche(port: int, both: list[Workspace], count: int, words: int, over: float | None) -> Outcomes:
-    """`count` answers in two workspaces, begun over so many seconds; None: one after the other's end."""
+def ask_ruche(port: int, workspaces: list[Workspace], count: int, words: int, duration: float | None) -> Outcomes:
+    """`count` answers in two workspaces, begun over `duration` seconds; None: each after the end of the previous."""
 
     async def run() -> Outcomes:
         async with AsyncExitStack() as stack:
             browsers = []
-            for pair in zip(*(workspace.emails for workspace in both), strict=True):
-                for workspace, email in zip(both, pair, strict=True):
+            for emails in zip(*(workspace.emails for workspace in workspaces), strict=True):
+                for workspace, email in zip(workspaces, emails, strict=True):
                     browser = await stack.enter_async_context(Browser(port, workspace.host))
                     await browser.sign_in(email, PASSWORD)
                     browsers.append(browser)
 
-            async def one(number: int, question: str) -> Told:
+            async def ask(number: int, question: str) -> TabResult:
                 begun = time.monotonic()
                 browser = browsers[number % len(browsers)]
                 followed = await browser.follow(await browser.ask(question))
-                return Told(begun, followed.first_at, followed.text, followed.state)
+                return TabResult(begun, followed.first_at, followed.text, followed.state)
 
-            return await _arrive(one, count, words, over)
+            return await _arrive(ask, count, words, duration)
 
     return asyncio.run(run())
 
 
-def at_relay(port: int, count: int, words: int, over: float | None) -> Outcomes:
-    """The same at the relay."""
+def ask_relay(port: int, count: int, words: int, duration: float | None) -> Outcomes:
+    """The same questions to the relay."""
 
     async def run() -> Outcomes:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2)
         address = f"http://127.0.0.1:{port}"
         async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits, trust_env=False) as client:
 
-            async def one(_number: int, question: str) -> Told:
+            async def ask(_number: int, question: str) -> TabResult:
                 begun, first_at, text = time.monotonic(), None, ""
                 async with client.stream("POST", "/", content=question) as response:
                     async for line in response.aiter_lines():
-                        piece = _piece(line)
+                        piece = _delta_text(line)
                         if piece and first_at is None:
                             first_at = time.monotonic()
                         text += piece
-                return Told(begun, first_at, text, "done")
+                return TabResult(begun, first_at, text, "done")
 
-            return await _arrive(one, count, words, over)
+            return await _arrive(ask, count, words, duration)
 
     return asyncio.run(run())
 
 
-def _piece(line: str) -> str:
+def _delta_text(line: str) -> str:
     if not line.startswith("data: {"):
         return ""
     choices = json.loads(line.removeprefix("data: "))["choices"]
     return (choices[0]["delta"].get("content") or "") if choices else ""
 
 
-async def _arrive(one: One, count: int, words: int, over: float | None) -> Outcomes:
+async def _arrive(ask: AskFunction, count: int, words: int, duration: float | None) -> Outcomes:
     def question(number: int) -> str:
-        return f"Question [echo m{number}x] [slow {PAUSE}] [words {words}]"
+        return f"Question [echo m{number}x] [slow {PAUSE_SECONDS}] [words {words}]"
 
-    if over is None:
-        return {number: await one(number, question(number)) for number in range(count)}
+    if duration is None:
+        return {number: await ask(number, question(number)) for number in range(count)}
 
-    async def after(number: int) -> Told:
-        await asyncio.sleep(number * over / count)
-        return await one(number, question(number))
+    async def after(number: int) -> TabResult:
+        await asyncio.sleep(number * duration / count)
+        return await ask(number, question(number))
 
     return dict(enumerate(await asyncio.gather(*(after(number) for number in range(count)), return_exceptions=True)))
 
 
 def failures(outcomes: Outcomes, provider: fake.Handle) -> dict[int, str]:
-    """Who was not told the whole of what the provider sent, and what was wrong."""
+    """Tabs whose text differs from what the provider sent: number -> problem."""
     sent = {_marker(call): call["words"] for call in provider.calls()}
-    found = {}
-    for number, told in outcomes.items():
-        if isinstance(told, BaseException):
-            found[number] = f"{type(told).__name__}: {told}"[:500]
+    messages = {}
+    for number, result in outcomes.items():
+        if isinstance(result, BaseException):
+            messages[number] = f"{type(result).__name__}: {result}"[:500]
             continue
         text = "".join(f"m{number}x-{word} " for word in range(sent.get(f"m{number}x", 0)))
-        if told.state != "done" or not text or told.text != text:
-            found[number] = f"state {told.state or 'none'}, {len(told.text)} of {len(text)} characters"
-    return found
+        if result.state != "done" or not text or result.text != text:
+            messages[number] = f"state {result.state or 'none'}, {len(result.text)} of {len(text)} characters"
+    return messages
 
 
 def overheads(outcomes: Outcomes, provider: fake.Handle) -> list[float]:
-    """Milliseconds from the question's POST to its first words in the tab, less what the provider took for them."""
-    took = {_marker(call): call["first_word_at"] - call["at"] for call in provider.calls() if call["first_word_at"]}
-    found = []
-    for number, told in outcomes.items():
-        if isinstance(told, Told) and told.first_at is not None and f"m{number}x" in took:
-            found.append((told.first_at - told.begun - took[f"m{number}x"]) * 1000)
-    return found
+    """Milliseconds from the question's POST to the first words in the tab, minus the provider's time for them."""
+    provider_seconds = {
+        _marker(call): call["first_word_at"] - call["at"] for call in provider.calls() if call["first_word_at"]
+    }
+    milliseconds = []
+    for number, result in outcomes.items():
+        if isinstance(result, TabResult) and result.first_at is not None and f"m{number}x" in provider_seconds:
+            milliseconds.append((result.first_at - result.begun - provider_seconds[f"m{number}x"]) * 1000)
+    return milliseconds
 
 
 def _marker(call: dict[str, Any]) -> str:

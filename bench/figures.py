@@ -1,4 +1,4 @@
-"""Numbers of several rounds, brought to those that are kept."""
+"""Statistics of several rounds, timers, and the table for the terminal."""
 
 import statistics
 import time
@@ -8,21 +8,21 @@ from typing import Any
 
 
 def spread(values: Sequence[float], digits: int = 1) -> dict[str, Any]:
-    """Median, with the least and the most: on a busy machine the spread tells how far to trust it."""
+    """Median, minimum, maximum and count. A wide spread means that the machine was busy."""
     low, high = min(values), max(values)
     middle = statistics.median(values)
     return {"median": round(middle, digits), "min": round(low, digits), "max": round(high, digits), "n": len(values)}
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that so many percent of them do not exceed."""
+    """The percentile of the values (nearest rank), rounded to one digit."""
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1)
 
 
 @contextmanager
 def stopwatch(milliseconds: list[float]) -> Iterator[None]:
-    """Adds what its block took."""
+    """Append the duration of its block to `milliseconds`."""
     begun = time.perf_counter()
     yield
     milliseconds.append((time.perf_counter() - begun) * 1000)
@@ -34,7 +34,7 @@ def timed(action: Callable[[], object], milliseconds: list[float]) -> None:
 
 
 def table(parts: dict[str, dict[str, Any]]) -> str:
-    """Lines for a terminal: of each part its figures, with their spread where they were measured several times."""
+    """Lines for a terminal: the figures of each part, with their spread if measured several times."""
     lines: list[str] = []
     for part, figures in parts.items():
         spreads = figures.get("spread", {})

@@ -1,7 +1,7 @@
-"""A workspace's schema: what stock django-tenants does when a tenant is saved, against the replay of the baseline.
+"""Creation of a workspace's schema: stock django-tenants compared with the replay of the baseline.
 
-`python -m bench.provisioning migrate_schemas ROUNDS` is the part that connects as the owner (settings take the role
-from the name of the command); it prints its figures as JSON.
+`python -m bench.provisioning migrate_schemas ROUNDS` is the part that connects as the owner (the settings choose the
+role by the name of the command); it prints JSON.
 """
 
 import json
@@ -20,34 +20,34 @@ from bench.servers import ROOT
 
 REPLAYS_A_ROUND = 4
 CLAIMS_A_ROUND = 6
-# ext4 passes over every inode freed in the last minutes, one by one, at each file it makes: after an earlier run's
-# DROP DATABASE the first two hundred schemas cost up to three times as much, whichever way they are made.
-UNCOUNTED = 200
+# ext4 scans recently freed inodes when it creates a file: after the DROP DATABASE of an earlier run, the first 200
+# schemas take up to three times as long, with either method.
+WARM_UP = 200
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Both ways in turn in one process; then whole calls of `tenant_create` in this one."""
+    """Both methods alternately in a child process, and calls of `tenant_create` in this one."""
     command = [sys.executable, "-m", "bench.provisioning", "migrate_schemas", str(rounds)]
     ready, fresh, claims = _calls(rounds)
     child = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(child.stdout.splitlines()[-1])
-    # Each round's stock against the replays beside it: what slows the machine for a while slows both.
-    pool = spread([stock / statistics.median(claims) for stock in found["stock"]], 0)
-    replay, made = spread(found["ratios"]), spread(found["whole_ratios"])
+    results = json.loads(child.stdout.splitlines()[-1])
+    # Ratios within a round, so that a slow phase of the machine affects both sides.
+    pool = spread([stock / statistics.median(claims) for stock in results["stock"]], 0)
+    replay, creation = spread(results["replay_ratios"]), spread(results["creation_ratios"])
     return {
         "schema_pool_vs_stock": pool["median"],
         "schema_replay_vs_stock": replay["median"],
-        "make_ready_schema_vs_stock": made["median"],
+        "make_ready_schema_vs_stock": creation["median"],
         "whole_call_ms": ready["median"],
-        "tables": found["tables"],
+        "tables": results["tables"],
         "spread": {
             "schema_pool_vs_stock": pool,
             "schema_replay_vs_stock": replay,
-            "make_ready_schema_vs_stock": made,
-            "stock_ms": spread(found["stock"]),
+            "make_ready_schema_vs_stock": creation,
+            "stock_ms": spread(results["stock"]),
             "schema_pool_ms": spread(claims, 2),
-            "schema_replay_ms": spread(found["replay"]),
-            "make_ready_schema_ms": spread(found["whole"]),
+            "schema_replay_ms": spread(results["replay"]),
+            "make_ready_schema_ms": spread(results["creation"]),
             "whole_call_ms": ready,
             "whole_call_with_no_schema_ready_ms": fresh,
         },
@@ -55,8 +55,9 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def _calls(rounds: int) -> tuple[dict[str, Any], dict[str, Any], list[float]]:
-    """`tenant_create`, Argon2 included, with a schema that stood ready and with none (it makes one first); and the
-    schema's part of it where one stands ready, in milliseconds.
+    """Durations of `tenant_create` (with Argon2) with a ready schema and without one, and of claiming a ready schema.
+
+    In milliseconds.
     """
     from tenants.context import public_context
     from tenants.pool import create_ready_schema
@@ -83,9 +84,9 @@ def _slug() -> str:
 
 
 def _claim() -> float:
-    """A ready schema taken by its row, to the commit: what stands where stock has CREATE SCHEMA and migrate.
+    """Milliseconds to claim a ready schema, up to the commit, instead of stock's CREATE SCHEMA and migrate.
 
-    The workspace's own row is there before, as it is when stock begins.
+    The workspace's row exists before, as with stock.
     """
     from django.db import transaction
 
@@ -95,17 +96,17 @@ def _claim() -> float:
     create_ready_schema()
     tenant = Tenant(slug=_slug(), name="Mesure", email="x@mesure.test", schema_name=f"w_{secrets.token_hex(6)}")
     tenant.save(force_insert=True)
-    took: list[float] = []
-    with stopwatch(took), transaction.atomic():
+    milliseconds: list[float] = []
+    with stopwatch(milliseconds), transaction.atomic():
         ready = take_ready_schema()
         ready.tenant = tenant
         ready.save(update_fields=["tenant"])
-    # The row shall name the schema that it took, for whoever goes through all of them.
+    # Set the schema name of the row, for code that iterates over all workspaces.
     Tenant.objects.filter(pk=tenant.pk).update(schema_name=ready.schema_name)
-    return took[0]
+    return milliseconds[0]
 
 
-# -- as the owner, in a process of its own
+# -- as the owner, in a separate process
 
 
 def _as_owner(rounds: int) -> dict[str, Any]:
@@ -116,34 +117,40 @@ def _as_owner(rounds: int) -> dict[str, Any]:
 
     from tenants.sql import owner_parameters
 
-    # Without the rights our post_migrate hook grants: the schema alone, on both sides.
+    # Without the grants of our post_migrate hook, on both sides.
     settings.RUNS_AS_OWNER = False
-    found: dict[str, list[float]] = {"stock": [], "replay": [], "whole": [], "ratios": [], "whole_ratios": []}
+    results: dict[str, list[float]] = {
+        "stock": [],
+        "replay": [],
+        "creation": [],
+        "replay_ratios": [],
+        "creation_ratios": [],
+    }
     with psycopg.connect(**owner_parameters()) as owner:
-        # Neither pays for what a process does once.
+        # Work done once per process is not measured.
         _load()
-        for _ in range(UNCOUNTED):
+        for _ in range(WARM_UP):
             _replay(owner, [])
         for _ in range(rounds):
-            _round(owner, found)
-    return {**found, "tables": _same_tables()}
+            _round(owner, results)
+    return {**results, "tables": _same_tables()}
 
 
-def _round(owner: psycopg.Connection, found: dict[str, list[float]]) -> None:
-    _stock(found["stock"])
+def _round(owner: psycopg.Connection, results: dict[str, list[float]]) -> None:
+    _stock(results["stock"])
     replayed: list[float] = []
-    whole: list[float] = []
+    created: list[float] = []
     for _ in range(REPLAYS_A_ROUND):
         _replay(owner, replayed)
-        _make_ready_schema(whole)
-    found["ratios"].append(found["stock"][-1] / statistics.median(replayed))
-    found["whole_ratios"].append(found["stock"][-1] / statistics.median(whole))
-    found["replay"] += replayed
-    found["whole"] += whole
+        _make_ready_schema(created)
+    results["replay_ratios"].append(results["stock"][-1] / statistics.median(replayed))
+    results["creation_ratios"].append(results["stock"][-1] / statistics.median(created))
+    results["replay"] += replayed
+    results["creation"] += created
 
 
 def _load() -> None:
-    """All migrations imported, the graph built, no schema made: a whole one would cost half a minute of every run."""
+    """Import all migrations and build the graph without creating a schema, which would take half a minute."""
     from django.core.management import call_command
 
     from tenants.context import public_context
@@ -164,7 +171,7 @@ def _stock(milliseconds: list[float]) -> None:
     stand_in = _INSERT_TENANT.replace("'baseline'", f"'{name.replace('_', '-')}'")
     with public_context():
         with connection.cursor() as cursor:
-            # It finds the schema to migrate by its workspace's row.
+            # `migrate_schemas` looks up the schema by the workspace's row.
             cursor.execute(stand_in, [name])
         with stopwatch(milliseconds):
             with connection.cursor() as cursor:
@@ -173,7 +180,7 @@ def _stock(milliseconds: list[float]) -> None:
 
 
 def _replay(owner: psycopg.Connection, milliseconds: list[float]) -> None:
-    """The same, replayed on a connection of the owner's, to its commit."""
+    """Replay of the baseline on a connection of the owner, up to the commit."""
     from tenants import baseline
 
     with stopwatch(milliseconds):
@@ -182,14 +189,14 @@ def _replay(owner: psycopg.Connection, milliseconds: list[float]) -> None:
 
 
 def _make_ready_schema(milliseconds: list[float]) -> None:
-    """As it is called: a connection of its own, the rights and the row that says "ready" are counted too."""
+    """The whole function, with its own connection, grants and the row of the ready schema."""
     from tenants.pool import create_ready_schema
 
     timed(create_ready_schema, milliseconds)
 
 
 def _same_tables() -> int:
-    """How many tables a schema has; both ways make as many, or the comparison is of unlike things."""
+    """Number of tables of a schema. Fails unless both methods create the same number."""
     from django.db import connection
 
     from tenants.context import public_context

@@ -1,7 +1,6 @@
-"""The least there can be between a tab and a provider: `uvicorn bench.relay:application`.
+"""Minimal relay between a tab and a provider, as a baseline for latency: `uvicorn bench.relay:application`.
 
-POST / with a question answers the provider's stream as it comes: no session, no database, nothing kept. What Ruche
-takes for a first word is judged against this, measured in the same run.
+POST / with a question streams the provider's response without session, database or storage.
 """
 
 import json
@@ -48,9 +47,9 @@ async def _begin(send: Send, kind: bytes) -> None:
 
 
 async def _relay(question: str, send: Send) -> None:
-    asked = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": question}]}
+    payload = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": question}]}
     await _begin(send, b"text/event-stream")
-    async with CLIENT.stream("POST", "chat/completions", content=json.dumps(asked)) as response:
+    async with CLIENT.stream("POST", "chat/completions", content=json.dumps(payload)) as response:
         async for part in response.aiter_raw():
             await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body"})

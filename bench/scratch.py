@@ -1,4 +1,4 @@
-"""Migrations that a measure adds to those of the app `library`: a copy of them, in a package that Python finds."""
+"""A copy of the migrations of `library` in an importable package, to which a benchmark adds migrations."""
 
 import importlib
 import os
@@ -32,27 +32,27 @@ class Migration(migrations.Migration):
 
 
 @contextmanager
-def copied() -> Iterator[dict[str, str]]:
-    """What the environment of a process must hold to find the copy; it goes at the end."""
-    above = tempfile.mkdtemp(prefix="ruche-bench-migrations-")
+def copied_migrations() -> Iterator[dict[str, str]]:
+    """Environment variables of a process that uses the copy, which is deleted at the end."""
+    parent = tempfile.mkdtemp(prefix="ruche-bench-migrations-")
     try:
-        shutil.copytree(ROOT / "library" / "migrations", Path(above) / PACKAGE, ignore=shutil.ignore_patterns("*.pyc"))
-        found = os.pathsep.join(filter(None, [above, os.environ.get("PYTHONPATH", "")]))
-        yield {"BENCH_MIGRATIONS": PACKAGE, "PYTHONPATH": found, "DJANGO_SETTINGS_MODULE": "bench.site.fleet"}
+        shutil.copytree(ROOT / "library" / "migrations", Path(parent) / PACKAGE, ignore=shutil.ignore_patterns("*.pyc"))
+        python_path = os.pathsep.join(filter(None, [parent, os.environ.get("PYTHONPATH", "")]))
+        yield {"BENCH_MIGRATIONS": PACKAGE, "PYTHONPATH": python_path, "DJANGO_SETTINGS_MODULE": "bench.site.fleet"}
     finally:
-        shutil.rmtree(above, ignore_errors=True)
+        shutil.rmtree(parent, ignore_errors=True)
 
 
-def here() -> Path:
-    """The copy's directory, in a process that has found it."""
+def directory() -> Path:
+    """Directory of the copy, in a process with that environment."""
     return Path(str(importlib.import_module(PACKAGE).__file__)).parent
 
 
-def add(kind: str, directory: Path) -> str:
-    """Write the next migration, of one of `KINDS` in their order. Its name."""
-    last = max(path.stem for path in directory.glob("[0-9]*.py"))
+def add(kind: str, folder: Path) -> str:
+    """Write the next migration, of a kind in `KINDS`, in that order. Returns its name."""
+    last = max(path.stem for path in folder.glob("[0-9]*.py"))
     name = f"{int(last[:4]) + 1:04}_bench_{kind}"
     text = _MIGRATION.format(after=last, operation=_OPERATIONS[kind])
-    (directory / f"{name}.py").write_text(text, encoding="utf-8")
+    (folder / f"{name}.py").write_text(text, encoding="utf-8")
     importlib.invalidate_caches()
     return name

@@ -1,7 +1,7 @@
-"""One way of serving the view, in a process of its own: told over its standard input whom to serve.
+"""Server process of one variant of the view, controlled over standard input.
 
-`DJANGO_SETTINGS_MODULE=bench.site.ours python -m bench.served PATH`; a line is a JSON object {"hosts", "times",
-"count"}, and is answered by one: {"cpu"} in seconds, or the SQL sent to the server where `count` is true.
+`DJANGO_SETTINGS_MODULE=bench.site.ours python -m bench.served PATH`. Each input line is a JSON object {"hosts",
+"times", "count"}; each output line is {"cpu"} in seconds, or {"sql"}, the statements sent, if `count` is true.
 """
 
 import json
@@ -23,19 +23,19 @@ def main() -> None:
     django.setup()
     serve = _handler(sys.argv[1])
     for line in sys.stdin:
-        asked = json.loads(line)
-        hosts = islice(cycle(asked["hosts"]), asked["times"])
-        answer = {"sql": _traced(serve, hosts)} if asked["count"] else {"cpu": _cpu(serve, hosts)}
-        print(json.dumps(answer), flush=True)
+        command = json.loads(line)
+        hosts = islice(cycle(command["hosts"]), command["times"])
+        reply = {"sql": _traced_sql(serve, hosts)} if command["count"] else {"cpu": _cpu(serve, hosts)}
+        print(json.dumps(reply), flush=True)
 
 
 def _handler(path: str) -> Serve:
-    """Serves `path` at a host, from the environ of a request to its end, where the connection goes back to the pool."""
+    """A function that serves `path` at a host, up to the return of the connection to the pool."""
     from django.conf import settings
     from django.core.handlers.wsgi import WSGIHandler
 
     settings.MIDDLEWARE = settings.MEASURED_MIDDLEWARE
-    # A failure ends the measure, with its traceback.
+    # An error ends the benchmark with its traceback.
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     application = WSGIHandler()
     statuses: list[str] = []
@@ -73,21 +73,21 @@ def _environ(path: str, host: str) -> dict[str, Any]:
 
 
 def _cpu(serve: Serve, hosts: Iterator[str]) -> float:
-    """Seconds of processor, of this process with all its threads, for all of them."""
+    """CPU seconds of this process, with all its threads, for all hosts."""
     begun = time.process_time()
     for host in hosts:
         serve(host)
     return time.process_time() - begun
 
 
-def _traced(serve: Serve, hosts: Iterator[str]) -> list[str]:
-    """What the driver sent, by libpq's own trace. The pool must hold one connection, so that it is ours."""
+def _traced_sql(serve: Serve, hosts: Iterator[str]) -> list[str]:
+    """Statements sent by the driver, from libpq's trace. Requires a pool of one connection."""
     from django.db import connection
 
     from bench.wire import statements
 
     with tempfile.TemporaryFile() as trace:
-        raw = _pooled(connection)
+        raw = _pooled_connection(connection)
         raw.pgconn.trace(trace.fileno())
         for host in hosts:
             serve(host)
@@ -96,8 +96,8 @@ def _traced(serve: Serve, hosts: Iterator[str]) -> list[str]:
         return statements(trace.read().decode(errors="replace"))
 
 
-def _pooled(connection: Any) -> Any:
-    """The driver's connection that waits in the pool."""
+def _pooled_connection(connection: Any) -> Any:
+    """The driver's connection in the pool."""
     raw = connection.pool.getconn()
     connection.pool.putconn(raw)
     return raw

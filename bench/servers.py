@@ -1,4 +1,4 @@
-"""Servers of the measures: durable as in real use, a database of their own, dropped at the end."""
+"""PostgreSQL and Redis of the benchmarks, durable as in production, with a database that is dropped at the end."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def _with_database(url: str, name: str) -> str:
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """What the environment gives (DATABASE_URL, DATABASE_OWNER_URL and DATABASE_ADMIN_URL, REDIS_URL) is used."""
+    """Start the servers that DATABASE_URL, DATABASE_OWNER_URL, DATABASE_ADMIN_URL and REDIS_URL do not give."""
     name = f"ruche_bench_{os.getpid()}"
     with ExitStack() as stack:
         if "DATABASE_URL" not in os.environ:
@@ -76,15 +76,15 @@ def _database(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def database_of_its_own(suffix: str) -> Iterator[dict[str, str]]:
-    """An empty database beside the one of the measures: the environment of a process that shall use it."""
+def separate_database(suffix: str) -> Iterator[dict[str, str]]:
+    """An empty database, and the environment variables of a process that uses it."""
     name = f"ruche_bench_{os.getpid()}_{suffix}"
     with _database(name):
         yield {key: _with_database(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}
 
 
-def fill() -> None:
-    """The baseline and the catalogue, in this process, once Django is set up."""
+def prepare_database() -> None:
+    """Load the baseline and the catalogue, after `django.setup()`."""
     from assistants import seeds as assistants
     from billing import seeds as billing
     from plans import seeds as plans

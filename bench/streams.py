@@ -1,4 +1,4 @@
-"""Answers begun over ten and over twenty seconds, quiet and beside busy loops: one web process, ten connections."""
+"""Streaming of concurrent answers, begun over 10 and 20 s, on a quiet and a busy machine, with one web process."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ BUSY_LOOPS = 6
 
 
 class Round(NamedTuple):
-    """Answers begun over so many seconds, beside so many busy loops."""
+    """Answers begun over `seconds`, beside `loops` busy processes."""
 
     name: str
     seconds: float
@@ -39,12 +39,12 @@ ROUNDS = (
     Round("10_s_busy", 10.0, BUSY_LOOPS),
     Round("20_s_busy", 20.0, BUSY_LOOPS),
 )
-# The relay's arrivals, to which a first word of ours is held.
-COMPARED = "20_s"
+# The round that is compared with the relay.
+COMPARED_ROUND = "20_s"
 
 
 class Memory(threading.Thread):
-    """The most resident memory of a process, looked at five times a second."""
+    """Maximum resident memory of a process in bytes, sampled five times a second."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -66,17 +66,17 @@ class Memory(threading.Thread):
 
 
 def measure(count: int) -> dict[str, Any]:
-    """Answers one after the other, then `count` of them in each round; the relay alone and in one of the rounds."""
+    """Single answers, then `count` in each round; for the relay single answers and one round."""
     provider = fake.start(urlsplit(os.environ["OPENAI_BASE_URL"]).port or 0)
     try:
-        ours = _ours(count, provider)
-        relay = _relays(count, provider)
+        ours = _ruche_figures(count, provider)
+        relay = _relay_figures(count, provider)
     finally:
         provider.stop()
     alone, p50, p95 = (
         "ttft_overhead_alone_ms_p50",
-        f"ttft_overhead_ms_p50_{COMPARED}",
-        f"ttft_overhead_ms_p95_{COMPARED}",
+        f"ttft_overhead_ms_p50_{COMPARED_ROUND}",
+        f"ttft_overhead_ms_p95_{COMPARED_ROUND}",
     )
     return {
         "count": count,
@@ -88,48 +88,50 @@ def measure(count: int) -> dict[str, Any]:
     }
 
 
-def _ours(count: int, provider: fake.Handle) -> dict[str, Any]:
+def _ruche_figures(count: int, provider: fake.Handle) -> dict[str, Any]:
     web = Web(int(settings.BASE_PORT[1:]), Path(settings.RUCHE_STATE_DIR) / "web.log")
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     try:
         web.start()
         with public_context():
-            both = [workspaces.make(slug, members=4) for slug in ("flux-a", "flux-b")]
-        # The first answer of a process loads what later ones find.
-        arrivals.at_ruche(web.port, both, 2, ALONE_WORDS, None)
-        alone = _measured(provider, partial(arrivals.at_ruche, web.port, both, ALONE, ALONE_WORDS, None))
+            workspace_pair = [workspaces.make(slug, members=4) for slug in ("flux-a", "flux-b")]
+        # Warm-up: the first answer of a process loads modules and caches.
+        arrivals.ask_ruche(web.port, workspace_pair, 2, ALONE_WORDS, None)
+        alone = _measured(provider, partial(arrivals.ask_ruche, web.port, workspace_pair, ALONE, ALONE_WORDS, None))
         with Memory(web.pid) as memory:
-            for one in ROUNDS:
-                with arrivals.busy_loops(one.loops):
-                    told = _measured(provider, partial(arrivals.at_ruche, web.port, both, count, WORDS, one.seconds))
-                found |= _figures(told, one.name)
-                found[f"failed_{one.name}"] = len(told.failures)
+            for round_ in ROUNDS:
+                with arrivals.busy_loops(round_.loops):
+                    result = _measured(
+                        provider, partial(arrivals.ask_ruche, web.port, workspace_pair, count, WORDS, round_.seconds)
+                    )
+                figures |= _figures(result, round_.name)
+                figures[f"failed_{round_.name}"] = len(result.failures)
     finally:
         web.stop()
     return {
-        "failed": sum(found[f"failed_{one.name}"] for one in ROUNDS),
+        "failed": sum(figures[f"failed_{round_.name}"] for round_ in ROUNDS),
         "rss_mb": round(memory.most / 1e6, 1),
         "ttft_overhead_alone_ms_p50": percentile(alone.overheads, 50),
-        **found,
+        **figures,
     }
 
 
-def _relays(count: int, provider: fake.Handle) -> dict[str, Any]:
+def _relay_figures(count: int, provider: fake.Handle) -> dict[str, Any]:
     web = Web(free_port(), Path(settings.RUCHE_STATE_DIR) / "relay.log", application="bench.relay:application")
     try:
         web.start()
-        arrivals.at_relay(web.port, 2, ALONE_WORDS, None)
-        alone = _measured(provider, partial(arrivals.at_relay, web.port, ALONE, ALONE_WORDS, None))
-        seconds = next(one.seconds for one in ROUNDS if one.name == COMPARED)
-        told = _measured(provider, partial(arrivals.at_relay, web.port, count, WORDS, seconds))
+        arrivals.ask_relay(web.port, 2, ALONE_WORDS, None)
+        alone = _measured(provider, partial(arrivals.ask_relay, web.port, ALONE, ALONE_WORDS, None))
+        seconds = next(round_.seconds for round_ in ROUNDS if round_.name == COMPARED_ROUND)
+        result = _measured(provider, partial(arrivals.ask_relay, web.port, count, WORDS, seconds))
     finally:
         web.stop()
-    found = {"ttft_overhead_alone_ms_p50": percentile(alone.overheads, 50), **_figures(told, COMPARED)}
-    return {f"relay_{name}": value for name, value in found.items()}
+    figures = {"ttft_overhead_alone_ms_p50": percentile(alone.overheads, 50), **_figures(result, COMPARED_ROUND)}
+    return {f"relay_{name}": value for name, value in figures.items()}
 
 
 class Measured(NamedTuple):
-    """Of one round: the first words' overheads in milliseconds, and who was not told everything."""
+    """Results of one round: overheads of the first words in milliseconds, and failed tabs."""
 
     overheads: list[float]
     failures: dict[int, str]
@@ -144,5 +146,5 @@ def _measured(provider: fake.Handle, run: Callable[[], arrivals.Outcomes]) -> Me
     return Measured(arrivals.overheads(outcomes, provider), wrong)
 
 
-def _figures(told: Measured, name: str) -> dict[str, float]:
-    return {f"ttft_overhead_ms_p{percent}_{name}": percentile(told.overheads, percent) for percent in (50, 95)}
+def _figures(result: Measured, name: str) -> dict[str, float]:
+    return {f"ttft_overhead_ms_p{percent}_{name}": percentile(result.overheads, percent) for percent in (50, 95)}

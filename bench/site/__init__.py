@@ -1,1 +1,1 @@
-"""One view, served three ways: plain Django, our tenants, stock django-tenants. See bench/request.py."""
+"""One view in three variants: plain Django, our tenants, stock django-tenants (bench/request.py)."""

@@ -1,4 +1,4 @@
-"""What all three have: the same database, role and pool; the list of middleware that `startproject` writes."""
+"""Settings of all variants: the same database, role and pool, and the middleware of `startproject`."""
 
 import copy
 import os
@@ -30,6 +30,6 @@ DJANGO_APPS = [
 
 
 def databases(engine: str) -> dict[str, dict[str, object]]:
-    found = copy.deepcopy(database.DATABASES)
-    found["default"]["ENGINE"] = engine
-    return found
+    copied = copy.deepcopy(database.DATABASES)
+    copied["default"]["ENGINE"] = engine
+    return copied

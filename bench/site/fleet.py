@@ -1,4 +1,4 @@
-"""Ruche's settings, with one app's migrations in a directory to which some can be added."""
+"""Ruche's settings with the migrations of `library` in a writable copy (bench/scratch.py)."""
 
 import os
 

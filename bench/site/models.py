@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Person(models.Model):
-    """The table of `accounts.User`, read by its key. It stands in public and in each workspace."""
+    """The table of `accounts.User`, in public and in each workspace."""
 
     id = models.UUIDField(primary_key=True)
     email = models.EmailField()

@@ -1,4 +1,4 @@
-"""Plain Django, a single tenant: its table in public."""
+"""Variant with plain Django: a single tenant with its table in public."""
 
 from bench.site.common import *  # noqa: F403
 from bench.site.common import DJANGO_APPS, DJANGO_MIDDLEWARE, databases

@@ -1,4 +1,4 @@
-"""The same with django-tenants as it comes."""
+"""Variant with stock django-tenants."""
 
 from bench.site.common import *  # noqa: F403
 from bench.site.common import DJANGO_APPS, DJANGO_MIDDLEWARE, databases

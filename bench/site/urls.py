@@ -7,8 +7,8 @@ from bench.site.models import Person
 
 
 def person(request: HttpRequest, key: UUID) -> JsonResponse:
-    found = Person.objects.get(pk=key)
-    return JsonResponse({"email": found.email, "name": found.name, "role": found.role})
+    row = Person.objects.get(pk=key)
+    return JsonResponse({"email": row.email, "name": row.name, "role": row.role})
 
 
 urlpatterns = [path("person/<uuid:key>/", person)]

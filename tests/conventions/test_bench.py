@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import figures, scratch, wire
-from bench.check import BOUNDS, broken, check
+from bench.check import BOUNDS, check, violations
 
 PROMISED = json.loads(BOUNDS.read_text())
 README = (BOUNDS.parent / "README.md").read_text()
@@ -15,7 +15,7 @@ README = (BOUNDS.parent / "README.md").read_text()
 
 def test_what_is_within_its_bounds_passes():
     bounds = {"a.ratio": {"at_least": 20}, "a.failed": {"at_most": 0}, "a.both": {"at_least": 1, "at_most": 2}}
-    assert broken({"a": {"ratio": 20, "failed": 0, "both": 1.5}}, bounds) == []
+    assert violations({"a": {"ratio": 20, "failed": 0, "both": 1.5}}, bounds) == []
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def test_what_is_within_its_bounds_passes():
     ],
 )
 def test_what_is_out_of_bounds_or_was_not_measured_is_named(measured, said):
-    assert broken(measured, {"a.ratio": {"at_least": 20}}) == [said]
+    assert violations(measured, {"a.ratio": {"at_least": 20}}) == [said]
 
 
 def test_a_figure_above_its_bound_is_named():
-    assert broken({"a": {"failed": 1}}, {"a.failed": {"at_most": 0}}) == ["a.failed: 1 (at most 0)"]
+    assert violations({"a": {"failed": 1}}, {"a.failed": {"at_most": 0}}) == ["a.failed: 1 (at most 0)"]
 
 
 def test_nothing_measured_yet_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -124,7 +124,7 @@ def test_the_trace_is_that_of_the_driver(tmp_path):
 
 
 def test_scratch_migrations_follow_each_other():
-    with scratch.copied() as found:
+    with scratch.copied_migrations() as found:
         directory = Path(found["PYTHONPATH"].split(":")[0]) / scratch.PACKAGE
         last = max(path.stem for path in directory.glob("[0-9]*.py"))
         first = scratch.add("addfield", directory)
