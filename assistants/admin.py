@@ -1,4 +1,4 @@
-"""The catalogue: assistants and their instructions, models, prices. Versions and prices are only ever added."""
+"""Console pages of assistants and their prompt versions, which are append-only."""
 
 import difflib
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ from ui.lines import Line
 
 
 class AssistantForm(forms.ModelForm):
-    """Starters are typed one a line. A new assistant is born with its first instructions."""
+    """Form of an assistant. Starters are entered one per line; a new assistant needs its first instructions."""
 
     starters = forms.CharField(
         label=_("Amorces"),
@@ -60,7 +60,7 @@ class AssistantForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
-            # From then on instructions have their own page.
+            # Later versions are added on a page of their own.
             self.fields.pop("prompt", None)
         if "starters" in self.fields:
             self.initial["starters"] = "\n".join(self.instance.starters or [])
@@ -70,7 +70,7 @@ class AssistantForm(forms.ModelForm):
 
 
 class VersionForm(forms.Form):
-    """A new text of the instructions, and what changed."""
+    """A new version of the instructions, with a note."""
 
     text = forms.CharField(
         label=_("Consigne"),
@@ -108,14 +108,14 @@ class AssistantAdmin(NoDeleteAdmin):
     )
 
     def get_urls(self) -> list[Any]:
-        own = [
+        own_urls = [
             path(
                 "<uuid:object_id>/versions/<uuid:version_id>/serve/",
                 self.admin_site.admin_view(require_POST(self.serve)),
                 name="assistants_assistant_serve",
             )
         ]
-        return [*own, *super().get_urls()]
+        return [*own_urls, *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code", "shown_version", "shown_prompt") if obj else ()
@@ -160,7 +160,7 @@ class AssistantAdmin(NoDeleteAdmin):
         return format_html('<div class="rc-text">{}</div>', version.text) if version else NOTHING
 
     @staticmethod
-    def _found(object_id: str) -> Assistant:
+    def _get_assistant(object_id: str) -> Assistant:
         try:
             return get_object_or_404(Assistant.objects.select_related("current_version"), pk=object_id)
         except ValidationError as error:
@@ -168,8 +168,8 @@ class AssistantAdmin(NoDeleteAdmin):
 
     @action(description=_("Versions"), url_path="versions", icon="history")
     def versions(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Every version, and the difference between two: by default the one in service and the one before."""
-        assistant = self._found(object_id)
+        """All versions, and the difference between two: by default the one in service and its predecessor."""
+        assistant = self._get_assistant(object_id)
         rows = list(assistant.versions.all())
         by_number = {row.number: row for row in rows}
         new = by_number.get(_number(request.GET.get("b"))) or assistant.current_version
@@ -190,7 +190,7 @@ class AssistantAdmin(NoDeleteAdmin):
 
     @action(description=_("Nouvelle version"), url_path="versions/new", icon="edit_note", variant=ActionVariant.PRIMARY)
     def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        assistant = self._found(object_id)
+        assistant = self._get_assistant(object_id)
         current = assistant.current_version
         form = VersionForm(posted(request), initial={"text": current.text if current else ""})
         back = reverse("admin:assistants_assistant_versions", args=[assistant.pk])
@@ -216,8 +216,8 @@ class AssistantAdmin(NoDeleteAdmin):
         return TemplateResponse(request, "admin/act.html", context, status=status)
 
     def serve(self, request: HttpRequest, object_id: Any, version_id: Any) -> HttpResponse:
-        """Put a version that exists in service: back or forward, in one click."""
-        assistant = self._found(object_id)
+        """Put an existing version in service."""
+        assistant = self._get_assistant(object_id)
         version = get_object_or_404(PromptVersion, pk=version_id, assistant=assistant)
         services.prompt_version_put_in_service(
             assistant_id=assistant.pk,
@@ -236,6 +236,6 @@ def diff_lines(old: PromptVersion | None, new: PromptVersion | None) -> list[tup
     """(kind, line) of the difference between two versions: "plus", "minus", "at" or ""."""
     if old is None or new is None or old.pk == new.pk:
         return []
-    found = difflib.unified_diff(old.text.splitlines(), new.text.splitlines(), lineterm="", n=3)
+    diff = difflib.unified_diff(old.text.splitlines(), new.text.splitlines(), lineterm="", n=3)
     kinds = {"+": "plus", "-": "minus", "@": "at"}
-    return [(kinds.get(line[:1], ""), line) for line in list(found)[2:]]
+    return [(kinds.get(line[:1], ""), line) for line in list(diff)[2:]]

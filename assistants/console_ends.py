@@ -1,4 +1,4 @@
-"""The console's column and filter of models' ends."""
+"""Column and filter of the models' end dates in the console."""
 
 import datetime as dt
 from typing import Any
@@ -11,16 +11,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assistants.ends import WARNED_AT
+from assistants.ends import WARNING_DAYS
 from assistants.models import Model
 from ui.console import NOTHING, badge
 from ui.console_text import two_lines
 
-SOON_DAYS = max(WARNED_AT)
+SOON_DAYS = max(WARNING_DAYS)
 
 
 class EndFilter(admin.SimpleListFilter):
-    """By what is known of a model's end."""
+    """Filter by the end date."""
 
     title = _("fin")
     parameter_name = "end"
@@ -30,20 +30,20 @@ class EndFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         today = timezone.localdate()
-        wanted: dict[str, dict[str, Any]] = {
+        filters: dict[str, dict[str, Any]] = {
             "soon": {"ends_on__gt": today, "ends_on__lte": today + dt.timedelta(days=SOON_DAYS)},
             "ended": {"ends_on__lte": today},
             "open": {"ends_on": None},
         }
-        return queryset.filter(**wanted.get(self.value() or "", {}))
+        return queryset.filter(**filters.get(self.value() or "", {}))
 
 
-def shown_end(row: Model) -> str | SafeString:
-    """The day, coloured as it comes near, and what answers from then on."""
+def end_badge(row: Model) -> str | SafeString:
+    """The end date, coloured by its distance, with the fallback model."""
     if row.ends_on is None:
         return NOTHING
-    left = (row.ends_on - timezone.localdate()).days
-    kind = "bad" if left <= 0 else "warn" if left <= SOON_DAYS else "neutral"
+    days_left = (row.ends_on - timezone.localdate()).days
+    kind = "bad" if days_left <= 0 else "warn" if days_left <= SOON_DAYS else "neutral"
     day = badge(formats.date_format(row.ends_on, "SHORT_DATE_FORMAT"), kind)
-    after = f"→ {row.fallback.label}" if row.fallback else gettext("sans remplaçant")
-    return two_lines(day, after)
+    fallback = f"→ {row.fallback.label}" if row.fallback else gettext("sans remplaçant")
+    return two_lines(day, fallback)

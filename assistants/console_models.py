@@ -1,4 +1,4 @@
-"""The console's pages of models and their prices."""
+"""Console pages of models and their prices."""
 
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,15 +16,15 @@ from unfold.decorators import display
 
 from accounts.http import operator_of
 from assistants import services
-from assistants.console_ends import EndFilter, shown_end
+from assistants.console_ends import EndFilter, end_badge
 from assistants.models import Model, Price
 from ui.console import NOTHING, NoDeleteAdmin, badge, figure, moment
 from ui.console_text import strong, two_lines
 
 PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
 FACTORS = ("long_input_factor", "long_output_factor", "region_factor")
-# What most prices do not have, and what it then is.
-LEFT_OUT = {"cache_write_long": Decimal(0)} | dict.fromkeys(FACTORS, Decimal(1))
+# Optional fields of a price with their defaults.
+OPTIONAL_DEFAULTS = {"cache_write_long": Decimal(0)} | dict.fromkeys(FACTORS, Decimal(1))
 
 
 @admin.register(Model)
@@ -44,10 +44,10 @@ class ModelCatalogueAdmin(NoDeleteAdmin):
     search_fields = ("name", "label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        """The price in force comes with each model, in the same query."""
+        """Annotate each model with its price in force, in the same query."""
         rows = Price.objects.filter(model=OuterRef("pk"), valid_from__lte=timezone.now()).order_by("-valid_from", "-id")
-        found: QuerySet[Model] = super().get_queryset(request)
-        return found.annotate(
+        queryset: QuerySet[Model] = super().get_queryset(request)
+        return queryset.annotate(
             price_input=Subquery(rows.values("input_eur")[:1]),
             price_output=Subquery(rows.values("output_eur")[:1]),
             price_image=Subquery(rows.values("image_eur")[:1]),
@@ -58,13 +58,13 @@ class ModelCatalogueAdmin(NoDeleteAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         if "ends_on" in form.changed_data:
-            # Another day is warned of anew.
+            # Warnings start again for the new date.
             obj.end_warned = None
         super().save_model(request, obj, form, change)
 
     @display(description=_("Fin"), ordering="ends_on")
     def shown_end(self, row: Model) -> str | SafeString:
-        return shown_end(row)
+        return end_badge(row)
 
     @display(description=_("Modèle"), ordering="label")
     def shown_name(self, row: Model) -> SafeString:
@@ -90,18 +90,18 @@ class ModelCatalogueAdmin(NoDeleteAdmin):
 
 
 def _amount(value: Any, currency: str) -> SafeString:
-    """A price per million or per piece: all its decimals, with its currency."""
+    """A price with all its decimals and its currency."""
     if not value:
         return figure(NOTHING)
     places = max(2, len(f"{value:f}".partition(".")[2].rstrip("0")))
-    sign = {"EUR": "€", "USD": "$"}.get(currency, currency)
-    shown = formats.number_format(value, decimal_pos=places, force_grouping=True)
-    # Another currency's sign stands where the euro's does.
-    return figure((pgettext("amount", "%(figure)s €") % {"figure": shown}).replace("€", sign))
+    symbol = {"EUR": "€", "USD": "$"}.get(currency, currency)
+    formatted = formats.number_format(value, decimal_pos=places, force_grouping=True)
+    # The symbol of another currency takes the place of the euro's.
+    return figure((pgettext("amount", "%(figure)s €") % {"figure": formatted}).replace("€", symbol))
 
 
 class PriceForm(forms.ModelForm):
-    """A price in its currency; euros are worked out and frozen by the service."""
+    """A price in its currency, which the service converts to euros."""
 
     class Meta:
         model = Price
@@ -116,11 +116,11 @@ class PriceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for optional in LEFT_OUT:
+        for optional in OPTIONAL_DEFAULTS:
             if optional in self.fields:
                 self.fields[optional].required = False
         if "valid_from" not in self.fields:
-            # A price that exists is read, not changed.
+            # An existing price is read-only.
             return
         parts = getattr(self.fields["valid_from"].widget, "widgets", [])
         for part, name in zip(parts, (_("Date"), _("Heure")), strict=False):
@@ -131,7 +131,7 @@ class PriceForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        data.update({name: value for name, value in LEFT_OUT.items() if data.get(name, value) is None})
+        data.update({name: value for name, value in OPTIONAL_DEFAULTS.items() if data.get(name, value) is None})
         for name in (*PRICES, "rate"):
             if (value := data.get(name)) is not None and value < 0:
                 self.add_error(name, _("Un prix n’est pas négatif."))
@@ -150,7 +150,7 @@ class PriceForm(forms.ModelForm):
 
 @admin.register(Price)
 class PriceAdmin(NoDeleteAdmin):
-    """Only ever added: the price of yesterday is in yesterday's costs."""
+    """Prices are append-only, since past costs refer to them."""
 
     form = PriceForm
     adds_audited = True
@@ -186,8 +186,8 @@ class PriceAdmin(NoDeleteAdmin):
         return {"valid_from": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Price, form: Any, change: bool) -> None:
-        made = services.price_create(**form.cleaned_data, actor=operator_of(request))
-        obj.__dict__.update(made.__dict__)
+        price = services.price_create(**form.cleaned_data, actor=operator_of(request))
+        obj.__dict__.update(price.__dict__)
 
     @display(description=_("Valable à partir du"), ordering="valid_from")
     def shown_from(self, row: Price) -> str | SafeString:
@@ -195,31 +195,33 @@ class PriceAdmin(NoDeleteAdmin):
 
     @display(description=_("Entrée / M"), ordering="input_eur")
     def per_input(self, row: Price) -> SafeString:
-        return _both(row.input, row.input_eur, row.currency)
+        return _in_both_currencies(row.input, row.input_eur, row.currency)
 
     @display(description=_("Cache lu / M"), ordering="cache_read_eur")
     def per_cache_read(self, row: Price) -> SafeString:
-        return _both(row.cache_read, row.cache_read_eur, row.currency)
+        return _in_both_currencies(row.cache_read, row.cache_read_eur, row.currency)
 
     @display(description=_("Cache écrit / M"), ordering="cache_write_eur")
     def per_cache_write(self, row: Price) -> SafeString:
-        return _both(row.cache_write, row.cache_write_eur, row.currency)
+        return _in_both_currencies(row.cache_write, row.cache_write_eur, row.currency)
 
     @display(description=_("Sortie / M"), ordering="output_eur")
     def per_output(self, row: Price) -> SafeString:
-        return _both(row.output, row.output_eur, row.currency)
+        return _in_both_currencies(row.output, row.output_eur, row.currency)
 
     @display(description=_("Par image"), ordering="image_eur")
     def per_image(self, row: Price) -> SafeString:
-        return _both(row.image, row.image_eur, row.currency)
+        return _in_both_currencies(row.image, row.image_eur, row.currency)
 
     @display(description=_("Question longue"))
     def shown_long(self, row: Price) -> str | SafeString:
         if row.long_from_tokens is None:
             return NOTHING
         above = formats.number_format(row.long_from_tokens, force_grouping=True)
-        times = [formats.number_format(each.normalize()) for each in (row.long_input_factor, row.long_output_factor)]
-        return two_lines(f"> {above}", f"×{times[0]} · ×{times[1]}")
+        factors = [
+            formats.number_format(factor.normalize()) for factor in (row.long_input_factor, row.long_output_factor)
+        ]
+        return two_lines(f"> {above}", f"×{factors[0]} · ×{factors[1]}")
 
     @display(description=_("Cours"))
     def shown_rate(self, row: Price) -> str | SafeString:
@@ -230,8 +232,8 @@ class PriceAdmin(NoDeleteAdmin):
         return two_lines(f"1 {row.currency} = {pgettext('amount', '%(figure)s €') % {'figure': rate}}", day)
 
 
-def _both(value: Any, euros: Any, currency: str) -> SafeString:
-    """In euros, and in the currency it is sold in."""
+def _in_both_currencies(value: Any, value_eur: Any, currency: str) -> SafeString:
+    """A price in euros, and in its original currency."""
     if currency == "EUR" or not value:
-        return _amount(euros, "EUR")
-    return two_lines(_amount(euros, "EUR"), _amount(value, currency))
+        return _amount(value_eur, "EUR")
+    return two_lines(_amount(value_eur, "EUR"), _amount(value, currency))

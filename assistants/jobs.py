@@ -1,10 +1,10 @@
-"""Scheduled: what providers say of their models' ends is kept, and operators are warned in time."""
+"""Scheduled job that reads the end dates of models from providers and warns operators."""
 
 import asyncio
 import datetime as dt
 import logging
 
-from assistants.ends import ends_learn, warn_of_ends
+from assistants.ends import save_end_dates, warn_of_ends
 from assistants.models import Model
 from assistants.providers.listing import read_ends
 from assistants.providers.registry import available, close_providers, get_provider
@@ -14,26 +14,26 @@ log = logging.getLogger(__name__)
 
 
 def watch_ends() -> int:
-    """Ask each configured provider when its models end, then warn; how many warnings. Scheduled daily.
+    """Read the end dates from all configured providers, then warn. Returns the number of warnings. Runs daily.
 
-    All are asked before the database is.
+    All providers are called before the first query, so that no connection is held meanwhile.
     """
-    found = {name: ends for name in available() if name != Model.Provider.LOCAL and (ends := _ends_of(name))}
-    for name, ends in found.items():
-        ends_learn(name, ends)
+    ends_by_provider = {name: ends for name in available() if name != Model.Provider.LOCAL and (ends := _ends_of(name))}
+    for name, ends in ends_by_provider.items():
+        save_end_dates(name, ends)
     return warn_of_ends()
 
 
 def _ends_of(name: str) -> dict[str, dt.date]:
-    """Nothing where the provider does not answer: it is asked again tomorrow."""
+    """End dates by model name; empty if the provider does not answer (the next run tries again)."""
     try:
-        return asyncio.run(_ask(name))
+        return asyncio.run(_read_ends(name))
     except (ProviderError, ProviderNotConfigured) as error:
         log.warning("ends of models not read provider=%s %s", name, error)
         return {}
 
 
-async def _ask(name: str) -> dict[str, dt.date]:
+async def _read_ends(name: str) -> dict[str, dt.date]:
     try:
         return await read_ends(get_provider(name))
     finally:

@@ -1,4 +1,4 @@
-"""The operator's catalogue: assistants, their prompt versions, models and what they cost."""
+"""Tables of the operator's catalogue: assistants, prompt versions, models and prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -16,7 +16,7 @@ from ui.lines import LineField
 class Model(models.Model):
     """A model of a provider. `limit_*` in tokens.
 
-    From `ends_on` on it is asked nothing more: its `fallback` answers. `end_warned`: days of the last warning sent.
+    From `ends_on` on its `fallback` is called instead. `end_warned`: threshold in days of the last warning sent.
     """
 
     class Provider(models.TextChoices):
@@ -72,23 +72,23 @@ class Model(models.Model):
             after = after.fallback
 
     def has_ended(self, on: dt.date) -> bool:
-        """True where its provider no longer serves it on that day."""
+        """Whether the provider has ended the model by that day."""
         return self.ends_on is not None and self.ends_on <= on
 
 
 def _factor(label: Any) -> Any:
-    """A multiplier of prices, 1 or more."""
+    """Field for a multiplier of prices, at least 1."""
     return models.DecimalField(
         label, max_digits=6, decimal_places=3, default=1, db_default=1, validators=[MinValueValidator(Decimal(1))]
     )
 
 
 class Price(models.Model):
-    """What a model costs from a moment on. Never changed: a new price is a new row, past costs stay.
+    """Price of a model from `valid_from` on. Append-only: a new price is a new row, past costs do not change.
 
-    Per million tokens in the currency, and frozen in euros with the rate and its date; images per piece, or by tokens
-    where tokens have a price: then `image` is the most that one image's output costs, reserved before it is made.
-    A request whose prompt has more than `long_from_tokens` is priced by the `long_*` factors as a whole.
+    Amounts are per million tokens in `currency`, and in euros at `rate` of `rate_date`. Images have a price each, or
+    are priced by tokens if these have a price; `image` is then the maximum of one image's output, which is reserved.
+    The `long_*` factors apply to all of a request whose prompt has more than `long_from_tokens` tokens.
     """
 
     append_only = True
@@ -116,7 +116,7 @@ class Price(models.Model):
     cache_write_long = models.DecimalField(
         _("cache écrit pour longtemps / M"), max_digits=12, decimal_places=6, default=0, db_default=0
     )
-    # 0: as what is written for a short time.
+    # 0: the price of short-lived cache writes applies.
     cache_write_long_eur = models.DecimalField(
         _("cache écrit pour longtemps / M (€)"),
         max_digits=12,
@@ -142,7 +142,7 @@ class Price(models.Model):
 
 
 class Assistant(models.Model):
-    """An assistant of the platform's catalogue. Its words are in its prompt versions."""
+    """An assistant of the platform's catalogue. Its instructions are in prompt versions."""
 
     class Produces(models.TextChoices):
         TEXT = "text", _("Texte")
@@ -188,7 +188,7 @@ class Assistant(models.Model):
 
 
 class PromptVersion(models.Model):
-    """One version of an assistant's instructions. Never changed: a new text is a new version."""
+    """A version of an assistant's instructions. Append-only."""
 
     append_only = True
 

@@ -1,4 +1,4 @@
-"""The catalogue every platform starts with: models, prices, four assistants. What was changed since is left alone."""
+"""Initial catalogue: models, prices, four assistants. Rows that exist are not changed."""
 
 import datetime as dt
 import logging
@@ -15,7 +15,7 @@ from assistants.services import price_create, prompt_version_create
 log = logging.getLogger(__name__)
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-# European Central Bank reference rate of the day named, as the operator would enter it. Change with a new price row.
+# European Central Bank reference rate of that day. Change it with a new price row.
 _USD: dict[str, Any] = {"currency": "USD", "rate": Decimal("0.860000"), "rate_date": dt.date(2026, 1, 2)}
 
 # Prices of the first generation, from the vendors' pages. (provider, name, label, context, output, input, cache read,
@@ -26,14 +26,13 @@ _CHAT: tuple[Any, ...] = (
     ("openai", "gpt-5-mini", "GPT-5 mini", 400_000, 128_000, "0.25", "0.025", "0.25", "2.00", _USD),
     ("anthropic", "claude-haiku-4-5", "Claude Haiku 4.5", 200_000, 64_000, "1.00", "0.10", "1.25", "5.00", _USD),
     ("anthropic", "claude-sonnet-4-5", "Claude Sonnet 4.5", 200_000, 64_000, "3.00", "0.30", "3.75", "15.00", _USD),
-    # A nominal price, so that what a conversation costs can be seen before a key is there.
+    # A nominal price, so that costs are visible without a provider's key.
     ("local", "smollm2-135m-instruct", "SmolLM2 135M (démonstration)", 4_096, 400, "0.05", "0.05", "0.05", "0.20", {}),
 )
 _IMAGE: tuple[Any, ...] = (("openai", "gpt-image-1-mini", "GPT Image 1 mini", "0.015", _USD),)
 
-# Their successors, read in copies of the vendors' pages on 2026-11-28. Read second-hand, on price pages of others:
-# what reading and keeping a cache costs (of a range, the dearest), and OpenAI's prices of long prompts. Contexts and
-# longest answers are assumed no larger than the model before had.
+# Successors, from copies of the vendors' pages of 2026-11-28. Prices of the cache (the highest of a range) and of
+# OpenAI's long prompts are from third-party pages. Limits of context and output are assumed equal to the predecessor's.
 _LONG_OPENAI: dict[str, Any] = {
     "long_from_tokens": 272_000,
     "long_input_factor": Decimal(2),
@@ -52,12 +51,12 @@ _SUCCESSORS: tuple[Any, ...] = (
     ("anthropic", "claude-haiku-5-5", "Claude Haiku 5.5", 200_000, 64_000, "0.10", "0.50", "2", _LONG_HAIKU),
 )
 _CACHE_READ, _CACHE_WRITE = Decimal("0.1"), Decimal("1.25")
-# Priced by tokens: text in, image out. An image of 1024 x 1024 at the highest quality was published as 4,160 tokens of
-# output for the generation before: what is reserved, and billed where the provider tells no count.
+# Output tokens of a 1024 x 1024 image at the highest quality, published for the previous generation. This amount is
+# reserved, and billed if the provider reports no count.
 _IMAGE_TOKENS = 4_160
 _IMAGE_SUCCESSOR = ("openai", "gpt-image-2.6-flare", "GPT Image 2.6 Flare", "5.00", "30.00")
 
-# When vendors said the first generation ends, and what they named in its place (their pages, 2026-11-28).
+# Announced ends of the first generation with the recommended successors (vendors' pages, 2026-11-28).
 _ENDS: tuple[tuple[str, str, dt.date, str], ...] = (
     ("anthropic", "claude-sonnet-4-5", dt.date(2026, 11, 30), "claude-sonnet-5-5"),
     ("openai", "gpt-image-1-mini", dt.date(2026, 12, 1), "gpt-image-2.6-flare"),
@@ -148,9 +147,9 @@ _ASSISTANTS = (
 
 @transaction.atomic
 def seed() -> None:
-    """Idempotent."""
+    """Create missing rows of the catalogue. Idempotent."""
     for provider, name, label, context, output, *prices, currency in _CHAT:
-        model, made = Model.objects.get_or_create(
+        model, is_created = Model.objects.get_or_create(
             provider=provider,
             name=name,
             defaults={
@@ -160,30 +159,32 @@ def seed() -> None:
                 "is_demonstration": provider == "local",
             },
         )
-        if made:
+        if is_created:
             keys = ("input", "cache_read", "cache_write", "output")
             amounts: dict[str, Any] = dict(zip(keys, map(Decimal, prices), strict=True))
             price_create(model=model, valid_from=_START, **amounts, **currency)
     for provider, name, label, price, currency in _IMAGE:
-        model, made = Model.objects.get_or_create(
+        model, is_created = Model.objects.get_or_create(
             provider=provider, name=name, defaults={"label": label, "kind": Model.Kind.IMAGE}
         )
-        if made:
+        if is_created:
             price_create(model=model, valid_from=_START, image=Decimal(price), **currency)
     _seed_ends(_seed_successors())
-    _seed_named_by_environment()
-    for position, wanted in enumerate(_ASSISTANTS):
-        _seed_assistant(position, dict(wanted))
+    _seed_default_models()
+    for position, fields in enumerate(_ASSISTANTS):
+        _seed_assistant(position, dict(fields))
 
 
 def _seed_successors() -> set[str]:
-    """The names of those that were not there yet."""
-    new: set[str] = set()
-    for provider, name, label, context, output, price_in, price_out, kept_long, long in _SUCCESSORS:
+    """Create missing successor models. Returns the names of the created ones."""
+    created: set[str] = set()
+    for provider, name, label, context, output, price_in, price_out, long_write_factor, long_factors in _SUCCESSORS:
         limits = {"limit_context": context, "limit_output": output}
-        model, made = Model.objects.get_or_create(provider=provider, name=name, defaults={"label": label, **limits})
-        if made:
-            new.add(name)
+        model, is_created = Model.objects.get_or_create(
+            provider=provider, name=name, defaults={"label": label, **limits}
+        )
+        if is_created:
+            created.add(name)
             amount = Decimal(price_in)
             price_create(
                 model=model,
@@ -191,46 +192,48 @@ def _seed_successors() -> set[str]:
                 input=amount,
                 cache_read=amount * _CACHE_READ,
                 cache_write=amount * _CACHE_WRITE,
-                cache_write_long=amount * Decimal(kept_long),
+                cache_write_long=amount * Decimal(long_write_factor),
                 output=Decimal(price_out),
-                **long,
+                **long_factors,
                 **_USD,
             )
     provider, name, label, price_in, price_out = _IMAGE_SUCCESSOR
-    known = {"label": label, "kind": Model.Kind.IMAGE}
-    model, made = Model.objects.get_or_create(provider=provider, name=name, defaults=known)
-    if made:
-        new.add(name)
-        piece = Decimal(price_out) * _IMAGE_TOKENS / 1_000_000
+    defaults = {"label": label, "kind": Model.Kind.IMAGE}
+    model, is_created = Model.objects.get_or_create(provider=provider, name=name, defaults=defaults)
+    if is_created:
+        created.add(name)
+        per_image = Decimal(price_out) * _IMAGE_TOKENS / 1_000_000
         tokens: dict[str, Any] = {"input": Decimal(price_in), "output": Decimal(price_out)}
-        price_create(model=model, valid_from=_START, image=piece, **tokens, **_USD)
-    return new
+        price_create(model=model, valid_from=_START, image=per_image, **tokens, **_USD)
+    return created
 
 
-def _seed_ends(new: set[str]) -> None:
-    """Say when the first generation ends, once: as its successor comes. What the operator set, or emptied, stays."""
+def _seed_ends(created: set[str]) -> None:
+    """Set end and fallback of the models whose successor is new, so that later changes by the operator stay."""
     for provider, name, day, successor in _ENDS:
-        if successor in new:
+        if successor in created:
             model = Model.objects.select_for_update().get(provider=provider, name=name)
             model.ends_on = model.ends_on or day
             model.fallback = model.fallback or Model.objects.get(provider=provider, name=successor)
             model.save(update_fields=["ends_on", "fallback"])
 
 
-def _seed_named_by_environment() -> None:
-    """A model that the environment names and the catalogue does not know answers at no price, until one is entered."""
+def _seed_default_models() -> None:
+    """Create default models named by the environment that are not in the catalogue, with a price of 0."""
     for provider in settings.PROVIDERS:
         name = settings.DEFAULT_MODEL_NAMES[provider]
-        model, made = Model.objects.get_or_create(provider=provider, name=name, defaults={"label": name})
-        if made:
+        model, is_created = Model.objects.get_or_create(provider=provider, name=name, defaults={"label": name})
+        if is_created:
             price_create(model=model, valid_from=_START)
             log.warning("model %s of %s has no price: its calls cost 0 until one is entered", name, provider)
 
 
-def _seed_assistant(position: int, wanted: dict[str, object]) -> None:
-    prompt = str(wanted.pop("prompt"))
-    assistant, made = Assistant.objects.get_or_create(code=wanted["code"], defaults={**wanted, "position": position})
-    if made:
+def _seed_assistant(position: int, fields: dict[str, object]) -> None:
+    prompt = str(fields.pop("prompt"))
+    assistant, is_created = Assistant.objects.get_or_create(
+        code=fields["code"], defaults={**fields, "position": position}
+    )
+    if is_created:
         prompt_version_create(
             assistant_id=assistant.pk, text=f"{prompt}\n\n{_COMMON}", note="Version d’origine", author="Ruche"
         )

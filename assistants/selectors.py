@@ -1,4 +1,4 @@
-"""Reading the catalogue: who answers, with which words, through which model, at which price."""
+"""Queries of the catalogue: assistants, models that can answer, prices in force, and routes of calls."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from assistants.models import Assistant, Model, Price, PromptVersion
 
 
 class NoModel(Exception):
-    """Raised where no model can answer: no provider is configured, or the model has no price in force."""
+    """Raised when no model can answer: no provider is configured, or the model has no price in force."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """All that one call needs: an assistant, its prompt version in service, a model, the price row in force."""
+class Route:
+    """The route of a call: assistant, prompt version, model and price."""
 
     assistant: Assistant
     version: PromptVersion
@@ -26,85 +26,87 @@ class Line:
 
 
 def assistants_offered() -> list[Assistant]:
-    """The catalogue in its order."""
+    """The active assistants, in the order of the catalogue."""
     return list(Assistant.objects.filter(is_active=True, current_version__isnull=False))
 
 
 def price_at(model: Model, at: dt.datetime | None = None) -> Price | None:
-    """The price row of a model in force at a moment (now)."""
+    """The price of a model in force at a moment (default: now), or None."""
     rows = Price.objects.filter(model=model, valid_from__lte=at or timezone.now())
     return rows.order_by("-valid_from", "-id").first()
 
 
 def can_answer(model: Model) -> bool:
-    """True where the model is offered, its provider configured, and it has not ended."""
+    """Whether a model is offered, has not ended, and its provider is configured."""
     return model.is_active and model.provider in settings.PROVIDERS and not model.has_ended(timezone.localdate())
 
 
-def in_place_of(model: Model, catalogue: Mapping[UUID, Model] | None = None) -> Model | None:
-    """The first of a model's fallbacks, step by step, that can answer; None where none can. Cycles end the search."""
-    known = Model.objects.in_bulk() if catalogue is None else catalogue
-    seen, after = {model.pk}, model.fallback_id
-    while after is not None and after not in seen and after in known:
-        found = known[after]
-        if can_answer(found) and found.kind == model.kind:
-            return found
-        seen.add(after)
-        after = found.fallback_id
+def replacement_of(model: Model, catalogue: Mapping[UUID, Model] | None = None) -> Model | None:
+    """The first model in the chain of fallbacks that can answer, or None. Stops at a cycle."""
+    models = Model.objects.in_bulk() if catalogue is None else catalogue
+    visited, fallback_id = {model.pk}, model.fallback_id
+    while fallback_id is not None and fallback_id not in visited and fallback_id in models:
+        candidate = models[fallback_id]
+        if can_answer(candidate) and candidate.kind == model.kind:
+            return candidate
+        visited.add(fallback_id)
+        fallback_id = candidate.fallback_id
     return None
 
 
 def default_model() -> Model | None:
-    """The model of the first configured provider that the catalogue offers, or what stands in its place."""
+    """The default model of the first configured provider that has one that can answer, or its replacement."""
     catalogue = {model.pk: model for model in Model.objects.all()}
     for provider in settings.PROVIDERS:
-        mine = [model for model in catalogue.values() if model.provider == provider and model.kind == Model.Kind.CHAT]
-        named = next((model for model in mine if model.name == settings.DEFAULT_MODEL_NAMES[provider]), None)
+        candidates = [
+            model for model in catalogue.values() if model.provider == provider and model.kind == Model.Kind.CHAT
+        ]
+        named = next((model for model in candidates if model.name == settings.DEFAULT_MODEL_NAMES[provider]), None)
         if named is not None and (can_answer(named) or named.has_ended(timezone.localdate())):
-            named = named if can_answer(named) else in_place_of(named, catalogue)
+            named = named if can_answer(named) else replacement_of(named, catalogue)
         else:
             named = None
-        found = named or next((model for model in mine if can_answer(model)), None)
-        if found is not None:
-            return found
+        model = named or next((model for model in candidates if can_answer(model)), None)
+        if model is not None:
+            return model
     return None
 
 
 def answers_by_demonstration() -> bool:
-    """True where nobody but the small local model answers. Asks the database in the embedded run only."""
+    """Whether only the demonstration model answers. Queries the database in the embedded run only."""
     if list(settings.PROVIDERS) != [Model.Provider.LOCAL]:
         return False
-    found = default_model()
-    return found is not None and found.is_demonstration
+    model = default_model()
+    return model is not None and model.is_demonstration
 
 
-def line_for(assistant_id: UUID) -> Line:
-    """Who answers for an assistant now. Raises `Assistant.DoesNotExist` or `NoModel`."""
+def route_for(assistant_id: UUID) -> Route:
+    """The route of a new call of an assistant. Raises `Assistant.DoesNotExist` or `NoModel`."""
     assistant = Assistant.objects.select_related("current_version", "model").get(pk=assistant_id, is_active=True)
     model = assistant.model
     if model is not None and not can_answer(model):
-        model = in_place_of(model)
+        model = replacement_of(model)
     if model is None:
         model = default_model()
     price = price_at(model) if model else None
     if model is None or price is None or assistant.current_version is None:
         raise NoModel(assistant.code)
-    return Line(assistant, assistant.current_version, model, price)
+    return Route(assistant, assistant.current_version, model, price)
 
 
-def line_of(version_id: UUID, price_id: UUID) -> Line:
-    """The line a past call was made with, from the keys it kept."""
+def route_of(version_id: UUID, price_id: UUID) -> Route:
+    """The route of a past call, from its saved keys."""
     version = PromptVersion.objects.select_related("assistant").get(pk=version_id)
     row = price(price_id)
-    return Line(version.assistant, version, row.model, row)
+    return Route(version.assistant, version, row.model, row)
 
 
-def line_after(version_id: UUID, price_id: UUID) -> Line | None:
-    """The line that takes over a call from a model that is gone; None where no fallback can answer."""
-    gone = line_of(version_id, price_id)
-    model = in_place_of(gone.model)
+def fallback_route(version_id: UUID, price_id: UUID) -> Route | None:
+    """The route of a call whose model has ended, with the fallback model; None if no fallback can answer."""
+    gone = route_of(version_id, price_id)
+    model = replacement_of(gone.model)
     row = price_at(model) if model else None
-    return Line(gone.assistant, gone.version, model, row) if model and row else None
+    return Route(gone.assistant, gone.version, model, row) if model and row else None
 
 
 def price(price_id: UUID) -> Price:
@@ -113,11 +115,11 @@ def price(price_id: UUID) -> Price:
 
 
 def image_model() -> tuple[Model, Price] | None:
-    """The model that makes images, with its price in force; None where none is configured."""
+    """The image model with its price in force; None if there is none."""
     catalogue = {model.pk: model for model in Model.objects.filter(kind=Model.Kind.IMAGE)}
-    for model in sorted(catalogue.values(), key=lambda each: (each.provider, each.name)):
-        answers = model if can_answer(model) else in_place_of(model, catalogue)
-        price = price_at(answers) if answers is not None else None
-        if answers is not None and price is not None:
-            return answers, price
+    for model in sorted(catalogue.values(), key=lambda model: (model.provider, model.name)):
+        answering = model if can_answer(model) else replacement_of(model, catalogue)
+        price = price_at(answering) if answering is not None else None
+        if answering is not None and price is not None:
+            return answering, price
     return None

@@ -1,4 +1,4 @@
-"""The catalogue's writes: prompt versions and prices are only ever added."""
+"""Services of the catalogue. Prompt versions and prices are append-only."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from accounts.models import User
 from assistants.costs import in_euros
 from assistants.models import Assistant, Model, Price, PromptVersion
 
-_PRICES = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
+_PRICE_FIELDS = ("input", "cache_read", "cache_write", "cache_write_long", "output", "image")
 
 
 def price_create(
@@ -30,8 +30,8 @@ def price_create(
     region_factor: Decimal = Decimal(1),
     **prices: Decimal,
 ) -> Price:
-    """Add a price in force from a moment on, frozen in euros with its region's factor. Past costs do not change."""
-    euros = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate * region_factor) for key in _PRICES}
+    """Add a price in force from `valid_from`, converted to euros with the region's factor. Past costs do not change."""
+    amounts_eur = {f"{key}_eur": in_euros(prices.get(key, Decimal(0)), rate * region_factor) for key in _PRICE_FIELDS}
     with transaction.atomic():
         price = Price.objects.create(
             model=model,
@@ -43,8 +43,8 @@ def price_create(
             long_input_factor=long_input_factor,
             long_output_factor=long_output_factor,
             region_factor=region_factor,
-            **{key: prices.get(key, Decimal(0)) for key in _PRICES},
-            **euros,
+            **{key: prices.get(key, Decimal(0)) for key in _PRICE_FIELDS},
+            **amounts_eur,
         )
         audit.record("price.created", actor=actor, target=model.name, valid_from=price.valid_from.isoformat())
     return price
@@ -67,7 +67,7 @@ def prompt_version_create(
 
 
 def prompt_version_put_in_service(*, assistant_id: UUID, version_id: UUID, actor: User | None = None) -> None:
-    """Go back (or forward) to a version that exists. Raises `PromptVersion.DoesNotExist`."""
+    """Put an existing version in service. Raises `PromptVersion.DoesNotExist`."""
     with transaction.atomic():
         version = PromptVersion.objects.select_related("assistant").get(pk=version_id, assistant_id=assistant_id)
         Assistant.objects.filter(pk=assistant_id).update(current_version=version)

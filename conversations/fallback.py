@@ -30,11 +30,11 @@ def answer_fall_back(*, call: Call) -> Call | None:
         return None
     version_id, price_id = cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id)
     model_ended(model_id=catalogue.price(price_id).model.pk)
-    line = catalogue.line_after(version_id, price_id)
-    if line is None:
+    route = catalogue.fallback_route(version_id, price_id)
+    if route is None:
         return None
     try:
-        bounded = build_request(line, list(call.request.messages))
+        bounded = build_request(route, list(call.request.messages))
         with transaction.atomic():
             open_answer = Message.objects.select_for_update().filter(pk=answer.pk, state=Message.State.STREAMING)
             if not open_answer.exists():
@@ -44,14 +44,14 @@ def answer_fall_back(*, call: Call) -> Call | None:
                 usage_services.settle(reservation.id, {})
             usage_services.reserve(Act(ACT, answer.pk), bounded.amounts)
             open_answer.update(
-                provider=line.model.provider,
-                model=line.model.name,
-                price_id=line.price.pk,
-                is_demonstration=line.model.is_demonstration,
+                provider=route.model.provider,
+                model=route.model.name,
+                price_id=route.price.pk,
+                is_demonstration=route.model.is_demonstration,
                 prompt_messages=len(bounded.request.messages),
             )
     except (ConversationRefused, QuotaExceeded, ReadOnlyWorkspace) as error:
-        log.warning("no fallback answer=%s model=%s: %s", answer.pk, line.model.name, error)
+        log.warning("no fallback answer=%s model=%s: %s", answer.pk, route.model.name, error)
         return None
-    log.warning("fallback answer=%s from=%s to=%s", answer.pk, call.request.model, line.model.name)
-    return Call(call.answer_id, call.author_id, line.model.provider, bounded.request)
+    log.warning("fallback answer=%s from=%s to=%s", answer.pk, call.request.model, route.model.name)
+    return Call(call.answer_id, call.author_id, route.model.provider, bounded.request)

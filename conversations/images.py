@@ -138,7 +138,7 @@ def _finish(
             if item_id:
                 messages.update(image_state=ImageState.DONE, image_item_id=item_id, image_error="")
             return
-        version = catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
+        version = catalogue.route_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
         author = answer.conversation.author
         usage_services.meter(
             member_id=author.pk,

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from assistants.providers.bounds import REQUEST_OVERHEAD, input_token_bound, messages_bound, tokens_at_most
 from assistants.providers.types import ChatMessage, Usage
-from assistants.selectors import Line
+from assistants.selectors import Route
 from conversations.models import Message
 
 # Counts expire after a day, since a provider may serve another model under the same name.
@@ -74,15 +74,15 @@ def last_prompt_count(messages: Sequence[Message]) -> PromptCount | None:
     return None
 
 
-def input_bound(line: Line, messages: Sequence[ChatMessage], dropped: int, prompt_count: PromptCount | None) -> int:
+def input_bound(route: Route, messages: Sequence[ChatMessage], dropped: int, prompt_count: PromptCount | None) -> int:
     """Upper bound of the prompt's tokens for a call with these messages, after `dropped` earlier ones are left out."""
-    script_bound = input_token_bound(line.version.text, messages)
-    if prompt_count is None or (prompt_count.provider, prompt_count.model) != (line.model.provider, line.model.name):
+    script_bound = input_token_bound(route.version.text, messages)
+    if prompt_count is None or (prompt_count.provider, prompt_count.model) != (route.model.provider, route.model.name):
         return script_bound
     repeated = prompt_count.end - dropped
-    if prompt_count.version_id != line.version.pk or not 0 < repeated <= min(prompt_count.messages, len(messages)):
+    if prompt_count.version_id != route.version.pk or not 0 < repeated <= min(prompt_count.messages, len(messages)):
         return script_bound
-    texts = (line.version.text, *(message.text for message in messages[:repeated]))
+    texts = (route.version.text, *(message.text for message in messages[:repeated]))
     if prompt_count.tokens < math.ceil(sum(map(tokens_at_most, texts)) * MIN_SHARE):
         return script_bound
     return min(script_bound, prompt_count.tokens + messages_bound(messages[repeated:]) + REQUEST_OVERHEAD)

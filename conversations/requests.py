@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from assistants.costs import cost_bound
 from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, ChatRequest
-from assistants.selectors import Line
+from assistants.selectors import Route
 from conversations.prompt_counts import PromptCount, input_bound
 from conversations.types import ConversationRefused
 from plans.types import AI_EUROS, TOKENS
@@ -24,27 +24,27 @@ class BoundedRequest:
     amounts: dict[str, Decimal]
 
 
-def build_request(line: Line, messages: list[ChatMessage], prompt_count: PromptCount | None = None) -> BoundedRequest:
+def build_request(route: Route, messages: list[ChatMessage], prompt_count: PromptCount | None = None) -> BoundedRequest:
     """The request for the line's model, with as many of the last messages as its context holds.
 
     `prompt_count`: the token count of the previous call of the conversation. Raises `ConversationRefused` if even the
     last message is too long.
     """
-    max_output = min(line.assistant.max_output_tokens, line.model.limit_output)
-    fitting = newest_messages_within(line.version.text, messages, line.model.limit_context - max_output)
-    bound = input_bound(line, fitting, len(messages) - len(fitting), prompt_count)
+    max_output = min(route.assistant.max_output_tokens, route.model.limit_output)
+    fitting = newest_messages_within(route.version.text, messages, route.model.limit_context - max_output)
+    bound = input_bound(route, fitting, len(messages) - len(fitting), prompt_count)
     # The demonstration model is small: at a higher temperature its answers are incoherent.
-    temperature = DEMONSTRATION_TEMPERATURE if line.model.is_demonstration else line.assistant.temperature
+    temperature = DEMONSTRATION_TEMPERATURE if route.model.is_demonstration else route.assistant.temperature
     request = ChatRequest(
-        model=line.model.name,
-        system=line.version.text,
+        model=route.model.name,
+        system=route.version.text,
         messages=tuple(fitting),
         max_output_tokens=max_output,
         temperature=float(temperature) if temperature is not None else None,
         input_bound=bound,
     )
     return BoundedRequest(
-        request, {TOKENS: Decimal(bound + max_output), AI_EUROS: cost_bound(bound, max_output, line.price)}
+        request, {TOKENS: Decimal(bound + max_output), AI_EUROS: cost_bound(bound, max_output, route.price)}
     )
 
 

@@ -18,7 +18,7 @@ from assistants import selectors as catalogue
 from assistants.costs import cost_of
 from assistants.providers.bounds import estimate_tokens
 from assistants.providers.types import ChatMessage, Usage
-from assistants.selectors import Line
+from assistants.selectors import Route
 from conversations import answer_log, leases, selectors
 from conversations.changes import conversation_archive, conversation_pin, conversation_rename, conversation_share
 from conversations.limits import concurrency_limits, too_many_answers
@@ -120,17 +120,17 @@ def _lock_idle(conversation: Conversation) -> None:
 
 
 def _open_answer(conversation: Conversation, messages_and_count: History) -> Call:
-    line = catalogue.line_for(conversation.assistant_id)
-    bounded = build_request(line, *messages_and_count)
+    route = catalogue.route_for(conversation.assistant_id)
+    bounded = build_request(route, *messages_and_count)
     answer = Message(
         conversation=conversation,
         role=Role.ASSISTANT,
         state=State.STREAMING,
-        prompt_version_id=line.version.pk,
-        provider=line.model.provider,
-        model=line.model.name,
-        price_id=line.price.pk,
-        is_demonstration=line.model.is_demonstration,
+        prompt_version_id=route.version.pk,
+        provider=route.model.provider,
+        model=route.model.name,
+        price_id=route.price.pk,
+        is_demonstration=route.model.is_demonstration,
         prompt_messages=len(bounded.request.messages),
     )
     usage_services.reserve(Act(ACT, answer.pk), bounded.amounts)
@@ -141,7 +141,7 @@ def _open_answer(conversation: Conversation, messages_and_count: History) -> Cal
         raise too_many_answers(reached) from None
     answer.save(force_insert=True)
     Conversation.objects.filter(pk=conversation.pk).update(active_at=timezone.now(), archived_at=None)
-    return Call(answer.pk, conversation.author_id, line.model.provider, bounded.request)
+    return Call(answer.pk, conversation.author_id, route.model.provider, bounded.request)
 
 
 _STATES = {"done": State.DONE, "stopped": State.INTERRUPTED, "interrupted": State.INTERRUPTED, "failed": State.FAILED}
@@ -162,20 +162,20 @@ def answer_finish(*, answer_id: UUID, result: Result) -> str | None:
         answer.stopped = result.outcome == "stopped"
         answer.error_kind = result.error_kind
         answer.finished_at = timezone.now()
-        line = _line_of(answer)
-        answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, line.price)
+        route = _route_of(answer)
+        answer.tokens, answer.cost = usage.total_tokens, cost_of(usage, route.price)
         answer.prompt_tokens = counted_prompt_tokens(result.usage)
         answer.save()
-        _meter_and_settle(answer, line, result, usage)
-        record(_ending_fact(answer, line))
+        _meter_and_settle(answer, route, result, usage)
+        record(_ending_fact(answer, route))
         if answer.text.strip() and answer.state != State.FAILED:
-            _save_in_library(answer, line)
+            _save_in_library(answer, route)
     return answer.state
 
 
-def _line_of(answer: Message) -> Line:
+def _route_of(answer: Message) -> Route:
     """The assistant, prompt version, model and price of an answer."""
-    return catalogue.line_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
+    return catalogue.route_of(cast(UUID, answer.prompt_version_id), cast(UUID, answer.price_id))
 
 
 def _estimated_usage(answer: Message, result: Result) -> Usage:
@@ -185,11 +185,11 @@ def _estimated_usage(answer: Message, result: Result) -> Usage:
     """
     if not result.text and result.error_kind not in ("timeout", "cut", ""):
         return Usage(0, 0, 0, 0)
-    line = _line_of(answer)
+    route = _route_of(answer)
     previous_texts = answer.conversation.messages.filter(pk__lt=answer.pk, replaced_at=None).values_list(
         "text", flat=True
     )
-    prompt_tokens = estimate_tokens(line.version.text) + sum(estimate_tokens(text) for text in previous_texts)
+    prompt_tokens = estimate_tokens(route.version.text) + sum(estimate_tokens(text) for text in previous_texts)
     output_tokens = max(estimate_tokens(result.text), answer.tokens - prompt_tokens)
     reservation = usage_services.hold_of(answer.pk)
     reserved = int(reservation.amounts[TOKENS]) if reservation else prompt_tokens + output_tokens
@@ -197,19 +197,19 @@ def _estimated_usage(answer: Message, result: Result) -> Usage:
     return Usage(prompt_tokens, 0, 0, min(output_tokens, reserved - prompt_tokens), is_estimate=True)
 
 
-def _meter_and_settle(answer: Message, line: Line, result: Result, usage: Usage) -> None:
+def _meter_and_settle(answer: Message, route: Route, result: Result, usage: Usage) -> None:
     author = answer.conversation.author
     usage_services.meter(
         member_id=author.pk,
         member_email=author.email,
-        assistant_id=line.assistant.pk,
-        assistant_name=line.assistant.name,
-        prompt_version_id=line.version.pk,
-        prompt_version=str(line.version),
+        assistant_id=route.assistant.pk,
+        assistant_name=route.assistant.name,
+        prompt_version_id=route.version.pk,
+        prompt_version=str(route.version),
         reference=answer.pk,
         provider=answer.provider,
         model=answer.model,
-        price_id=line.price.pk,
+        price_id=route.price.pk,
         input_tokens=usage.input_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
@@ -226,13 +226,13 @@ def _meter_and_settle(answer: Message, line: Line, result: Result, usage: Usage)
         usage_services.settle(reservation.id, {TOKENS: Decimal(usage.total_tokens), AI_EUROS: answer.cost})
 
 
-def _ending_fact(answer: Message, line: Line) -> facts.Fact:
+def _ending_fact(answer: Message, route: Route) -> facts.Fact:
     """The fact that records how the answer ended."""
     values: dict[str, Any] = {
         "subject_id": answer.pk,
         "actor_id": answer.conversation.author_id,
         "conversation_id": answer.conversation_id,
-        "assistant_id": line.assistant.pk,
+        "assistant_id": route.assistant.pk,
         "tokens": answer.tokens,
         "cost": answer.cost,
     }
@@ -241,7 +241,7 @@ def _ending_fact(answer: Message, line: Line) -> facts.Fact:
     return facts.AnswerFailed(**values) if answer.state == State.FAILED else facts.AnswerFinished(**values)
 
 
-def _save_in_library(answer: Message, line: Line) -> None:
+def _save_in_library(answer: Message, route: Route) -> None:
     conversation = answer.conversation
     library.item_save_answer(
         message_id=answer.pk,
@@ -250,10 +250,10 @@ def _save_in_library(answer: Message, line: Line) -> None:
         title=plain_title(answer.text) or conversation.title,
         text=answer.text,
         # The answer of an image assistant is the prompt; the image is saved as an item of its own.
-        kind="text" if line.assistant.produces == "image" else line.assistant.produces,
+        kind="text" if route.assistant.produces == "image" else route.assistant.produces,
         provenance={
-            "assistant": line.assistant.name,
-            "prompt_version": str(line.version),
+            "assistant": route.assistant.name,
+            "prompt_version": str(route.version),
             "provider": answer.provider,
             "model": answer.model,
             "tokens": str(answer.tokens),

@@ -15,7 +15,7 @@ from anthropic.types import Usage as AnthropicUsage
 from assistants.providers.base import IDENTITY, StreamingProvider, Timeouts, Upstream
 from assistants.providers.control import StreamControl
 from assistants.providers.reading import Reader, figure
-from assistants.providers.turns import said
+from assistants.providers.turns import as_turns
 from assistants.providers.types import ChatRequest, Delta, Finished, StopReason
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -130,7 +130,7 @@ def _system(request: ChatRequest) -> list[TextBlockParam]:
 
 def _messages(request: ChatRequest) -> list[MessageParam]:
     messages: list[MessageParam] = []
-    for message in said(request.messages):
+    for message in as_turns(request.messages):
         if message.role == "user":
             messages.append({"role": "user", "content": message.text})
         else:

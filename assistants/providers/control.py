@@ -1,52 +1,52 @@
-"""The hold that whoever reads an answer has on it from outside: stop it, and learn what it took."""
+"""Control of a running stream from outside: stop it, and read its usage so far."""
 
 import asyncio
 from typing import Protocol
 
 from assistants.providers.types import Usage
 
-# How long a stopped answer is read on, nothing shown, for the provider's own count of it.
-READ_ON_SECONDS = 1.5
+# A stopped answer is read on for this time, without being shown, for the provider's own count.
+DRAIN_SECONDS = 1.5
 
 
-class Counted(Protocol):
-    """What knows what a call has taken so far."""
+class UsageSource(Protocol):
+    """An object with the usage of a call so far."""
 
     def usage(self) -> Usage: ...
 
 
 class StreamControl:
-    """Given to `Provider.stream`. `stop` from the same event loop: the stream then ends by itself, with Finished."""
+    """Passed to `Provider.stream`. After `stop`, called in the same event loop, the stream ends with Finished."""
 
     def __init__(self) -> None:
         self.stopped = False
         self._limit: asyncio.Timeout | None = None
-        self._counted: Counted | None = None
+        self._usage_source: UsageSource | None = None
         self._ends_at = 0.0
 
     def stop(self) -> None:
-        """Show nothing more; read on for a bounded moment. A second call changes nothing."""
+        """Show no more text; read on for DRAIN_SECONDS. A second call does nothing."""
         if self.stopped:
             return
         self.stopped = True
-        self._ends_at = asyncio.get_running_loop().time() + READ_ON_SECONDS
+        self._ends_at = asyncio.get_running_loop().time() + DRAIN_SECONDS
         self._shorten()
 
     def usage(self) -> Usage | None:
-        """What the call has taken so far; None while the provider has accepted nothing. For a reader cut off."""
-        return self._counted.usage() if self._counted is not None else None
+        """Usage of the call so far; None until the provider has accepted it. For a cancelled reader."""
+        return self._usage_source.usage() if self._usage_source is not None else None
 
-    def count_with(self, counted: Counted) -> None:
-        """The call was accepted."""
-        self._counted = counted
+    def count_with(self, source: UsageSource) -> None:
+        """Set the source of the usage, once the provider has accepted the call."""
+        self._usage_source = source
 
     def wait_within(self, limit: asyncio.Timeout) -> None:
-        """What the stream waits for now; a stop shortens it."""
+        """Set the timeout of the current wait, which a stop shortens."""
         self._limit = limit
         if self.stopped:
             self._shorten()
 
-    def waits_no_more(self) -> None:
+    def clear_wait(self) -> None:
         self._limit = None
 
     def _shorten(self) -> None:

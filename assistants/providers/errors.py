@@ -1,4 +1,4 @@
-"""From what an SDK raised to one of our kinds, and to a line that is safe to log."""
+"""Translation of the SDKs' errors to `ProviderError`, with a detail that is safe to log."""
 
 import json
 import re
@@ -9,10 +9,10 @@ import httpx2
 from assistants.providers.types import ErrorKind, ProviderError
 
 DETAIL_LENGTH = 400
-# Below that it is a placeholder ("none"), and replacing it would spoil ordinary words.
-SHORTEST_SECRET = 8
+# A shorter key is a placeholder ("none"), and replacing it would damage ordinary words.
+MIN_SECRET_LENGTH = 8
 
-# Codes and types of error bodies: OpenAI, Anthropic, Azure, llama.cpp. They say more than the status does.
+# Codes and types in error bodies of OpenAI, Anthropic, Azure and llama.cpp, which are more specific than the status.
 _BY_CODE: dict[str, ErrorKind] = {
     "invalid_api_key": "auth",
     "authentication_error": "auth",
@@ -70,11 +70,11 @@ _BY_STATUS: dict[int, ErrorKind] = {
     529: "overloaded",
 }
 
-# What stands between us and a provider says these, and does not know whether the provider did the work.
+# Statuses of gateways, which do not know whether the provider has processed the request.
 _GATEWAY_STATUSES = frozenset({408, 502, 504, *range(520, 528)})
 
-# A model that was ended says so under any status. That a 404 or an error without status is about a model takes less; a
-# 404 that does not speak of one is a wrong address. A parameter that a model has no more is another matter.
+# Messages about an ended model are accepted with several statuses; weaker ones only with a 404 or without a status. A
+# 404 that does not mention a model is a wrong address. Messages about a parameter of a model are excluded.
 _MODEL_ENDED = re.compile(
     r"\bmodel\b.{0,120}?\b(deprecated|decommissioned|retired|shut ?down|sunset|end of life"
     r"|no longer (available|supported|exists|served|offered))\b|\b(invalid|unknown|no such) model\b",
@@ -85,7 +85,7 @@ _PARAMETER = re.compile(
     r"\b(temperature|top_[pk]|max_(completion_)?tokens|stream_options|parameter|response_format)\b", re.I
 )
 
-# Where the only clue is the sentence. Anthropic says all of these under `invalid_request_error`.
+# Errors that are recognised by their message only. Anthropic sends all of these as `invalid_request_error`.
 _BY_MESSAGE: list[tuple[re.Pattern[str], ErrorKind]] = [
     (re.compile(r"credit balance is too low", re.I), "quota"),
     (
@@ -107,9 +107,9 @@ _SECRETS = [
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """One line, short, without the keys we know and without what looks like one."""
+    """Reduce a text to one short line without known keys and without anything that looks like a key."""
     for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
+        if len(secret) >= MIN_SECRET_LENGTH:
             text = text.replace(secret, "***")
     for pattern in _SECRETS:
         text = pattern.sub("***", text)
@@ -121,7 +121,7 @@ def kind_for(status: int | None, codes: Iterable[str], message: str) -> ErrorKin
     for code in codes:
         if code in _BY_CODE:
             return _BY_CODE[code]
-        # Several compatible servers put the status into `code` of an error sent inside the stream.
+        # Several compatible servers put the status in `code` of an error inside the stream.
         if status is None and code.isdecimal():
             status = int(code)
     if _is_about_a_missing_model(status, message):
@@ -133,21 +133,21 @@ def kind_for(status: int | None, codes: Iterable[str], message: str) -> ErrorKin
     return _BY_STATUS.get(status, "unknown") if status is not None else "unknown"
 
 
-def is_told_by_code(status: int | None, codes: Iterable[str], kind: ErrorKind) -> bool:
-    """True where a code, or a status that speaks of what was asked for, says this kind."""
+def is_from_code(status: int | None, codes: Iterable[str], kind: ErrorKind) -> bool:
+    """True if the kind follows from a code or a status rather than from the message."""
     return (
         any(_BY_CODE.get(code) == kind for code in codes) or status in (404, 410) or _BY_STATUS.get(status or 0) == kind
     )
 
 
 def may_be_paid(status: int | None, body: object) -> bool:
-    """False where the provider itself says that it refused or failed: what it says so is not charged."""
+    """False if the provider itself reports a refusal or a failure, which it does not charge."""
     codes, message = body_parts(body)
     if any(_BY_CODE.get(code, "timeout") != "timeout" for code in codes):
         return False
     if status is None or status in _GATEWAY_STATUSES:
         return True
-    # A server's failure told without an error's body may be a proxy's word too.
+    # A server error without an error body may come from a proxy.
     return status >= 500 and not (isinstance(body, dict) and (codes or message))
 
 
@@ -158,7 +158,7 @@ def _is_about_a_missing_model(status: int | None, message: str) -> bool:
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds to wait, infinite when the server says not to try again by ourselves."""
+    """Seconds to wait before a retry; infinite if the server forbids automatic retries; None if not given."""
     if headers.get("x-should-retry") == "false":
         return float("inf")
     for header, divisor in (("retry-after-ms", 1000), ("retry-after", 1)):
@@ -170,7 +170,7 @@ def retry_after(headers: httpx2.Headers) -> float | None:
 
 
 def parameter_of(body: object) -> str:
-    """The parameter that an error body names: OpenAI's `param`, the place in a validation error of others."""
+    """The parameter named by an error body: OpenAI's `param`, or the location in a validation error; else blank."""
     if not isinstance(body, dict):
         return ""
     nested = body.get("error")
@@ -186,7 +186,7 @@ def parameter_of(body: object) -> str:
 
 
 def body_parts(body: object) -> tuple[list[str], str]:
-    """(codes, message) of an error body, wherever the server put them."""
+    """(codes, message) of an error body, in any of the servers' formats."""
     if not isinstance(body, dict):
         return [], body if isinstance(body, str) else ""
     nested = body.get("error")
@@ -207,7 +207,7 @@ def from_sdk(
     body: object,
     secrets: Iterable[str],
 ) -> ProviderError:
-    """The error of a server that answered with one, by status or inside a stream."""
+    """The `ProviderError` for an error response, or for an error inside a stream."""
     codes, message = body_parts(body)
     kind = kind_for(status, codes, message)
     wait = retry_after(headers) if headers is not None else None
@@ -219,13 +219,13 @@ def from_sdk(
         status=status,
         retry_after=wait,
         parameter=parameter_of(body),
-        is_told_by_code=is_told_by_code(status, codes, kind),
+        is_from_code=is_from_code(status, codes, kind),
         may_be_paid=may_be_paid(status, body),
     )
 
 
 def from_body(head: bytes, *, provider: str, media_type: str, secrets: Iterable[str]) -> ProviderError:
-    """A body that was no stream, though its status was 200: an error told in JSON, or a page of something else."""
+    """The error for a response with status 200 that is not a stream: an error in JSON, or another page."""
     try:
         body = json.loads(head)
     except ValueError:
@@ -234,13 +234,13 @@ def from_body(head: bytes, *, provider: str, media_type: str, secrets: Iterable[
     if isinstance(body, dict) and (body.get("error") or codes or message):
         kind = kind_for(None, codes, message)
         line = f"{provider} status=200 codes={','.join(codes) or '-'}: {message}"
-        by_code = is_told_by_code(None, codes, kind)
-        return ProviderError(kind, scrub(line, secrets), parameter=parameter_of(body), is_told_by_code=by_code)
+        by_code = is_from_code(None, codes, kind)
+        return ProviderError(kind, scrub(line, secrets), parameter=parameter_of(body), is_from_code=by_code)
     line = f"{provider} answered {media_type or 'nothing'}, not a stream: check its address"
     return ProviderError("bad_request", line)
 
 
-# No request left: nobody was reached, or what was to be sent cannot be.
+# Errors before the request was sent.
 _UNSENT = (
     httpx2.ConnectTimeout,
     httpx2.ConnectError,
@@ -252,7 +252,7 @@ _UNSENT = (
 
 
 def from_network(error: Exception, *, provider: str, opened: bool, secrets: Iterable[str]) -> ProviderError:
-    """No answer, or half of one: `opened` tells whether the answer had begun."""
+    """The error for a connection that failed. `opened`: the response had started."""
     # Both SDKs wrap httpx's error, Anthropic's only until the stream is open.
     cause = error if isinstance(error, httpx2.TransportError) else error.__cause__ or error
     line = scrub(f"{provider} {type(error).__name__}/{type(cause).__name__}: {cause}", secrets)

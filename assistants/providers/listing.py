@@ -1,4 +1,4 @@
-"""What a provider's list of models says of their ends."""
+"""End dates of models from a provider's list of models."""
 
 import asyncio
 import datetime as dt
@@ -9,16 +9,13 @@ from assistants.providers.base import Provider, StreamingProvider
 from assistants.providers.types import ProviderError
 
 LIST_SECONDS = 20.0
-# OpenAI's list of a hundred models takes 20 KB; a server that sends more than this is not read to its end.
+# Limit in bytes of a list of models; OpenAI's with a hundred models has 20 KB.
 LIST_BYTES = 2_000_000
-MOST_MODELS = 5_000
+MAX_MODELS = 5_000
 
 
 async def read_ends(provider: Provider) -> dict[str, dt.date]:
-    """The day each model is shut down, by name, for those that the provider gives one (`shutdown_date`).
-
-    Raises ProviderError.
-    """
+    """End dates by model name, for models with a `shutdown_date` in the list. Raises ProviderError."""
     if not isinstance(provider, StreamingProvider):
         return {}
     try:
@@ -31,12 +28,12 @@ async def read_ends(provider: Provider) -> dict[str, dt.date]:
     except ValueError:
         raise ProviderError("unknown", f"{provider.name}: its list of models is not JSON") from None
     rows = value.get("data") if isinstance(value, dict) else None
-    found = {}
-    for row in (rows if isinstance(rows, list) else [])[:MOST_MODELS]:
+    ends = {}
+    for row in (rows if isinstance(rows, list) else [])[:MAX_MODELS]:
         day = _day(row.get("shutdown_date")) if isinstance(row, dict) else None
         if day is not None and isinstance(row.get("id"), str):
-            found[row["id"]] = day
-    return found
+            ends[row["id"]] = day
+    return ends
 
 
 async def _body(models: Any) -> bytes:
@@ -50,7 +47,7 @@ async def _body(models: Any) -> bytes:
 
 
 def _day(value: Any) -> dt.date | None:
-    """A day as ISO 8601, with or without a time, or as seconds since 1970; None for anything else."""
+    """Parse a date in ISO 8601, with or without a time, or in seconds since 1970; None for anything else."""
     try:
         if isinstance(value, str):
             return dt.date.fromisoformat(value[:10])

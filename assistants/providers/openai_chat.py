@@ -16,7 +16,7 @@ from assistants.providers.base import IDENTITY, StreamingProvider, Timeouts, Ups
 from assistants.providers.control import StreamControl
 from assistants.providers.errors import body_parts, kind_for
 from assistants.providers.reading import Reader, field_of, figure
-from assistants.providers.turns import said
+from assistants.providers.turns import as_turns
 from assistants.providers.types import (
     ChatRequest,
     Delta,
@@ -90,14 +90,14 @@ class OpenAIChat(StreamingProvider):
 
     async def _open(self, request: ChatRequest, refused: frozenset[str]) -> Upstream[ChatCompletionChunk]:
         # Reasoning models of OpenAI refuse `max_tokens`; most other servers know nothing else.
-        in_new_words = (self.is_openai or "max_tokens" in refused) and "max_completion_tokens" not in refused
+        uses_completion_limit = (self.is_openai or "max_tokens" in refused) and "max_completion_tokens" not in refused
         limit = request.max_output_tokens
         with_temperature = request.temperature is not None and "temperature" not in refused
         return await self._client.chat.completions.create(
             model=request.model,
             messages=_messages(request),
-            max_completion_tokens=limit if in_new_words else omit,
-            max_tokens=limit if not in_new_words and "max_tokens" not in refused else omit,
+            max_completion_tokens=limit if uses_completion_limit else omit,
+            max_tokens=limit if not uses_completion_limit and "max_tokens" not in refused else omit,
             temperature=request.temperature if with_temperature else omit,
             stream=True,
             stream_options=omit if "stream_options" in refused else {"include_usage": True},
@@ -110,7 +110,7 @@ class OpenAIChat(StreamingProvider):
         counted = await self._client.responses.input_tokens.count(
             model=request.model,
             instructions=request.system or omit,
-            input=[{"role": message.role, "content": message.text} for message in said(request.messages)],
+            input=[{"role": message.role, "content": message.text} for message in as_turns(request.messages)],
         )
         return counted.input_tokens
 
@@ -138,7 +138,7 @@ class OpenAIChat(StreamingProvider):
 class OpenAIReader(Reader[ChatCompletionChunk]):
     """Reads chunks. Anything but `choices` may be missing from a compatible server, and any field may be null."""
 
-    _refused = False
+    _has_refused = False
 
     def feed(self, chunk: ChatCompletionChunk) -> str:
         self._require_no_error(chunk)
@@ -158,7 +158,7 @@ class OpenAIReader(Reader[ChatCompletionChunk]):
         elif choice is None:
             # A last chunk without choices carries the usage only; some servers skip the finish reason before it. One
             # that comes before the text, or within it, is no end.
-            self.complete = self.complete or (bool(usage) and self._first_heard is not None)
+            self.complete = self.complete or (bool(usage) and self._first_text_at is not None)
         elif text and self._stop_reason == "other":
             self.complete = False
         return text
@@ -179,7 +179,7 @@ class OpenAIReader(Reader[ChatCompletionChunk]):
         if isinstance(content, list):
             content = self._text_of_parts(content)
         if delta.refusal:
-            self._refused = True
+            self._has_refused = True
         return self.hear((content or "") + (delta.refusal or ""))
 
     def _text_of_parts(self, parts: list[Any]) -> str:
@@ -208,14 +208,14 @@ class OpenAIReader(Reader[ChatCompletionChunk]):
 
     def finished(self, *, stopped: bool = False) -> Finished:
         end = super().finished(stopped=stopped)
-        return replace(end, stop_reason="refusal") if self._refused and not stopped else end
+        return replace(end, stop_reason="refusal") if self._has_refused and not stopped else end
 
 
 def _messages(request: ChatRequest) -> list[ChatCompletionMessageParam]:
     messages: list[ChatCompletionMessageParam] = []
     if request.system:
         messages.append({"role": "system", "content": request.system})
-    for message in said(request.messages):
+    for message in as_turns(request.messages):
         if message.role == "user":
             messages.append({"role": "user", "content": message.text})
         else:
@@ -226,9 +226,9 @@ def _messages(request: ChatRequest) -> list[ChatCompletionMessageParam]:
 def _image_of(response: ImagesResponse, provider: str) -> GeneratedImage:
     # The SDK hands an answer that is not JSON over as a string.
     images = getattr(response, "data", None)
-    told = getattr(response, "usage", None)
-    prompt, output = figure(told, "input_tokens") or 0, figure(told, "output_tokens") or 0
-    usage = Usage(prompt, 0, 0, output) if told else None
+    usage_data = getattr(response, "usage", None)
+    prompt, output = figure(usage_data, "input_tokens") or 0, figure(usage_data, "output_tokens") or 0
+    usage = Usage(prompt, 0, 0, output) if usage_data else None
     counted = usage if output else None
     if not isinstance(images, list) or not images:
         line = f"{provider} answered without an image"

@@ -1,13 +1,13 @@
-"""What models refuse, learned from a refusal: asked again without it at once, and never with it in this process."""
+"""Parameters that models refuse and hidden reasoning, learned from responses and remembered by this process."""
 
 import re
 
 from assistants.providers.types import ProviderError
 
-# What a request can do without, or say in another word.
+# Parameters that can be omitted or replaced by another one.
 OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
-# More models than any installation has: the memory of a process stays bounded.
-MOST_MODELS = 1_000
+# Bounds the memory; no installation has so many models.
+MAX_MODELS = 1_000
 _NAMED = re.compile(r"(?<![\w-])(" + "|".join(sorted(OPTIONAL)) + r")(?![\w-])")
 
 _REFUSES = re.compile(
@@ -17,8 +17,8 @@ _REFUSES = re.compile(
 )
 
 _refused: dict[tuple[str, str], frozenset[str]] = {}
-# Models that were seen to think without a word of it, by what their provider told of it.
-_secretive: set[str] = set()
+# Models with reasoning tokens in their usage but no reasoning text in the stream.
+_hidden_reasoning: set[str] = set()
 
 
 def refused_by(server: str, model: str) -> frozenset[str]:
@@ -27,32 +27,32 @@ def refused_by(server: str, model: str) -> frozenset[str]:
 
 
 def learn(server: str, model: str, error: ProviderError) -> bool:
-    """True where the error refuses a parameter that was not known to be refused: asking again without it may work."""
+    """Remember the parameter that an error refuses. True if it is new, so that a retry without it may work."""
     known = refused_by(server, model)
     name = _parameter_of(error)
     if not name or name in known:
         return False
-    if len(_refused) >= MOST_MODELS:
+    if len(_refused) >= MAX_MODELS:
         _refused.clear()
     _refused[server, model] = known | {name}
     return True
 
 
-def thinks_in_secret(model: str) -> bool:
-    """True where the model was seen to think without a word of it."""
-    return model in _secretive
+def has_hidden_reasoning(model: str) -> bool:
+    """Whether the model is known for hidden reasoning."""
+    return model in _hidden_reasoning
 
 
-def has_thought_in_secret(model: str) -> None:
-    """The provider counted thoughts that it did not send."""
-    if len(_secretive) < MOST_MODELS:
-        _secretive.add(model)
+def remember_hidden_reasoning(model: str) -> None:
+    """Remember that the provider has counted reasoning tokens that it did not send."""
+    if len(_hidden_reasoning) < MAX_MODELS:
+        _hidden_reasoning.add(model)
 
 
 def forget() -> None:
-    """For tests."""
+    """Clear the memory, for tests."""
     _refused.clear()
-    _secretive.clear()
+    _hidden_reasoning.clear()
 
 
 def _parameter_of(error: ProviderError) -> str:
@@ -60,8 +60,7 @@ def _parameter_of(error: ProviderError) -> str:
         return ""
     if error.parameter in OPTIONAL:
         return error.parameter
-    # Some say it in the sentence alone; the first parameter named is the refused one ("use … instead" comes after). It
-    # must be called unsupported: a value that is too large or too small for this once says nothing of the parameter,
-    # and a sentence may quote what people wrote.
-    found = _NAMED.search(error.detail)
-    return found.group(1) if found and _REFUSES.search(error.detail) else ""
+    # Some servers name it in the message only; the first name is the refused one ("use … instead" follows). The message
+    # must call it unsupported: an invalid value does not mean that, and the message may quote the user's text.
+    match = _NAMED.search(error.detail)
+    return match.group(1) if match and _REFUSES.search(error.detail) else ""

@@ -1,4 +1,4 @@
-"""What one call's events say, whatever the dialect: its text, its end, and what it took."""
+"""Base class of the readers of a call's events: text, end and usage, independent of the provider's protocol."""
 
 import math
 import re
@@ -13,17 +13,17 @@ from assistants.providers.types import ChatRequest, Finished, StopReason, Usage
 EventT = TypeVar("EventT")
 Bucket = Literal["prompt", "beside", "read", "write", "write_long", "output"]
 
-# A model that thinks without a word writes so many tokens a second at most.
-HIDDEN_TOKENS_A_SECOND = 150
-# More than any model takes: a count above is a mistake.
-MOST_TOKENS = 100_000_000
+# Maximum rate of hidden reasoning, in tokens per second.
+HIDDEN_TOKENS_PER_SECOND = 150
+# A larger count is an error, since no model accepts so many tokens.
+MAX_TOKENS = 100_000_000
 
 
 class Reader(ABC, Generic[EventT]):
-    """Reads one provider's events. `complete` once the answer itself is whole, whatever may still come.
+    """Reads the events of one call. `complete`: the answer has ended, though usage may follow.
 
-    Usage may come at the start, at the end, in every event, or be overwritten with 0 at the end: of each figure the
-    largest counts. What was heard after the output was counted last, text and thoughts, is added as it is at most.
+    Usage may be reported at the start, at the end or in every event, or be overwritten with 0 at the end, so the
+    maximum of each figure is used. An upper bound of text and reasoning since the last count of output is added.
     """
 
     def __init__(self, request: ChatRequest) -> None:
@@ -32,101 +32,102 @@ class Reader(ABC, Generic[EventT]):
         self._model = request.model
         self._stop_reason: StopReason = "other"
         self._largest: dict[Bucket, int] = {}
-        # Tokens at most of what came since the output was counted last, and how many pieces it came in.
+        # Upper bound of tokens since the last count of output, and the number of pieces.
         self._uncounted = 0.0
         self._pieces = 0
-        self._began = time.monotonic()
-        self._first_heard: float | None = None
-        self._thought_aloud = False
+        self._started_at = time.monotonic()
+        self._first_text_at: float | None = None
+        self._has_visible_reasoning = False
 
     @abstractmethod
     def feed(self, event: EventT) -> str:
-        """The text of an event, thoughts left out. Calls `hear`, `think`, `report`, in the order of the wire."""
+        """The text of an event without reasoning. Calls `hear`, `think` and `report` in the order of the event."""
 
     def hear(self, text: str) -> str:
-        """Text of the answer has come."""
+        """Count text of the answer, and return it."""
         if text:
             self._count(text)
         return text
 
     def think(self, text: str) -> None:
-        """A thought has come: it is not shown, and costs as text does."""
+        """Count reasoning, which is not shown but costs the same as text."""
         if text:
-            self._thought_aloud = True
+            self._has_visible_reasoning = True
             self._count(text)
 
     def _count(self, text: str) -> None:
-        if self._first_heard is None:
-            self._first_heard = time.monotonic()
+        if self._first_text_at is None:
+            self._first_text_at = time.monotonic()
         self._uncounted += tokens_at_most(text)
         self._pieces += 1
 
     def report(self, *, hidden: int | None = None, **figures: int | None) -> None:
-        """The provider counts. `prompt`: with what the cache served and stored, or `beside` it; `hidden`: thoughts."""
+        """Take over counts of the provider. `prompt` includes cached tokens, `beside` does not; `hidden`: reasoning."""
         for name, value in figures.items():
             if not isinstance(value, int) or value < 0:
                 continue
             bucket: Bucket = name  # type: ignore[assignment]
-            before = self._largest.get(bucket, 0)
-            if bucket == "output" and value and value >= before:
+            previous = self._largest.get(bucket, 0)
+            if bucket == "output" and value and value >= previous:
                 self._uncounted, self._pieces = 0.0, 0
-            self._largest[bucket] = max(before, value)
-        if hidden and not self._thought_aloud:
-            quirks.has_thought_in_secret(self._request.model)
+            self._largest[bucket] = max(previous, value)
+        if hidden and not self._has_visible_reasoning:
+            quirks.remember_hidden_reasoning(self._request.model)
 
     @property
-    def input_is_told(self) -> bool:
-        """True where the provider has counted the input."""
+    def is_input_counted(self) -> bool:
+        """Whether the provider has counted the input."""
         return any(self._largest.get(name) for name in ("prompt", "beside", "read", "write"))
 
     def usage(self) -> Usage:
-        """What the call has taken so far, estimated from above where it was not told."""
+        """Usage of the call so far, with upper bounds where the provider has reported no count."""
         get = self._largest.get
         read, write = get("read", 0), get("write", 0)
-        fresh = max(get("beside", 0), get("prompt", 0) - read - write)
-        if not self.input_is_told:
-            fresh = self._estimated_input()
+        uncached = max(get("beside", 0), get("prompt", 0) - read - write)
+        if not self.is_input_counted:
+            uncached = self._estimated_input()
         missing = self._uncounted_output()
         output = get("output", 0) + missing
         if missing:
-            # A provider never writes more than it was asked for.
+            # The output never exceeds the requested limit.
             output = max(get("output", 0), min(output, self._request.max_output_tokens))
-        is_estimate = bool(missing) or not self.input_is_told
-        return Usage(fresh, read, write, output, min(get("write_long", 0), write), is_estimate)
+        is_estimate = bool(missing) or not self.is_input_counted
+        return Usage(uncached, read, write, output, min(get("write_long", 0), write), is_estimate)
 
     def _estimated_input(self) -> int:
         request = self._request
         texts = [request.system, *(message.text for message in request.messages)]
-        found = sum(map(estimate_tokens, texts)) + MESSAGE_OVERHEAD * len(texts)
-        return found if request.input_bound is None else min(found, request.input_bound)
+        estimate = sum(map(estimate_tokens, texts)) + MESSAGE_OVERHEAD * len(texts)
+        return estimate if request.input_bound is None else min(estimate, request.input_bound)
 
     def _uncounted_output(self) -> int:
-        heard = max(math.ceil(self._uncounted), self._pieces)
-        if not quirks.thinks_in_secret(self._request.model) or self._thought_aloud or self._largest.get("output"):
-            return heard
-        silent = (self._first_heard or time.monotonic()) - self._began
-        return heard + math.ceil(silent * HIDDEN_TOKENS_A_SECOND)
+        received = max(math.ceil(self._uncounted), self._pieces)
+        if (
+            not quirks.has_hidden_reasoning(self._request.model)
+            or self._has_visible_reasoning
+            or self._largest.get("output")
+        ):
+            return received
+        silent_seconds = (self._first_text_at or time.monotonic()) - self._started_at
+        return received + math.ceil(silent_seconds * HIDDEN_TOKENS_PER_SECOND)
 
     def finished(self, *, stopped: bool = False) -> Finished:
         return Finished(self.usage(), "stopped" if stopped else self._stop_reason, self._model)
 
 
 def field_of(value: Any, name: str) -> Any:
-    """A field of what the SDK made, or of what it left as a mapping because it does not know it."""
+    """A field of an SDK object, or of a dictionary in place of an object that the SDK does not know."""
     return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
 def figure(value: Any, *names: str) -> int | None:
-    """The first of these fields that is a count: servers name the same figure differently.
-
-    What is negative, or more than any model takes, is no count.
-    """
+    """The first of these fields with a valid count, since servers use different names; None if there is none."""
     for name in names:
-        found = field_of(value, name)
+        value_found = field_of(value, name)
         # Some servers write 7.0 or "7".
-        is_whole = isinstance(found, float) and found.is_integer()
-        if is_whole or (isinstance(found, str) and re.fullmatch("[0-9]{1,9}", found)):
-            found = int(found)
-        if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= MOST_TOKENS:
-            return found
+        is_integral = isinstance(value_found, float) and value_found.is_integer()
+        if is_integral or (isinstance(value_found, str) and re.fullmatch("[0-9]{1,9}", value_found)):
+            value_found = int(value_found)
+        if isinstance(value_found, int) and not isinstance(value_found, bool) and 0 <= value_found <= MAX_TOKENS:
+            return value_found
     return None

@@ -1,4 +1,4 @@
-"""Which providers this installation has, and one client of each per event loop."""
+"""The configured providers, with one client of each per event loop."""
 
 import asyncio
 import os
@@ -32,13 +32,13 @@ class ProviderConfig:
 
     @property
     def usable(self) -> bool:
-        """A key, or the address of a server that may need none."""
+        """Whether there is a key, or the URL of a server that may need none."""
         if self.name == "local":
             return bool(self.base_url)
         return bool(self.api_key) or bool(self.base_url and not any(host in self.base_url for host in _OWN_HOSTS))
 
 
-# A client belongs to the event loop that opened its connections, and never to a forked child.
+# Clients by process and event loop, since connections can be shared with neither another loop nor a forked child.
 _clients: dict[tuple[int, asyncio.AbstractEventLoop], dict[ProviderConfig, Provider]] = {}
 
 
@@ -59,7 +59,7 @@ def available() -> list[str]:
 
 
 def preload() -> None:
-    """Load the SDKs of the configured providers: a web server does it at its start, not in somebody's first answer."""
+    """Import the SDKs of the configured providers at startup, so that the first answer is not delayed."""
     for name in available():
         module = "anthropic_messages" if name == "anthropic" else "openai_chat"
         import_module(f"assistants.providers.{module}")
@@ -74,7 +74,7 @@ async def close_providers() -> None:
 def _clients_of(loop: asyncio.AbstractEventLoop) -> dict[ProviderConfig, Provider]:
     here = (os.getpid(), loop)
     if here not in _clients:
-        # A loop that is closed (one per asyncio.run) would otherwise stay here for ever, with its sockets.
+        # Remove closed loops (one per asyncio.run) with their sockets.
         for key in [key for key in _clients if key[0] != here[0] or key[1].is_closed()]:
             _clients.pop(key, None)
         _clients[here] = {}
@@ -96,7 +96,7 @@ def _config(name: str) -> ProviderConfig:
 
 def _build(config: ProviderConfig) -> Provider:
     arguments: dict[str, Any] = {field.name: getattr(config, field.name) for field in fields(config)}
-    # Imported here: the SDKs take a second to load, which no management command should pay.
+    # Imported here, since the SDKs take a second to load, which would slow down all management commands.
     if config.name == "anthropic":
         from assistants.providers.anthropic_messages import AnthropicMessages
 

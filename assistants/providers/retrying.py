@@ -1,4 +1,4 @@
-"""Asking again, by our own table: the SDKs retry by the status alone, and wait as long as a server says."""
+"""Retries of provider calls. The SDKs' own retries are off: they consider the status only, and any Retry-After."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ from assistants.providers.types import ErrorKind, ProviderError
 
 ResultT = TypeVar("ResultT")
 
-# Retried by ourselves only while nothing was shown, and only when a short wait may help. Never by the status alone: a
-# 429 may be an exhausted credit, a 500 a context that is too long, and either would only fail again.
+# Kinds of errors that are retried, while no text has been shown and a short wait may help. Not by the status alone: a
+# 429 may be an exhausted credit, and a 500 a context that is too long, which would fail again.
 START_RETRIED: frozenset[ErrorKind] = frozenset({"connection", "overloaded", "rate_limit"})
-# A server's own failure that says nothing of its cause.
+# Server errors without a known cause that are retried.
 RETRIED_STATUSES = frozenset({500, 502, 503, 520, 529})
-LONGEST_WAIT = 8.0
+MAX_WAIT_SECONDS = 8.0
 
 
 async def persist(
@@ -29,32 +29,34 @@ async def persist(
     control: StreamControl | None = None,
     pays_once: bool = False,
 ) -> ResultT:
-    """Do something that can be begun again, at most `retries` times more, all within so many seconds.
+    """Run an action with at most `retries` retries, all within `within` seconds. Raises ProviderError.
 
-    `pays_once`: not again where the provider may have been paid. An image is dear, and made to its end even for a
-    client that is gone; a stream ends with its connection, so the start of an answer is asked again.
+    `pays_once`: no retry if the call may be charged. That is for images, which are expensive and completed even if the
+    client disconnects; a stream ends with its connection, so starting an answer is retried.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     for attempt in range(retries + 1):
         try:
-            return await _within(deadline, action, control)
+            return await _run_before(deadline, action, control)
         except TimeoutError:
             raise ProviderError("timeout", f"{name}: nothing came within {within:g} s", may_be_paid=True) from None
         except ProviderError as error:
-            wait = None if pays_once and error.may_be_paid else _wait_before_retry(error, attempt)
-            if wait is None or attempt == retries or loop.time() + wait >= deadline:
+            delay = None if pays_once and error.may_be_paid else _wait_before_retry(error, attempt)
+            if delay is None or attempt == retries or loop.time() + delay >= deadline:
                 raise
             failed = error
         with contextlib.suppress(TimeoutError):
-            await _within(deadline, partial(asyncio.sleep, wait), control)
+            await _run_before(deadline, partial(asyncio.sleep, delay), control)
         if control is not None and control.stopped:
             raise failed
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _within(deadline: float, action: Callable[[], Awaitable[ResultT]], control: StreamControl | None) -> ResultT:
-    """Raises `TimeoutError` at the deadline, or a moment after a stop."""
+async def _run_before(
+    deadline: float, action: Callable[[], Awaitable[ResultT]], control: StreamControl | None
+) -> ResultT:
+    """Run an action. Raises `TimeoutError` at the deadline, or shortly after a stop."""
     try:
         async with asyncio.timeout_at(deadline) as limit:
             if control is not None:
@@ -62,13 +64,13 @@ async def _within(deadline: float, action: Callable[[], Awaitable[ResultT]], con
             return await action()
     finally:
         if control is not None:
-            control.waits_no_more()
+            control.clear_wait()
 
 
 def _wait_before_retry(error: ProviderError, attempt: int) -> float | None:
-    """Seconds, or None to give up: people are waiting, a clear error soon beats an answer after a minute."""
+    """Seconds to wait before a retry, or None to give up. Long waits are refused, since a user is waiting."""
     if error.kind not in START_RETRIED and not (error.kind == "unknown" and error.status in RETRIED_STATUSES):
         return None
     if error.retry_after is not None:
-        return error.retry_after if 0 <= error.retry_after <= LONGEST_WAIT else None
+        return error.retry_after if 0 <= error.retry_after <= MAX_WAIT_SECONDS else None
     return float(0.5 * 2**attempt * random.uniform(0.75, 1))  # noqa: S311 - a wait, not a secret

@@ -1,13 +1,15 @@
-"""A conversation as providers take it."""
+"""Conversion of a conversation to the turns that providers accept."""
 
 from collections.abc import Sequence
 
 from assistants.providers.types import ChatMessage
 
 
-def said(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """As providers take them: nothing empty (an answer stopped before its first word), a question first, and the roles
-    in turn: a question asked again after an answer that failed is put with the one before.
+def as_turns(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Convert messages to alternating turns that start with a question.
+
+    Empty messages (a stopped answer without text) are dropped, and consecutive ones of a role are joined (a question
+    after a failed answer).
     """
     turns: list[ChatMessage] = []
     for message in messages:

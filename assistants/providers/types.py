@@ -1,4 +1,4 @@
-"""What goes in and out of a provider, whoever it is."""
+"""Requests, events, usage and errors of providers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,9 +40,9 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question. `temperature` is a wish: Anthropic's API has no such parameter any more and never receives it.
+    """A chat request. `temperature` is not sent to Anthropic, whose API does not accept it.
 
-    `input_bound`: the tokens reserved for the input; an estimate of it is never above. None: nothing is reserved.
+    `input_bound`: the tokens reserved for the input, which limit an estimate of it. None: nothing is reserved.
     """
 
     model: str
@@ -55,11 +55,11 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The four buckets that are priced, disjoint: their sum is all that the call consumed.
+    """Tokens of a call in four disjoint buckets, which are priced separately.
 
-    `input_tokens` is what no cache served or stored; `output_tokens` includes the model's hidden reasoning.
-    `cache_write_long_tokens` is the part of `cache_write_tokens` kept for long, which is dearer.
-    `is_estimate`: a bucket was not told by the provider, and is what the call took at most.
+    `input_tokens` excludes tokens read from or written to the cache; `output_tokens` includes hidden reasoning.
+    `cache_write_long_tokens` is the long-lived part of `cache_write_tokens`, which costs more.
+    `is_estimate`: the provider has not reported all buckets; the missing ones are upper bounds.
     """
 
     input_tokens: int
@@ -75,7 +75,7 @@ class Usage:
 
     @property
     def prompt_tokens(self) -> int:
-        """The three buckets of the input together: what a price's threshold is compared with."""
+        """All tokens of the input, for comparison with the threshold of a price."""
         return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
 
 
@@ -86,7 +86,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of an answer. `model` is the name the server gave; `stop_reason` "stopped": the reader wished so."""
+    """The end of an answer. `model`: the name given by the server; `stop_reason` "stopped": by `StreamControl.stop`."""
 
     usage: Usage
     stop_reason: StopReason
@@ -101,17 +101,16 @@ class GeneratedImage:
 
 
 class ProviderNotConfigured(Exception):
-    """No key or no address for this provider: the message names the setting to fill in."""
+    """Raised without a key or URL for a provider; the message names the missing setting."""
 
 
 class ProviderError(Exception):
-    """A call that failed. `detail` is for the log alone; people read `message`.
+    """Raised when a call fails. `detail` is for the log only; `message` is for users.
 
-    `retryable` says whether asking again, unchanged, may work. `usage` is what the call took before it failed, None
-    where the provider had not begun. `parameter` names what a refused request may not have. `is_told_by_code`: the
-    kind stands in a status or a code; otherwise it was read in a sentence, which may quote what people wrote.
-    `may_be_paid`: the whole request may have reached the provider, which did not say that it failed; the same request
-    again may be paid twice.
+    `retryable`: the same request may succeed later. `usage`: tokens used before the failure, None if the provider had
+    not started. `parameter`: the refused parameter. `is_told_by_code`: the kind follows from a status or a code, and
+    not from a message, which may quote the user's text. `may_be_paid`: the provider may have processed the request
+    without reporting a failure, so a retry may be charged twice.
     """
 
     def __init__(
@@ -123,7 +122,7 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         usage: Usage | None = None,
         parameter: str = "",
-        is_told_by_code: bool = False,
+        is_from_code: bool = False,
         may_be_paid: bool = False,
     ) -> None:
         super().__init__(kind, detail)
@@ -134,7 +133,7 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         self.usage = usage
         self.parameter = parameter
-        self.is_told_by_code = is_told_by_code
+        self.is_from_code = is_from_code
         self.may_be_paid = may_be_paid
 
     def __str__(self) -> str:
@@ -142,8 +141,8 @@ class ProviderError(Exception):
 
     @property
     def ends_the_model(self) -> bool:
-        """True where the model can be taken for gone, for everybody: nobody's words alone may end a model."""
-        return self.kind == "model_gone" and self.is_told_by_code
+        """Whether the model has ended for all users. A message alone is no proof, as it may quote a user's text."""
+        return self.kind == "model_gone" and self.is_from_code
 
     @property
     def message(self) -> "_StrPromise":
@@ -181,5 +180,5 @@ _MESSAGES: "dict[ErrorKind, _StrPromise]" = {
 
 
 def message_for(kind: ErrorKind) -> "_StrPromise":
-    """What to tell the person: what happened, then what to do."""
+    """The message for the user: what happened and what to do."""
     return _MESSAGES[kind]

@@ -1,10 +1,10 @@
-"""Between the socket and the SDK: what the body began with, events without data, bytes that are no UTF-8 by themselves.
+"""Filter between the socket and the SDK: records the head of the body, drops events without data, repairs UTF-8.
 
-The SDKs take every event for JSON, also those that only keep the connection open (an empty `data:`, an `id:`, a
-`retry:`, a comment, all allowed by the HTML standard, 9.2.6): such events do not reach them.
+The SDKs parse every event as JSON, also those that only keep the connection open (an empty `data:`, an `id:`, a
+`retry:`, a comment, all allowed by the HTML standard, 9.2.6). Such events are dropped.
 
-The SDKs decode each event alone, and fail on a character whose bytes a server sent in two of them. Such bytes pass as
-characters of a private area, and `words.WholeCharacters` joins them again.
+The SDKs decode each event separately, and fail on a character whose bytes are split over two events. Such bytes are
+passed as private-use characters, which `words.WholeCharacters` joins again.
 """
 
 import codecs
@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
-# Enough for any error body; what follows is the stream's own.
+# Recorded bytes, enough for any error body.
 HEAD_BYTES = 16_384
-# Bytes 0x80 to 0xFF stand as U+F780 to U+F7FF.
+# Bytes 0x80 to 0xFF are represented by U+F780 to U+F7FF.
 FIRST_BYTE = 0xF700
 BYTES_AS_CHARACTERS = frozenset(map(chr, range(FIRST_BYTE + 0x80, FIRST_BYTE + 0x100)))
 
@@ -30,35 +30,35 @@ codecs.register_error("ruche-bytes-as-characters", _bytes_as_characters)
 
 
 def has_bytes(text: str) -> bool:
-    """True where the text holds bytes that came as characters."""
+    """Whether the text contains bytes represented as characters."""
     return not text.isascii() and not BYTES_AS_CHARACTERS.isdisjoint(text)
 
 
-_ENDS = re.compile(r"\r\n|\n|\r")
-# A field that an event has more than once, or that the SDKs read: the others are about the connection.
+_LINE_ENDS = re.compile(r"\r\n|\n|\r")
+# The fields that the SDKs read; the others concern the connection.
 _DATA = re.compile(r"data(?::|$)")
 _NAMED = re.compile(r"event(?::|$)")
 
 
 class Events:
-    """The events of a stream that carry data, as text, whatever pieces it comes in."""
+    """Filters the events with data out of a stream, which may arrive in pieces of any size."""
 
     def __init__(self) -> None:
-        self._rest = ""
+        self._pending = ""
         self._lines: list[str] = []
-        self._has_begun = False
+        self._has_started = False
 
     def feed(self, text: str, *, last: bool = False) -> str:
-        if text and not self._has_begun:
-            # A stream may begin with a byte order mark.
-            text, self._has_begun = text.removeprefix("\ufeff"), True
-        text = self._rest + text
-        # The second half of an end of line may be on its way.
-        held = "\r" if text.endswith("\r") and not last else ""
-        *lines, self._rest = _ENDS.split(text.removesuffix(held) if held else text)
-        self._rest += held
-        if last and self._rest:
-            lines, self._rest = [*lines, self._rest], ""
+        if text and not self._has_started:
+            # A stream may start with a byte order mark.
+            text, self._has_started = text.removeprefix("\ufeff"), True
+        text = self._pending + text
+        # The "\n" of a "\r\n" may follow in the next piece.
+        carriage_return = "\r" if text.endswith("\r") and not last else ""
+        *lines, self._pending = _LINE_ENDS.split(text.removesuffix(carriage_return) if carriage_return else text)
+        self._pending += carriage_return
+        if last and self._pending:
+            lines, self._pending = [*lines, self._pending], ""
         return "".join(map(self._line, lines)) + (self._line("") if last else "")
 
     def _line(self, line: str) -> str:
@@ -67,13 +67,13 @@ class Events:
                 self._lines.append(line)
             return ""
         event, self._lines = self._lines, []
-        if any(_DATA.match(one) and one[5:].strip() for one in event):
+        if any(_DATA.match(line) and line[5:].strip() for line in event):
             return "\n".join([*event, "", ""])
         return ""
 
 
 class Watched(httpx2.AsyncByteStream):
-    """A response's body, handed on as it comes."""
+    """A response body that records its head and passes on the events with data."""
 
     def __init__(self, body: httpx2.AsyncByteStream) -> None:
         self._body = body
@@ -95,7 +95,7 @@ class Watched(httpx2.AsyncByteStream):
 
 
 def watch(response: httpx2.Response) -> Watched | None:
-    """Read the response's body through a `Watched`; None where it is compressed: its bytes say nothing."""
+    """Wrap the body of a response in `Watched`; None if it is compressed and cannot be inspected."""
     if response.headers.get("content-encoding", "identity") != "identity":
         return None
     if not isinstance(response.stream, httpx2.AsyncByteStream):

@@ -1,11 +1,11 @@
-"""From pieces of a stream to words that can be shown: whole characters, and nothing of what a model thinks aloud."""
+"""Turns the pieces of a stream into text to show: complete characters, without the model's reasoning."""
 
 import codecs
 import re
 
 from assistants.providers.wire import BYTES_AS_CHARACTERS, FIRST_BYTE, has_bytes
 
-# In small letters: models are not exact about them.
+# In lower case; compared case-insensitively, since models vary.
 _TAGS = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -16,61 +16,61 @@ _TAGS = (
 
 
 class Words:
-    """`feed` each piece as it comes, `end` once: both give what may be shown. Thoughts are dropped here.
+    """Filter of a stream: `feed` each piece, then `end` once; both return text to show.
 
-    Thoughts are what stands in <think>…</think> at the head of an answer, as many open models write them; further down
-    the same letters are part of the answer.
+    Removes reasoning in <think>…</think> at the start of an answer, as written by many open models. Later in the answer
+    such tags are part of the text.
     """
 
     def __init__(self) -> None:
-        self._whole = WholeCharacters()
-        self._held = ""
+        self._characters = WholeCharacters()
+        self._buffer = ""
         self._closing = ""
         self._in_answer = False
         self._has_thought = False
 
     def feed(self, piece: str) -> str:
-        return self._shown(self._whole.feed(piece))
+        return self._visible(self._characters.feed(piece))
 
     def end(self) -> str:
-        """What was held back at the end: half a tag is text, an unfinished thought is not."""
-        shown = self._shown(self._whole.end())
-        held, self._held = self._held, ""
+        """The remaining text: an incomplete opening tag is text, unfinished reasoning is dropped."""
+        visible = self._visible(self._characters.end())
+        rest, self._buffer = self._buffer, ""
         if self._closing:
-            return shown
-        return shown + (held.lstrip() if self._has_thought else held)
+            return visible
+        return visible + (rest.lstrip() if self._has_thought else rest)
 
-    def _shown(self, piece: str) -> str:
+    def _visible(self, piece: str) -> str:
         if self._in_answer:
             return piece
-        self._held += piece
-        # Each turn ends a thought, begins one, or leaves.
+        self._buffer += piece
+        # Each iteration ends a reasoning block, starts one, or leaves the loop.
         while True:
             if self._closing:
-                closing = re.search(re.escape(self._closing), self._held, re.IGNORECASE | re.ASCII)
+                closing = re.search(re.escape(self._closing), self._buffer, re.IGNORECASE | re.ASCII)
                 if closing is None:
-                    # The end of what came may be the beginning of the tag.
-                    self._held = self._held[-len(self._closing) :]
+                    # The end of the buffer may be the start of the closing tag.
+                    self._buffer = self._buffer[-len(self._closing) :]
                     return ""
-                self._held, self._closing = self._held[closing.end() :], ""
-            head = self._held.lstrip()
+                self._buffer, self._closing = self._buffer[closing.end() :], ""
+            head = self._buffer.lstrip()
             if not head:
                 return ""
             tags = next((pair for pair in _TAGS if head.lower().startswith(pair[0])), None)
             if tags is None:
                 break
-            self._held, self._closing, self._has_thought = head[len(tags[0]) :], tags[1], True
+            self._buffer, self._closing, self._has_thought = head[len(tags[0]) :], tags[1], True
         if any(tag.startswith(head.lower()) for tag, _closing in _TAGS):
             return ""
-        shown, self._held, self._in_answer = head if self._has_thought else self._held, "", True
-        return shown
+        visible, self._buffer, self._in_answer = head if self._has_thought else self._buffer, "", True
+        return visible
 
 
 class WholeCharacters:
-    """Joins a character that a server cut in two events, by bytes or by its pair of UTF-16 surrogates."""
+    """Joins characters that a server has split over two events, within their UTF-8 bytes or surrogate pair."""
 
     def __init__(self) -> None:
-        self._half = ""
+        self._surrogate = ""
         self._bytes: codecs.IncrementalDecoder | None = None
 
     def feed(self, piece: str) -> str:
@@ -78,18 +78,18 @@ class WholeCharacters:
             self._bytes = codecs.getincrementaldecoder("utf-8")("replace")
         if self._bytes is not None:
             piece = self._bytes.decode(_as_bytes(piece))
-        piece, self._half = self._half + piece, ""
+        piece, self._surrogate = self._surrogate + piece, ""
         if piece and "\ud800" <= piece[-1] <= "\udbff":
-            piece, self._half = piece[:-1], piece[-1]
-        return _joined(piece)
+            piece, self._surrogate = piece[:-1], piece[-1]
+        return _merge_surrogates(piece)
 
     def end(self) -> str:
-        """A half without its other becomes the replacement character."""
-        left, self._half = self._half, ""
-        return _joined(left) + (self._bytes.decode(b"", True) if self._bytes else "")
+        """The rest; an incomplete character becomes U+FFFD."""
+        left, self._surrogate = self._surrogate, ""
+        return _merge_surrogates(left) + (self._bytes.decode(b"", True) if self._bytes else "")
 
 
-def _joined(text: str) -> str:
+def _merge_surrogates(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assistants import seeds
 from assistants.models import Assistant, Model, Price
-from assistants.selectors import default_model, image_model, in_place_of, line_for
+from assistants.selectors import default_model, image_model, replacement_of, route_for
 from tenants.context import public_context
 
 
@@ -35,7 +35,7 @@ def end(name: str, days: int = 0, fallback: str | None = None) -> None:
 def line_name(name: str) -> str:
     assistant = Assistant.objects.get(code="general")
     Assistant.objects.filter(pk=assistant.pk).update(model=named(name))
-    return line_for(assistant.pk).model.name
+    return route_for(assistant.pk).model.name
 
 
 def test_a_model_answers_until_the_day_it_ends():
@@ -50,7 +50,7 @@ def test_fallbacks_are_followed_and_a_cycle_ends_the_search():
     end("gpt-5-mini", fallback="gpt-6.1-terra")
     assert line_name("gpt-4o") == "gpt-6.1-terra"
     end("gpt-5-mini", fallback="gpt-4o")
-    assert in_place_of(named("gpt-4o")) is None
+    assert replacement_of(named("gpt-4o")) is None
     assert line_name("gpt-4o") == default_model().name
 
 

@@ -26,6 +26,7 @@ FORBIDDEN = {
 DONE = (
     "accounts",
     "analytics",
+    "assistants",
     "config",
     "console",
     "conversations",
@@ -44,7 +45,6 @@ DONE = (
 )
 # Folders that still use such names. Remove a folder from this list once its names are changed; never add one.
 NOT_YET = (
-    "assistants",
     "billing",
     "events",
 )

@@ -27,7 +27,6 @@ from usage import selectors as usage_selectors
 from usage.models import Reservation, UsageEvent
 
 __all__ = ["llm"]
-PATH = "conversations.images.make_image"
 
 
 @pytest.fixture(autouse=True)
@@ -140,13 +139,13 @@ def test_images_likewise(people, llm, monkeypatch):
     last = make_model("paints", "7", kind="image")
     first = make_model("a painter [gone]", "70", kind="image", fallback=last)
     queued = []
-    monkeypatch.setattr(images, "enqueue", lambda name, **arguments: queued.append((name, arguments)))
+    monkeypatch.setattr(images, "enqueue", lambda job, **arguments: queued.append((job, arguments)))
     answer = answer_of(people)
     assert image_model()[0] == first
     images.image_request(answer=answer)
     while queued:
-        name, arguments = queued.pop(0)
-        assert name == PATH
+        job, arguments = queued.pop(0)
+        assert job is images.make_image
         images.make_image(**arguments)
     answer.refresh_from_db()
     assert answer.image_state == "done"

@@ -36,10 +36,10 @@ def llm() -> Iterator[server.Handle]:
 
 
 def answer_of(people, text="Une ruche au soleil, aquarelle douce.\n\nVariantes : nuit ; hiver.") -> Message:
-    from assistants.selectors import line_for
+    from assistants.selectors import route_for
 
     assistant = Assistant.objects.get(code="images")
-    line = line_for(assistant.pk)
+    route = route_for(assistant.pk)
     thread = Conversation.objects.create(author=people.member, assistant=assistant, title="Ruche")
     Message.objects.create(conversation=thread, role="user", text="Une ruche")
     return Message.objects.create(
@@ -47,10 +47,10 @@ def answer_of(people, text="Une ruche au soleil, aquarelle douce.\n\nVariantes :
         role="assistant",
         state="done",
         text=text,
-        prompt_version_id=line.version.pk,
-        price_id=line.price.pk,
-        model=line.model.name,
-        provider=line.model.provider,
+        prompt_version_id=route.version.pk,
+        price_id=route.price.pk,
+        model=route.model.name,
+        provider=route.model.provider,
     )
 
 

@@ -97,7 +97,7 @@ class TestKept:
     def by_script(self, conversation: Conversation) -> int:
         call_texts = [ChatMessage("user", one.text) for one in conversation.messages.order_by("id") if one.text]
         answer = conversation.messages.filter(role="assistant").first()
-        version = services._line_of(answer).version.text
+        version = services._route_of(answer).version.text
         return input_token_bound(version, call_texts)
 
     def test_the_next_question_reserves_what_was_counted(self, people):

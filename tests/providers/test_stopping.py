@@ -20,7 +20,7 @@ both = pytest.mark.parametrize("dialect", ["openai", "anthropic"])
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_module, "READ_ON_SECONDS", 0.6)
+    monkeypatch.setattr(control_module, "DRAIN_SECONDS", 0.6)
 
 
 async def stop_after(provider: object, request: ChatRequest, words: int) -> tuple[str, Finished, float]:
@@ -46,7 +46,7 @@ async def test_an_end_that_is_near_is_read_for_its_count(make: Make, dialect: st
     text, end, seconds = await stop_after(make(dialect), ask("[slow 0.01] [words 40] [usage 900 777]"), 5)
     assert (len(text.split()), end.stop_reason) == (5, "stopped")
     assert (end.usage, end.usage.is_estimate) == (Usage(900, 0, 0, 777), False)
-    assert seconds < control_module.READ_ON_SECONDS
+    assert seconds < control_module.DRAIN_SECONDS
 
 
 @both
@@ -54,7 +54,7 @@ async def test_an_end_that_is_far_is_not_waited_for(make: Make, fake: Handle, di
     # Twenty words, then silence: what was sent does not depend on when the fake notices that we hung up.
     request = ask("[slow 0.005] [words 4000] [echo 12345678] [stall 20] [usage 900 777]", limit=4000)
     _text, end, seconds = await stop_after(make(dialect), request, 5)
-    assert control_module.READ_ON_SECONDS - 0.2 < seconds < control_module.READ_ON_SECONDS + 1
+    assert control_module.DRAIN_SECONDS - 0.2 < seconds < control_module.DRAIN_SECONDS + 1
     for _ in range(40):
         call = next(call for call in await asyncio.to_thread(fake.calls) if call["words"])
         if call["outcome"] == "disconnected":
@@ -113,7 +113,7 @@ async def test_openai_is_asked_for_its_count_of_the_input(make: Make, fake: Hand
 async def test_a_stop_before_the_first_byte_is_heard(make: Make, dialect: str) -> None:
     text, end, seconds = await stop_after(make(dialect), ask("[hang]"), 0)
     assert (text, end.stop_reason) == ("", "stopped")
-    assert seconds < control_module.READ_ON_SECONDS + 2
+    assert seconds < control_module.DRAIN_SECONDS + 2
     assert end.usage.input_tokens > 0, "it may have been read"
 
 
