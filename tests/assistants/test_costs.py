@@ -22,7 +22,7 @@ class Euros:
     long_output_factor: Decimal = Decimal(1)
 
 
-def test_the_check_of_the_design():
+def test_cost_of_the_reference_call():
     assert cost_of(Usage(50_000, 0, 0, 30_000), Euros()) == Decimal("0.0255")
 
 

@@ -67,7 +67,7 @@ def test_the_default_model_is_never_one_that_has_ended():
     assert default_model().name == "claude-haiku-5-5"
 
 
-def test_images_too():
+def test_an_ended_image_model_is_replaced_by_its_fallback():
     end("gpt-image-1-mini", days=1, fallback="gpt-image-2.6-flare")
     assert image_model()[0].name == "gpt-image-1-mini"
     end("gpt-image-1-mini", fallback="gpt-image-2.6-flare")

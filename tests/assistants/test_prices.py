@@ -35,7 +35,7 @@ def test_the_whole_request_is_priced_by_the_length_of_its_prompt(usage, cost):
     assert cost_of(usage, price(cache_read_eur=Decimal("0.1"), **LONG)) == Decimal(cost)
 
 
-def test_what_the_cache_keeps_long_has_its_own_price():
+def test_long_lived_cache_writes_have_their_own_price():
     row = price(cache_write_eur=Decimal("1.25"), cache_write_long_eur=Decimal(2))
     assert cost_of(Usage(0, 0, 1_000, 0, cache_write_long_tokens=400), row) == Decimal("0.00155")
     row = price(cache_write_eur=Decimal("1.25"))

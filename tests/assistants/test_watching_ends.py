@@ -51,14 +51,14 @@ def test_a_list_is_read_and_what_the_operator_said_stays(llm):
     assert AuditEntry.objects.filter(action="model.end_learned").count() == 1
 
 
-def test_a_provider_that_does_not_answer_keeps_nobody_from_being_warned(monkeypatch):
+def test_warnings_are_sent_although_a_provider_does_not_answer(monkeypatch):
     monkeypatch.setitem(settings.PROVIDERS, "openai", {"api_key": "sk", "base_url": "http://127.0.0.1:9/v1"})
     model = model_of("old", ends_on=timezone.localdate() + dt.timedelta(days=5))
     used(model)
     assert jobs.watch_ends() == 1
 
 
-def test_without_a_key_nobody_is_asked(monkeypatch):
+def test_without_a_key_no_provider_is_called(monkeypatch):
     # Not emptied: put back one by one, the providers would come in another order, and another one would be the first.
     monkeypatch.setattr(settings, "PROVIDERS", {})
     monkeypatch.setattr(jobs, "_ends_of", lambda name: pytest.fail(f"{name} was asked"))

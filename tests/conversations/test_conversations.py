@@ -34,7 +34,7 @@ def finish(call, text="Une **réponse**.", usage=USAGE, outcome="done", **more) 
     return services.answer_finish(answer_id=call.answer_id, result=Result(text, outcome, usage, **more))
 
 
-def test_an_answer_is_saved_costed_and_kept_once(people):
+def test_a_finished_answer_is_saved_with_cost_and_library_item_once(people):
     conversation, call = start(people.member, "Écris un post", "posts")
     assert finish(call) == "done"
     answer = Message.objects.get(pk=call.answer_id)
@@ -61,7 +61,7 @@ def test_an_answer_is_saved_costed_and_kept_once(people):
     assert Message.objects.get(pk=call.answer_id).text == "Une **réponse**."
 
 
-def test_an_answer_whose_use_nobody_told_is_estimated(people):
+def test_an_answer_without_reported_usage_is_estimated(people):
     _conversation, call = start(people.member)
     finish(call, "Un début", None, "stopped")
     event = UsageEvent.objects.get()
@@ -81,14 +81,14 @@ def test_an_answer_whose_process_died_costs_its_thoughts_and_never_more_than_was
         assert event.total_tokens <= Decimal(held.amounts[TOKENS])
 
 
-def test_what_is_partly_estimated_says_so(people):
+def test_partly_estimated_usage_is_marked_as_estimate(people):
     _conversation, call = start(people.member)
     finish(call, "Un début", Usage(100, 0, 0, 30, is_estimate=True), "stopped")
     event = UsageEvent.objects.get()
     assert (event.is_estimate, event.input_tokens, event.output_tokens) == (True, 100, 30)
 
 
-def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(people):
+def test_a_refused_call_costs_nothing_and_saves_no_item(people):
     _conversation, call = start(people.member)
     assert finish(call, "", None, "failed", error_kind="auth") == "failed"
     assert UsageEvent.objects.get().cost == Decimal(0)
@@ -96,7 +96,7 @@ def test_a_call_that_was_refused_costs_nothing_and_keeps_nothing(people):
     assert not Item.objects.exists()
 
 
-def test_only_the_author_and_whom_it_is_shared_with(people):
+def test_a_conversation_is_visible_to_its_author_and_when_shared_only(people):
     conversation, _call = start(people.member)
     assert selectors.access_conversation(people.member, conversation.pk)
     with pytest.raises(Http404):
@@ -108,7 +108,7 @@ def test_only_the_author_and_whom_it_is_shared_with(people):
 
 
 @pytest.mark.parametrize("text", ["", "   \n ", "x" * 24_001])
-def test_what_is_no_question_writes_nothing(people, text):
+def test_an_invalid_question_writes_nothing(people, text):
     with pytest.raises(ConversationRefused):
         start(people.member, text)
     assert not Conversation.objects.exists() and not Reservation.objects.exists()
@@ -157,7 +157,7 @@ def test_a_suspended_workspace_generates_nothing(people):
     assert not Conversation.objects.exists()
 
 
-def test_what_people_do_with_a_conversation(people, client_for):
+def test_rename_archive_pin_and_share_change_the_conversation(people, client_for):
     conversation, call = start(people.member, "Le miel de lavande")
     finish(call, "Il est blond.")
     client, url = client_for(people.member), f"/conversations/{conversation.pk}/"
@@ -200,7 +200,7 @@ def test_pages_ask_the_same_number_of_queries_however_much_there_is(people, clie
     assert many == few
 
 
-def test_a_thread_is_read_again_only_where_it_ends_otherwise(people, client_for):
+def test_an_unchanged_thread_returns_204(people, client_for):
     conversation, call = start(people.member)
     path = f"/conversations/{conversation.pk}/thread/"
     client = client_for(people.member)

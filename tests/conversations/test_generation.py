@@ -39,7 +39,7 @@ async def _made(call):
         await asyncio.sleep(0.01)
 
 
-def test_tabs_here_and_elsewhere_get_the_same(people, request_of, monkeypatch):
+def test_local_and_remote_tabs_receive_the_same_events(people, request_of, monkeypatch):
     """One is told by this process, the other reads the log, as any other process does; a third comes in the middle."""
     _conversation, call = start(people.member)
     here, elsewhere, late = (tab_of(request_of(people.member), call) for _number in range(3))
@@ -88,7 +88,7 @@ def test_the_lease_is_kept_until_the_end_is_saved(people, monkeypatch):
     assert (answer.state, answer.text) == ("done", TEXT)
 
 
-def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(people, monkeypatch):
+def test_a_loop_blocked_longer_than_the_heartbeat_timeout_keeps_its_lease(people, monkeypatch):
     monkeypatch.setattr(leases, "HEARTBEAT_TIMEOUT_MS", 1500)
     _conversation, call = start(people.member)
     closed = []
@@ -107,7 +107,7 @@ def test_a_loop_that_lags_longer_than_a_sign_of_life_lasts_loses_nothing(people,
     assert closed == [True] and Message.objects.get(pk=call.answer_id).state == "done"
 
 
-def test_words_are_kept_until_redis_takes_them(people, monkeypatch):
+def test_entries_are_queued_until_redis_is_available(people, monkeypatch):
     from redis.exceptions import ConnectionError as Away
 
     _conversation, call = start(people.member)

@@ -94,7 +94,7 @@ def test_the_fallback_answers_at_its_own_price_and_operators_are_told_once(peopl
     assert OutboxMessage.objects.filter(to=[people.operator.email]).count() == 2
 
 
-def test_without_a_fallback_the_reader_is_told_plainly(people, llm):
+def test_without_a_fallback_the_answer_fails_with_a_message(people, llm):
     gone = make_model("alone [gone]", "5")
     assistant_uses(gone)
     answer = answered(people)
@@ -108,7 +108,7 @@ def test_without_a_fallback_the_reader_is_told_plainly(people, llm):
     assert answered(people).state == "done"
 
 
-def test_a_sentence_that_may_quote_people_ends_no_model(people, llm, monkeypatch):
+def test_an_error_message_alone_does_not_end_a_model(people, llm, monkeypatch):
     """A 400 without a code says so in words alone, and some servers quote the question in them."""
     monkeypatch.setitem(settings.PROVIDERS, "anthropic", {"api_key": "sk", "base_url": llm.anthropic_url})
     luna = Model.objects.get(name="gpt-6-luna")
@@ -123,7 +123,7 @@ def test_a_sentence_that_may_quote_people_ends_no_model(people, llm, monkeypatch
     assert not OutboxMessage.objects.filter(to=[people.operator.email]).exists()
 
 
-def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(people, llm):
+def test_a_fallback_above_the_quota_leaves_nothing_reserved(people, llm):
     dear = make_model("dear", "100000")
     gone = make_model("cheap [gone]", "1", fallback=dear)
     assistant_uses(gone)
@@ -134,7 +134,7 @@ def test_no_room_for_a_dearer_fallback_leaves_nothing_reserved(people, llm):
     )
 
 
-def test_images_likewise(people, llm, monkeypatch):
+def test_the_image_fallback_makes_the_image_at_its_own_price(people, llm, monkeypatch):
     Model.objects.filter(kind="image").update(is_active=False)
     last = make_model("paints", "7", kind="image")
     first = make_model("a painter [gone]", "70", kind="image", fallback=last)

@@ -20,7 +20,7 @@ def conversation(people) -> Conversation:
     return made
 
 
-def test_no_page_runs_what_was_written(people, client_for, conversation):
+def test_no_page_executes_a_hostile_message(people, client_for, conversation):
     client = client_for(people.member)
     client.post(f"/conversations/{conversation.pk}/rename/", {"title": SCRIPT})
     from library.models import Item
@@ -45,7 +45,7 @@ def test_no_page_runs_what_was_written(people, client_for, conversation):
         assert "script-src 'self'" in policy and "unsafe-inline" not in policy, page
 
 
-def test_the_workspaces_own_name_neither(people, client_for):
+def test_no_page_executes_a_hostile_workspace_name(people, client_for):
     tenants.change_identity(tenant_id=people.home.id, name=SCRIPT, language="fr", brand_hue=None)
     for client, page in ((client_for(None), "/accounts/login/"), (client_for(people.owner), "/")):
         told = client.get(page).content.decode()
@@ -58,7 +58,7 @@ ODD = ["\x00", "a\x00b", "'", "\\", "%", "\ud7ff\uffff", "🐝" * 100, "a" * 500
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_odd_characters_are_no_error(people, client_for, conversation, odd):
+def test_odd_characters_cause_no_error(people, client_for, conversation, odd):
     client = client_for(people.member)
     for page in ("/conversations/", "/library/"):
         for name in ("q", "query", "tag", "assistant", "kind", "page", "archived"):
@@ -71,7 +71,7 @@ def test_odd_characters_are_no_error(people, client_for, conversation, odd):
     assert Message.objects.count() == 2
 
 
-def test_a_question_keeps_its_words_but_not_what_no_column_holds(people):
+def test_a_question_is_saved_without_null_characters(people):
     made, _call = start(people.member, "  Le\x00 miel\r\nest  bon 🐝 ")
     assert made.messages.get(role="user").text == "Le miel\nest  bon 🐝"
 
@@ -81,7 +81,7 @@ def test_a_question_keeps_its_words_but_not_what_no_column_holds(people):
     [("a\x00b", "ab"), ("\ud83d\udc1d", "🐝"), ("mi\ud83del", "mi\ufffdel"), ("é🐝\ufeff", "é🐝\ufeff"), ("", "")],
     ids=range(5),
 )
-def test_a_models_words_can_be_kept(said, kept):
+def test_text_of_a_model_is_cleaned_for_storage(said, kept):
     assert clean(said) == kept
     clean(said).encode()
 
@@ -105,5 +105,5 @@ def test_a_models_words_can_be_kept(said, kept):
         ("0\n", False),
     ],
 )
-def test_only_a_position_of_a_stream_reaches_redis(sent, taken):
+def test_an_invalid_stream_position_is_not_sent_to_redis(sent, taken):
     assert bool(stream._POSITION.fullmatch(sent)) is taken

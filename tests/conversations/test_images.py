@@ -77,12 +77,12 @@ def make(answer: Message) -> None:
         ("Voici :", "Voici :"),
     ],
 )
-def test_the_prompt_is_what_is_to_be_drawn(answer, prompt):
+def test_the_image_prompt_is_extracted_from_the_answer(answer, prompt):
     assert images._image_prompt(answer) == prompt
 
 
 @pytest.mark.parametrize("name", ["gpt-image-1-mini", "gpt-image-2.6-flare"])
-def test_an_image_is_made_kept_and_costed(people, client_for, llm, name):
+def test_an_image_is_generated_saved_and_charged(people, client_for, llm, name):
     """By the piece, and by its tokens."""
     Model.objects.filter(kind="image").exclude(name=name).update(is_active=False)
     Model.objects.filter(name=name).update(ends_on=None)
@@ -110,7 +110,7 @@ def test_an_image_is_made_kept_and_costed(people, client_for, llm, name):
     assert b"data-image" in client_for(people.member).get(f"/conversations/{answer.conversation_id}/").content
 
 
-def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(people, llm):
+def test_a_failed_image_costs_nothing_and_can_be_requested_again(people, llm):
     answer = answer_of(people, "[fail 429 quota] Une ruche")
     images.image_request(answer=answer)
     answer.refresh_from_db()
@@ -124,7 +124,7 @@ def test_a_provider_that_fails_costs_nothing_and_can_be_asked_again(people, llm)
 
 
 @pytest.mark.parametrize("wanted", ["[drop]", "[drop once]", "[fail 502]", "[no-image] [usage 40 4160]"])
-def test_what_was_paid_without_an_image_is_billed_once(people, llm, wanted):
+def test_a_charged_call_without_an_image_is_billed_once(people, llm, wanted):
     """By the provider's count where it came, or by the most that was reserved; the provider is asked once."""
     Model.objects.filter(kind="image").exclude(name="gpt-image-2.6-flare").update(is_active=False)
     answer, price = answer_of(people, f"{wanted} Une ruche"), image_model()[1]
@@ -142,7 +142,7 @@ def test_what_was_paid_without_an_image_is_billed_once(people, llm, wanted):
     assert answer.image_error == "lost"
 
 
-def test_an_image_that_cannot_be_kept_is_billed_all_the_same(people, llm, monkeypatch):
+def test_an_image_that_cannot_be_saved_is_billed(people, llm, monkeypatch):
     def full(**_values):
         raise OSError(28, "No space left on device")
 
@@ -158,7 +158,7 @@ def test_an_image_that_cannot_be_kept_is_billed_all_the_same(people, llm, monkey
     assert (gauge.used, gauge.reserved, len(llm.calls())) == (event.cost, 0, 1) and event.cost > 0
 
 
-def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, monkeypatch):
+def test_a_job_that_died_after_its_call_is_not_repeated_and_is_billed(people, llm, monkeypatch):
     """Its process ends between the provider's answer and the commit; the queue runs it again."""
     from usage import services
 
@@ -195,7 +195,7 @@ def test_a_job_that_died_after_it_asked_asks_no_more_and_is_billed(people, llm, 
     assert (answer.image_state, len(llm.calls())) == ("done", 2)
 
 
-def test_a_job_that_never_asked_is_given_up_and_nothing_charged(people):
+def test_a_job_that_died_before_its_call_is_settled_at_zero(people):
     from usage import services
 
     answer = answer_of(people)
@@ -210,7 +210,7 @@ def test_a_job_that_never_asked_is_given_up_and_nothing_charged(people):
 
 
 @pytest.mark.parametrize("asked_again", [False, True])
-def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(people, llm, monkeypatch, asked_again):
+def test_an_image_after_its_abandonment_is_shown_and_billed_once(people, llm, monkeypatch, asked_again):
     from usage import services
 
     answer, keep = answer_of(people), images._save_in_library
@@ -242,7 +242,7 @@ def test_an_image_that_comes_after_it_was_given_up_is_shown_and_billed_once(peop
     assert answer.image_item_id is not None
 
 
-def test_a_job_that_waited_long_holds_what_it_needs_anew(people, llm, monkeypatch):
+def test_a_job_that_waited_long_extends_its_reservation(people, llm, monkeypatch):
     answer, keep = answer_of(people), images._save_in_library
     images.image_request(answer=answer)
     answer.refresh_from_db()
@@ -259,7 +259,7 @@ def test_a_job_that_waited_long_holds_what_it_needs_anew(people, llm, monkeypatc
 
 
 @pytest.mark.committed
-def test_no_connection_is_held_while_the_provider_draws(people, llm, monkeypatch):
+def test_no_connection_is_held_during_the_provider_call(people, llm, monkeypatch):
     answer, call, held = answer_of(people), images.generate_image, []
 
     async def look(*arguments):
@@ -281,7 +281,7 @@ def test_no_connection_is_held_while_the_provider_draws(people, llm, monkeypatch
         DailyFigures.objects.filter(tenant_id=people.home.id).delete()
 
 
-def test_others_and_suspended_workspaces_make_none(people, client_for):
+def test_other_users_and_suspended_workspaces_get_no_image(people, client_for):
     answer = answer_of(people)
     url = f"/conversations/{answer.conversation_id}/messages/{answer.pk}/image/"
     assert client_for(people.owner).post(url).status_code == 404

@@ -33,7 +33,7 @@ def held(people):
     leases.release(answer.id)
 
 
-def test_a_lease_lasts_while_its_process_lives_and_goes_with_it(held):
+def test_a_lease_is_valid_while_its_process_lives(held):
     answer, _stopped = held
     lease = answer_log.key("lease", answer.id)
     # Much longer than a loop may lag: it is the process that is asked for a sign of life.
@@ -44,7 +44,7 @@ def test_a_lease_lasts_while_its_process_lives_and_goes_with_it(held):
     assert not leases.is_generating(answer.id)
 
 
-def test_the_sign_of_life_needs_no_event_loop(held):
+def test_the_heartbeat_needs_no_event_loop(held):
     """The thread that waits here is the one that would run a loop."""
     answer, _stopped = held
     alive = leases._heartbeat_key(leases.owner())
@@ -53,7 +53,7 @@ def test_the_sign_of_life_needs_no_event_loop(held):
     assert answer_log.sync_client().pttl(alive) > 5_000 and leases.is_generating(answer.id)
 
 
-def test_leases_come_back_after_redis_has_lost_them(held):
+def test_leases_lost_by_redis_are_written_again(held):
     answer, _stopped = held
     assert _until(lambda: leases.count_active(answer.author_id) == 1)
     answer_log.sync_client().delete(answer_log.key("lease", answer.id), answer_log.key("places", answer.author_id))
@@ -61,14 +61,14 @@ def test_leases_come_back_after_redis_has_lost_them(held):
     assert leases.count_active(answer.author_id) == 1
 
 
-def test_what_is_let_go_is_free_at_once(held):
+def test_a_released_lease_and_its_slots_are_free_at_once(held):
     answer, _stopped = held
     leases.release(answer.id)
     assert _until(lambda: not leases.is_generating(answer.id), 2)
     assert leases.count_active(answer.author_id) == 0
 
 
-def test_a_wish_to_stop_reaches_the_maker_alone(held):
+def test_a_stop_request_reaches_its_answer_only(held):
     answer, stopped = held
     leases.request_stop(uuid.uuid4())
     assert not stopped.wait(1.5)
@@ -93,7 +93,7 @@ def test_an_answer_whose_process_lives_is_not_closed(people):
 # -- places
 
 
-def test_a_person_and_a_workspace_have_so_many_answers_at_once(people, settings):
+def test_concurrent_answers_are_limited_by_person_and_workspace(people, settings):
     settings.ANSWERS_PER_PERSON, settings.ANSWERS_PER_WORKSPACE = 2, 3
     for _number in range(2):
         start(people.member)
@@ -109,7 +109,7 @@ def test_a_person_and_a_workspace_have_so_many_answers_at_once(people, settings)
     assert refusal_for(mine.value).status == 429
 
 
-def test_a_refused_question_is_told_in_both_languages(people, settings, client_for):
+def test_a_question_over_the_limit_is_refused_in_both_languages(people, settings, client_for):
     settings.ANSWERS_PER_PERSON = 1
     start(people.member)
     client = client_for(people.member)
@@ -120,7 +120,7 @@ def test_a_refused_question_is_told_in_both_languages(people, settings, client_f
         assert words in answer.content.decode() and "Encore une" in answer.content.decode()
 
 
-def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(people, settings):
+def test_a_slot_is_free_after_the_answer_ends_or_its_process_dies(people, settings):
     settings.ANSWERS_PER_PERSON = 1
     _conversation, call = start(people.member)
     # As long ago as a dead process's.
@@ -128,7 +128,7 @@ def test_a_place_is_free_again_when_the_answer_ends_or_its_process_dies(people, 
     start(people.member)
 
 
-def test_one_workspaces_places_are_not_its_neighbours(people, settings):
+def test_slots_of_workspaces_are_separate(people, settings):
     from tenants.context import tenant_context
 
     settings.ANSWERS_PER_PERSON = settings.ANSWERS_PER_WORKSPACE = 1
@@ -137,7 +137,7 @@ def test_one_workspaces_places_are_not_its_neighbours(people, settings):
         start(people.stranger)
 
 
-def test_an_abandoned_answer_says_how_long_it_is(people):
+def test_the_log_of_an_abandoned_answer_ends_with_its_length(people):
     _conversation, call = start(people.member)
     answers_flush({call.answer_id: ("Ce qui était venu", 5)})
     answer_log.sync_client().delete(answer_log.key("lease", call.answer_id))
@@ -146,7 +146,7 @@ def test_an_abandoned_answer_says_how_long_it_is(people):
     assert (last.kind, last.data) == ("done", {"state": "interrupted", "length": 17})
 
 
-def test_a_flush_saves_what_is_under_way_and_nothing_else(people):
+def test_a_flush_saves_open_answers_only(people):
     _one, first = start(people.member)
     _two, second = start(people.member)
     services.answer_finish(answer_id=second.answer_id, result=Result(text="Fini", outcome="done"))

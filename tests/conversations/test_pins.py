@@ -30,7 +30,7 @@ def order(user) -> list[str]:
     return [row.title for row in selectors.conversation_list(user)]
 
 
-def test_who_reads_a_conversation_pins_it_for_themselves(people, client_for, shared):
+def test_a_reader_pins_a_conversation_in_their_own_list(people, client_for, shared):
     client, path = client_for(people.admin), f"/conversations/{shared.pk}/"
     assert "Épingler" in client.get(path).content.decode()
     assert client.post(path + "pin/").status_code == 302
@@ -48,7 +48,7 @@ def test_a_pin_is_set_once(people, shared):
     assert Pin.objects.count() == 1
 
 
-def test_nobody_pins_what_they_may_not_read_or_write(people, client_for, shared):
+def test_an_invisible_conversation_cannot_be_pinned(people, client_for, shared):
     Conversation.objects.update(visibility="private")
     assert client_for(people.admin).post(f"/conversations/{shared.pk}/pin/").status_code == 404
     with public_context():

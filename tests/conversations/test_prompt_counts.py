@@ -32,7 +32,7 @@ def line(model: str = "gpt", provider: str = "openai", version: UUID = VERSION) 
     )
 
 
-def test_what_was_counted_replaces_its_bound():
+def test_a_previous_count_replaces_the_bound_of_its_messages():
     kept = [*EASY, ChatMessage("user", "Et ensuite ?")]
     by_script = input_token_bound(line().version.text, kept)
     bound = input_bound(line(), kept, 0, KNOWN)
@@ -43,13 +43,13 @@ def test_what_was_counted_replaces_its_bound():
 @pytest.mark.parametrize(
     "text", [text for text, _ in [*COUNTED.values(), *HOSTILE]], ids=range(len(COUNTED) + len(HOSTILE))
 )
-def test_hard_text_after_easy_text_has_all_of_its_own_bound(text: str):
+def test_costly_text_after_counted_prose_keeps_its_full_bound(text: str):
     counts = {**dict(COUNTED.values()), **dict(HOSTILE)}
     kept = [*EASY, ChatMessage("user", text)]
     assert input_bound(line(), kept, 0, KNOWN) >= TOLD + 53 * 5 + counts[text]
 
 
-def test_a_ratio_learnt_from_prose_would_be_overrun():
+def test_a_ratio_learnt_from_prose_is_no_upper_bound():
     """Why there is none: words that take nearly all of their bound, where prose takes a third."""
     prose, counted = COUNTED["french"]
     learnt = counted / messages_bound([ChatMessage("user", prose)])
@@ -74,12 +74,12 @@ def test_a_ratio_learnt_from_prose_would_be_overrun():
     ],
     ids=["model", "provider", "version", "unknown", "dropped", "more", "cache", "a third"],
 )
-def test_what_was_counted_of_something_else_says_nothing(asked, known, dropped):
+def test_a_count_of_another_prompt_is_ignored(asked, known, dropped):
     kept = [*EASY, ChatMessage("user", "Et ensuite ?")]
     assert input_bound(asked, kept, dropped, known) == input_token_bound(asked.version.text, kept)
 
 
-def test_of_a_prompt_that_is_cut_what_is_left_takes_no_more():
+def test_a_count_bounds_a_truncated_prompt():
     said = [ChatMessage("user", "Début. " * 50), ChatMessage("assistant", "Oui."), *EASY, ChatMessage("user", "Et ?")]
     known = PromptCount("openai", "gpt", VERSION, TOLD + 200, 3, 3)
     assert input_bound(line(), said[2:], 2, known) == TOLD + 200 + messages_bound(said[3:]) + 64
@@ -100,24 +100,24 @@ class TestKept:
         version = services._route_of(answer).version.text
         return input_token_bound(version, call_texts)
 
-    def test_the_next_question_reserves_what_was_counted(self, people):
+    def test_the_next_question_reserves_the_previous_count(self, people):
         conversation, bound = self.asked(people, Usage(500, 1000, 300, 40))
         first = conversation.messages.filter(role="assistant").order_by("id")[0]
         assert (first.prompt_tokens, first.prompt_messages) == (1800, 1)
         assert 1800 < bound < 2100 < self.by_script(conversation)
 
-    def test_an_estimate_is_not_believed(self, people):
+    def test_an_estimated_count_is_ignored(self, people):
         conversation, bound = self.asked(people, Usage(500, 1000, 300, 40, is_estimate=True))
         assert bound == self.by_script(conversation)
 
-    def test_after_a_day_it_is_counted_anew(self, people):
+    def test_a_count_older_than_a_day_is_ignored(self, people):
         conversation, call = start(people.member, self.TEXT)
         finish(call, "Bien reçu.", Usage(1800, 0, 0, 40))
         Message.objects.filter(pk=call.answer_id).update(finished_at=timezone.now() - timedelta(days=2))
         again = services.question_ask(author=people.member, conversation=conversation, text="Et ensuite ?")
         assert again.request.input_bound == self.by_script(conversation)
 
-    def test_what_is_reserved_is_the_bound(self, people):
+    def test_the_bound_is_reserved(self, people):
         _conversation, bound = self.asked(people, Usage(1800, 0, 0, 40))
         gauge = selectors.gauge(people.home, TOKENS)
         assert gauge.reserved >= bound

@@ -10,7 +10,7 @@ from tests.conversations.test_conversations import start
 pytestmark = pytest.mark.usefixtures("in_this_thread")
 
 
-def test_words_that_the_log_got_too_late_come_before_the_end(people, request_of):
+def test_text_missing_in_the_log_is_sent_before_the_end(people, request_of):
     """The row is saved and its last words are still on their way to the log: on a slow machine one tab in three."""
     _conversation, call = start(people.member)
     tab = tab_of(request_of(people.member), call)
@@ -30,7 +30,7 @@ def test_an_end_in_the_log_without_the_last_words_brings_them(people, request_of
     assert text_of(all_of(tab)) == TEXT
 
 
-def test_words_missing_in_the_middle_are_not_jumped_over(people, request_of):
+def test_a_gap_in_the_log_is_filled_from_the_row(people, request_of):
     _conversation, call = start(people.member)
     tab = tab_of(request_of(people.member), call)
     write_log(
@@ -45,7 +45,7 @@ def test_words_missing_in_the_middle_are_not_jumped_over(people, request_of):
 
 
 @pytest.mark.parametrize("after", ["0", "17", "17-3", f"{len(TEXT)}-1", f"{10**14}-0"])
-def test_who_comes_back_gets_the_rest_from_the_row(people, request_of, after):
+def test_a_reconnected_tab_receives_the_rest_from_the_row(people, request_of, after):
     _conversation, call = start(people.member)
     end(call)
     events = all_of(tab_of(request_of(people.member), call, after))

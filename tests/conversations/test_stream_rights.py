@@ -52,7 +52,7 @@ def test_a_stream_ends_when_the_sharing_ends(people, shared, request_of, on_comm
     assert [kind for kind, _data, _id in events] == ["delta", "gone"]
 
 
-def test_the_author_reads_on(people, shared, request_of, on_commit):
+def test_the_authors_stream_continues_after_sharing_ends(people, shared, request_of, on_commit):
     conversation, call = shared
 
     def unshare():
@@ -66,7 +66,7 @@ def test_the_author_reads_on(people, shared, request_of, on_commit):
 
 
 @pytest.mark.parametrize("how", ["signed out", "deactivated", "demoted", "closed"])
-def test_a_stream_ends_with_the_right_to_be_here(people, shared, request_of, how, monkeypatch):
+def test_a_stream_ends_when_access_is_lost(people, shared, request_of, how, monkeypatch):
     _conversation, call = shared
     request = request_of(people.admin)
     person = type(people.admin).objects.filter(pk=people.admin.pk)
@@ -89,7 +89,7 @@ def test_a_stream_ends_with_the_right_to_be_here(people, shared, request_of, how
     assert [kind for kind, _data, _id in events] == ["delta", "gone"]
 
 
-def test_rights_are_asked_again_though_nobody_told(people, shared, request_of, monkeypatch):
+def test_rights_are_checked_periodically_without_a_notification(people, shared, request_of, monkeypatch):
     monkeypatch.setattr(stream, "RECHECK_SECONDS", 0.3)
     conversation, call = shared
     tab = tab_of(request_of(people.admin), call)
@@ -97,7 +97,7 @@ def test_rights_are_asked_again_though_nobody_told(people, shared, request_of, m
     assert events[-1][0] == "gone"
 
 
-def test_one_person_has_so_many_streams(people, shared, client_for, settings):
+def test_streams_of_a_person_are_limited(people, shared, client_for, settings):
     conversation, call = shared
     settings.EVENT_STREAMS_PER_PERSON = 1
     path = f"/conversations/{conversation.pk}/messages/{call.answer_id}/stream/"

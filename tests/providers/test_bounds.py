@@ -130,7 +130,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("place", range(len(HOSTILE)))
-def test_words_chosen_to_be_dear_stay_below_their_bound(place: int) -> None:
+def test_adversarial_text_stays_within_its_bound(place: int) -> None:
     text, counted = HOSTILE[place]
     assert counted <= text_bound(text)
 

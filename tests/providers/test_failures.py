@@ -135,7 +135,7 @@ async def test_pings_are_signs_of_life_but_not_for_ever(make: Make, dialect: str
 
 @pytest.mark.asyncio
 @both
-async def test_nobody_listens(dialect: str) -> None:
+async def test_an_unreachable_server_is_a_connection_error(dialect: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -149,7 +149,7 @@ async def test_nobody_listens(dialect: str) -> None:
 @pytest.mark.asyncio
 @both
 @pytest.mark.parametrize("wanted", ["[flaky 503]", "[flaky 429 rate] [retry-after 0.1]", "[flaky 500]"])
-async def test_a_passing_trouble_at_the_start_is_not_seen(make: Make, fake: Handle, dialect: str, wanted: str) -> None:
+async def test_a_transient_error_at_the_start_is_retried(make: Make, fake: Handle, dialect: str, wanted: str) -> None:
     text, _ends = await read(make(dialect, retries=2), ask(wanted))
     assert text.startswith("Voici")
     assert [call["status"] for call in fake.calls()] == [500 if "500" in wanted else int(wanted[7:10]), 200]
@@ -169,7 +169,7 @@ async def test_a_passing_trouble_at_the_start_is_not_seen(make: Make, fake: Hand
         "[blank]",
     ],
 )
-async def test_what_a_retry_cannot_help_is_told_at_once(make: Make, fake: Handle, dialect: str, wanted: str) -> None:
+async def test_a_permanent_error_is_not_retried(make: Make, fake: Handle, dialect: str, wanted: str) -> None:
     began = time.monotonic()
     await failure(make(dialect, retries=2), wanted)
     assert (len(fake.calls()), time.monotonic() - began < 1) == (1, True)

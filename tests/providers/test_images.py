@@ -45,7 +45,7 @@ async def test_a_slow_image_is_a_time_out(make: Make) -> None:
 @pytest.mark.parametrize(
     "wanted", ["[drop]", "[drop half]", "[fail 502]", "[fail 504]", "[fail 408]", "[hang]", "[fail 520]"]
 )
-async def test_what_may_have_been_paid_is_not_asked_again(make: Make, fake: Handle, wanted: str) -> None:
+async def test_an_image_call_that_may_be_charged_is_not_retried(make: Make, fake: Handle, wanted: str) -> None:
     """Image providers take no idempotency key: the same request again is a second image, and a second bill."""
     with pytest.raises(ProviderError) as caught:
         await generate_image(make("openai", retries=2, image=1.5), "fake-image", f"Une ruche {wanted}", "64x64")
@@ -53,13 +53,13 @@ async def test_what_may_have_been_paid_is_not_asked_again(make: Make, fake: Hand
 
 
 @pytest.mark.parametrize("wanted", ["[flaky 429 rate]", "[flaky 500]", "[flaky 503]"])
-async def test_what_the_provider_refused_is_asked_again(make: Make, fake: Handle, wanted: str) -> None:
+async def test_an_image_call_refused_by_the_provider_is_retried(make: Make, fake: Handle, wanted: str) -> None:
     image = await generate_image(make("openai", retries=2), "fake-image", f"Une ruche {wanted}", "64x64")
     assert image.data.startswith(b"\x89PNG")
     assert [call["status"] for call in fake.calls()] == [int(wanted[7:10]), 200]
 
 
-async def test_who_was_not_reached_was_not_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_provider_is_not_charged(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -81,7 +81,7 @@ async def test_who_was_not_reached_was_not_paid(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("key", "address", "kind"), [("sk-é", "http://127.0.0.1:9/v1", "auth"), ("sk", "127.0.0.1:9/v1", "connection")]
 )
-async def test_what_could_not_be_sent_was_not_paid(key: str, address: str, kind: str) -> None:
+async def test_an_unsent_request_is_not_charged(key: str, address: str, kind: str) -> None:
     provider = OpenAIChat(api_key=key, base_url=address, retries=0)
     with pytest.raises(ProviderError) as caught:
         await generate_image(provider, "fake-image", "Une ruche", "64x64")
@@ -89,7 +89,7 @@ async def test_what_could_not_be_sent_was_not_paid(key: str, address: str, kind:
     assert (caught.value.kind, caught.value.may_be_paid) == (kind, False)
 
 
-async def test_a_proxy_that_refuses_was_not_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refusal_of_the_proxy_is_not_charged(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
@@ -118,7 +118,7 @@ async def test_a_page_instead_of_an_image(make: Make) -> None:
         await generate_image(make("openai"), "fake-image", "Une ruche [html]", "64x64")
 
 
-async def test_anthropic_makes_none(make: Make) -> None:
+async def test_anthropic_refuses_images(make: Make) -> None:
     with pytest.raises(ProviderError) as caught:
         await generate_image(make("anthropic"), "fake", "Une ruche", "64x64")
     assert caught.value.kind == "bad_request"

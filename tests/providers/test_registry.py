@@ -75,7 +75,7 @@ def test_available(providers: dict[str, dict[str, str]], names: list[str]) -> No
 
 
 @pytest.mark.asyncio
-async def test_what_is_missing_is_named() -> None:
+async def test_an_unconfigured_provider_names_the_missing_setting() -> None:
     with override_settings(PROVIDERS={}):
         with pytest.raises(ProviderNotConfigured, match="ANTHROPIC_API_KEY"):
             get_provider("anthropic")

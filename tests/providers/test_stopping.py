@@ -82,7 +82,7 @@ async def test_thoughts_within_the_text_are_counted_too(make: Make) -> None:
     assert end.usage.output_tokens >= len(THOUGHT.split()) + 2
 
 
-async def test_a_model_that_thinks_in_secret_is_counted_by_its_silence(make: Make) -> None:
+async def test_hidden_reasoning_is_estimated_by_time(make: Make) -> None:
     provider = make("openai")
     _text, [*_deltas, end] = "", [event async for event in provider.stream(ask("[usage 70 900 reasoning 800]"))]
     assert isinstance(end, Finished) and end.usage.output_tokens == 900
@@ -125,7 +125,7 @@ async def test_a_stop_while_a_refusal_is_waited_out_costs_nothing(make: Make, di
 
 
 @both
-async def test_what_is_cut_off_knows_what_it_took(make: Make, dialect: str) -> None:
+async def test_a_cancelled_stream_reports_its_usage(make: Make, dialect: str) -> None:
     control = StreamControl()
     assert control.usage() is None
     async with aclosing(make(dialect).stream(ask("[slow 0.01] [words 400]"), control)) as events:

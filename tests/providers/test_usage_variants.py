@@ -124,7 +124,7 @@ def test_the_largest_of_each_figure_counts(chunks: list[dict[str, Any]], buckets
     assert not usage.is_estimate
 
 
-def test_what_came_after_the_count_is_added_at_most() -> None:
+def test_text_after_the_last_count_is_added_as_upper_bound() -> None:
     usage = read_all([{"choices": [], "usage": counts(70, 0)}, {"choices": [choice("1 2 3 4 5")]}, END, NOTHING])
     # Five digits and four blanks: a token each.
     assert (usage, usage.is_estimate) == (Usage(70, 0, 0, 9), True)
@@ -155,7 +155,7 @@ def _filled(event: dict[str, Any]) -> dict[str, Any]:
     return {"index": 0, **event} if event["type"].startswith("content") else event
 
 
-def test_what_a_cache_keeps_for_long_is_told_apart() -> None:
+def test_long_lived_cache_writes_are_counted_separately() -> None:
     reader = AnthropicReader(ask("Bonjour"))
     kept = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 400}
     counted = {"input_tokens": 70, "output_tokens": 1, "cache_creation_input_tokens": 500, "cache_creation": kept}
