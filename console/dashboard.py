@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from analytics import selectors
 from assistants.ends import ending
-from billing.mrr import figures
+from billing.api import mrr_figures as figures
 from tenants.models import Tenant
 from usage.selectors import latest_acts
 

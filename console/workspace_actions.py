@@ -12,7 +12,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from accounts.http import operator_of
-from billing.stripe.status import current
+from billing.api import current
 from console.forms import DeleteForm, PlanForm, TrialForm
 from tenants import services, trials
 from tenants.models import Tenant

@@ -7,7 +7,7 @@ from django.db import models
 
 from accounts import audit
 from accounts.models import AuditEntry
-from billing.stripe.customers import forget_customers
+from billing.api import forget_customers
 from demo.workspaces import FORMER_CUSTOMERS, WORKSPACES
 from events.models import StoredFact
 from tenants.context import public_context

@@ -9,7 +9,7 @@ from django.template import loader
 from django.utils.translation import get_language
 
 from accounts.access import anyone
-from billing import terms
+from billing.api import terms
 from plans import selectors as plan_selectors
 from tenants.busy import busy, is_busy
 

@@ -36,6 +36,7 @@ PLANTED = {
         "analytics.services",
     ),
     "2. Conversations and library know plans and usage, never billing": ("library.services", "billing.api"),
+    "2. Other apps use billing.api, and nothing else of billing (demo aside)": ("website.views", "billing.stripe"),
     "3. Only assistants.providers imports openai and anthropic": ("conversations.services", "openai"),
     "3. Only billing imports stripe and djstripe": ("workspace.views", "stripe"),
     "3. Only tenants imports django_tenants": ("accounts.services", "django_tenants"),

@@ -1,6 +1,7 @@
 """No file is longer than one subject (300 lines of Python), no line of a template wider than 200 characters."""
 
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 from django.conf import settings
@@ -53,3 +54,11 @@ def test_no_template_line_is_wider_than_200_characters():
         if len(line) > MOST_CHARACTERS
     ]
     assert not wide, f"an attribute, a child or a sentence on a line of its own: {wide}"
+
+
+def test_no_app_holds_more_than_a_fifth_of_the_code():
+    lines: Counter[str] = Counter()
+    for name in python_files():
+        lines[name.split("/")[0]] += lines_of(name)
+    assert lines.total() > 30_000
+    assert {app: count for app, count in lines.items() if count > lines.total() / 5} == {}
