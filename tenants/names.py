@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 _ARGUMENT = object()
+# Settings that name one function, with the positional arguments of its call.
+_CALLED = {"ENTITLEMENT_CHECK": (_ARGUMENT, _ARGUMENT), "AUDIT_ENTRIES": (_ARGUMENT,), "AUDIT_ROW_CHANGE": ()}
 
 
 @register()
@@ -25,6 +27,9 @@ def _problems() -> Iterator[tuple[str, str, str]]:
             yield from _problem(f"LIFECYCLE_STEPS[{event}]", name, call_problem(name, _ARGUMENT, partial=True))
     for consumer in settings.EVENT_CONSUMERS.values():
         yield from _problem("EVENT_CONSUMERS", consumer.function, call_problem(consumer.function, _ARGUMENT))
+    for setting, arguments in _CALLED.items():
+        name = getattr(settings, setting)
+        yield from _problem(setting, name, call_problem(name, *arguments, partial=True))
     for name in settings.ABANDONED_ACTS.values():
         yield from _problem("ABANDONED_ACTS", name, call_problem(name, _ARGUMENT))
     for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION, settings.PRICES_CHANGED):

@@ -22,6 +22,8 @@ __all__ = [
     "ACCOUNT_SIGNUP_FIELDS",
     "ACCOUNT_USER_MODEL_USERNAME_FIELD",
     "ALLAUTH_TRUSTED_PROXY_COUNT",
+    "AUDIT_ENTRIES",
+    "AUDIT_ROW_CHANGE",
     "AUTHENTICATION_BACKENDS",
     "AUTH_PASSWORD_VALIDATORS",
     "AUTH_USER_MODEL",
@@ -34,8 +36,12 @@ __all__ = [
 from config.settings.env import BASE_SCHEME, env
 
 AUTH_USER_MODEL = "accounts.User"
-# Called as check(tenant, entitlement): accounts stands below billing and imports nothing of it.
+# Called by `accounts` as f(tenant, entitlement): it stands below `plans`.
 ENTITLEMENT_CHECK = "plans.services.has_entitlement"
+# Called by the console's kit in `ui`, the lowest app, as f(targets), newest first,
+# and as f(target=, row=, added=, actor=, **details).
+AUDIT_ENTRIES = "accounts.selectors.audit_entries"
+AUDIT_ROW_CHANGE = "accounts.services.record_row_change"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
