@@ -1,6 +1,7 @@
 """All that other apps use of billing: plan, payment and invoices of one workspace, terms of sale, MRR figures.
 
-Raises `ValidationError` (in people's words, nothing was done) and `StripeAway`, everywhere but where it says otherwise.
+Unless stated otherwise, functions raise `ValidationError`, with a message for the owner and no effect, and
+`StripeUnavailable`.
 """
 
 from billing import terms as terms
@@ -12,8 +13,8 @@ from billing.stripe.customers import forget_customers
 from billing.stripe.documents import document_url, invoices, next_payment, pay_url
 from billing.stripe.profiles import profile_of, profile_save
 from billing.stripe.status import current, is_on
-from billing.terms import current as terms_current
-from billing.terms import must_ask as terms_must_ask
+from billing.terms import current as current_terms
+from billing.terms import needs_acceptance as needs_terms_acceptance
 
 __all__ = [
     "cancel",
@@ -22,11 +23,13 @@ __all__ = [
     "code_refusal",
     "counter_offer",
     "current",
+    "current_terms",
     "document_url",
     "forget_customers",
     "invoices",
     "is_on",
     "mrr_figures",
+    "needs_terms_acceptance",
     "next_payment",
     "offer_accept",
     "pay_url",
@@ -37,6 +40,4 @@ __all__ = [
     "resume",
     "returned",
     "terms",
-    "terms_current",
-    "terms_must_ask",
 ]

@@ -11,19 +11,19 @@ from django.core.checks.registry import registry
 
 from tenants.context import public_context
 
-READ_TABLES = {"check_webhook_validation", "check_webhook_endpoint_has_secret"}
+DATABASE_CHECKS = {"check_webhook_validation", "check_webhook_endpoint_has_secret"}
 # Says before every command that the callback is deprecated; it is the one way to handle an event outside the request.
-ABOUT_THE_CALLBACK = "check_webhook_event_callback_accepts_api_key"
+CALLBACK_CHECK = "check_webhook_event_callback_accepts_api_key"
 
 
 def check_stripe_in_public() -> None:
     """To be called when all apps are loaded, dj-stripe's among them."""
-    found = [check for check in registry.registered_checks if check.__module__ == "djstripe.checks"]
-    for check in found:
+    checks = [check for check in registry.registered_checks if check.__module__ == "djstripe.checks"]
+    for check in checks:
         name = getattr(check, "__name__", "")
-        if name in READ_TABLES or name == ABOUT_THE_CALLBACK:
+        if name in DATABASE_CHECKS or name == CALLBACK_CHECK:
             registry.registered_checks.discard(check)
-        if name in READ_TABLES:
+        if name in DATABASE_CHECKS:
             register(_in_public(check), Tags.database)
 
 

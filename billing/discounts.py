@@ -20,9 +20,9 @@ from tenants.context import public_context
 from tenants.queue import enqueue
 
 Duration = Coupon.Duration
-PUSH = "billing.stripe.coupons.push_one"
+PUSH_JOB = "billing.stripe.coupons.push_one"
 # What Stripe takes in a promotion code, and people type without trouble.
-CODE = re.compile(r"[A-Z0-9-]{3,40}")
+CODE_PATTERN = re.compile(r"[A-Z0-9-]{3,40}")
 
 
 def coupon_add(
@@ -42,38 +42,38 @@ def coupon_add(
     """
     row = Coupon(code=code.strip().lower(), name=name.strip(), duration=duration, months=months)
     row.percent_off, row.amount_off_excl_vat = percent_off, amount_off_excl_vat
-    _require_sense(row)
+    _validate(row)
     with public_context(), transaction.atomic():
         if Coupon.objects.filter(pk=row.code).exists():
             raise ValidationError({"code": _("Ce code existe déjà.")})
         row.full_clean()
         row.save(force_insert=True)
-        audit.record("coupon.added", actor=actor, target=row.code, **_terms(row))
+        audit.record("coupon.added", actor=actor, target=row.code, **_audit_details(row))
         if is_counter_offer:
-            _offer(row, actor)
-        _tell(row.code)
+            _make_counter_offer(row, actor)
+        _enqueue_push(row.code)
     return row
 
 
 def coupon_offer(*, code: str, actor: User) -> None:
     """Make a coupon what a workspace that means to leave is offered. The one before is no longer."""
     with public_context(), transaction.atomic():
-        row = _locked(code)
+        row = _lock_coupon(code)
         if not row.is_counter_offer:
-            _offer(row, actor)
+            _make_counter_offer(row, actor)
 
 
 def coupon_end(*, code: str, reason: str, actor: User) -> None:
     """Nobody has it any more: its codes end, nobody is offered it. Who has it keeps it to its end."""
     with public_context(), transaction.atomic():
-        row = _locked(code)
+        row = _lock_coupon(code)
         ended = row.codes.filter(is_active=True).update(is_active=False)
         if not ended and not row.is_counter_offer:
             return
         row.is_counter_offer = False
         row.save(update_fields=["is_counter_offer"])
         audit.record("coupon.ended", actor=actor, target=row.code, codes=ended, reason=reason)
-        _tell(row.code)
+        _enqueue_push(row.code)
 
 
 def code_add(
@@ -86,22 +86,27 @@ def code_add(
     expires_at: datetime | None = None,
 ) -> PromotionCode:
     """Make a word that people type to have a coupon. Raises `ValidationError` with the messages of each field."""
-    word = "".join(code.split()).upper()
-    if not CODE.fullmatch(word):
+    normalized = "".join(code.split()).upper()
+    if not CODE_PATTERN.fullmatch(normalized):
         raise ValidationError({"code": _("De 3 à 40 lettres sans accent, chiffres ou tirets.")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("La date de fin est déjà passée.")})
     with public_context(), transaction.atomic():
         # One at a time: whether the word is taken is asked once the coupon is ours.
-        owner = _locked(coupon)
-        if PromotionCode.objects.filter(code__iexact=word).exists():
+        coupon_row = _lock_coupon(coupon)
+        if PromotionCode.objects.filter(code__iexact=normalized).exists():
             raise ValidationError({"code": _("Ce code existe déjà.")})
-        row = PromotionCode(coupon=owner, code=word, first_time_only=first_time_only)
+        row = PromotionCode(coupon=coupon_row, code=normalized, first_time_only=first_time_only)
         row.max_redemptions, row.expires_at = max_redemptions, expires_at
         row.full_clean()
         row.save()
-        audit.record("promotion_code.added", actor=actor, target=word, **_said(coupon=owner.code, until=_day(row)))
-        _tell(owner.code)
+        audit.record(
+            "promotion_code.added",
+            actor=actor,
+            target=normalized,
+            **_without_empty(coupon=coupon_row.code, until=_day(row)),
+        )
+        _enqueue_push(coupon_row.code)
     return row
 
 
@@ -113,10 +118,10 @@ def code_end(*, code_id: Any, reason: str, actor: User) -> None:
             row.is_active = False
             row.save(update_fields=["is_active"])
             audit.record("promotion_code.ended", actor=actor, target=row.code, coupon=row.coupon_id, reason=reason)
-            _tell(row.coupon_id)
+            _enqueue_push(row.coupon_id)
 
 
-def _require_sense(row: Coupon) -> None:
+def _validate(row: Coupon) -> None:
     if (row.percent_off is None) == (row.amount_off_excl_vat is None):
         raise ValidationError({"percent_off": _("Donnez un pourcentage ou un montant, l’un des deux.")})
     if row.percent_off is not None and not 0 < row.percent_off <= 100:
@@ -129,7 +134,7 @@ def _require_sense(row: Coupon) -> None:
         raise ValidationError({"months": _("Un nombre de mois va avec « plusieurs mois ».")})
 
 
-def _offer(row: Coupon, actor: User) -> None:
+def _make_counter_offer(row: Coupon, actor: User) -> None:
     """In the caller's transaction; the database allows one."""
     Coupon.objects.filter(is_counter_offer=True).update(is_counter_offer=False)
     row.is_counter_offer = True
@@ -137,24 +142,24 @@ def _offer(row: Coupon, actor: User) -> None:
     audit.record("coupon.offered", actor=actor, target=row.code)
 
 
-def _locked(code: str) -> Coupon:
+def _lock_coupon(code: str) -> Coupon:
     row: Coupon = Coupon.objects.select_for_update().get(pk=code)
     return row
 
 
-def _terms(row: Coupon) -> dict[str, str]:
-    off = f"{row.percent_off:f} %" if row.percent_off is not None else f"{row.amount_off_excl_vat:f} EUR"
-    return _said(off=off, duration=row.duration, months=row.months)
+def _audit_details(row: Coupon) -> dict[str, str]:
+    reduction = f"{row.percent_off:f} %" if row.percent_off is not None else f"{row.amount_off_excl_vat:f} EUR"
+    return _without_empty(off=reduction, duration=row.duration, months=row.months)
 
 
 def _day(row: PromotionCode) -> str:
     return timezone.localtime(row.expires_at).date().isoformat() if row.expires_at else ""
 
 
-def _said(**details: Any) -> dict[str, Any]:
+def _without_empty(**details: Any) -> dict[str, Any]:
     return {key: value for key, value in details.items() if value not in ("", None)}
 
 
-def _tell(code: str) -> None:
+def _enqueue_push(code: str) -> None:
     """Stripe, once this is committed; the job does nothing where Stripe is off."""
-    enqueue(PUSH, code=code)
+    enqueue(PUSH_JOB, code=code)

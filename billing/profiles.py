@@ -22,14 +22,14 @@ REQUIRED = {
     "city": _("Donnez la ville."),
 }
 # Five digits, and VAT numbers of France.
-FRENCH = frozenset({"FR", "MC", *FRENCH_OVERSEAS.values()})
+FRENCH_TERRITORIES = frozenset({"FR", "MC", *FRENCH_OVERSEAS.values()})
 
 
 def profile_of(tenant: TenantRef) -> BillingProfile | None:
     """What the workspace's invoices bear; None before its owner has said it."""
     with public_context():
-        found: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant.id).first()
-    return found
+        profile: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant.id).first()
+    return profile
 
 
 def vat_of(tenant: TenantRef, on: dt.date | None = None) -> Vat:
@@ -48,62 +48,62 @@ def vat_for(profile: BillingProfile | None, on: dt.date | None = None) -> Vat:
     return vat_on(seller, buyer, on or timezone.localdate())
 
 
-def checked(given: dict[str, str]) -> dict[str, str]:
+def cleaned(values: dict[str, str]) -> dict[str, str]:
     """The fields as they are kept: trimmed, the VAT number without spaces, its prefix first.
 
     Raises `ValidationError` with the messages of each field.
     """
-    fields = {name: " ".join(given[name].split()) for name in FIELDS}
+    fields = {name: " ".join(values[name].split()) for name in FIELDS}
     fields["country"] = fields["country"].upper()
-    wrong: dict[str, Any] = {name: said for name, said in REQUIRED.items() if not fields[name]}
+    errors: dict[str, Any] = {name: message for name, message in REQUIRED.items() if not fields[name]}
     if not is_country(fields["country"]):
-        raise ValidationError(wrong | {"country": _("Choisissez un pays de la liste.")})
-    code = fields["postal_code"].replace(" ", "")
-    if fields["country"] in FRENCH:
-        fields["postal_code"] = code
-        if not (len(code) == 5 and code.isascii() and code.isdigit()):
-            wrong["postal_code"] = _("Un code postal français a cinq chiffres.")
+        raise ValidationError(errors | {"country": _("Choisissez un pays de la liste.")})
+    digits = fields["postal_code"].replace(" ", "")
+    if fields["country"] in FRENCH_TERRITORIES:
+        fields["postal_code"] = digits
+        if not (len(digits) == 5 and digits.isascii() and digits.isdigit()):
+            errors["postal_code"] = _("Un code postal français a cinq chiffres.")
     try:
-        fields["vat_number"] = _number(fields)
+        fields["vat_number"] = _clean_vat_number(fields)
     except ValidationError as error:
-        wrong["vat_number"] = error
-    if wrong:
-        raise ValidationError(wrong)
+        errors["vat_number"] = error
+    if errors:
+        raise ValidationError(errors)
     return fields
 
 
-def _number(fields: dict[str, str]) -> str:
+def _clean_vat_number(fields: dict[str, str]) -> str:
     text = fields["vat_number"]
     if not text:
         return ""
-    country = "FR" if fields["country"] in FRENCH else fields["country"]
+    country = "FR" if fields["country"] in FRENCH_TERRITORIES else fields["country"]
     if place_of(country, fields["postal_code"]) not in EU and country != "FR":
         raise ValidationError(_("Hors de l’Union européenne, laissez ce champ vide."))
     number = well_formed(text, country)
     if number:
         return number
-    other = country_of(text)
-    if other:
-        said = _("Ce numéro est d’un autre pays (%(country)s) que l’adresse.")
-        raise ValidationError(said, params={"country": name_of(other)})
+    other_country = country_of(text)
+    if other_country:
+        message = _("Ce numéro est d’un autre pays (%(country)s) que l’adresse.")
+        raise ValidationError(message, params={"country": name_of(other_country)})
     raise ValidationError(_("Ce numéro de TVA n’est pas bien formé : vérifiez-le."))
 
 
-def write(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
+def save_profile(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
     """Keep them, in the caller's transaction; the row, locked, and what changed. Raises `ValidationError`."""
     row = BillingProfile.objects.select_for_update().filter(tenant_id=tenant.id).first()
-    row, changed = merged(row or BillingProfile(tenant_id=tenant.id), fields)
+    row, changed = merge(row or BillingProfile(tenant_id=tenant.id), fields)
     row.save()
     return row, changed
 
 
-def draft(tenant: TenantRef, fields: dict[str, str]) -> BillingProfile:
+def draft_profile(tenant: TenantRef, fields: dict[str, str]) -> BillingProfile:
     """The row as `write` would leave it; it is not kept. Raises `ValidationError`."""
     row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
-    return merged(row or BillingProfile(tenant_id=tenant.id), fields)[0]
+    return merge(row or BillingProfile(tenant_id=tenant.id), fields)[0]
 
 
-def merged(row: BillingProfile, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
+def merge(row: BillingProfile, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
     """A row with these fields, not saved, and what changed."""
     changed: dict[str, Any] = {
         name: value for name, value in fields.items() if row._state.adding or getattr(row, name) != value

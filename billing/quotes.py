@@ -62,9 +62,9 @@ class Catalogue:
 
     def add_on_line(self, option: AddOn, interval: str) -> Line | None:
         """By the year beside a year's plan where it has such a price, else by the month."""
-        for one in dict.fromkeys((interval, MONTH)):
-            if (price := self.prices.get(("add_on", option.code, one))) is not None:
-                return Line(option.name, price, one)
+        for amount in dict.fromkeys((interval, MONTH)):
+            if (price := self.prices.get(("add_on", option.code, amount))) is not None:
+                return Line(option.name, price, amount)
         return None
 
     def saving(self, code: str) -> Decimal:
@@ -73,16 +73,16 @@ class Catalogue:
         return max(month * 12 - year, Decimal(0)) if month is not None and year is not None else Decimal(0)
 
 
-def catalogue(*, keep: str = "", had: Iterable[str] = ()) -> Catalogue:
+def load_catalogue(*, current_plan: str = "", current_add_ons: Iterable[str] = ()) -> Catalogue:
     """What is for sale, in five queries. `keep`, `had`: the plan and options of a workspace, though not for sale."""
     with public_context():
         plans = [
             plan
             for plan in Plan.objects.prefetch_related(modules.installed_entitlements())
-            if plan.is_offered or plan.code == keep
+            if plan.is_offered or plan.code == current_plan
         ]
         prices = Price.objects.filter(is_active=True, currency=EUR)
-        options = modules.sellable(AddOn.objects.prefetch_related("entitlements"), owned=had)
+        options = modules.sellable(AddOn.objects.prefetch_related("entitlements"), owned=current_add_ons)
         return Catalogue(tuple(plans), tuple(options), {_key(row): row.amount_excl_vat for row in prices})
 
 
@@ -90,9 +90,9 @@ def _key(row: Price) -> tuple[str, str, str]:
     return ("plan", row.plan_id, row.interval) if row.plan_id else ("add_on", str(row.add_on_id), row.interval)
 
 
-def quote(tenant: TenantRef, choice: Choice, sold: Catalogue) -> Quote:
+def quote(tenant: TenantRef, choice: Choice, catalogue: Catalogue) -> Quote:
     """What a choice comes to, with VAT where the buyer is known. What has no price is left out."""
-    lines = tuple(lines_of(choice, sold))
+    lines = tuple(lines_of(choice, catalogue))
     rate, mention = _vat(tenant)
     return Quote(
         lines=lines,
@@ -104,14 +104,14 @@ def quote(tenant: TenantRef, choice: Choice, sold: Catalogue) -> Quote:
     )
 
 
-def lines_of(choice: Choice, sold: Catalogue) -> Iterable[Line]:
+def lines_of(choice: Choice, catalogue: Catalogue) -> Iterable[Line]:
     """The plan and its options, as they are sold. What has no price is left out."""
-    price = sold.plan_price(choice.plan, choice.interval)
-    for plan in sold.plans:
+    price = catalogue.plan_price(choice.plan, choice.interval)
+    for plan in catalogue.plans:
         if plan.code == choice.plan and price is not None:
             yield Line(plan.name, price, choice.interval)
-    for option in sold.add_ons:
-        line = sold.add_on_line(option, choice.interval) if option.code in choice.add_ons else None
+    for option in catalogue.add_ons:
+        line = catalogue.add_on_line(option, choice.interval) if option.code in choice.add_ons else None
         if line is not None:
             yield line
 
@@ -126,11 +126,11 @@ def _vat(tenant: TenantRef) -> tuple[Decimal | None, str]:
 
 def amounts(lines: Iterable[Decimal], rate_percent: Decimal | None) -> Amounts:
     """What lines in euros come to. Without a rate, nothing is added."""
-    excl = list(lines)
-    vat = sum((_rounded(one * (rate_percent or 0) / 100) for one in excl), Decimal(0))
-    total = sum(excl, Decimal(0))
+    amounts_excl_vat = list(lines)
+    vat = sum((_round_to_cent(amount * (rate_percent or 0) / 100) for amount in amounts_excl_vat), Decimal(0))
+    total = sum(amounts_excl_vat, Decimal(0))
     return Amounts(total, vat, total + vat)
 
 
-def _rounded(amount: Decimal) -> Decimal:
+def _round_to_cent(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)

@@ -1,7 +1,7 @@
 """What the operator does by hand about subscriptions: read one again, mail who owes again, replay what Stripe told.
 
 Each act has a reason, kept in the audit log. Raises `ValidationError` (in people's words, nothing was done) and
-`StripeAway`.
+`StripeUnavailable`.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from billing.models import DunningNotice, Subscription, WebhookEvent
 from billing.stripe import dunning, webhooks
 from billing.stripe.client import client
 from billing.stripe.customers import locked_row
-from billing.stripe.errors import asking
+from billing.stripe.errors import translated_errors
 from billing.stripe.sync import refresh
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
@@ -27,7 +27,7 @@ from tenants.queue import enqueue
 from tenants.selectors import ref_of
 
 State = Tenant.State
-MOST_AT_ONCE = 200
+MAX_EVENTS = 200
 
 
 def reread(*, tenant_id: UUID, reason: str, actor: User) -> None:
@@ -36,7 +36,7 @@ def reread(*, tenant_id: UUID, reason: str, actor: User) -> None:
         tenant = Tenant.objects.filter(pk=tenant_id).first()
         if tenant is None:
             raise ValidationError(_("Cet espace est supprimé."), code="gone")
-        with asking():
+        with translated_errors():
             # Where Stripe is off, this says so.
             client()
             refresh(tenant_id)
@@ -56,9 +56,9 @@ def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
             )
         # Else the schedule would send the same mail a second time.
         DunningNotice.objects.get_or_create(tenant_id=tenant_id, past_due_since=row.past_due_since, day=day)
-        ref = ref_of(tenant)
-        dunning.mail(ref, row.past_due_since)
-        with tenant_context(ref):
+        tenant_ref = ref_of(tenant)
+        dunning.send_mail(tenant_ref, row.past_due_since)
+        with tenant_context(tenant_ref):
             audit.record("dunning.sent_again", label=actor.email, target=tenant.slug, reason=reason, day=day)
         audit.record("dunning.sent_again", actor=actor, target=tenant.slug, reason=reason, day=day)
     return day
@@ -69,7 +69,7 @@ def replay(*, event: WebhookEvent, reason: str, actor: User) -> None:
     _require_valid(event)
     with public_context():
         # Not in one transaction with its entry: what fails leaves its trace on the event.
-        with asking():
+        with translated_errors():
             client()
             webhooks.replay(event.pk)
         _record(event, reason, actor)
@@ -94,12 +94,12 @@ def _require_valid(event: WebhookEvent) -> None:
 
 def _record(event: WebhookEvent, reason: str, actor: User) -> None:
     body: dict[str, Any] = event.json_body
-    said = f"{body.get('type', '')} {body.get('id', '')}"
-    audit.record("webhook.replayed", actor=actor, target=_slug(body), reason=reason, event=said)
+    event_name = f"{body.get('type', '')} {body.get('id', '')}"
+    audit.record("webhook.replayed", actor=actor, target=_workspace_slug(body), reason=reason, event=event_name)
 
 
-def _slug(body: dict[str, Any]) -> str:
+def _workspace_slug(body: dict[str, Any]) -> str:
     customer = webhooks.customer_of(body.get("data", {}).get("object", {}))
     rows = Subscription.objects.filter(stripe_customer_id=customer).exclude(stripe_customer_id="")
-    owner = rows.values_list("tenant_id", flat=True).first()
-    return Tenant.objects.filter(pk=owner).values_list("slug", flat=True).first() or ""
+    tenant_id = rows.values_list("tenant_id", flat=True).first()
+    return Tenant.objects.filter(pk=tenant_id).values_list("slug", flat=True).first() or ""

@@ -8,20 +8,20 @@ from uuid import UUID
 from usage.types import Gauge
 
 __all__ = [
-    "Accepted",
-    "Change",
+    "AcceptedTerms",
+    "ChangeResult",
     "Choice",
+    "CounterOffer",
     "Current",
     "Invoice",
     "NextPayment",
-    "Offer",
     "Preview",
     "PreviewLine",
-    "StripeAway",
+    "StripeUnavailable",
 ]
 
 
-class StripeAway(Exception):
+class StripeUnavailable(Exception):
     """Raised where Stripe does not answer, or not as it should. As far as is known, nothing was done."""
 
 
@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedTerms:
     """The version of the terms of sale that a buyer accepted by an act (None: nothing was accepted), and from where."""
 
     version: UUID | None
@@ -101,7 +101,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeResult:
     """How a change went. `pay_url`: where the bank is asked, or another card given; until then nothing changed."""
 
     done: bool
@@ -139,7 +139,7 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class Offer:
+class CounterOffer:
     """What somebody who means to leave is offered. `kind`: "coupon" (`code` its code), "plan" (a cheaper one), "talk".
 
     `text`: in people's words. `saves_excl_vat`: euros a month, where that can be said.

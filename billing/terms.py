@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.models import TermsAcceptance, TermsVersion
-from billing.subscription_types import Accepted, Choice
+from billing.subscription_types import AcceptedTerms, Choice
 from tenants.context import TenantRef, public_context
 
 Act = TermsAcceptance.Act
 # Characters. Long terms of sale have some 60,000.
-LONGEST = 100_000
+MAX_LENGTH = 100_000
 # Of an integer in PostgreSQL.
-LARGEST = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 # As people type and paste it: further signs, indented, with a space that does not break.
 _HEADING = re.compile(r"\s{0,3}#{2,6}(?:\s+|$)(.*?)\s*")
 # One publication at a time: numbers follow each other.
@@ -45,7 +45,7 @@ def current() -> TermsVersion | None:
 
 def version(number: int) -> TermsVersion | None:
     """One version, also one that is no longer in force: whoever accepted it can read it."""
-    if number > LARGEST:
+    if number > MAX_NUMBER:
         return None
     with public_context():
         return TermsVersion.objects.filter(number=number).first()
@@ -53,19 +53,19 @@ def version(number: int) -> TermsVersion | None:
 
 def blocks(text: str) -> list[Block]:
     """A text as a page shows it: a line that begins with `## ` is a heading, an empty line ends a paragraph."""
-    found: list[Block] = []
+    result: list[Block] = []
     paragraph: list[str] = []
     for line in [*text.replace("\ufeff", "").splitlines(), ""]:
         heading = _HEADING.fullmatch(line)
-        words = "" if heading else line.strip()
-        if paragraph and not words:
-            found.append(Block("\n".join(paragraph), is_heading=False))
+        stripped = "" if heading else line.strip()
+        if paragraph and not stripped:
+            result.append(Block("\n".join(paragraph), is_heading=False))
             paragraph = []
-        if words:
-            paragraph.append(words)
+        if stripped:
+            paragraph.append(stripped)
         elif heading and heading[1]:
-            found.append(Block(heading[1], is_heading=True))
-    return found
+            result.append(Block(heading[1], is_heading=True))
+    return result
 
 
 def has_gaps(text: str) -> bool:
@@ -73,7 +73,7 @@ def has_gaps(text: str) -> bool:
     return "[" in text and "]" in text
 
 
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """A text as it is kept: pasting brings marks, ends of line and forms of letters that are not its own."""
     lines = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", lines).strip()
@@ -81,18 +81,18 @@ def plain(text: str) -> str:
 
 def publish(*, text: str, translation: str = "", actor: User | None = None, label: str = "") -> TermsVersion:
     """Put a version in force. Raises `ValidationError` where it is the one in force already, or too long."""
-    text, translation = plain(text), plain(translation)
-    if not text or max(len(text), len(translation)) > LONGEST:
+    text, translation = normalized(text), normalized(translation)
+    if not text or max(len(text), len(translation)) > MAX_LENGTH:
         raise ValidationError(_("Donnez un texte, de 100 000 caractères au plus."), code="length")
     digest = hashlib.sha256(text.encode()).hexdigest()
     with public_context(), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        before = TermsVersion.objects.first()
-        if before and (before.sha256, before.translation) == (digest, translation):
+        current_version = TermsVersion.objects.first()
+        if current_version and (current_version.sha256, current_version.translation) == (digest, translation):
             raise ValidationError(_("C’est déjà le texte en vigueur."), code="same")
         row: TermsVersion = TermsVersion.objects.create(
-            number=before.number + 1 if before else 1,
+            number=current_version.number + 1 if current_version else 1,
             text=text,
             translation=translation,
             sha256=digest,
@@ -102,14 +102,14 @@ def publish(*, text: str, translation: str = "", actor: User | None = None, labe
     return row
 
 
-def must_ask(tenant: TenantRef) -> bool:
+def needs_acceptance(tenant: TenantRef) -> bool:
     """True where the workspace has not accepted the version in force."""
     with public_context():
         latest = TermsVersion.objects.values("pk")[:1]
         return not TermsAcceptance.objects.filter(tenant_id=tenant.id, terms__in=latest).exists()
 
 
-def require(accepted: Accepted | None) -> TermsVersion:
+def require_current(accepted: AcceptedTerms | None) -> TermsVersion:
     """The version that was accepted. Raises `ValidationError` where it is none, or not the one in force."""
     latest = current()
     if latest is None:
@@ -138,7 +138,7 @@ def record(
             person=actor.email,
             terms=terms,
             sha256=terms.sha256,
-            origin=_address(origin),
+            origin=_ip_address(origin),
             act=act,
             plan_code=choice.plan,
             interval=choice.interval,
@@ -152,11 +152,11 @@ def record(
             version=terms.number,
             sha256=terms.sha256,
             order=reference,
-            origin=_address(origin) or "",
+            origin=_ip_address(origin) or "",
         )
 
 
-def _address(origin: str) -> str | None:
+def _ip_address(origin: str) -> str | None:
     try:
         return str(ipaddress.ip_address(origin))
     except ValueError:

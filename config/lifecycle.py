@@ -14,7 +14,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "state_changed": (
         "events.workspaces.state_changed",
         "accounts.services.audit_state_change",
-        "billing.stripe.closing.workspace_moved",
+        "billing.stripe.closing.workspace_state_changed",
     ),
     "plan_changed": (
         "plans.services.open_tenant",

@@ -7,14 +7,14 @@ EVERY: tuple[tuple[int, str], ...] = (
     (60, "events.jobs.drain"),
     (60, "usage.jobs.enqueue_notices"),
     (120, "mailing.services.deliver_waiting"),
-    (120, "billing.stripe.webhooks.take_up"),
+    (120, "billing.stripe.webhooks.enqueue_pending"),
     (600, "billing.stripe.scheduled.run_due"),
     (300, "tenants.trials.expire_trials"),
     (300, "tenants.pool.refill_ready_schemas"),
     (3600, "tenants.pool.drop_orphan_schemas"),
     (3600, "usage.jobs.enqueue_missed_notices"),
     (3600, "library.extraction.enqueue_unprocessed_everywhere"),
-    (3600, "billing.stripe.closing.end_left"),
+    (3600, "billing.stripe.closing.enqueue_remaining"),
 )
 
 # (crontab expression in UTC, name)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from billing import api
 from billing.models import RevenueChange, Subscription
-from billing.subscription_types import Accepted, Choice
+from billing.subscription_types import AcceptedTerms, Choice
 from demo.backdating import id_at, insert
 from demo.workspaces import FORMER_CUSTOMERS, WORKSPACES, Workspace
 from embedded.stripe_fake import CARD, KEY
@@ -130,8 +130,8 @@ def _subscribe(workspace: Workspace, ref: TenantRef) -> None:
         owner = User.objects.get(email=workspace.email, role=Role.OWNER)
         api.profile_save(ref, actor=owner, **address, country="FR", vat_number="")
         return_urls = {"success_url": f"https://{ref.domain}/", "cancel_url": f"https://{ref.domain}/"}
-        terms = api.terms_current()
-        accepted = Accepted(terms.pk if terms else None)
+        terms = api.current_terms()
+        accepted = AcceptedTerms(terms.pk if terms else None)
         page = api.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, accepted=accepted, **return_urls)
         card = {"do": "pay", "method": "card", "number": CARD, "email": workspace.email, "country": "FR", **address}
         _submit(page, card)

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from billing.console.parts import OfWorkspaceAdmin, status_badge
-from billing.console.subscriptions import days_words, read_only_at
+from billing.console.parts import WorkspaceRowAdmin, status_badge
+from billing.console.subscriptions import format_days, read_only_at
 from billing.models import Dunning, DunningNotice
 from tenants.models import Tenant
 from tenants.state_badge import state_badge
@@ -26,7 +26,7 @@ State = Tenant.State
 
 
 @admin.register(Dunning)
-class DunningAdmin(OfWorkspaceAdmin):
+class DunningAdmin(WorkspaceRowAdmin):
     """Who owes, the oldest debt first."""
 
     list_display = (
@@ -43,15 +43,17 @@ class DunningAdmin(OfWorkspaceAdmin):
     ordering = ("past_due_since", "id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        sent = DunningNotice.objects.filter(tenant_id=OuterRef("tenant_id"), past_due_since=OuterRef("past_due_since"))
-        owing = Q(status__in=("past_due", "unpaid")) | Q(status="canceled", past_due_since__isnull=False)
-        rows = super().get_queryset(request).filter(owing, slug__isnull=False).exclude(workspace_state=State.CLOSED)
-        found: QuerySet[Any] = rows.annotate(sent_days=ArraySubquery(sent.order_by("day").values("day")))
-        return found
+        notices = DunningNotice.objects.filter(
+            tenant_id=OuterRef("tenant_id"), past_due_since=OuterRef("past_due_since")
+        )
+        unpaid = Q(status__in=("past_due", "unpaid")) | Q(status="canceled", past_due_since__isnull=False)
+        rows = super().get_queryset(request).filter(unpaid, slug__isnull=False).exclude(workspace_state=State.CLOSED)
+        with_mails: QuerySet[Any] = rows.annotate(sent_days=ArraySubquery(notices.order_by("day").values("day")))
+        return with_mails
 
     def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
-        owing = self.get_queryset(request)
-        return {"at_risk": owing.aggregate(rows=Count("pk"), euros=Sum("mrr_euros", default=0))}
+        unpaid = self.get_queryset(request)
+        return {"at_risk": unpaid.aggregate(rows=Count("pk"), euros=Sum("mrr_euros", default=0))}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -68,7 +70,7 @@ class DunningAdmin(OfWorkspaceAdmin):
     def shown_since(self, row: Any) -> str | SafeString:
         if row.past_due_since is None:
             return NOTHING
-        return two_lines(moment(row.past_due_since), days_words((timezone.now() - row.past_due_since).days))
+        return two_lines(moment(row.past_due_since), format_days((timezone.now() - row.past_due_since).days))
 
     @display(description=_("E-mails (jours)"))
     def shown_mails(self, row: Any) -> str:

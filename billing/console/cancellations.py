@@ -11,16 +11,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from billing.console.parts import OfWorkspaceAdmin
+from billing.console.parts import WorkspaceRowAdmin
 from billing.models import Cancellation
 from ui.console import NOTHING, DayRangeFilter, badge, moment
 
 Outcome = Cancellation.Outcome
-KINDS = {Outcome.CANCELLED: "bad", Outcome.KEPT: "good", Outcome.RESUMED: "good"}
+OUTCOME_KINDS = {Outcome.CANCELLED: "bad", Outcome.RETAINED: "good", Outcome.RESUMED: "good"}
 
 
 @admin.register(Cancellation)
-class CancellationAdmin(OfWorkspaceAdmin):
+class CancellationAdmin(WorkspaceRowAdmin):
     list_display = (
         "shown_at",
         "shown_workspace",
@@ -60,12 +60,12 @@ class CancellationAdmin(OfWorkspaceAdmin):
 
     @display(description=_("Issue"), ordering="outcome")
     def shown_outcome(self, row: Cancellation) -> SafeString:
-        return badge(row.get_outcome_display(), KINDS.get(Outcome(row.outcome), "neutral"))
+        return badge(row.get_outcome_display(), OUTCOME_KINDS.get(Outcome(row.outcome), "neutral"))
 
 
 def counts(rows: Any) -> list[dict[str, Any]]:
     """Of the list as it is filtered: each reason, how many, and how many of them stayed. The most frequent first."""
     stayed = Count("pk", filter=~Q(outcome=Outcome.CANCELLED))
-    found = rows.order_by().values("reason").annotate(rows=Count("pk"), stayed=stayed).order_by("-rows", "reason")
-    words = dict(Cancellation.Reason.choices)
-    return [{**one, "label": words.get(one["reason"], one["reason"])} for one in found]
+    reasons = rows.order_by().values("reason").annotate(rows=Count("pk"), stayed=stayed).order_by("-rows", "reason")
+    labels = dict(Cancellation.Reason.choices)
+    return [{**reason, "label": labels.get(reason["reason"], reason["reason"])} for reason in reasons]

@@ -15,12 +15,12 @@ from ui.lines import Line
 
 
 def _coupons() -> list[tuple[str, str]]:
-    return [(one.code, f"{gettext(one.name)} ({one.code})") for one in Coupon.objects.all()]
+    return [(coupon.code, f"{gettext(coupon.name)} ({coupon.code})") for coupon in Coupon.objects.all()]
 
 
-def _amount(**more: Any) -> forms.DecimalField:
+def _amount(**options: Any) -> forms.DecimalField:
     widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
-    return forms.DecimalField(required=False, decimal_places=2, localize=True, widget=widget, **more)
+    return forms.DecimalField(required=False, decimal_places=2, localize=True, widget=widget, **options)
 
 
 class DiscountForm(forms.Form):

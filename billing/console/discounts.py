@@ -20,7 +20,7 @@ from unfold.enums import ActionVariant
 from accounts.http import operator_of
 from billing import discounts
 from billing.console.discount_forms import CouponForm, PromotionCodeForm
-from billing.console.parts import asking_page
+from billing.console.parts import stripe_act_page
 from billing.models import Coupon, PromotionCode
 from ui.console import NOTHING, amount, badge, figure, moment, posted
 from ui.console_acts import ActsAdmin
@@ -29,7 +29,7 @@ from ui.console_text import two_lines
 
 class _DiscountAdmin(ActsAdmin):
     list_display_links = None
-    show_act_page = staticmethod(asking_page)
+    show_act_page = staticmethod(stripe_act_page)
 
 
 @admin.register(Coupon)

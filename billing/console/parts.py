@@ -11,14 +11,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 from plans.models import Plan
 from tenants.console import OF_ROW, WithSlugAdmin, workspace_link
 from tenants.state_badge import state_badge
 from ui.console import badge, refusable_act_page
 
 # Stripe's own words, in people's.
-STATUSES: dict[str, tuple[Any, str]] = {
+STATUS_BADGES: dict[str, tuple[Any, str]] = {
     "": (_("Aucun abonnement"), "neutral"),
     "incomplete": (_("Premier paiement attendu"), "wait"),
     "incomplete_expired": (_("Jamais payé"), "neutral"),
@@ -31,20 +31,20 @@ STATUSES: dict[str, tuple[Any, str]] = {
 }
 
 
-AWAY = _("Stripe n’a pas répondu : rien n’est changé. Réessayez dans un moment.")
+STRIPE_UNAVAILABLE = _("Stripe n’a pas répondu : rien n’est changé. Réessayez dans un moment.")
 
 
-class OfWorkspaceAdmin(WithSlugAdmin):
+class WorkspaceRowAdmin(WithSlugAdmin):
     """The same with the workspace's name, state and plan."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        found: QuerySet[Any] = rows.annotate(
+        annotated: QuerySet[Any] = rows.annotate(
             workspace_name=Subquery(OF_ROW.values("name")[:1]),
             workspace_state=Subquery(OF_ROW.values("state")[:1]),
             plan_name=Subquery(Plan.objects.filter(code=OuterRef("plan_code")).values("name")[:1]),
         )
-        return found
+        return annotated
 
     @display(description=_("Espace"), ordering="slug")
     def shown_workspace(self, row: Any) -> str | SafeString:
@@ -57,11 +57,11 @@ class OfWorkspaceAdmin(WithSlugAdmin):
 
 def status_badge(status: str) -> SafeString:
     """A word that Stripe did not have when this was written is shown as it is."""
-    text, kind = STATUSES.get(status, (status, "neutral"))
+    text, kind = STATUS_BADGES.get(status, (status, "neutral"))
     return badge(text, kind)
 
 
-def asking_page(
+def stripe_act_page(
     admin: Any, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], str], **page: Any
 ) -> HttpResponse:
     """`refusable_act_page` for an act that asks Stripe, which may not answer: the form says so."""
@@ -69,7 +69,7 @@ def asking_page(
     def do_or_refuse(form: forms.Form) -> str:
         try:
             return do(form)
-        except StripeAway as error:
-            raise ValidationError(AWAY) from error
+        except StripeUnavailable as error:
+            raise ValidationError(STRIPE_UNAVAILABLE) from error
 
     return refusable_act_page(admin, request, form, do_or_refuse, **page)

@@ -28,7 +28,7 @@ from ui.console_text import format_euros, format_signed_euros
 
 Kind = RevenueChange.Kind
 # What is lost is drawn below the line. Greens for who came, blue for more, amber for less, red for who left.
-BARS = {
+BAR_STYLES = {
     Kind.NEW: (1, "#16a34a"),
     Kind.REACTIVATION: (1, "#0d9488"),
     Kind.EXPANSION: (1, "#3b82f6"),
@@ -36,8 +36,8 @@ BARS = {
     Kind.CHURN: (-1, "#dc2626"),
 }
 GREY = "#9ca3af"
-SPANS = (12, 24, 36)
-LATEST = 10
+MONTH_COUNTS = (12, 24, 36)
+LATEST_COUNT = 10
 
 
 @admin.register(RevenueChange)
@@ -60,18 +60,18 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
         return with_workspaces(super().get_queryset(request))
 
     def get_urls(self) -> list[Any]:
-        guarded = self.admin_site.admin_view
-        own = [
-            path("months/", guarded(self.months_view), name="billing_revenue"),
-            path("months.csv", guarded(self.months_file), name="billing_revenue_months_file"),
-            path("lines.csv", guarded(self.lines_file), name="billing_revenue_lines_file"),
+        admin_view = self.admin_site.admin_view
+        urls = [
+            path("months/", admin_view(self.months_view), name="billing_revenue"),
+            path("months.csv", admin_view(self.months_file), name="billing_revenue_months_file"),
+            path("lines.csv", admin_view(self.lines_file), name="billing_revenue_lines_file"),
         ]
-        return [*own, *super().get_urls()]
+        return [*urls, *super().get_urls()]
 
     def months_view(self, request: HttpRequest) -> HttpResponse:
         """What the ledger comes to. `?months=`: how many, of `SPANS`."""
-        span = _span(request)
-        months = figures.by_month(span)
+        count = _month_count(request)
+        months = figures.by_month(count)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Revenus"),
@@ -80,27 +80,32 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
             "now": months[-1],
             "at_risk": figures.at_risk(),
             "plans": figures.by_plan(),
-            "latest": with_workspaces(RevenueChange.objects.all())[:LATEST],
-            "spans": SPANS,
-            "span": span,
-            "ends_chart": _ends(months),
-            "moves_chart": _moves(months),
-            "ends_options": json.dumps(_options()),
-            "moves_options": json.dumps(_options(is_stacked=True)),
+            "latest": with_workspaces(RevenueChange.objects.all())[:LATEST_COUNT],
+            "spans": MONTH_COUNTS,
+            "span": count,
+            "ends_chart": _mrr_chart(months),
+            "moves_chart": _movements_chart(months),
+            "ends_options": json.dumps(_chart_options()),
+            "moves_options": json.dumps(_chart_options(is_stacked=True)),
         }
         return TemplateResponse(request, "admin/revenue.html", context)
 
     def months_file(self, request: HttpRequest) -> HttpResponse:
         """The table by month, oldest first."""
         names = ("start", *Kind.values, "end", "workspaces", "left")
-        rows = ([one.first_day, *(getattr(one, name) for name in names)] for one in figures.by_month(_span(request)))
-        return _file("months", ["month", *names], rows)
+        rows = (
+            [month.first_day, *(getattr(month, name) for name in names)]
+            for month in figures.by_month(_month_count(request))
+        )
+        return _csv_response("months", ["month", *names], rows)
 
     def lines_file(self, request: HttpRequest) -> HttpResponse:
         """Every line of the ledger, oldest first."""
         names = ("tenant_slug", "tenant_id", "kind", "before_euros", "after_euros", "plan_code", "reason")
         rows = RevenueChange.objects.order_by("at", "id").values_list("at", *names).iterator()
-        return _file("ledger", ["at", *names], ([timezone.localtime(at).isoformat(), *rest] for at, *rest in rows))
+        return _csv_response(
+            "ledger", ["at", *names], ([timezone.localtime(at).isoformat(), *values] for at, *values in rows)
+        )
 
     @display(description=gettext_lazy("Date"), ordering="at")
     def shown_at(self, row: RevenueChange) -> str | SafeString:
@@ -135,17 +140,17 @@ def with_workspaces(lines: QuerySet[RevenueChange]) -> QuerySet[Any]:
     return lines.annotate(is_there=Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"))))
 
 
-def _span(request: HttpRequest) -> int:
-    wanted = request.GET.get("months", "")
-    return int(wanted) if wanted in map(str, SPANS) else SPANS[0]
+def _month_count(request: HttpRequest) -> int:
+    value = request.GET.get("months", "")
+    return int(value) if value in map(str, MONTH_COUNTS) else MONTH_COUNTS[0]
 
 
-def _file(name: str, heads: list[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
+def _csv_response(name: str, header: list[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
     """For a spreadsheet: dates as ISO writes them, amounts with a point."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ruche-revenue-{name}.csv"'
     writer = csv.writer(response)
-    writer.writerow(heads)
+    writer.writerow(header)
     writer.writerows(rows)
     return response
 
@@ -154,34 +159,34 @@ def _file(name: str, heads: list[str], rows: Iterable[Iterable[Any]]) -> HttpRes
 
 
 def _labels(months: list[Month]) -> list[str]:
-    return [formats.date_format(one.first_day, "M Y") for one in months]
+    return [formats.date_format(month.first_day, "M Y") for month in months]
 
 
-def _ends(months: list[Month]) -> str:
+def _mrr_chart(months: list[Month]) -> str:
     color = "var(--color-primary-600)"
     series = {
         "label": _("Revenu mensuel (€)"),
-        "data": [float(one.end) for one in months],
+        "data": [float(month.end) for month in months],
         "borderColor": color,
         "backgroundColor": color,
     }
     return json.dumps({"labels": _labels(months), "datasets": [series]})
 
 
-def _moves(months: list[Month]) -> str:
+def _movements_chart(months: list[Month]) -> str:
     series = [
         {
             "label": str(kind.label),
-            "data": [sign * float(getattr(one, kind.value)) for one in months],
+            "data": [sign * float(getattr(month, kind.value)) for month in months],
             "backgroundColor": color,
             "stack": "all",
         }
-        for kind, (sign, color) in BARS.items()
+        for kind, (sign, color) in BAR_STYLES.items()
     ]
     return json.dumps({"labels": _labels(months), "datasets": series})
 
 
-def _options(*, is_stacked: bool = False) -> dict[str, Any]:
+def _chart_options(*, is_stacked: bool = False) -> dict[str, Any]:
     """Figures as the reader writes them. Bars that stand one above the other are named: colours alone say nothing."""
     ticks = {"color": GREY, "maxTicksLimit": 6}
     axis = {"stacked": is_stacked, "border": {"width": 0}, "ticks": ticks}

@@ -19,11 +19,11 @@ from unfold.decorators import action, display
 
 from accounts.http import operator_of
 from billing import subscription_acts as acts
-from billing.console.parts import OfWorkspaceAdmin, asking_page, status_badge
+from billing.console.parts import WorkspaceRowAdmin, status_badge, stripe_act_page
 from billing.console.webhook_events import latest_events_of
 from billing.models import Cancellation, DunningNotice, Subscription
 from billing.stripe.states import SUSPENDED_AFTER
-from billing.stripe.sync import stands_by_hand
+from billing.stripe.sync import is_state_overridden
 from plans.models import Price, TenantAddOn
 from tenants.console import StateFilter, workspace_link
 from tenants.models import Tenant
@@ -56,7 +56,7 @@ class GroupFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(OfWorkspaceAdmin):
+class SubscriptionAdmin(WorkspaceRowAdmin):
     list_display = (
         "shown_workspace",
         "shown_states",
@@ -92,11 +92,11 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
         row = self.get_object(request, object_id)
         context = dict(extra_context or {})
         if row is not None:
-            of_row = {"tenant_id": row.tenant_id}
+            filters = {"tenant_id": row.tenant_id}
             context |= {
-                "options": TenantAddOn.objects.filter(**of_row, until=None).select_related("add_on"),
-                "notices": DunningNotice.objects.filter(**of_row).order_by("-at")[:12],
-                "cancellations": Cancellation.objects.filter(**of_row)[:5],
+                "options": TenantAddOn.objects.filter(**filters, until=None).select_related("add_on"),
+                "notices": DunningNotice.objects.filter(**filters).order_by("-at")[:12],
+                "cancellations": Cancellation.objects.filter(**filters)[:5],
                 "events": latest_events_of(row.stripe_customer_id),
             }
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
@@ -119,17 +119,17 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
 
     @display(description=_("État ici, chez Stripe"), ordering="status")
     def shown_states(self, row: Any) -> SafeString:
-        ours = state_badge(row.workspace_state)
-        if by_hand(row):
-            ours = format_html("{} {}", ours, badge(_("À la main"), "wait"))
-        return format_html('<span class="rc-two">{}<br>{}</span>', ours, status_badge(row.status))
+        own_state = state_badge(row.workspace_state)
+        if is_manual_state(row):
+            own_state = format_html("{} {}", own_state, badge(_("À la main"), "wait"))
+        return format_html('<span class="rc-two">{}<br>{}</span>', own_state, status_badge(row.status))
 
     @display(description=_("Offre"), ordering="plan_code")
     def shown_plan(self, row: Any) -> str | SafeString:
         if not row.plan_code:
             return NOTHING
-        every = format_html('<span class="rc-nowrap">{}</span>', interval_words(row.interval))
-        return two_lines(gettext(row.plan_name or row.plan_code), every)
+        interval = format_html('<span class="rc-nowrap">{}</span>', format_interval(row.interval))
+        return two_lines(gettext(row.plan_name or row.plan_code), interval)
 
     @display(description=_("Par mois"), ordering="mrr_euros")
     def shown_mrr(self, row: Any) -> SafeString:
@@ -177,13 +177,13 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
 
     @action(description=_("Relire chez Stripe"), url_path="reread", icon="sync", permissions=["reread"])
     def reread(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = _found(object_id)
+        row = _get_or_404(object_id)
 
         def do(form: Any) -> str:
             acts.reread(tenant_id=row.tenant_id, actor=operator_of(request), **form.cleaned_data)
             return gettext("L’espace suit ce que dit Stripe.")
 
-        return asking_page(
+        return stripe_act_page(
             self,
             request,
             ReasonForm(posted(request)),
@@ -199,13 +199,13 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
 
     @action(description=_("Relancer"), url_path="mail", icon="forward_to_inbox", permissions=["mail_again"])
     def mail_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = _found(object_id)
+        row = _get_or_404(object_id)
 
         def do(form: Any) -> str:
             acts.mail_again(tenant_id=row.tenant_id, actor=operator_of(request), **form.cleaned_data)
             return gettext("La relance part vers les propriétaires.")
 
-        return asking_page(
+        return stripe_act_page(
             self,
             request,
             ReasonForm(posted(request)),
@@ -221,31 +221,31 @@ class SubscriptionAdmin(OfWorkspaceAdmin):
 
 def totals(chosen: str) -> dict[str, Any]:
     """Number and monthly revenue by group, and what is at risk, in one query."""
-    found = Subscription.objects.values("status").annotate(rows=Count("pk"), euros=Sum("mrr_euros")).order_by()
-    by_status = {one["status"]: one for one in found}
+    by_status_rows = Subscription.objects.values("status").annotate(rows=Count("pk"), euros=Sum("mrr_euros")).order_by()
+    by_status = {row["status"]: row for row in by_status_rows}
     groups = []
     for key, (label, statuses) in GROUPS.items():
-        mine = [by_status[status] for status in statuses if status in by_status]
-        rows, euros = sum(one["rows"] for one in mine), sum(one["euros"] for one in mine)
-        groups.append({"key": key, "label": label, "rows": rows, "euros": euros, "chosen": key == chosen})
+        group_rows = [by_status[status] for status in statuses if status in by_status]
+        rows, mrr = sum(row["rows"] for row in group_rows), sum(row["euros"] for row in group_rows)
+        groups.append({"key": key, "label": label, "rows": rows, "euros": mrr, "chosen": key == chosen})
     risk = by_status.get("past_due", {"rows": 0, "euros": 0})
     return {"groups": groups, "rows": sum(group["rows"] for group in groups), "chosen": chosen, "risk": risk}
 
 
-def by_hand(row: Any) -> bool:
+def is_manual_state(row: Any) -> bool:
     """True where the operator has moved the workspace and Stripe has said nothing new since."""
-    return bool(row.workspace_state) and stands_by_hand(row, Tenant(state=row.workspace_state))
+    return bool(row.workspace_state) and is_state_overridden(row, Tenant(state=row.workspace_state))
 
 
 def read_only_at(row: Any) -> datetime | None:
     return row.past_due_since + SUSPENDED_AFTER if row.past_due_since else None
 
 
-def interval_words(interval: str) -> str:
+def format_interval(interval: str) -> str:
     return gettext("par mois") if interval == Price.Interval.MONTH else gettext("par an")
 
 
-def days_words(days: int) -> str:
+def format_days(days: int) -> str:
     return ngettext("%(n)d jour", "%(n)d jours", days) % {"n": days}
 
 
@@ -263,15 +263,15 @@ def _slug_link(row: Any) -> str | SafeString:
     return format_html('<a class="rc-link" href="{}">{}</a>', page, row.slug)
 
 
-def _found(object_id: str) -> Subscription:
+def _get_or_404(object_id: str) -> Subscription:
     try:
         return get_object_or_404(Subscription, pk=UUID(str(object_id)))
     except ValueError as error:
         raise Http404 from error
 
 
-def _exists(object_id: Any, **wanted: Any) -> bool:
+def _exists(object_id: Any, **filters: Any) -> bool:
     try:
-        return Subscription.objects.filter(pk=object_id, **wanted).exists()
+        return Subscription.objects.filter(pk=object_id, **filters).exists()
     except ValidationError:
         return False

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from accounts.http import operator_of
 from billing import terms
-from billing.console.parts import OfWorkspaceAdmin, asking_page
+from billing.console.parts import WorkspaceRowAdmin, stripe_act_page
 from billing.models import TermsAcceptance, TermsVersion
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, badge, figure, moment, posted
 from ui.console_text import two_lines
@@ -28,13 +28,13 @@ class TermsForm(forms.Form):
 
     text = forms.CharField(
         label=_("Texte en français"),
-        max_length=terms.LONGEST,
+        max_length=terms.MAX_LENGTH,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 24, "lang": "fr"}),
         help_text=_("Lui seul engage. Une ligne vide sépare les paragraphes ; « ## » commence un titre."),
     )
     translation = forms.CharField(
         label=_("Traduction anglaise"),
-        max_length=terms.LONGEST,
+        max_length=terms.MAX_LENGTH,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "lang": "en"}),
         help_text=_("Montrée à qui lit en anglais. Vide : le texte français."),
@@ -52,10 +52,10 @@ class TermsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        text, translation = (terms.plain(str(data.get(name, ""))) for name in ("text", "translation"))
+        text, translation = (terms.normalized(str(data.get(name, ""))) for name in ("text", "translation"))
         latest = terms.current()
-        former = latest is not None and text != latest.text and translation == latest.translation != ""
-        if former and not data.get("is_still_right"):
+        is_outdated = latest is not None and text != latest.text and translation == latest.translation != ""
+        if is_outdated and not data.get("is_still_right"):
             error = _("Le texte français a changé, cette traduction non : qui lit en anglais accepterait l’ancien.")
             self.add_error("translation", error)
         if terms.has_gaps(text) and not data.get("has_gaps"):
@@ -76,18 +76,18 @@ class TermsVersionAdmin(ReadOnlyAdmin):
     @action(description=_("Publier une version"), url_path="publish", icon="add", variant=ActionVariant.PRIMARY)
     def publish(self, request: HttpRequest) -> HttpResponse:
         latest = terms.current()
-        before = {"text": latest.text, "translation": latest.translation} if latest else {}
+        initial = {"text": latest.text, "translation": latest.translation} if latest else {}
 
-        def done(form: Any) -> str:
+        def publish_version(form: Any) -> str:
             texts = {name: form.cleaned_data[name] for name in ("text", "translation")}
             row = terms.publish(**texts, actor=operator_of(request))
             return gettext("La version %(number)s est en vigueur.") % {"number": row.number}
 
-        return asking_page(
+        return stripe_act_page(
             self,
             request,
-            TermsForm(posted(request), initial=before),
-            done,
+            TermsForm(posted(request), initial=initial),
+            publish_version,
             back=reverse("admin:billing_termsversion_changelist"),
             title=_("Publier une version des conditions de vente"),
             explanation=_(
@@ -107,7 +107,7 @@ class TermsVersionAdmin(ReadOnlyAdmin):
 
     @display(description=_("Empreinte (SHA-256)"))
     def shown_print(self, row: TermsVersion) -> SafeString:
-        return _print(row.sha256)
+        return _fingerprint(row.sha256)
 
     @display(description=_("État"))
     def shown_state(self, row: Any) -> SafeString:
@@ -119,7 +119,7 @@ class TermsVersionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TermsAcceptance)
-class TermsAcceptanceAdmin(OfWorkspaceAdmin):
+class TermsAcceptanceAdmin(WorkspaceRowAdmin):
     list_display = ("shown_at", "shown_workspace", "shown_who", "shown_version", "shown_order", "shown_reference")
     list_filter = ("act", ("at", DayRangeFilter))
     list_filter_submit = True
@@ -137,19 +137,21 @@ class TermsAcceptanceAdmin(OfWorkspaceAdmin):
     @display(description=_("Version"), ordering="terms__number")
     def shown_version(self, row: TermsAcceptance) -> SafeString:
         page = reverse("legal_terms_version", args=[row.terms.number])
-        return two_lines(format_html('<a class="rc-link" href="{}">{}</a>', page, row.terms.number), _print(row.sha256))
+        return two_lines(
+            format_html('<a class="rc-link" href="{}">{}</a>', page, row.terms.number), _fingerprint(row.sha256)
+        )
 
     @display(description=_("Commande"), ordering="plan_code")
     def shown_order(self, row: Any) -> SafeString:
         plan = gettext(row.plan_name or row.plan_code)
-        rhythm = gettext("à l’année") if row.interval == "year" else gettext("au mois")
-        return two_lines(f"{plan}, {rhythm}", row.add_ons or str(row.get_act_display()))
+        interval = gettext("à l’année") if row.interval == "year" else gettext("au mois")
+        return two_lines(f"{plan}, {interval}", row.add_ons or str(row.get_act_display()))
 
     @display(description=_("Clé chez Stripe"))
     def shown_reference(self, row: TermsAcceptance) -> SafeString:
         return figure(row.reference)
 
 
-def _print(sha256: str) -> SafeString:
+def _fingerprint(sha256: str) -> SafeString:
     """The first figures; all of them for who points at it."""
     return format_html('<span class="rc-muted rc-nowrap" title="{}">{}…</span>', sha256, sha256[:12])

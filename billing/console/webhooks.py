@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from accounts.http import operator_of
 from billing import subscription_acts as acts
 from billing.console import webhook_replay
-from billing.console.parts import asking_page
+from billing.console.parts import stripe_act_page
 from billing.console.webhook_events import (
     STATES,
     among_latest,
@@ -152,7 +152,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
             acts.replay(event=row, actor=operator_of(request), **form.cleaned_data)
             return gettext("L’événement est rejoué.")
 
-        return asking_page(
+        return stripe_act_page(
             self,
             request,
             ReasonForm(posted(request)),
@@ -168,20 +168,20 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Rejouer les événements choisis"))
     def replay_chosen(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> HttpResponse:
-        rows = list(queryset.order_by("id")[: acts.MOST_AT_ONCE + 1])
+        rows = list(queryset.order_by("id")[: acts.MAX_EVENTS + 1])
         form = webhook_replay.ReplayForm(
             request.POST if "reason" in request.POST else None, keys=[row.pk for row in rows]
         )
 
         def do(form: Any) -> str:
-            if len(rows) > acts.MOST_AT_ONCE:
+            if len(rows) > acts.MAX_EVENTS:
                 form.add_error(None, gettext("Choisissez 200 événements au plus."))
                 return ""
             reason = form.cleaned_data["reason"]
             replayed = acts.replay_later(events=rows, reason=reason, actor=operator_of(request))
             return webhook_replay.success_message(replayed, len(rows) - replayed)
 
-        return asking_page(
+        return stripe_act_page(
             self,
             request,
             form,

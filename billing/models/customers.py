@@ -62,7 +62,7 @@ class Cancellation(models.Model):
 
     class Outcome(models.TextChoices):
         CANCELLED = "cancelled", _("Résilié")
-        KEPT = "kept", _("Contre-offre acceptée")
+        RETAINED = "kept", _("Contre-offre acceptée")
         RESUMED = "resumed", _("Résilié, puis repris")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

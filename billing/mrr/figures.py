@@ -16,8 +16,8 @@ from plans.models import Plan
 Kind = RevenueChange.Kind
 NOTHING = Decimal(0)
 # What each line adds to the revenue, and to the number of workspaces that bring some.
-MOVED = Sum(F("after_euros") - F("before_euros"))
-JOINED = Sum(Case(When(before_euros=0, then=Value(1)), When(after_euros=0, then=Value(-1)), default=Value(0)))
+NET_CHANGE = Sum(F("after_euros") - F("before_euros"))
+NET_WORKSPACES = Sum(Case(When(before_euros=0, then=Value(1)), When(after_euros=0, then=Value(-1)), default=Value(0)))
 
 
 @dataclass(frozen=True)
@@ -66,46 +66,46 @@ class PlanRevenue:
     code: str
     name: str
     workspaces: int
-    euros: Decimal
+    mrr: Decimal
 
 
 def mrr_at(moment: dt.datetime) -> Decimal:
     """What all workspaces brought just before a moment."""
-    return RevenueChange.objects.filter(at__lt=moment).aggregate(moved=MOVED)["moved"] or NOTHING
+    return RevenueChange.objects.filter(at__lt=moment).aggregate(moved=NET_CHANGE)["moved"] or NOTHING
 
 
 def movements(since: dt.datetime, until: dt.datetime) -> dict[str, Decimal]:
     """What moved by kind, none negative, from a moment to just before another."""
     rows = RevenueChange.objects.filter(at__gte=since, at__lt=until).order_by().values_list("kind")
-    return {kind: abs(moved) for kind, moved in rows.annotate(moved=MOVED)}
+    return {kind: abs(movements_by_kind) for kind, movements_by_kind in rows.annotate(moved=NET_CHANGE)}
 
 
 def by_month(count: int = 12, now: dt.datetime | None = None) -> list[Month]:
     """The last months, oldest first, the current one included. Two queries."""
     local = timezone.localtime(now)
-    days = [_months_before(local.date(), back) for back in reversed(range(count))]
+    days = [_months_before(local.date(), months_ago) for months_ago in reversed(range(count))]
     first = timezone.make_aware(dt.datetime.combine(days[0], dt.time()))
-    before = RevenueChange.objects.filter(at__lt=first).aggregate(moved=MOVED, joined=JOINED)
+    before = RevenueChange.objects.filter(at__lt=first).aggregate(moved=NET_CHANGE, joined=NET_WORKSPACES)
     rows = RevenueChange.objects.filter(at__gte=first, at__lte=local).order_by().annotate(month=TruncMonth("at"))
-    found = {
-        (month.date(), kind): rest
-        for month, kind, *rest in rows.values_list("month", "kind").annotate(moved=MOVED, lines=Count("pk"))
+    by_month_and_kind = {
+        (month.date(), kind): totals
+        for month, kind, *totals in rows.values_list("month", "kind").annotate(moved=NET_CHANGE, lines=Count("pk"))
     }
-    return list(_chained(days, found, before["moved"] or NOTHING, before["joined"] or 0))
+    return list(_chain(days, by_month_and_kind, before["moved"] or NOTHING, before["joined"] or 0))
 
 
-def _chained(
-    days: list[dt.date], found: dict[tuple[dt.date, str], list[Any]], start: Decimal, workspaces: int
+def _chain(
+    days: list[dt.date], by_month_and_kind: dict[tuple[dt.date, str], list[Any]], start: Decimal, workspaces: int
 ) -> Iterator[Month]:
     """Each month begins with what the one before ended with."""
     for day in days:
-        moved = {kind: found.get((day, kind), [NOTHING, 0]) for kind in Kind.values}
-        amounts = {kind: abs(euros) for kind, (euros, _lines) in moved.items()}
-        left = moved[Kind.CHURN][1]
-        after = workspaces + moved[Kind.NEW][1] + moved[Kind.REACTIVATION][1] - left
-        month = Month(day, start, workspaces_before=workspaces, workspaces=after, left=left, **amounts)
+        movements_by_kind = {kind: by_month_and_kind.get((day, kind), [NOTHING, 0]) for kind in Kind.values}
+        amounts = {kind: abs(amount) for kind, (amount, _lines) in movements_by_kind.items()}
+        left = movements_by_kind[Kind.CHURN][1]
+        workspaces_after = workspaces + movements_by_kind[Kind.NEW][1] + movements_by_kind[Kind.REACTIVATION][1] - left
+        month = Month(day, start, workspaces_before=workspaces, workspaces=workspaces_after, left=left, **amounts)
         yield month
-        start, workspaces = month.end, after
+        start, workspaces = month.end, workspaces_after
 
 
 def _months_before(day: dt.date, count: int) -> dt.date:
@@ -123,5 +123,5 @@ def by_plan() -> list[PlanRevenue]:
     """What each plan's workspaces bring, the most first. Two queries."""
     names = dict(Plan.objects.values_list("code", "name"))
     rows = Subscription.objects.filter(mrr_euros__gt=0).order_by().values_list("plan_code")
-    found = rows.annotate(Count("pk"), all=Sum("mrr_euros")).order_by("-all", "plan_code")
-    return [PlanRevenue(code, names.get(code, code), workspaces, euros) for code, workspaces, euros in found]
+    plans = rows.annotate(Count("pk"), all=Sum("mrr_euros")).order_by("-all", "plan_code")
+    return [PlanRevenue(code, names.get(code, code), workspaces, mrr) for code, workspaces, mrr in plans]

@@ -30,7 +30,7 @@ CAUSES = {
 }
 
 
-def follow(
+def record_change(
     row: Subscription, slug: str, *, monthly: Decimal, plan_code: str, now: datetime, reason: str
 ) -> RevenueChange | None:
     """Write what changed, if anything did, and set it on the row, which the caller holds locked and saves.
@@ -41,7 +41,7 @@ def follow(
     if monthly == before:
         return None
     row.mrr_euros = monthly
-    line: RevenueChange = RevenueChange.objects.create(
+    change: RevenueChange = RevenueChange.objects.create(
         at=now,
         tenant_id=row.tenant_id,
         tenant_slug=slug,
@@ -51,14 +51,14 @@ def follow(
         plan_code=plan_code or row.plan_code,
         reason=reason,
     )
-    return line
+    return change
 
 
-def end(tenant_id: UUID, slug: str, *, now: datetime) -> None:
+def record_end(tenant_id: UUID, slug: str, *, now: datetime) -> None:
     """A workspace is deleted: what it brought is gone, in the caller's transaction. Needs no word of Stripe's."""
     with transaction.atomic():
         row = Subscription.objects.select_for_update().filter(tenant_id=tenant_id).first()
-        if row is not None and follow(row, slug, monthly=Decimal(0), plan_code="", now=now, reason="deleted"):
+        if row is not None and record_change(row, slug, monthly=Decimal(0), plan_code="", now=now, reason="deleted"):
             row.save(update_fields=["mrr_euros"])
 
 
@@ -67,5 +67,5 @@ def _kind(tenant_id: UUID, before: Decimal, after: Decimal) -> Kind:
         return Kind.CHURN
     if before:
         return Kind.EXPANSION if after > before else Kind.CONTRACTION
-    came_before = RevenueChange.objects.filter(tenant_id=tenant_id).exists()
-    return Kind.REACTIVATION if came_before else Kind.NEW
+    has_history = RevenueChange.objects.filter(tenant_id=tenant_id).exists()
+    return Kind.REACTIVATION if has_history else Kind.NEW

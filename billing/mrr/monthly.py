@@ -46,29 +46,31 @@ def monthly_euros(status: str, charges: Iterable[Charge], reductions: Iterable[R
     not. They are taken off one after the other. Where rhythms differ, an amount is taken off the invoices of the
     shortest, and what those do not take is lost.
     """
-    counted = list(charges)
-    if status not in PAYING or not counted:
+    charges_list = list(charges)
+    if status not in PAYING or not charges_list:
         return Decimal(0)
-    left = [Fraction(one.cents) * one.quantity / one.months for one in counted]
-    for one in reductions:
-        if one.ends is None or one.ends > now:
-            left = _less(left, [charge.months for charge in counted], one)
-    return Decimal(_rounded(sum(left, Fraction()))) / 100
+    remaining = [Fraction(reduction.cents) * reduction.quantity / reduction.months for reduction in charges_list]
+    for reduction in reductions:
+        if reduction.ends is None or reduction.ends > now:
+            remaining = _reduce(remaining, [charge.months for charge in charges_list], reduction)
+    return Decimal(_round_half_up(sum(remaining, Fraction()))) / 100
 
 
-def _less(left: list[Fraction], months: list[Fraction], one: Reduction) -> list[Fraction]:
+def _reduce(remaining: list[Fraction], months: list[Fraction], reduction: Reduction) -> list[Fraction]:
     """`left`: cents a month of each charge, that is paid for so many months at once."""
-    touched = [one.months is None or one.months > paid for paid in months]
-    if one.percent is not None:
-        share = Fraction(one.percent) / 100
+    is_reduced = [reduction.months is None or reduction.months > charge_months for charge_months in months]
+    if reduction.percent is not None:
+        share = Fraction(reduction.percent) / 100
     else:
-        rhythm = min(months)
-        touched = [is_touched and paid == rhythm for is_touched, paid in zip(touched, months, strict=True)]
-        whole = sum((amount for amount, is_touched in zip(left, touched, strict=True) if is_touched), Fraction())
-        share = min(Fraction(1), one.cents / rhythm / whole) if whole else Fraction()
-    return [amount * (1 - share) if is_touched else amount for amount, is_touched in zip(left, touched, strict=True)]
+        shortest = min(months)
+        is_reduced = [
+            reduced and charge_months == shortest for reduced, charge_months in zip(is_reduced, months, strict=True)
+        ]
+        total = sum((amount for amount, reduced in zip(remaining, is_reduced, strict=True) if reduced), Fraction())
+        share = min(Fraction(1), reduction.cents / shortest / total) if total else Fraction()
+    return [amount * (1 - share) if reduced else amount for amount, reduced in zip(remaining, is_reduced, strict=True)]
 
 
-def _rounded(amount: Fraction) -> int:
+def _round_half_up(amount: Fraction) -> int:
     """Half up, which is away from zero: nothing here is below it."""
     return int(amount + Fraction(1, 2))

@@ -14,41 +14,47 @@ from accounts.http import MemberRequest
 from billing import api
 from billing.pages import selection
 from billing.pages.forms import DetailsForm, TermsForm
-from billing.pages.guards import asks_stripe, away, by_hand, owner_acts, words
-from billing.quotes import Catalogue, catalogue, quote
-from billing.subscription_types import Accepted, Choice, Current, StripeAway
+from billing.pages.guards import (
+    calls_stripe,
+    error_message,
+    manual_billing_message,
+    owner_acts,
+    stripe_unavailable_message,
+)
+from billing.quotes import Catalogue, load_catalogue, quote
+from billing.subscription_types import AcceptedTerms, Choice, Current, StripeUnavailable
 from tenants.selectors import public_url, tenant_ref, tenant_url
 
-TWO_WAYS = require_http_methods(["GET", "HEAD", "POST"])
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def chosen(request: MemberRequest, data: Any = None) -> tuple[Choice, Current, Catalogue]:
+def requested_choice(request: MemberRequest, data: Any = None) -> tuple[Choice, Current, Catalogue]:
     """What the request chooses, beside what is paid for and what is for sale."""
     tenant = request.tenant
-    now = api.current(tenant)
-    had = now.choice
-    sold = catalogue(keep=had.plan if had else "", had=had.add_ons if had else ())
-    first = selection.start(tenant, now, sold)
-    return selection.read(request.GET if data is None else data, first, sold), now, sold
+    current = api.current(tenant)
+    owned = current.choice
+    catalogue = load_catalogue(current_plan=owned.plan if owned else "", current_add_ons=owned.add_ons if owned else ())
+    initial = selection.initial_choice(tenant, current, catalogue)
+    return selection.choice_from(request.GET if data is None else data, initial, catalogue), current, catalogue
 
 
 @owner_acts
 @require_GET
 def choose(request: MemberRequest) -> HttpResponse:
     """Plans and options beside each other, and what the choice comes to."""
-    choice, now, sold = chosen(request)
+    choice, current, catalogue = requested_choice(request)
     context = {
         "is_on": api.is_on(),
-        "by_hand": by_hand(),
-        "now": now,
+        "by_hand": manual_billing_message(),
+        "now": current,
         "choice": choice,
-        "is_same": selection.same(choice, now.choice),
-        "plans": [_plan(plan, choice, sold) for plan in sold.plans],
-        "compared": sold.plans,
-        "options": _options(choice, sold),
-        "quote": quote(request.tenant, choice, sold),
+        "is_same": selection.is_same_choice(choice, current.choice),
+        "plans": [_plan_context(plan, choice, catalogue) for plan in catalogue.plans],
+        "compared": catalogue.plans,
+        "options": _add_on_contexts(choice, catalogue),
+        "quote": quote(request.tenant, choice, catalogue),
         "code_refusal": _code_refusal(request, choice),
-        "can_save": any(sold.saving(plan.code) for plan in sold.plans),
+        "can_save": any(catalogue.saving(plan.code) for plan in catalogue.plans),
     }
     return render(request, "home/plan/choose.html", context)
 
@@ -57,37 +63,45 @@ def _code_refusal(request: MemberRequest, choice: Choice) -> str:
     return api.code_refusal(request.tenant, choice.promotion_code) if choice.promotion_code else ""
 
 
-def _plan(plan: Any, choice: Choice, sold: Catalogue) -> dict[str, Any]:
-    price = sold.plan_price(plan.code, choice.interval)
-    saving = sold.saving(plan.code) if choice.interval == "year" else None
+def _plan_context(plan: Any, choice: Choice, catalogue: Catalogue) -> dict[str, Any]:
+    price = catalogue.plan_price(plan.code, choice.interval)
+    saving = catalogue.saving(plan.code) if choice.interval == "year" else None
     return {"row": plan, "price": price, "saving": saving, "picked": plan.code == choice.plan}
 
 
-def _options(choice: Choice, sold: Catalogue) -> list[dict[str, Any]]:
-    found = [(option, sold.add_on_line(option, choice.interval)) for option in sold.add_ons]
-    return [{"row": option, "line": line, "picked": option.code in choice.add_ons} for option, line in found if line]
+def _add_on_contexts(choice: Choice, catalogue: Catalogue) -> list[dict[str, Any]]:
+    candidates = [(add_on, catalogue.add_on_line(add_on, choice.interval)) for add_on in catalogue.add_ons]
+    return [
+        {"row": add_on, "line": line, "picked": add_on.code in choice.add_ons} for add_on, line in candidates if line
+    ]
 
 
 @owner_acts
-@TWO_WAYS
+@get_or_post
 def details(request: MemberRequest) -> HttpResponse:
     """Whom invoices are made out to. With a choice in the address, on to the order."""
-    choice, _now, _sold = chosen(request)
-    ordering = "plan" in request.GET
+    choice, _now, _sold = requested_choice(request)
+    is_ordering = "plan" in request.GET
     profile = api.profile_of(request.tenant)
     form = DetailsForm(request.POST or None, profile=profile, tenant=request.tenant)
-    if request.method == "POST" and form.is_valid() and _saved(request, form):
+    if request.method == "POST" and form.is_valid() and _save(request, form):
         messages.success(request, _("Coordonnées enregistrées."))
-        return redirect(selection.address("plan_checkout", choice) if ordering else reverse("workspace_plan"))
-    context = {"form": form, "profile": profile, "back": selection.address("plan_choose", choice) if ordering else ""}
+        return redirect(
+            selection.url_with_choice("plan_checkout", choice) if is_ordering else reverse("workspace_plan")
+        )
+    context = {
+        "form": form,
+        "profile": profile,
+        "back": selection.url_with_choice("plan_choose", choice) if is_ordering else "",
+    }
     return render(request, "home/plan/details.html", context, status=422 if form.is_bound else 200)
 
 
-def _saved(request: MemberRequest, form: DetailsForm) -> bool:
+def _save(request: MemberRequest, form: DetailsForm) -> bool:
     try:
         api.profile_save(request.tenant, actor=request.user, **form.cleaned_data)
-    except StripeAway:
-        form.add_error(None, away())
+    except StripeUnavailable:
+        form.add_error(None, stripe_unavailable_message())
         return False
     except ValidationError as error:
         form.refuse(error)
@@ -96,36 +110,36 @@ def _saved(request: MemberRequest, form: DetailsForm) -> bool:
 
 
 @owner_acts
-@TWO_WAYS
-@asks_stripe
+@get_or_post
+@calls_stripe
 def checkout(request: MemberRequest) -> HttpResponse:
     """The order as it will be charged; sent, on to Stripe's page where it is paid."""
-    choice, now, sold = chosen(request)
-    if now.is_live:
-        return redirect(selection.address("plan_change", choice))
+    choice, current, catalogue = requested_choice(request)
+    if current.is_live:
+        return redirect(selection.url_with_choice("plan_change", choice))
     profile = api.profile_of(request.tenant)
     if profile is None:
-        return redirect(selection.address("plan_details", choice))
+        return redirect(selection.url_with_choice("plan_details", choice))
     form = TermsForm(request)
     if form.is_valid():
-        return _on_to_stripe(request, choice, form.accepted())
+        return _redirect_to_checkout(request, choice, form.accepted())
     if _code_refusal(request, choice):
         # Said there, beside the code: an order never shows one that will not count.
-        return redirect(selection.address("plan_choose", choice))
+        return redirect(selection.url_with_choice("plan_choose", choice))
     context = {
         "choice": choice,
         "profile": profile,
-        "quote": quote(request.tenant, choice, sold),
-        "choose_url": selection.address("plan_choose", choice),
-        "details_url": selection.address("plan_details", choice),
+        "quote": quote(request.tenant, choice, catalogue),
+        "choose_url": selection.url_with_choice("plan_choose", choice),
+        "details_url": selection.url_with_choice("plan_details", choice),
         "form": form,
         "privacy_url": public_url("/confidentialite/"),
     }
     return render(request, "home/plan/checkout.html", context, status=422 if form.is_bound else 200)
 
 
-def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) -> HttpResponse:
-    back = selection.address("plan_choose", choice)
+def _redirect_to_checkout(request: MemberRequest, choice: Choice, accepted: AcceptedTerms) -> HttpResponse:
+    back = selection.url_with_choice("plan_choose", choice)
     try:
         url = api.checkout_url(
             request.tenant,
@@ -135,10 +149,10 @@ def _on_to_stripe(request: MemberRequest, choice: Choice, accepted: Accepted) ->
             cancel_url=tenant_url(request.tenant.domain, back),
             accepted=accepted,
         )
-    except (ValidationError, StripeAway) as error:
-        messages.error(request, words(error))
-        about_terms = isinstance(error, ValidationError) and error.code == "terms"
-        return redirect(selection.address("plan_checkout", choice) if about_terms else back)
+    except (ValidationError, StripeUnavailable) as error:
+        messages.error(request, error_message(error))
+        is_about_terms = isinstance(error, ValidationError) and error.code == "terms"
+        return redirect(selection.url_with_choice("plan_checkout", choice) if is_about_terms else back)
     return redirect(url)
 
 
@@ -149,11 +163,11 @@ def thanks(request: MemberRequest) -> HttpResponse:
     if not api.is_on():
         return redirect("workspace_plan")
     try:
-        now = api.returned(request.tenant)
+        current = api.returned(request.tenant)
         # The page's own frame follows too: a trial that ended a moment ago is not counted down beside the thanks.
         request.tenant = tenant_ref(request.tenant.id)
-        latest = api.invoices(request.tenant, 1)
-        context = {"now": now, "invoice": latest[0] if latest else None, "away": False}
-    except StripeAway:
+        invoices = api.invoices(request.tenant, 1)
+        context = {"now": current, "invoice": invoices[0] if invoices else None, "away": False}
+    except StripeUnavailable:
         context = {"now": api.current(request.tenant), "invoice": None, "away": True}
     return render(request, "home/plan/thanks.html", context)

@@ -9,55 +9,57 @@ from django.views.decorators.http import require_POST
 from accounts.http import MemberRequest
 from billing import api
 from billing.pages import selection
-from billing.pages.buying import TWO_WAYS
-from billing.pages.forms import LeavingForm
-from billing.pages.guards import asks_stripe, owner_acts
-from billing.subscription_types import Choice, Current, Offer
+from billing.pages.buying import get_or_post
+from billing.pages.forms import CancellationForm
+from billing.pages.guards import calls_stripe, owner_acts
+from billing.subscription_types import Choice, CounterOffer, Current
 
 
 @owner_acts
-@TWO_WAYS
-@asks_stripe
+@get_or_post
+@calls_stripe
 def cancel(request: MemberRequest) -> HttpResponse:
     """Why, then what is offered if something is, then the end; sent again, where that stands."""
-    now = api.current(request.tenant)
-    if not now.is_live:
+    current = api.current(request.tenant)
+    if not current.is_live:
         messages.info(request, _("Rien n’est à résilier : aucun abonnement n’est en cours."))
         return redirect("workspace_plan")
-    if now.ends:
-        return render(request, "home/plan/leaving.html", {"now": now})
-    form = LeavingForm(request.POST or None)
+    if current.ends:
+        return render(request, "home/plan/leaving.html", {"now": current})
+    form = CancellationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _answer(request, form, now)
-    return render(request, "home/plan/cancel.html", {"form": form, "now": now}, status=422 if form.is_bound else 200)
+        return _submit(request, form, current)
+    return render(
+        request, "home/plan/cancel.html", {"form": form, "now": current}, status=422 if form.is_bound else 200
+    )
 
 
-def _answer(request: MemberRequest, form: LeavingForm, now: Current) -> HttpResponse:
-    said = form.cleaned_data
-    tenant, reason, comment = request.tenant, said["reason"], said["comment"]
+def _submit(request: MemberRequest, form: CancellationForm, current: Current) -> HttpResponse:
+    data = form.cleaned_data
+    tenant, reason, comment = request.tenant, data["reason"], data["comment"]
     offer = api.counter_offer(tenant, reason)
-    if said["accepted"]:
-        api.offer_accept(tenant, said["accepted"], reason=reason, comment=comment, actor=request.user)
+    if data["accepted"]:
+        api.offer_accept(tenant, data["accepted"], reason=reason, comment=comment, actor=request.user)
         messages.success(request, _("Merci de rester. La remise s’applique dès la prochaine facture."))
         return redirect("workspace_plan")
-    if offer is not None and not said["declined"]:
-        context = {"form": form, "offer": offer, "now": now, "plan_url": _plan_url(offer, now)}
+    if offer is not None and not data["declined"]:
+        context = {"form": form, "offer": offer, "now": current, "plan_url": _plan_url(offer, current)}
         return render(request, "home/plan/offer.html", context)
-    offered = (offer.code or offer.kind) if offer else ""
-    api.cancel(tenant, reason=reason, comment=comment, offer=offered, actor=request.user)
+    offer_code = (offer.code or offer.kind) if offer else ""
+    api.cancel(tenant, reason=reason, comment=comment, offer=offer_code, actor=request.user)
     return redirect("plan_cancel")
 
 
-def _plan_url(offer: Offer, now: Current) -> str:
+def _plan_url(offer: CounterOffer, current: Current) -> str:
     """Where the plan that is offered can be seen before anything changes."""
-    if offer.kind != "plan" or now.choice is None:
+    if offer.kind != "plan" or current.choice is None:
         return ""
-    return selection.address("plan_change", Choice(offer.code, now.choice.interval, now.choice.add_ons))
+    return selection.url_with_choice("plan_change", Choice(offer.code, current.choice.interval, current.choice.add_ons))
 
 
 @owner_acts
 @require_POST
-@asks_stripe
+@calls_stripe
 def resume(request: MemberRequest) -> HttpResponse:
     """Go on as if it had not been ended."""
     api.resume(request.tenant, actor=request.user)

@@ -12,41 +12,41 @@ from accounts.access import SAFE_METHODS
 from accounts.http import MemberRequest
 from billing import api
 from billing.pages import selection
-from billing.pages.buying import TWO_WAYS, chosen
-from billing.pages.forms import ShownForm, TermsForm
-from billing.pages.guards import asks_stripe, owner_acts, words
+from billing.pages.buying import get_or_post, requested_choice
+from billing.pages.forms import ShownPreviewForm, TermsForm
+from billing.pages.guards import calls_stripe, error_message, owner_acts
 from billing.quotes import Catalogue
-from billing.subscription_types import Choice, StripeAway
+from billing.subscription_types import Choice, StripeUnavailable
 from tenants.selectors import public_url
 from usage.presenters import format_amount
 from usage.types import Gauge
 
 
 @owner_acts
-@TWO_WAYS
-@asks_stripe
+@get_or_post
+@calls_stripe
 def change(request: MemberRequest) -> HttpResponse:
     """What the change costs now and later; sent, it is made as it was shown."""
-    choice, now, sold = chosen(request)
-    if not now.is_live:
-        return redirect(selection.address("plan_checkout", choice))
+    choice, current, catalogue = requested_choice(request)
+    if not current.is_live:
+        return redirect(selection.url_with_choice("plan_checkout", choice))
     # A version that the workspace has accepted is not asked for again.
-    terms = TermsForm(request) if api.terms_must_ask(request.tenant) else None
+    terms = TermsForm(request) if api.needs_terms_acceptance(request.tenant) else None
     if request.method not in SAFE_METHODS and (terms is None or terms.is_valid()):
-        return _made(request, choice, terms)
+        return _apply_change(request, choice, terms)
     try:
         preview = api.preview(request.tenant, choice)
-    except (ValidationError, StripeAway) as error:
-        messages.error(request, words(error))
-        return redirect(selection.address("plan_choose", choice))
+    except (ValidationError, StripeUnavailable) as error:
+        messages.error(request, error_message(error))
+        return redirect(selection.url_with_choice("plan_choose", choice))
     context = {
-        "now": now,
+        "now": current,
         "choice": choice,
         "preview": preview,
-        "plan_name": _name(choice, sold),
-        "options": [option.name for option in sold.add_ons if option.code in choice.add_ons],
-        "exceeded": [_exceeded(gauge) for gauge in preview.exceeded],
-        "choose_url": selection.address("plan_choose", choice),
+        "plan_name": _plan_name(choice, catalogue),
+        "options": [add_on.name for add_on in catalogue.add_ons if add_on.code in choice.add_ons],
+        "exceeded": [_exceeded_context(gauge) for gauge in preview.exceeded],
+        "choose_url": selection.url_with_choice("plan_choose", choice),
         "form": terms,
         "terms_url": public_url("/conditions/"),
         "privacy_url": public_url("/confidentialite/"),
@@ -54,30 +54,30 @@ def change(request: MemberRequest) -> HttpResponse:
     return render(request, "home/plan/change.html", context, status=422 if terms and terms.is_bound else 200)
 
 
-def _made(request: MemberRequest, choice: Choice, terms: TermsForm | None) -> HttpResponse:
+def _apply_change(request: MemberRequest, choice: Choice, terms: TermsForm | None) -> HttpResponse:
     """Made; or on to the bank; or shown anew with what went wrong."""
-    form = ShownForm(request.POST)
-    shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
+    form = ShownPreviewForm(request.POST)
+    preview_shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
     try:
         accepted = terms.accepted() if terms else None
-        done = api.change(request.tenant, choice, **shown, actor=request.user, accepted=accepted)
+        result = api.change(request.tenant, choice, **preview_shown, actor=request.user, accepted=accepted)
     except ValidationError as error:
         if error.code == "same":
-            messages.info(request, words(error))
+            messages.info(request, error_message(error))
             return redirect("workspace_plan")
-        messages.error(request, words(error))
-        return redirect(selection.address("plan_change", choice))
-    if done.pay_url:
-        return redirect(done.pay_url)
+        messages.error(request, error_message(error))
+        return redirect(selection.url_with_choice("plan_change", choice))
+    if result.pay_url:
+        return redirect(result.pay_url)
     messages.success(request, _("Le changement est fait."))
     return redirect("workspace_plan")
 
 
-def _name(choice: Choice, sold: Catalogue) -> str:
-    return next((plan.name for plan in sold.plans if plan.code == choice.plan), choice.plan)
+def _plan_name(choice: Choice, catalogue: Catalogue) -> str:
+    return next((plan.name for plan in catalogue.plans if plan.code == choice.plan), choice.plan)
 
 
-def _exceeded(gauge: Gauge) -> dict[str, Any]:
+def _exceeded_context(gauge: Gauge) -> dict[str, Any]:
     """What is used today beyond what the new plan gives."""
     return {
         "label": gauge.label.split(" (")[0],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.http import client_ip
 from billing import api
 from billing.choices import REASONS
-from billing.subscription_types import Accepted
+from billing.subscription_types import AcceptedTerms
 from tax.countries import countries
 from tax.vat_tables import EU
 from tenants.context import TenantRef
@@ -19,19 +19,21 @@ from tenants.selectors import public_url
 from ui.lines import Line
 
 
-def _filled(what: str) -> forms.TextInput:
+def _autofilled_input(autocomplete: str) -> forms.TextInput:
     """Browsers fill it in by themselves."""
-    return forms.TextInput(attrs={"autocomplete": what})
+    return forms.TextInput(attrs={"autocomplete": autocomplete})
 
 
 class DetailsForm(forms.Form):
     """Lengths are those of the row; what fits a country is for the service to say."""
 
-    name = Line(label=_("Nom ou raison sociale"), max_length=120, widget=_filled("organization"))
-    line1 = Line(label=_("Adresse"), max_length=120, widget=_filled("address-line1"))
-    line2 = Line(label=_("Complément d’adresse"), max_length=120, required=False, widget=_filled("address-line2"))
-    postal_code = Line(label=_("Code postal"), max_length=20, required=False, widget=_filled("postal-code"))
-    city = Line(label=_("Ville"), max_length=80, widget=_filled("address-level2"))
+    name = Line(label=_("Nom ou raison sociale"), max_length=120, widget=_autofilled_input("organization"))
+    line1 = Line(label=_("Adresse"), max_length=120, widget=_autofilled_input("address-line1"))
+    line2 = Line(
+        label=_("Complément d’adresse"), max_length=120, required=False, widget=_autofilled_input("address-line2")
+    )
+    postal_code = Line(label=_("Code postal"), max_length=20, required=False, widget=_autofilled_input("postal-code"))
+    city = Line(label=_("Ville"), max_length=80, widget=_autofilled_input("address-level2"))
     country = forms.ChoiceField(label=_("Pays"), widget=forms.Select(attrs={"autocomplete": "country"}))
     vat_number = Line(
         label=_("Numéro de TVA"),
@@ -44,8 +46,8 @@ class DetailsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, profile: Any, tenant: TenantRef, **kwargs: Any) -> None:
-        before = {name: getattr(profile, name) for name in self.base_fields} if profile else {}
-        kwargs["initial"] = before or {"name": tenant.name, "country": "FR"}
+        saved = {name: getattr(profile, name) for name in self.base_fields} if profile else {}
+        kwargs["initial"] = saved or {"name": tenant.name, "country": "FR"}
         super().__init__(*args, **kwargs)
         # Elsewhere some countries have none.
         self.fields["postal_code"].required = (self.data.get("country") or kwargs["initial"]["country"]) in EU
@@ -54,8 +56,8 @@ class DetailsForm(forms.Form):
 
     def refuse(self, error: ValidationError) -> None:
         """What the service says, at the fields that it names."""
-        known = not hasattr(error, "error_dict") or set(error.error_dict) <= set(self.fields)
-        self.add_error(None, error if known else ValidationError(error.messages))
+        has_own_fields = not hasattr(error, "error_dict") or set(error.error_dict) <= set(self.fields)
+        self.add_error(None, error if has_own_fields else ValidationError(error.messages))
 
 
 class TermsForm(forms.Form):
@@ -67,7 +69,7 @@ class TermsForm(forms.Form):
     version = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, request: HttpRequest) -> None:
-        terms = api.terms_current()
+        terms = api.current_terms()
         self._current = terms.pk if terms else None
         data = request.POST if request.method == "POST" else None
         super().__init__(data, initial={"version": self._current})
@@ -78,8 +80,8 @@ class TermsForm(forms.Form):
             _("conditions générales de vente"),
         )
         number = terms.number if terms else 0
-        words = _("J’ai lu et j’accepte les {terms} (version {number}).")
-        self.fields["accept"].label = format_html(str(words), terms=link, number=number)
+        label = _("J’ai lu et j’accepte les {terms} (version {number}).")
+        self.fields["accept"].label = format_html(str(label), terms=link, number=number)
         self._origin = client_ip(request)
 
     def clean(self) -> dict[str, Any]:
@@ -89,18 +91,18 @@ class TermsForm(forms.Form):
             self.data = {"version": str(self._current or "")}
         return cleaned
 
-    def accepted(self) -> Accepted:
-        return Accepted(self.cleaned_data["version"], self._origin)
+    def accepted(self) -> AcceptedTerms:
+        return AcceptedTerms(self.cleaned_data["version"], self._origin)
 
 
-class ShownForm(forms.Form):
+class ShownPreviewForm(forms.Form):
     """What was shown of a change: at which second (since 1970), and what it costs at once in euros."""
 
     at = forms.IntegerField(min_value=0, max_value=2**40)
     due = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, required=False)
 
 
-class LeavingForm(forms.Form):
+class CancellationForm(forms.Form):
     """`accepted`: the code of what was offered; `declined`: it was seen, and is not wanted."""
 
     reason = forms.ChoiceField(label=_("Pourquoi partez-vous ?"), choices=REASONS.choices, widget=forms.RadioSelect)

@@ -15,58 +15,58 @@ from accounts.access import ALL_STATES, access
 from accounts.http import MemberRequest
 from accounts.models import Role
 from billing import api
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 from tenants.admission import OUTSIDE
 
 Handler = Callable[..., HttpResponse]
 OWNERS: Final = frozenset({Role.OWNER})
 # Pages that ask Stripe, of one workspace: far more than a person clicks, far less than Stripe's own limit for all.
-A_MINUTE: Final = 60
+MAX_REQUESTS_PER_MINUTE: Final = 60
 
 # Paying is what reopens a workspace: these pages write in one that is suspended, as no other does.
 owner_acts = access(OWNERS, writes_when_read_only=True, lane=OUTSIDE)
 owner_reads = access(OWNERS, states=ALL_STATES)
 # Reads what Stripe knows: it shares its bound with others that wait for somebody else's server.
-owner_asks = access(OWNERS, states=ALL_STATES, lane=OUTSIDE)
+owner_reads_stripe = access(OWNERS, states=ALL_STATES, lane=OUTSIDE)
 
 
-def asks_stripe(view: Handler) -> Handler:
+def calls_stripe(view: Handler) -> Handler:
     """A view that speaks to Stripe: not too often, and back to the plan's page with words where that fails."""
 
     @wraps(view)
-    def asked(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not api.is_on():
-            messages.info(request, by_hand())
+            messages.info(request, manual_billing_message())
             return redirect("workspace_plan")
-        if not within():
+        if not is_within_rate_limit():
             return render(request, "429.html", status=429)
         try:
             return view(request, *args, **kwargs)
-        except (ValidationError, StripeAway) as error:
-            messages.error(request, words(error))
+        except (ValidationError, StripeUnavailable) as error:
+            messages.error(request, error_message(error))
             return redirect("workspace_plan")
 
-    return asked
+    return wrapper
 
 
-def within() -> bool:
+def is_within_rate_limit() -> bool:
     """False where the workspace in context has asked Stripe too often in a minute."""
     cache.add("plan-asked", 0, 60)
     try:
-        return bool(cache.incr("plan-asked") <= A_MINUTE)
+        return bool(cache.incr("plan-asked") <= MAX_REQUESTS_PER_MINUTE)
     except ValueError:  # the minute ended in between
         return True
 
 
-def words(error: ValidationError | StripeAway) -> str:
+def error_message(error: ValidationError | StripeUnavailable) -> str:
     """What went wrong, for people."""
-    return away() if isinstance(error, StripeAway) else " ".join(error.messages)
+    return stripe_unavailable_message() if isinstance(error, StripeUnavailable) else " ".join(error.messages)
 
 
-def away() -> str:
+def stripe_unavailable_message() -> str:
     return _("Stripe, qui s’occupe des paiements, ne répond pas. Rien n’a été changé : réessayez dans un moment.")
 
 
-def by_hand() -> str:
+def manual_billing_message() -> str:
     """Where no key of Stripe is configured."""
     return _("Le paiement en ligne n’est pas ouvert sur cette plateforme : votre opérateur fait les changements.")

@@ -11,19 +11,26 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import MemberRequest
 from billing import api
-from billing.pages.guards import asks_stripe, by_hand, owner_acts, owner_asks, owner_reads, within
-from billing.pages.selection import start
-from billing.pages.status import standing
-from billing.quotes import Catalogue, catalogue
-from billing.subscription_types import Current, StripeAway
+from billing.pages.guards import (
+    calls_stripe,
+    is_within_rate_limit,
+    manual_billing_message,
+    owner_acts,
+    owner_reads,
+    owner_reads_stripe,
+)
+from billing.pages.selection import initial_choice
+from billing.pages.status import status_of
+from billing.quotes import Catalogue, load_catalogue
+from billing.subscription_types import Current, StripeUnavailable
 from plans.entitlements import for_tenant as rights_of
 from plans.types import AI_EUROS, TOKENS
 from tenants.selectors import tenant_url
 from usage import overview
 from usage.presenters import gauge_context
 
-GAUGES = ("seats", TOKENS, AI_EUROS, "storage")
-LATEST = 5
+SHOWN_METERS = ("seats", TOKENS, AI_EUROS, "storage")
+LATEST_COUNT = 5
 
 
 @owner_reads
@@ -31,75 +38,77 @@ LATEST = 5
 def show(request: MemberRequest) -> HttpResponse:
     """What one has, where it stands, what to do. Stripe is not asked; what only it knows is loaded after."""
     tenant = request.tenant
-    now = api.current(tenant)
-    had = now.choice
-    sold = catalogue(keep=had.plan if had else tenant.plan_code, had=had.add_ons if had else ())
+    current = api.current(tenant)
+    owned = current.choice
+    catalogue = load_catalogue(
+        current_plan=owned.plan if owned else tenant.plan_code, current_add_ons=owned.add_ons if owned else ()
+    )
     context = {
-        "now": now,
+        "now": current,
         "is_on": api.is_on(),
-        "by_hand": by_hand(),
-        "standing": standing(tenant, now),
+        "by_hand": manual_billing_message(),
+        "standing": status_of(tenant, current),
         "plan_name": rights_of(tenant).plan_name,
-        "options": _options(now, sold),
+        "options": _add_on_names(current, catalogue),
         "profile": api.profile_of(tenant),
-        "gauges": [gauge_context(line) for line in overview.meter_uses(tenant) if line.gauge.key in GAUGES],
-        "start": start(tenant, now, sold),
+        "gauges": [gauge_context(line) for line in overview.meter_uses(tenant) if line.gauge.key in SHOWN_METERS],
+        "start": initial_choice(tenant, current, catalogue),
     }
     return render(request, "home/plan/show.html", context)
 
 
-def _options(now: Current, sold: Catalogue) -> list[str]:
+def _add_on_names(current: Current, catalogue: Catalogue) -> list[str]:
     """Names of the options that are paid for, French msgids."""
-    return [option.name for option in sold.add_ons if now.choice and option.code in now.choice.add_ons]
+    return [add_on.name for add_on in catalogue.add_ons if current.choice and add_on.code in current.choice.add_ons]
 
 
-@owner_asks
+@owner_reads_stripe
 @require_GET
 def next_payment(request: MemberRequest) -> HttpResponse:
     """What is charged next and when, as Stripe counts it: a part of the page, or a page where scripts do not run."""
-    context = _asked(lambda: {"payment": api.next_payment(request.tenant)})
+    context = _query_stripe(lambda: {"payment": api.next_payment(request.tenant)})
     return render(request, f"home/plan/{'_next' if request.htmx else 'next'}.html", context)
 
 
-@owner_asks
+@owner_reads_stripe
 @require_GET
 def invoices(request: MemberRequest) -> HttpResponse:
     """The invoices; as a part of the page, the latest."""
-    limit = {"limit": LATEST} if request.htmx else {}
-    context = _asked(lambda: {"invoices": api.invoices(request.tenant, **limit)})
+    limit = {"limit": LATEST_COUNT} if request.htmx else {}
+    context = _query_stripe(lambda: {"invoices": api.invoices(request.tenant, **limit)})
     return render(request, f"home/plan/{'_invoices' if request.htmx else 'invoices'}.html", context)
 
 
-def _asked(ask: Any) -> dict[str, Any]:
+def _query_stripe(query: Any) -> dict[str, Any]:
     """What Stripe says; `away` where it does not."""
     if not api.is_on():
-        return {"off": by_hand()}
+        return {"off": manual_billing_message()}
     try:
-        return dict(ask()) if within() else {"away": True}
-    except StripeAway:
+        return dict(query()) if is_within_rate_limit() else {"away": True}
+    except StripeUnavailable:
         return {"away": True}
 
 
-@owner_asks
+@owner_reads_stripe
 @require_GET
 def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse:
     """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""
     if not api.is_on():
         raise Http404
-    if not within():
+    if not is_within_rate_limit():
         return render(request, "429.html", status=429)
     try:
         return redirect(api.document_url(request.tenant, invoice_id, kind))
     except LookupError as error:
         raise Http404 from error
-    except StripeAway:
+    except StripeUnavailable:
         messages.error(request, _("Stripe, qui garde vos factures, ne répond pas. Réessayez dans un moment."))
         return redirect("plan_invoices")
 
 
 @owner_acts
 @require_GET
-@asks_stripe
+@calls_stripe
 def pay(request: MemberRequest) -> HttpResponse:
     """On to where what is owed is paid."""
     url = api.pay_url(request.tenant)
@@ -111,7 +120,7 @@ def pay(request: MemberRequest) -> HttpResponse:
 
 @owner_acts
 @require_POST
-@asks_stripe
+@calls_stripe
 def portal(request: MemberRequest) -> HttpResponse:
     """On to where the means of payment is changed."""
     back = tenant_url(request.tenant.domain, reverse("plan_back"))
@@ -120,8 +129,8 @@ def portal(request: MemberRequest) -> HttpResponse:
 
 @owner_acts
 @require_GET
-@asks_stripe
-def came_back(request: MemberRequest) -> HttpResponse:
+@calls_stripe
+def portal_return(request: MemberRequest) -> HttpResponse:
     """Where one comes back to from Stripe's page of means of payment: the new one is shown at once."""
     api.returned(request.tenant)
     return redirect("workspace_plan")

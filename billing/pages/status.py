@@ -16,7 +16,7 @@ PAY, CHOOSE, RESUME, NOTHING = "pay", "choose", "resume", ""
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """`kind`: as components/badge.html takes it. `act`: `PAY`, `CHOOSE`, `RESUME` or `NOTHING`."""
 
     label: str
@@ -25,79 +25,81 @@ class Standing:
     act: str = NOTHING
 
 
-def standing(tenant: TenantRef, now: Current) -> Standing:
+def status_of(tenant: TenantRef, current: Current) -> Status:
     """From the state of the workspace and what it pays for."""
     if tenant.state == "closed":
         text = _("Vos factures restent ici. Pour rouvrir l’espace, contactez votre opérateur.")
-        return Standing(_("Fermé"), "error", text)
+        return Status(_("Fermé"), "error", text)
     if tenant.state == "suspended":
-        return _suspended(tenant, now)
-    if tenant.state == "past_due" or now.status in ("past_due", "unpaid"):
-        return _owing(now)
-    if now.is_live:
-        return _ending(now) if now.ends else _going_on(now)
-    if now.status == "incomplete":
+        return _suspended(tenant, current)
+    if tenant.state == "past_due" or current.status in ("past_due", "unpaid"):
+        return _past_due(current)
+    if current.is_live:
+        return _ending(current) if current.ends else _active(current)
+    if current.status == "incomplete":
         text = _("Le premier paiement n’est pas terminé. L’offre commence dès qu’il l’est.")
-        return Standing(_("Paiement à terminer"), "warning", text, PAY)
-    return _in_trial(tenant) if tenant.state == "trial" else _without(now)
+        return Status(_("Paiement à terminer"), "warning", text, PAY)
+    return _trial(tenant) if tenant.state == "trial" else _without_subscription(current)
 
 
-def _suspended(tenant: TenantRef, now: Current) -> Standing:
-    if now.status in ("past_due", "unpaid"):
+def _suspended(tenant: TenantRef, current: Current) -> Status:
+    if current.status in ("past_due", "unpaid"):
         text = _("Un paiement est en attente : tout peut être lu, rien ne peut être écrit. Réglez-le, tout se rouvre.")
-        return Standing(_("Lecture seule"), "error", text, PAY)
-    if now.is_live:
+        return Status(_("Lecture seule"), "error", text, PAY)
+    if current.is_live:
         text = _("Votre opérateur a mis l’espace en lecture seule. Contactez-le pour le rouvrir.")
-        return Standing(_("Lecture seule"), "error", text)
-    if tenant.trial_ends_at is not None and tenant.trial_ends_at <= timezone.now() and not now.status:
+        return Status(_("Lecture seule"), "error", text)
+    if tenant.trial_ends_at is not None and tenant.trial_ends_at <= timezone.now() and not current.status:
         text = _(
             "L’essai est terminé : tout peut être lu, rien ne peut être écrit. Choisissez une offre, tout se rouvre."
         )
-        return Standing(_("Essai terminé"), "warning", text, CHOOSE)
+        return Status(_("Essai terminé"), "warning", text, CHOOSE)
     text = _("Tout peut être lu, rien ne peut être écrit. Choisissez une offre, tout se rouvre.")
-    return Standing(_("Lecture seule"), "error", text, CHOOSE)
+    return Status(_("Lecture seule"), "error", text, CHOOSE)
 
 
-def _owing(now: Current) -> Standing:
-    if now.past_due_since is None:
+def _past_due(current: Current) -> Status:
+    if current.past_due_since is None:
         text = _("Le dernier paiement n’a pas abouti. Réglez-le pour éviter le passage en lecture seule.")
     else:
         text = _("Le dernier paiement n’a pas abouti. Réglez-le avant le %(date)s, jour du passage en lecture seule.")
-        text %= {"date": day(now.past_due_since + SUSPENDED_AFTER)}
-    return Standing(_("À régler"), "warning", text, PAY)
+        text %= {"date": format_day(current.past_due_since + SUSPENDED_AFTER)}
+    return Status(_("À régler"), "warning", text, PAY)
 
 
-def _ending(now: Current) -> Standing:
+def _ending(current: Current) -> Status:
     text = _("L’offre est résiliée et prend fin le %(date)s. D’ici là, rien ne change.")
-    return Standing(_("Résiliée"), "warning", text % {"date": day(now.period_end)}, RESUME)
+    return Status(_("Résiliée"), "warning", text % {"date": format_day(current.period_end)}, RESUME)
 
 
-def _going_on(now: Current) -> Standing:
-    text = _("Se renouvelle le %(date)s.") % {"date": day(now.period_end)} if now.period_end else ""
-    return Standing(_("Active"), "success", text)
+def _active(current: Current) -> Status:
+    text = _("Se renouvelle le %(date)s.") % {"date": format_day(current.period_end)} if current.period_end else ""
+    return Status(_("Active"), "success", text)
 
 
-def _in_trial(tenant: TenantRef) -> Standing:
+def _trial(tenant: TenantRef) -> Status:
     if tenant.trial_ends_at is None:
-        return Standing(_("Essai"), "info", "", CHOOSE)
+        return Status(_("Essai"), "info", "", CHOOSE)
     days = days_left(tenant.trial_ends_at)
     text = ngettext(
         "Il reste %(days)s jour d’essai, jusqu’au %(date)s. Rien n’est prélevé avant que vous choisissiez une offre.",
         "Il reste %(days)s jours d’essai, jusqu’au %(date)s. Rien n’est prélevé avant que vous choisissiez une offre.",
         days,
     )
-    return Standing(_("Essai"), "info", text % {"days": days, "date": day(tenant.trial_ends_at)}, CHOOSE)
+    return Status(_("Essai"), "info", text % {"days": days, "date": format_day(tenant.trial_ends_at)}, CHOOSE)
 
 
-def _without(now: Current) -> Standing:
-    if now.status == "canceled" and now.period_end is not None and now.period_end > timezone.now():
-        text = _("L’offre est résiliée ; l’espace reste ouvert jusqu’au %(date)s.") % {"date": day(now.period_end)}
-        return Standing(_("Résiliée"), "warning", text, CHOOSE)
-    return Standing(
+def _without_subscription(current: Current) -> Status:
+    if current.status == "canceled" and current.period_end is not None and current.period_end > timezone.now():
+        text = _("L’offre est résiliée ; l’espace reste ouvert jusqu’au %(date)s.") % {
+            "date": format_day(current.period_end)
+        }
+        return Status(_("Résiliée"), "warning", text, CHOOSE)
+    return Status(
         _("Attribuée"), "neutral", _("Votre opérateur vous a donné cette offre : rien n’est prélevé."), CHOOSE
     )
 
 
-def day(moment: datetime | None) -> str:
+def format_day(moment: datetime | None) -> str:
     """A date as one writes it, in the reader's time zone."""
     return formats.date_format(timezone.localtime(moment), "DATE_FORMAT") if moment else ""

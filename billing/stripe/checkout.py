@@ -12,54 +12,54 @@ from billing import terms
 from billing.models import Subscription
 from billing.stripe import code_uses, coupons, profiles
 from billing.stripe.client import client
-from billing.stripe.customers import customer_of, expire_pages, living_customer_of
-from billing.stripe.errors import asking
+from billing.stripe.customers import customer_of, ensure_customer, expire_checkouts
+from billing.stripe.errors import translated_errors
 from billing.stripe.portal_configuration import portal_configuration
-from billing.stripe.price_items import wanted
+from billing.stripe.price_items import select_prices
 from billing.stripe.profiles import profile_of, vat_of
-from billing.stripe.snapshot import Known, read
+from billing.stripe.snapshot import Snapshot, read_snapshot
 from billing.stripe.status import current
 from billing.stripe.sync import refresh
 from billing.stripe.tax_rates import tax_rate_of
 from billing.stripe.turns import turn
-from billing.subscription_types import Accepted, Choice, Current
+from billing.subscription_types import AcceptedTerms, Choice, Current
 from tenants.context import TenantRef, public_context
 
-METHODS = ("card", "sepa_debit")
+PAYMENT_METHODS = ("card", "sepa_debit")
 
 
 def checkout_url(
-    tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str, accepted: Accepted | None
+    tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str, accepted: AcceptedTerms | None
 ) -> str:
     """The address of Stripe's page where the choice is paid for. Nothing is charged before that.
 
     One page at a time: those opened before expire, so that nobody subscribes twice. The terms of sale are accepted
     before; without a proof of it the page is shown to nobody.
     """
-    agreed = terms.require(accepted)
+    agreed_terms = terms.require_current(accepted)
     if profile_of(tenant) is None:
         raise ValidationError(_("Donnez d’abord vos coordonnées de facturation."), code="profile")
-    with asking(), public_context():
-        customer = living_customer_of(tenant.id)
-        profiles.tell(tenant)
-        asked = _asked(tenant, choice, customer)
+    with translated_errors(), public_context():
+        customer = ensure_customer(tenant.id)
+        profiles.push_profile(tenant)
+        parameters = _session_parameters(tenant, choice, customer)
         with turn(tenant.id):
-            expire_pages(customer)
+            expire_checkouts(customer)
             # What was paid on a page opened before may not have been told yet: Stripe knows.
-            known = read(customer)
-            _require_nothing_unfinished(known)
+            snapshot = read_snapshot(customer)
+            _require_no_pending_payment(snapshot)
             url = ""
-            if not known.live:
-                page = _open({**asked, "success_url": success_url, "cancel_url": cancel_url})
-                url = str(page.url)
+            if not snapshot.live:
+                session = _create_session({**parameters, "success_url": success_url, "cancel_url": cancel_url})
+                url = str(session.url)
                 terms.record(
                     tenant,
-                    agreed,
+                    agreed_terms,
                     choice,
                     actor=actor,
                     origin=accepted.origin if accepted else "",
                     act=terms.Act.CHECKOUT,
-                    reference=page.id,
+                    reference=session.id,
                 )
         if not url:
             refresh(tenant.id)
@@ -68,22 +68,22 @@ def checkout_url(
     return url
 
 
-def _require_nothing_unfinished(known: Known) -> None:
+def _require_no_pending_payment(snapshot: Snapshot) -> None:
     """Once it is paid, there would be two subscriptions. Stripe gives it up after 23 hours."""
-    if known.unfinished:
+    if snapshot.unfinished:
         raise ValidationError(
             _("Un premier paiement attend d’être terminé : terminez-le, ou attendez demain pour un autre choix."),
             code="unfinished",
         )
 
 
-def _open(asked: dict[str, Any]) -> Any:
-    return client().v1.checkout.sessions.create(asked)  # type: ignore[arg-type]
+def _create_session(parameters: dict[str, Any]) -> Any:
+    return client().v1.checkout.sessions.create(parameters)  # type: ignore[arg-type]
 
 
-def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
-    want = wanted(choice)
-    if len({price.interval for price in want.all}) > 1:
+def _session_parameters(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
+    prices = select_prices(choice)
+    if len({price.interval for price in prices.all}) > 1:
         # https://docs.stripe.com/billing/subscriptions/mixed-interval: not on Stripe's page, but added afterwards.
         raise ValidationError(
             _("Certaines options se paient au mois. Prenez d’abord l’offre à l’année : vous les ajouterez ensuite."),
@@ -93,21 +93,21 @@ def _asked(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
         "mode": "subscription",
         "customer": customer,
         "client_reference_id": str(tenant.id),
-        "line_items": [{"price": price.stripe_price_id, "quantity": 1} for price in want.all],
-        "payment_method_types": list(METHODS),
+        "line_items": [{"price": price.stripe_price_id, "quantity": 1} for price in prices.all],
+        "payment_method_types": list(PAYMENT_METHODS),
         "locale": get_language() or tenant.language,
         "subscription_data": {
             "default_tax_rates": [tax_rate_of(vat_of(tenant))],
-            "metadata": {"ruche_slug": tenant.slug, **_codes(choice)},
+            "metadata": {"ruche_slug": tenant.slug, **_code_metadata(choice)},
             "billing_mode": {"type": "flexible"},
         },
         **_discounts(choice, tenant, customer),
     }
 
 
-def _codes(choice: Choice) -> dict[str, str]:
-    typed = choice.promotion_code.strip().upper()
-    return {code_uses.METADATA: typed} if typed else {}
+def _code_metadata(choice: Choice) -> dict[str, str]:
+    code = choice.promotion_code.strip().upper()
+    return {code_uses.METADATA_KEY: code} if code else {}
 
 
 def _discounts(choice: Choice, tenant: TenantRef, customer: str) -> dict[str, Any]:
@@ -115,25 +115,25 @@ def _discounts(choice: Choice, tenant: TenantRef, customer: str) -> dict[str, An
 
     A code is had once, and Stripe's page cannot refuse a second time: then it must be typed here, where it is checked.
     """
-    had, typed = code_uses.had(tenant.id, customer), choice.promotion_code.strip()
-    if not typed:
-        return {} if had else {"allow_promotion_codes": True}
-    if typed.upper() in had:
-        raise ValidationError(code_uses.HAD, code="code")
-    code = coupons.find(choice.promotion_code, first_time=_is_first(tenant))
-    return {"discounts": [{"promotion_code": code.stripe_id}]}
+    used, code = code_uses.used_codes(tenant.id, customer), choice.promotion_code.strip()
+    if not code:
+        return {} if used else {"allow_promotion_codes": True}
+    if code.upper() in used:
+        raise ValidationError(code_uses.ALREADY_USED, code="code")
+    promotion_code = coupons.find_redeemable(choice.promotion_code, first_time=_is_first_subscription(tenant))
+    return {"discounts": [{"promotion_code": promotion_code.stripe_id}]}
 
 
-def _is_first(tenant: TenantRef) -> bool:
-    paid = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="")
-    return not paid.exclude(status__in=("incomplete", "incomplete_expired")).exists()
+def _is_first_subscription(tenant: TenantRef) -> bool:
+    subscriptions = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_id="")
+    return not subscriptions.exclude(status__in=("incomplete", "incomplete_expired")).exists()
 
 
-def code_refusal(tenant: TenantRef, code: str) -> str:
+def code_refusal(tenant: TenantRef, promotion_code: str) -> str:
     """Why a code that was typed will be refused, in people's words; "": nothing is known against it. No network."""
     try:
         with public_context():
-            coupons.require_valid(code, first_time=_is_first(tenant))
+            coupons.require_valid(promotion_code, first_time=_is_first_subscription(tenant))
     except ValidationError as error:
         return " ".join(error.messages)
     return ""
@@ -141,22 +141,22 @@ def code_refusal(tenant: TenantRef, code: str) -> str:
 
 def returned(tenant: TenantRef) -> Current:
     """Ask Stripe how things are, and follow: for who comes back from its pages before its webhook does."""
-    with asking():
+    with translated_errors():
         refresh(tenant.id)
-        code_uses.follow(tenant.id)
+        code_uses.sync(tenant.id)
     return current(tenant)
 
 
 def portal_url(tenant: TenantRef, *, return_url: str, flow: str = "") -> str:
     """The address of Stripe's page of means of payment. `flow`: "payment_method_update" goes straight to it."""
-    with asking():
-        asked: dict[str, Any] = {
+    with translated_errors():
+        parameters: dict[str, Any] = {
             "customer": customer_of(tenant.id),
             "configuration": portal_configuration(),
             "return_url": return_url,
             "locale": get_language() or tenant.language,
         }
         if flow:
-            done = {"type": "redirect", "redirect": {"return_url": return_url}}
-            asked["flow_data"] = {"type": flow, "after_completion": done}
-        return str(client().v1.billing_portal.sessions.create(asked).url)  # type: ignore[arg-type]
+            after_completion = {"type": "redirect", "redirect": {"return_url": return_url}}
+            parameters["flow_data"] = {"type": flow, "after_completion": after_completion}
+        return str(client().v1.billing_portal.sessions.create(parameters).url)  # type: ignore[arg-type]

@@ -29,15 +29,15 @@ def is_on() -> bool:
 
 def client() -> stripe.StripeClient:
     """A client with our key. Raises `ValidationError` where Stripe is off."""
-    return _of_key(RETRIES, TIMEOUT_SECONDS)
+    return _configured_client(RETRIES, TIMEOUT_SECONDS)
 
 
 def page_client() -> stripe.StripeClient:
     """The same for what a page only shows: it gives up soon, and the page goes on without."""
-    return _of_key(0, PAGE_TIMEOUT_SECONDS)
+    return _configured_client(0, PAGE_TIMEOUT_SECONDS)
 
 
-def _of_key(retries: int, timeout: int) -> stripe.StripeClient:
+def _configured_client(retries: int, timeout: int) -> stripe.StripeClient:
     key = secret_key()
     if not key:
         raise ValidationError(_("Stripe n’est pas configuré : donnez STRIPE_SECRET_KEY."), code="stripe_off")

@@ -18,37 +18,37 @@ from tenants.queue import enqueue
 State = Tenant.State
 
 
-def workspace_moved(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
+def workspace_state_changed(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
     """Lifecycle step "state_changed": closed by anybody but Stripe, it subscribes to nothing any more."""
     if tenant.state != State.CLOSED or actor == ACTOR or not is_on():
         return
     with public_context():
         if Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").exists():
-            enqueue(end, tenant_id=str(tenant.id))
+            enqueue(end_subscriptions_of, tenant_id=str(tenant.id))
 
 
-def end(tenant_id: str) -> int:
+def end_subscriptions_of(tenant_id: str) -> int:
     """Job: cancel what a closed workspace still subscribes to; how many. Raises `stripe.StripeError`.
 
     A workspace that was opened again meanwhile is left alone.
     """
-    row = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
+    subscription = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
     tenant = Tenant.objects.filter(pk=tenant_id, state=State.CLOSED).first()
-    if row is None or tenant is None:
+    if subscription is None or tenant is None:
         return 0
-    ended = end_subscriptions(row.stripe_customer_id)
-    if ended:
-        audit.record("subscription.ended", target=tenant.slug, reason=tenant.state_reason, quantity=ended)
+    ended_count = end_subscriptions(subscription.stripe_customer_id)
+    if ended_count:
+        audit.record("subscription.ended", target=tenant.slug, reason=tenant.state_reason, quantity=ended_count)
     refresh(tenant.pk)
-    return ended
+    return ended_count
 
 
-def end_left() -> int:
+def enqueue_remaining() -> int:
     """Ask again for what lives beside a closed workspace (Stripe or Redis was away); how many. Scheduled."""
     if not is_on():
         return 0
     closed = Tenant.objects.filter(state=State.CLOSED).values("pk")
-    left = Subscription.objects.filter(tenant_id__in=closed, status__in=LIVE).values_list("tenant_id", flat=True)
-    for tenant_id in left:
-        enqueue(end, tenant_id=str(tenant_id))
-    return len(left)
+    remaining = Subscription.objects.filter(tenant_id__in=closed, status__in=LIVE).values_list("tenant_id", flat=True)
+    for tenant_id in remaining:
+        enqueue(end_subscriptions_of, tenant_id=str(tenant_id))
+    return len(remaining)

@@ -19,25 +19,25 @@ from tenants.context import public_context
 from tenants.models import Tenant
 
 # In a subscription's metadata: the codes that were put on it by us, in capitals, with commas between.
-METADATA = "ruche_codes"
+METADATA_KEY = "ruche_codes"
 # A subscription whose first payment failed gave nothing.
-NEVER_BEGAN = ("incomplete", "incomplete_expired")
+NEVER_STARTED = ("incomplete", "incomplete_expired")
 ACTOR = "Stripe"
-HAD = _("Vous avez déjà eu ce code.")
+ALREADY_USED = _("Vous avez déjà eu ce code.")
 
 
-def had(tenant_id: UUID, customer: str, stripe_: Any = None) -> set[str]:
+def used_codes(tenant_id: UUID, customer: str, stripe_client: Any = None) -> set[str]:
     """The codes a workspace had, in capitals: our rows, and what Stripe says now. Raises `stripe.StripeError`."""
     with public_context():
-        kept = set(CodeUse.objects.filter(tenant_id=tenant_id).values_list("code", flat=True))
-    return kept | _at_stripe(customer, stripe_ or client())
+        stored = set(CodeUse.objects.filter(tenant_id=tenant_id).values_list("code", flat=True))
+    return stored | _codes_at_stripe(customer, stripe_client or client())
 
 
-def follow(tenant_id: UUID) -> None:
+def sync(tenant_id: UUID) -> None:
     """Write down the codes that Stripe says were had, once each. Raises `stripe.StripeError`."""
     with public_context():
         customer = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
-        for code in sorted(_at_stripe(customer, client())) if customer else ():
+        for code in sorted(_codes_at_stripe(customer, client())) if customer else ():
             record(tenant_id, code)
 
 
@@ -53,19 +53,21 @@ def record(tenant_id: UUID, code: str, *, actor: User | None = None) -> None:
 def on_subscription(subscription: Any) -> list[str]:
     """The codes that we put on a subscription, in capitals."""
     metadata = subscription.metadata or {}
-    return str(metadata[METADATA]).split(",") if METADATA in metadata else []
+    return str(metadata[METADATA_KEY]).split(",") if METADATA_KEY in metadata else []
 
 
-def _at_stripe(customer: str, stripe_: Any) -> set[str]:
-    wish = {"customer": customer, "limit": 100}
-    pages = stripe_.v1.checkout.sessions.list(
-        {**wish, "status": "complete", "expand": ["data.discounts.promotion_code"]}
+def _codes_at_stripe(customer: str, stripe_client: Any) -> set[str]:
+    query = {"customer": customer, "limit": 100}
+    sessions = stripe_client.v1.checkout.sessions.list(
+        {**query, "status": "complete", "expand": ["data.discounts.promotion_code"]}
     )
-    typed = {
-        each.promotion_code.code.upper()
-        for page in pages.auto_paging_iter()
-        for each in page.discounts or ()
-        if each.promotion_code
+    typed_codes = {
+        discount.promotion_code.code.upper()
+        for session in sessions.auto_paging_iter()
+        for discount in session.discounts or ()
+        if discount.promotion_code
     }
-    held = stripe_.v1.subscriptions.list({**wish, "status": "all"}).auto_paging_iter()
-    return typed | {code for each in held if each.status not in NEVER_BEGAN for code in on_subscription(each)}
+    subscriptions = stripe_client.v1.subscriptions.list({**query, "status": "all"}).auto_paging_iter()
+    return typed_codes | {
+        code for discount in subscriptions if discount.status not in NEVER_STARTED for code in on_subscription(discount)
+    }

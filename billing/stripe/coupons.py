@@ -16,10 +16,10 @@ from billing.models import Coupon, PromotionCode
 from billing.stripe.client import client, is_on
 from tenants.context import public_context
 
-Done = tuple[str, str]
+Action = tuple[str, str]
 
 
-def find(code: str, *, first_time: bool) -> PromotionCode:
+def find_redeemable(code: str, *, first_time: bool) -> PromotionCode:
     """The promotion code that somebody typed, known to Stripe. `first_time`: they never subscribed.
 
     Raises `ValidationError` where it is unknown, over, used up or not for them, and `stripe.StripeError`.
@@ -29,7 +29,7 @@ def find(code: str, *, first_time: bool) -> PromotionCode:
         with public_context():
             push_one(row.coupon_id)
             row.refresh_from_db(fields=["stripe_id"])
-    if row.max_redemptions is not None and _used(row) >= row.max_redemptions:
+    if row.max_redemptions is not None and _times_redeemed(row) >= row.max_redemptions:
         raise ValidationError(_("Ce code a déjà servi autant de fois que prévu."), code="used_up")
     return row
 
@@ -44,7 +44,7 @@ def require_valid(code: str, *, first_time: bool) -> PromotionCode:
         raise ValidationError(_("Ce code n’existe pas : vérifiez-le."), code="unknown")
     if not row.is_active:
         raise ValidationError(_("Ce code n’est plus en vigueur."), code="ended")
-    if _is_over(row):
+    if _is_expired(row):
         raise ValidationError(_("Ce code a expiré."), code="expired")
     if row.first_time_only and not first_time:
         raise ValidationError(_("Ce code est réservé à un premier abonnement."), code="first_time")
@@ -63,33 +63,33 @@ def coupon_id(coupon: Coupon) -> str:
     return f"ruche_{coupon.code}"
 
 
-def push() -> list[Done]:
+def push() -> list[Action]:
     """Make Stripe's coupons and codes say what ours say; what was done. Raises `stripe.StripeError`."""
-    return [done for coupon in Coupon.objects.all() for done in _push(coupon)]
+    return [action for coupon in Coupon.objects.all() for action in _push_all_of(coupon)]
 
 
-def push_one(code: str) -> list[Done]:
+def push_one(code: str) -> list[Action]:
     """The same for one coupon and its codes; nothing where Stripe is off. Also a job."""
     with public_context():
-        return list(_push(Coupon.objects.get(pk=code))) if is_on() else []
+        return list(_push_all_of(Coupon.objects.get(pk=code))) if is_on() else []
 
 
-def _push(coupon: Coupon) -> Iterator[Done]:
-    yield from _coupon(coupon)
-    yield from _codes(coupon)
+def _push_all_of(coupon: Coupon) -> Iterator[Action]:
+    yield from _push_coupon(coupon)
+    yield from _push_codes(coupon)
 
 
-def _coupon(coupon: Coupon) -> Iterator[Done]:
+def _push_coupon(coupon: Coupon) -> Iterator[Action]:
     key = coupon_id(coupon)
     try:
-        there = client().v1.coupons.retrieve(key)
+        existing = client().v1.coupons.retrieve(key)
     except stripe.InvalidRequestError as error:
         if error.code != "resource_missing":
             raise
-        client().v1.coupons.create(_as_stripe_has_it(coupon))  # type: ignore[arg-type]
+        client().v1.coupons.create(_coupon_parameters(coupon))  # type: ignore[arg-type]
         yield "coupon created", key
     else:
-        if there.name != coupon.name:
+        if existing.name != coupon.name:
             client().v1.coupons.update(key, {"name": coupon.name})
             yield "coupon updated", key
     if coupon.stripe_id != key:
@@ -97,73 +97,73 @@ def _coupon(coupon: Coupon) -> Iterator[Done]:
         coupon.save(update_fields=["stripe_id"])
 
 
-def _as_stripe_has_it(coupon: Coupon) -> dict[str, Any]:
-    asked: dict[str, Any] = {
+def _coupon_parameters(coupon: Coupon) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
         "id": coupon_id(coupon),
         "name": coupon.name,
         "duration": coupon.duration,
         "metadata": {"ruche_coupon": coupon.code},
     }
     if coupon.percent_off is not None:
-        asked["percent_off"] = float(coupon.percent_off)
+        parameters["percent_off"] = float(coupon.percent_off)
     elif coupon.amount_off_excl_vat is not None:
         # Two decimals: nothing is rounded.
-        asked |= {"amount_off": int(coupon.amount_off_excl_vat * 100), "currency": "eur"}
+        parameters |= {"amount_off": int(coupon.amount_off_excl_vat * 100), "currency": "eur"}
     if coupon.months is not None:
-        asked["duration_in_months"] = coupon.months
-    return asked
+        parameters["duration_in_months"] = coupon.months
+    return parameters
 
 
-def _codes(coupon: Coupon) -> Iterator[Done]:
-    listed = client().v1.promotion_codes.list({"coupon": coupon_id(coupon), "limit": 100})
-    there = list(listed.auto_paging_iter())
+def _push_codes(coupon: Coupon) -> Iterator[Action]:
+    codes = client().v1.promotion_codes.list({"coupon": coupon_id(coupon), "limit": 100})
+    existing = list(codes.auto_paging_iter())
     for row in coupon.codes.order_by("id"):
-        mine = next((one for one in there if _row_of(one) == str(row.pk)), None)
-        if row.is_active and not _is_over(row):
-            yield from _in_force(row, mine)
-        elif mine is not None and mine.active:
-            client().v1.promotion_codes.update(mine.id, {"active": False})
+        stripe_code = next((candidate for candidate in existing if _row_of(candidate) == str(row.pk)), None)
+        if row.is_active and not _is_expired(row):
+            yield from _push_active(row, stripe_code)
+        elif stripe_code is not None and stripe_code.active:
+            client().v1.promotion_codes.update(stripe_code.id, {"active": False})
             yield "code archived", row.code
 
 
-def _in_force(row: PromotionCode, mine: stripe.PromotionCode | None) -> Iterator[Done]:
-    if mine is None:
-        mine = client().v1.promotion_codes.create(_code_as_stripe_has_it(row))  # type: ignore[arg-type]
+def _push_active(row: PromotionCode, stripe_code: stripe.PromotionCode | None) -> Iterator[Action]:
+    if stripe_code is None:
+        stripe_code = client().v1.promotion_codes.create(_code_parameters(row))  # type: ignore[arg-type]
         yield "code created", row.code
-    elif not mine.active and not _is_used_up(row, mine):
-        client().v1.promotion_codes.update(mine.id, {"active": True})
+    elif not stripe_code.active and not _is_used_up(row, stripe_code):
+        client().v1.promotion_codes.update(stripe_code.id, {"active": True})
         yield "code put in force", row.code
-    if row.stripe_id != mine.id:
-        row.stripe_id = mine.id
+    if row.stripe_id != stripe_code.id:
+        row.stripe_id = stripe_code.id
         row.save(update_fields=["stripe_id"])
 
 
-def _code_as_stripe_has_it(row: PromotionCode) -> dict[str, Any]:
-    asked: dict[str, Any] = {
+def _code_parameters(row: PromotionCode) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
         "promotion": {"type": "coupon", "coupon": coupon_id(row.coupon)},
         "code": row.code,
         "metadata": {"ruche_code": str(row.pk)},
         "restrictions": {"first_time_transaction": row.first_time_only},
     }
     if row.max_redemptions is not None:
-        asked["max_redemptions"] = row.max_redemptions
+        parameters["max_redemptions"] = row.max_redemptions
     if row.expires_at is not None:
-        asked["expires_at"] = int(row.expires_at.timestamp())
-    return asked
+        parameters["expires_at"] = int(row.expires_at.timestamp())
+    return parameters
 
 
-def _row_of(there: stripe.PromotionCode) -> str:
-    return there.metadata["ruche_code"] if there.metadata and "ruche_code" in there.metadata else ""
+def _row_of(existing: stripe.PromotionCode) -> str:
+    return existing.metadata["ruche_code"] if existing.metadata and "ruche_code" in existing.metadata else ""
 
 
-def _is_over(row: PromotionCode) -> bool:
+def _is_expired(row: PromotionCode) -> bool:
     return row.expires_at is not None and row.expires_at <= timezone.now()
 
 
-def _is_used_up(row: PromotionCode, there: stripe.PromotionCode) -> bool:
+def _is_used_up(row: PromotionCode, existing: stripe.PromotionCode) -> bool:
     """Stripe puts such a code aside by itself."""
-    return row.max_redemptions is not None and there.times_redeemed >= row.max_redemptions
+    return row.max_redemptions is not None and existing.times_redeemed >= row.max_redemptions
 
 
-def _used(row: PromotionCode) -> int:
+def _times_redeemed(row: PromotionCode) -> int:
     return client().v1.promotion_codes.retrieve(row.stripe_id).times_redeemed

@@ -27,33 +27,33 @@ def customer_of(tenant_id: UUID) -> str:
     Raises `ValidationError` where Stripe is off, `stripe.StripeError`.
     """
     with public_context():
-        if key := _kept(tenant_id):
-            return key
+        if customer_id := _stored_id(tenant_id):
+            return customer_id
         with turn(tenant_id):
-            return _kept(tenant_id) or _make(Tenant.objects.get(pk=tenant_id))
+            return _stored_id(tenant_id) or _create(Tenant.objects.get(pk=tenant_id))
 
 
-def living_customer_of(tenant_id: UUID) -> str:
+def ensure_customer(tenant_id: UUID) -> str:
     """The same, made anew where Stripe does not have it any more: before something is bought or written down there."""
-    key = customer_of(tenant_id)
-    if _is_there(key):
-        return key
+    customer_id = customer_of(tenant_id)
+    if _exists(customer_id):
+        return customer_id
     with public_context(), turn(tenant_id):
-        kept = _kept(tenant_id)
-        if kept != key:
-            return kept
-        log.error("customer lost at Stripe, made anew: %s", key)
-        return _make(Tenant.objects.get(pk=tenant_id), instead_of=key)
+        stored_id = _stored_id(tenant_id)
+        if stored_id != customer_id:
+            return stored_id
+        log.error("customer lost at Stripe, made anew: %s", customer_id)
+        return _create(Tenant.objects.get(pk=tenant_id), replaced_id=customer_id)
 
 
-def _kept(tenant_id: UUID) -> str:
-    found = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
-    return found or ""
+def _stored_id(tenant_id: UUID) -> str:
+    customer_id = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
+    return customer_id or ""
 
 
-def _is_there(key: str) -> bool:
+def _exists(customer_id: str) -> bool:
     try:
-        return not getattr(client().v1.customers.retrieve(key), "deleted", False)
+        return not getattr(client().v1.customers.retrieve(customer_id), "deleted", False)
     except stripe.InvalidRequestError as error:
         if error.code != "resource_missing":
             raise
@@ -75,7 +75,7 @@ def locked_row(tenant_id: UUID) -> Subscription:
 def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
     """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
     with public_context():
-        ledger.end(tenant.id, tenant.slug, now=timezone.now())
+        ledger.record_end(tenant.id, tenant.slug, now=timezone.now())
         # Also of who never paid: a page of payment may be open.
         row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").first()
         if row is not None and is_on():
@@ -87,37 +87,37 @@ def end_subscriptions(customer: str) -> int:
 
     How many were cancelled. Raises `stripe.StripeError`.
     """
-    expire_pages(customer)
-    listed = client().v1.subscriptions.list({"customer": customer, "limit": 100})
-    living = [one.id for one in listed.auto_paging_iter()]
-    for subscription_id in living:
+    expire_checkouts(customer)
+    subscriptions = client().v1.subscriptions.list({"customer": customer, "limit": 100})
+    subscription_ids = [subscription.id for subscription in subscriptions.auto_paging_iter()]
+    for subscription_id in subscription_ids:
         client().v1.subscriptions.cancel(subscription_id)
-    return len(living)
+    return len(subscription_ids)
 
 
-def expire_pages(customer: str) -> None:
+def expire_checkouts(customer: str) -> None:
     """Nobody pays any more on the pages of payment that are open. Raises `stripe.StripeError`."""
     for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
         client().v1.checkout.sessions.expire(session.id)
 
 
-def _make(tenant: Tenant, instead_of: str = "") -> str:
+def _create(tenant: Tenant, replaced_id: str = "") -> str:
     # The same answer again where ours was lost before it was kept.
-    made = client().v1.customers.create(
+    customer = client().v1.customers.create(
         {
             "email": tenant.email,
             "name": tenant.name,
             "preferred_locales": [tenant.language],
             "metadata": {"djstripe_subscriber": str(tenant.pk), "ruche_slug": tenant.slug},
         },
-        {"idempotency_key": f"ruche-customer-{tenant.pk}{instead_of}"},
+        {"idempotency_key": f"ruche-customer-{tenant.pk}{replaced_id}"},
     )
     with transaction.atomic():
-        mirror.Customer.sync_from_stripe_data(made, api_key=secret_key())
+        mirror.Customer.sync_from_stripe_data(customer, api_key=secret_key())
         row = locked_row(tenant.pk)
-        row.stripe_customer_id = made.id
+        row.stripe_customer_id = customer.id
         row.save(update_fields=["stripe_customer_id"])
-    return made.id
+    return customer.id
 
 
 def forget_customers(tenant_id: UUID) -> None:
@@ -129,14 +129,14 @@ def forget_customers(tenant_id: UUID) -> None:
         row = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
         if row is None:
             return
-        key = row.stripe_customer_id
+        customer_id = row.stripe_customer_id
         if is_on():
-            end_subscriptions(key)
-        known = mirror.Customer.objects.filter(id=key)
+            end_subscriptions(customer_id)
+        customers = mirror.Customer.objects.filter(id=customer_id)
         for relation in mirror.Customer._meta.related_objects:
             if relation.one_to_many and relation.field.name == "customer":
-                relation.related_model.objects.filter(customer__in=known).delete()
-        mirror.WebhookEventTrigger.objects.filter(body__contains=key).delete()
-        mirror.Event.objects.filter(data__object__customer=key).delete()
-        known.delete()
+                relation.related_model.objects.filter(customer__in=customers).delete()
+        mirror.WebhookEventTrigger.objects.filter(body__contains=customer_id).delete()
+        mirror.Event.objects.filter(data__object__customer=customer_id).delete()
+        customers.delete()
         Subscription.objects.filter(pk=row.pk).update(stripe_customer_id="")

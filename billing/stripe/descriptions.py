@@ -6,38 +6,38 @@ from django.utils.text import Truncator
 
 # Stripe's kinds of cards, as people write them.
 BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "cartes_bancaires": "CB"}
-MOST = 60
+MAX_LENGTH = 60
 
 
-def method_words(subscription: Any) -> str:
+def describe_payment_method(subscription: Any) -> str:
     """What the next invoice will be charged to; "" for nothing. Asked for expanded, as `reading.EXPANDED` has it."""
-    method = _method(subscription)
-    if method is None:
+    payment_method = _payment_method(subscription)
+    if payment_method is None:
         return ""
-    if method.type == "card":
-        brand = BRANDS.get(method.card.brand, str(method.card.brand).title())
-        return f"{brand} •••• {method.card.last4}"
-    if method.type == "sepa_debit":
-        return f"SEPA {method.sepa_debit.country or ''} •••• {method.sepa_debit.last4}"
-    return str(method.type).replace("_", " ").capitalize()
+    if payment_method.type == "card":
+        brand = BRANDS.get(payment_method.card.brand, str(payment_method.card.brand).title())
+        return f"{brand} •••• {payment_method.card.last4}"
+    if payment_method.type == "sepa_debit":
+        return f"SEPA {payment_method.sepa_debit.country or ''} •••• {payment_method.sepa_debit.last4}"
+    return str(payment_method.type).replace("_", " ").capitalize()
 
 
-def method_kind(subscription: Any) -> str:
+def payment_method_type(subscription: Any) -> str:
     """Stripe's word for it: "card", "sepa_debit"…; "" for nothing."""
-    method = _method(subscription)
-    return str(method.type) if method else ""
+    payment_method = _payment_method(subscription)
+    return str(payment_method.type) if payment_method else ""
 
 
-def _method(subscription: Any) -> Any:
+def _payment_method(subscription: Any) -> Any:
     """The subscription's own, else the customer's."""
     customer = subscription.customer
     settings = None if isinstance(customer, str) else customer.get("invoice_settings")
-    method = subscription.default_payment_method or (settings and settings.get("default_payment_method"))
-    return None if not method or isinstance(method, str) else method
+    payment_method = subscription.default_payment_method or (settings and settings.get("default_payment_method"))
+    return None if not payment_method or isinstance(payment_method, str) else payment_method
 
 
-def discount_words(subscription: Any) -> str:
+def describe_discounts(subscription: Any) -> str:
     """The names of what is taken off, "" for nothing."""
-    coupons = [one.source.coupon for one in subscription.discounts or [] if not isinstance(one, str) and one.source]
-    names = [str(one.name or one.id) for one in coupons if one and not isinstance(one, str)]
-    return Truncator(", ".join(names)).chars(MOST)
+    coupons = [item.source.coupon for item in subscription.discounts or [] if not isinstance(item, str) and item.source]
+    names = [str(item.name or item.id) for item in coupons if item and not isinstance(item, str)]
+    return Truncator(", ".join(names)).chars(MAX_LENGTH)

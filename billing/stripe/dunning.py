@@ -9,22 +9,22 @@ from tenants.context import TenantRef
 from tenants.models import Tenant
 
 State = Tenant.State
-DAYS = (0, 3, 7)
+MAIL_DAYS = (0, 3, 7)
 
 
-def tell(row: Subscription, tenant: TenantRef, now: datetime) -> None:
+def send_due(row: Subscription, tenant: TenantRef, now: datetime) -> None:
     """Send the mail that is due, if it was not sent. One that came late takes the place of those before it."""
     day = due_day(row, now)
     if day is None or row.past_due_since is None or tenant.state != State.PAST_DUE:
         return
-    known = {"tenant_id": row.tenant_id, "past_due_since": row.past_due_since}
-    if DunningNotice.objects.filter(day__gte=day, **known).exists():
+    key = {"tenant_id": row.tenant_id, "past_due_since": row.past_due_since}
+    if DunningNotice.objects.filter(day__gte=day, **key).exists():
         return
-    DunningNotice.objects.create(day=day, **known)
-    mail(tenant, row.past_due_since)
+    DunningNotice.objects.create(day=day, **key)
+    send_mail(tenant, row.past_due_since)
 
 
-def mail(tenant: TenantRef, past_due_since: datetime) -> None:
+def send_mail(tenant: TenantRef, past_due_since: datetime) -> None:
     """Tell the owners that a payment failed, and when the workspace becomes read-only."""
     send_to_owners(tenant, "mail/payment_failed", read_only_on=past_due_since + SUSPENDED_AFTER)
 
@@ -33,5 +33,5 @@ def due_day(row: Subscription, now: datetime) -> int | None:
     """The last day of `DAYS` that is reached; None: nothing is owed."""
     if row.status != "past_due" or row.past_due_since is None:
         return None
-    late = now - row.past_due_since
-    return max((day for day in DAYS if timedelta(days=day) <= late), default=None)
+    overdue = now - row.past_due_since
+    return max((day for day in MAIL_DAYS if timedelta(days=day) <= overdue), default=None)

@@ -17,7 +17,7 @@ from accounts.access import anyone
 
 log = logging.getLogger(__name__)
 # Stripe's largest events are far below.
-MOST_BYTES = 512_000
+MAX_BYTES = 512_000
 TOLERANCE_SECONDS = 300
 _process = ProcessWebhookView.as_view()
 
@@ -30,14 +30,14 @@ def receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     secret = settings.STRIPE_WEBHOOK_SECRET
     if not secret or uuid != endpoint_uuid():
         return HttpResponseNotFound()
-    if int(request.headers.get("content-length") or MOST_BYTES + 1) > MOST_BYTES:
+    if int(request.headers.get("content-length") or MAX_BYTES + 1) > MAX_BYTES:
         return HttpResponse(status=413)
-    if not _signed(request, secret):
+    if not _is_signed(request, secret):
         log.warning("webhook refused: its signature is not Stripe's, or old")
         return HttpResponseBadRequest()
-    _keep_endpoint(secret)
-    answer: Any = _process(request, uuid=uuid)
-    return answer  # type: ignore[no-any-return]
+    _store_endpoint(secret)
+    response: Any = _process(request, uuid=uuid)
+    return response  # type: ignore[no-any-return]
 
 
 def endpoint_uuid() -> UUID:
@@ -51,7 +51,7 @@ def endpoint_url() -> str:
     return f"{settings.RUCHE_BASE_URL}{path}"
 
 
-def _signed(request: HttpRequest, secret: str) -> bool:
+def _is_signed(request: HttpRequest, secret: str) -> bool:
     try:
         body = request.body.decode()
         signature = request.headers.get("stripe-signature", "")
@@ -61,9 +61,9 @@ def _signed(request: HttpRequest, secret: str) -> bool:
     return True
 
 
-def _keep_endpoint(secret: str) -> None:
+def _store_endpoint(secret: str) -> None:
     """dj-stripe looks the secret up in its own row; ours is the environment's, which may change."""
-    row, _made = WebhookEndpoint.objects.get_or_create(
+    row, _created = WebhookEndpoint.objects.get_or_create(
         djstripe_uuid=endpoint_uuid(),
         defaults={
             "id": f"we_{endpoint_uuid().hex}",

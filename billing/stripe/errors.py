@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
 
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 
 log = logging.getLogger(__name__)
 DECLINED = _("La banque a refusé le paiement. Essayez un autre moyen de paiement, ou voyez avec elle.")
@@ -25,8 +25,8 @@ REFUSALS = {
 
 
 @contextmanager
-def asking() -> Iterator[None]:
-    """Raises `ValidationError` where a payment is refused, `StripeAway` where Stripe cannot be asked."""
+def translated_errors() -> Iterator[None]:
+    """Raises `ValidationError` where a payment is refused, `StripeUnavailable` where Stripe cannot be asked."""
     try:
         yield
     except stripe.CardError as error:
@@ -36,7 +36,7 @@ def asking() -> Iterator[None]:
         if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
             raise
         log.warning("somebody else spoke with stripe for too long")
-        raise StripeAway from error
+        raise StripeUnavailable from error
     except stripe.StripeError as error:
         log.warning("stripe did not do it: %s %s %s", type(error).__name__, error.code, error.request_id)
-        raise StripeAway from error
+        raise StripeUnavailable from error

@@ -17,24 +17,24 @@ def euros_of_cents(cents: int | None) -> Decimal:
     return Decimal(cents or 0) / 100
 
 
-def in_words(lines: Iterable[Any]) -> tuple[PreviewLine, ...]:
+def preview_lines(lines: Iterable[Any]) -> tuple[PreviewLine, ...]:
     """The lines of an invoice, without VAT and after discounts, one query."""
     lines = list(lines)
-    keys = {_price_id(line) for line in lines}
-    rows = Price.objects.filter(stripe_price_id__in=keys - {""}).select_related("plan", "add_on")
-    names = {row.stripe_price_id: _name(row) for row in rows}
-    return tuple(_line(line, names.get(_price_id(line)) or str(line.description or "")) for line in lines)
+    price_ids = {_price_id(line) for line in lines}
+    prices = Price.objects.filter(stripe_price_id__in=price_ids - {""}).select_related("plan", "add_on")
+    names = {row.stripe_price_id: _product_name(row) for row in prices}
+    return tuple(_preview_line(line, names.get(_price_id(line)) or str(line.description or "")) for line in lines)
 
 
-def _line(line: Any, name: str) -> PreviewLine:
+def _preview_line(line: Any, name: str) -> PreviewLine:
     cents = line.amount - sum(part.amount for part in line.discount_amounts or [])
-    prorates = _is_proration(line)
-    if prorates and line.amount < 0:
+    is_proration = _is_proration(line)
+    if is_proration and line.amount < 0:
         name = _("%(name)s : temps non utilisé") % {"name": name}
-    elif prorates:
+    elif is_proration:
         until = formats.date_format(timezone.localtime(moment(line.period.end)), "DATE_FORMAT")
         name = _("%(name)s : jusqu’au %(date)s") % {"name": name, "date": until}
-    return PreviewLine(name, euros_of_cents(cents), prorates)
+    return PreviewLine(name, euros_of_cents(cents), is_proration)
 
 
 def _is_proration(line: Any) -> bool:
@@ -51,7 +51,7 @@ def _price_id(line: Any) -> str:
     return str(price if isinstance(price, str) else price["id"])
 
 
-def _name(row: Price) -> str:
+def _product_name(row: Price) -> str:
     if row.plan is not None:
         return _("Offre %(name)s") % {"name": row.plan.name}
     return _("Option %(name)s") % {"name": _(row.add_on.name)}  # type: ignore[union-attr]
@@ -59,5 +59,5 @@ def _name(row: Price) -> str:
 
 def excl_vat(invoice: Any) -> Decimal:
     """The total without VAT, after discounts."""
-    without = invoice.get("total_excluding_tax")
-    return euros_of_cents(without if without is not None else invoice.total)
+    excl = invoice.get("total_excluding_tax")
+    return euros_of_cents(excl if excl is not None else invoice.total)

@@ -18,18 +18,20 @@ from billing.stripe import options
 from billing.stripe.moments import moment
 
 if TYPE_CHECKING:
-    from billing.stripe.snapshot import Known
+    from billing.stripe.snapshot import Snapshot
 
 # The books are in euros.
 CURRENCY = "eur"
 # Why it brings nothing any more, by what Stripe says now; why it brings something, by what Stripe said before.
-GONE = {"unpaid": "unpaid", "paused": "paused", "active": "free", "past_due": "free"}
-BACK = {"trialing": "trial", "unpaid": "paid", "paused": "paid", "active": "discount", "past_due": "discount"}
+LOSS_CAUSES = {"unpaid": "unpaid", "paused": "paused", "active": "free", "past_due": "free"}
+GAIN_CAUSES = {"trialing": "trial", "unpaid": "paid", "paused": "paid", "active": "discount", "past_due": "discount"}
 
 
-def monthly_of(chosen: stripe.Subscription, now: datetime) -> Decimal:
+def mrr_of(subscription: stripe.Subscription, now: datetime) -> Decimal:
     """Euros a month without VAT, of a subscription whose discounts and coupons are expanded."""
-    return monthly_euros(chosen.status, _charges(chosen["items"].data), _reductions(chosen.discounts), now)
+    return monthly_euros(
+        subscription.status, _charges(subscription["items"].data), _reductions(subscription.discounts), now
+    )
 
 
 def _charges(items: list[Any]) -> Iterator[Charge]:
@@ -43,8 +45,8 @@ def _charges(items: list[Any]) -> Iterator[Charge]:
 
 
 def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
-    for one in discounts:
-        coupon = one.source.coupon
+    for discount in discounts:
+        coupon = discount.source.coupon
         if coupon is None or coupon.currency not in (None, CURRENCY):
             continue
         yield Reduction(
@@ -52,18 +54,18 @@ def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
             percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
             cents=coupon.amount_off or 0,
             months={"forever": None, "once": 0}.get(coupon.duration, coupon.duration_in_months),
-            ends=moment(one.end) if one.end else None,
+            ends=moment(discount.end) if discount.end else None,
         )
 
 
-def cause_of(row: Subscription, known: "Known", tenant_id: UUID) -> str:
+def movement_cause(subscription: Subscription, snapshot: "Snapshot", tenant_id: UUID) -> str:
     """Why what it brings changed: one of `revenue.CAUSES`. `row` and options as they were before."""
-    if not known.monthly_euros:
-        return GONE.get(known.status, "ended")
-    if not row.mrr_euros:
-        return BACK.get(row.status, "begun")
-    if known.plan_code != row.plan_code:
+    if not snapshot.monthly_euros:
+        return LOSS_CAUSES.get(snapshot.status, "ended")
+    if not subscription.mrr_euros:
+        return GAIN_CAUSES.get(subscription.status, "begun")
+    if snapshot.plan_code != subscription.plan_code:
         return "plan"
-    if known.interval != row.interval:
+    if snapshot.interval != subscription.interval:
         return "period"
-    return "discount" if options.bought(tenant_id) == dict(known.add_ons) else "options"
+    return "discount" if options.purchased(tenant_id) == dict(snapshot.add_ons) else "options"

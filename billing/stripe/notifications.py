@@ -23,7 +23,7 @@ State = Tenant.State
 PAID = ("active", "trialing")
 
 
-class Seen(NamedTuple):
+class SubscriptionState(NamedTuple):
     """How a subscription and its workspace stood. `status` is Stripe's; `ends`: it will be cancelled."""
 
     stripe_id: str
@@ -43,50 +43,50 @@ class Seen(NamedTuple):
         return late or (self.status == "canceled" and self.past_due_since is not None)
 
 
-def seen(row: Subscription, state: str) -> Seen:
+def state_of(row: Subscription, state: str) -> SubscriptionState:
     """How it stands now."""
-    return Seen(row.stripe_id, row.status, row.cancel_at_period_end, row.past_due_since, state)
+    return SubscriptionState(row.stripe_id, row.status, row.cancel_at_period_end, row.past_due_since, state)
 
 
-def due(was: Seen, now: Seen) -> Iterator[str]:
+def due_mails(before: SubscriptionState, after: SubscriptionState) -> Iterator[str]:
     """The letters that lead from one to the other. Pure."""
-    same = was.stripe_id == now.stripe_id
-    lived = same and was.lives
-    if now.status in PAID and not lived:
+    is_same_subscription = before.stripe_id == after.stripe_id
+    was_live = is_same_subscription and before.lives
+    if after.status in PAID and not was_live:
         yield "begun"
-    if now.lives and now.ends and not (lived and was.ends):
+    if after.lives and after.ends and not (was_live and before.ends):
         yield "cancelled"
     # Cancelled at once, it is kept until the end of what was paid.
-    if now.status == "canceled" and lived and not was.ends and now.state == State.ACTIVE:
+    if after.status == "canceled" and was_live and not before.ends and after.state == State.ACTIVE:
         yield "cancelled"
-    if lived and was.ends and now.lives and not now.ends:
+    if was_live and before.ends and after.lives and not after.ends:
         yield "resumed"
-    if same and was.owes and not now.owes and now.state == State.ACTIVE:
+    if is_same_subscription and before.owes and not after.owes and after.state == State.ACTIVE:
         yield "paid"
-    if was.state != now.state == State.SUSPENDED and now.owes:
+    if before.state != after.state == State.SUSPENDED and after.owes:
         yield "suspended"
-    if was.state != now.state == State.CLOSED:
+    if before.state != after.state == State.CLOSED:
         yield "ended"
 
 
-def tell(was: Seen, row: Subscription, tenant: TenantRef) -> None:
+def send_due(before: SubscriptionState, row: Subscription, tenant: TenantRef) -> None:
     """Send what is due, in the caller's transaction. `was`: before Stripe was followed; `tenant`: after."""
-    for name in due(was, seen(row, tenant.state)):
-        send_to_owners(tenant, f"mail/subscription_{name}", **_details(name, was, row))
+    for name in due_mails(before, state_of(row, tenant.state)):
+        send_to_owners(tenant, f"mail/subscription_{name}", **_details(name, before, row))
 
 
-def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
+def _details(name: str, before: SubscriptionState, row: Subscription) -> dict[str, Any]:
     match name:
         case "begun":
             plan = Plan.objects.filter(code=row.plan_code).first()
-            known = {"plan": plan.name if plan else "", "lines": lines(row), "discount": row.discount}
-            return {**known, "next_on": None if row.cancel_at_period_end else row.period_end}
+            details = {"plan": plan.name if plan else "", "lines": lines(row), "discount": row.discount}
+            return {**details, "next_on": None if row.cancel_at_period_end else row.period_end}
         case "cancelled":
             return {"ends_on": row.period_end, "resumable": row.status in LIVE, "days": _days(CLOSED_RETENTION)}
         case "resumed":
             return {"next_on": row.period_end}
         case "paid":
-            return {"was_read_only": was.state == State.SUSPENDED}
+            return {"was_read_only": before.state == State.SUSPENDED}
         case "suspended":
             return {"days": _days(SUSPENDED_RETENTION)}
     return {"days": _days(CLOSED_RETENTION)}
@@ -94,13 +94,15 @@ def _details(name: str, was: Seen, row: Subscription) -> dict[str, Any]:
 
 def lines(row: Subscription) -> list[dict[str, Any]]:
     """{"name", "amount_excl_vat" (euros), "is_yearly"} of the plan and each option, at the prices in force."""
-    choice = Choice(row.plan_code, row.interval, tuple(options.bought(row.tenant_id)))
-    found = quotes.lines_of(choice, quotes.catalogue(keep=row.plan_code, had=choice.add_ons))
+    choice = Choice(row.plan_code, row.interval, tuple(options.purchased(row.tenant_id)))
+    quote_lines = quotes.lines_of(
+        choice, quotes.load_catalogue(current_plan=row.plan_code, current_add_ons=choice.add_ons)
+    )
     return [
-        {"name": one.name, "amount_excl_vat": one.amount_excl_vat, "is_yearly": one.interval == quotes.YEAR}
-        for one in found
+        {"name": line.name, "amount_excl_vat": line.amount_excl_vat, "is_yearly": line.interval == quotes.YEAR}
+        for line in quote_lines
     ]
 
 
-def _days(kept: timedelta) -> int:
-    return kept // timedelta(days=1)
+def _days(retention: timedelta) -> int:
+    return retention // timedelta(days=1)

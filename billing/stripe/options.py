@@ -13,26 +13,26 @@ ACTOR = "Stripe"
 Source = TenantAddOn.Source
 
 
-def bought(tenant_id: UUID) -> dict[str, int]:
+def purchased(tenant_id: UUID) -> dict[str, int]:
     """Option's code → quantity, as they came from the subscription and stand."""
     rows = TenantAddOn.objects.filter(tenant_id=tenant_id, source=Source.STRIPE, until=None)
     return dict(rows.values_list("add_on_id", "quantity"))
 
 
-def follow(tenant: TenantRef, wanted: Mapping[str, int], now: datetime) -> None:
+def sync(tenant: TenantRef, target: Mapping[str, int], now: datetime) -> None:
     """Give and take, in the caller's transaction, each change in both audit logs."""
-    before = bought(tenant.id)
-    if before == wanted:
+    current = purchased(tenant.id)
+    if current == target:
         return
-    for code in sorted(before.keys() | wanted.keys()):
-        if before.get(code) != wanted.get(code):
-            _change(tenant, code, wanted.get(code, 0), now)
+    for code in sorted(current.keys() | target.keys()):
+        if current.get(code) != target.get(code):
+            _change(tenant, code, target.get(code, 0), now)
     entitlements.forget(tenant.id)
 
 
 def _change(tenant: TenantRef, code: str, quantity: int, now: datetime) -> None:
-    mine = TenantAddOn.objects.filter(tenant_id=tenant.id, add_on_id=code, source=Source.STRIPE, until=None)
-    mine.update(until=now)
+    open_rows = TenantAddOn.objects.filter(tenant_id=tenant.id, add_on_id=code, source=Source.STRIPE, until=None)
+    open_rows.update(until=now)
     if quantity:
         TenantAddOn.objects.create(
             tenant_id=tenant.id, add_on_id=code, quantity=quantity, since=now, source=Source.STRIPE

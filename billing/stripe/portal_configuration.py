@@ -6,8 +6,8 @@ import stripe
 
 from billing.stripe.client import client
 
-Done = tuple[str, str]
-MARK = {"ruche": "portal"}
+Action = tuple[str, str]
+METADATA = {"ruche": "portal"}
 FEATURES: dict[str, Any] = {
     "payment_method_update": {"enabled": True},
     "invoice_history": {"enabled": True},
@@ -19,26 +19,30 @@ FEATURES: dict[str, Any] = {
 
 def portal_configuration() -> str:
     """The id of our configuration, made where it is not there. Raises `stripe.StripeError`."""
-    return (_there() or _make()).id
+    return (_existing() or _create()).id
 
 
-def push() -> list[Done]:
+def push() -> list[Action]:
     """Make it, or set back what was changed over there; what was done."""
-    there = _there()
-    if there is None:
-        return [("portal created", _make().id)]
-    if all(there.features[name]["enabled"] == wanted["enabled"] for name, wanted in FEATURES.items()):
+    configuration = _existing()
+    if configuration is None:
+        return [("portal created", _create().id)]
+    if all(configuration.features[name]["enabled"] == feature["enabled"] for name, feature in FEATURES.items()):
         return []
-    client().v1.billing_portal.configurations.update(there.id, {"features": FEATURES})  # type: ignore[arg-type]
-    return [("portal updated", there.id)]
+    client().v1.billing_portal.configurations.update(configuration.id, {"features": FEATURES})  # type: ignore[arg-type]
+    return [("portal updated", configuration.id)]
 
 
-def _there() -> stripe.billing_portal.Configuration | None:
-    listed = client().v1.billing_portal.configurations.list({"active": True, "limit": 100})
-    found = (one for one in listed.auto_paging_iter() if one.metadata and "ruche" in one.metadata)
-    return min(found, key=lambda one: one.created, default=None)
+def _existing() -> stripe.billing_portal.Configuration | None:
+    configurations = client().v1.billing_portal.configurations.list({"active": True, "limit": 100})
+    matches = (
+        candidate
+        for candidate in configurations.auto_paging_iter()
+        if candidate.metadata and "ruche" in candidate.metadata
+    )
+    return min(matches, key=lambda candidate: candidate.created, default=None)
 
 
-def _make() -> stripe.billing_portal.Configuration:
-    asked: dict[str, Any] = {"features": FEATURES, "metadata": MARK, "name": "Ruche"}
-    return client().v1.billing_portal.configurations.create(asked)  # type: ignore[arg-type]
+def _create() -> stripe.billing_portal.Configuration:
+    parameters: dict[str, Any] = {"features": FEATURES, "metadata": METADATA, "name": "Ruche"}
+    return client().v1.billing_portal.configurations.create(parameters)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ Interval = Price.Interval
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PriceSelection:
     """The prices of a choice, the plan's first."""
 
     plan: Price
@@ -31,27 +31,27 @@ class Wanted:
         return (self.plan, *self.add_ons)
 
 
-def wanted(choice: Choice, *, had: Choice | None = None) -> Wanted:
+def select_prices(choice: Choice, *, owned: Choice | None = None) -> PriceSelection:
     """The prices in force of a choice. Raises `ValidationError` for what is not for sale.
 
     `had`: what the workspace has already, which it may keep although it is not offered any more.
     """
     plan = Plan.objects.filter(code=choice.plan).first()
-    if plan is None or not (plan.is_offered or (had and had.plan == plan.code)):
+    if plan is None or not (plan.is_offered or (owned and owned.plan == plan.code)):
         raise ValidationError(_("Cette offre n’est pas en vente."), code="plan")
     if choice.interval not in Interval.values:
         raise ValidationError(_("Choisissez un paiement au mois ou à l’année."), code="interval")
-    options = AddOn.objects.filter(code__in=choice.add_ons).prefetch_related("entitlements")
-    known = {option.code for option in modules.sellable(options, owned=had.add_ons if had else ())}
-    if known != set(choice.add_ons):
+    add_ons = AddOn.objects.filter(code__in=choice.add_ons).prefetch_related("entitlements")
+    sellable_codes = {option.code for option in modules.sellable(add_ons, owned=owned.add_ons if owned else ())}
+    if sellable_codes != set(choice.add_ons):
         raise ValidationError(_("Cette option n’est pas en vente."), code="add_on")
-    return Wanted(
+    return PriceSelection(
         _price(choice.interval, plan_id=plan.code),
-        tuple(_option(code, choice.interval) for code in sorted(known)),
+        tuple(_add_on_price(code, choice.interval) for code in sorted(sellable_codes)),
     )
 
 
-def _option(code: str, interval: str) -> Price:
+def _add_on_price(code: str, interval: str) -> Price:
     """By the year beside a year's plan where it has such a price, else by the month."""
     rows = Price.objects.filter(add_on_id=code, is_active=True, currency=EUR)
     if interval == Interval.YEAR and rows.filter(interval=interval).exists():
@@ -59,8 +59,8 @@ def _option(code: str, interval: str) -> Price:
     return _price(Interval.MONTH, add_on_id=code)
 
 
-def _price(interval: str, **of_what: Any) -> Price:
-    row: Price | None = Price.objects.filter(interval=interval, is_active=True, currency=EUR, **of_what).first()
+def _price(interval: str, **product: Any) -> Price:
+    row: Price | None = Price.objects.filter(interval=interval, is_active=True, currency=EUR, **product).first()
     if row is None:
         raise ValidationError(
             _("Il n’y a pas de tarif pour cette période. Votre opérateur peut en fixer un."), code="price"
@@ -72,61 +72,61 @@ def _price(interval: str, **of_what: Any) -> Price:
     return row
 
 
-def difference(items: Iterable[Any], want: Wanted) -> list[dict[str, Any]]:
+def item_changes(items: Iterable[Any], selection: PriceSelection) -> list[dict[str, Any]]:
     """What a subscription's items have to become, as Stripe takes it; empty: nothing.
 
     What goes on keeps its price, though another is in force by now. Items that are not ours stay.
     """
     items = list(items)
-    rows = _rows(items)
-    held = {_subject(rows[item.price.id]): item for item in items if item.price.id in rows}
-    found = []
-    for price in want.all:
-        item = held.pop(_subject(price), None) or _other_plan(held, price)
+    rows = _prices_of(items)
+    by_product = {_product_key(rows[item.price.id]): item for item in items if item.price.id in rows}
+    changes = []
+    for price in selection.all:
+        item = by_product.pop(_product_key(price), None) or _pop_plan(by_product, price)
         if item is None:
-            found.append({"price": price.stripe_price_id, "quantity": 1})
-        elif not _same(rows[item.price.id], price):
-            found.append({"id": item.id, "price": price.stripe_price_id})
-    return found + [{"id": item.id, "deleted": True} for item in held.values()]
+            changes.append({"price": price.stripe_price_id, "quantity": 1})
+        elif not _is_same_product_and_interval(rows[item.price.id], price):
+            changes.append({"id": item.id, "price": price.stripe_price_id})
+    return changes + [{"id": item.id, "deleted": True} for item in by_product.values()]
 
 
-def _subject(price: Price) -> str:
+def _product_key(price: Price) -> str:
     return f"plan:{price.plan_id}" if price.plan_id else f"add_on:{price.add_on_id}"
 
 
-def _other_plan(held: dict[str, Any], price: Price) -> Any:
+def _pop_plan(by_product: dict[str, Any], price: Price) -> Any:
     """One plan takes the place of another."""
-    key = next((key for key in held if key.startswith("plan:")), "") if price.plan_id else ""
-    return held.pop(key, None)
+    key = next((key for key in by_product if key.startswith("plan:")), "") if price.plan_id else ""
+    return by_product.pop(key, None)
 
 
-def _same(row: Price, price: Price) -> bool:
-    return _subject(row) == _subject(price) and row.interval == price.interval
+def _is_same_product_and_interval(row: Price, price: Price) -> bool:
+    return _product_key(row) == _product_key(price) and row.interval == price.interval
 
 
-def as_held(items: Iterable[Any], want: Wanted) -> Wanted:
+def with_current_prices(items: Iterable[Any], selection: PriceSelection) -> PriceSelection:
     """What is wanted, at the prices that will be paid: what goes on keeps its own."""
-    held = {_subject(row): row for row in _rows(items).values()}
+    by_product = {_product_key(row): row for row in _prices_of(items).values()}
 
-    def paid(price: Price) -> Price:
-        row = held.get(_subject(price))
-        return row if row is not None and _same(row, price) else price
+    def current_price_of(price: Price) -> Price:
+        row = by_product.get(_product_key(price))
+        return row if row is not None and _is_same_product_and_interval(row, price) else price
 
-    return Wanted(paid(want.plan), tuple(paid(row) for row in want.add_ons))
+    return PriceSelection(current_price_of(selection.plan), tuple(current_price_of(row) for row in selection.add_ons))
 
 
-def _rows(items: Iterable[Any]) -> dict[str, Price]:
+def _prices_of(items: Iterable[Any]) -> dict[str, Price]:
     keys = [item.price.id for item in items]
     return {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=keys)}
 
 
-def renewal_lines(want: Wanted) -> tuple[list[Decimal], list[Decimal]]:
+def renewal_amounts(selection: PriceSelection) -> tuple[list[Decimal], list[Decimal]]:
     """What each of the plan's periods costs, and beside it each month: euros without VAT, before discounts."""
-    beside = [row.amount_excl_vat for row in want.add_ons if row.interval != want.plan.interval]
-    return [row.amount_excl_vat for row in want.all if row.interval == want.plan.interval], beside
+    monthly_beside = [row.amount_excl_vat for row in selection.add_ons if row.interval != selection.plan.interval]
+    return [row.amount_excl_vat for row in selection.all if row.interval == selection.plan.interval], monthly_beside
 
 
-def require_living(tenant: TenantRef) -> str:
+def require_live_subscription(tenant: TenantRef) -> str:
     """The id of the subscription that lives. Raises `ValidationError` where none does."""
     row = row_of(tenant)
     if row is None or row.status not in LIVE:

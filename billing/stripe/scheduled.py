@@ -25,30 +25,34 @@ def run_due() -> int:
     """
     if not is_on():
         return 0
-    moved = 0
-    for tenant_id in _due(timezone.now()):
+    refreshed = 0
+    for tenant_id in _due_tenants(timezone.now()):
         try:
             refresh(tenant_id)
-            moved += 1
+            refreshed += 1
         except Exception:
             # One workspace's trouble is not another's; the next run tries again.
             log.exception("subscription not moved on: tenant=%s", tenant_id)
-    return moved
+    return refreshed
 
 
-def _due(now: datetime) -> list[UUID]:
-    over = Q(status="canceled", period_end__lte=now) & ~Q(moved_to=State.CLOSED)
-    late = Q(status="past_due", past_due_since__lte=now - SUSPENDED_AFTER) & ~Q(moved_to=State.SUSPENDED)
+def _due_tenants(now: datetime) -> list[UUID]:
+    ended = Q(status="canceled", period_end__lte=now) & ~Q(moved_to=State.CLOSED)
+    overdue = Q(status="past_due", past_due_since__lte=now - SUSPENDED_AFTER) & ~Q(moved_to=State.SUSPENDED)
     # Moved by hand, it is told nothing: the operator has spoken.
-    owing = Q(status="past_due", tenant_id__in=Tenant.objects.filter(state=State.PAST_DUE).values("pk"))
-    rows = list(Subscription.objects.filter(over | late | owing))
-    told = {(one.tenant_id, one.past_due_since, one.day) for one in DunningNotice.objects.all()} if rows else set()
-    return [row.tenant_id for row in rows if _something(row, told, now)]
+    unpaid = Q(status="past_due", tenant_id__in=Tenant.objects.filter(state=State.PAST_DUE).values("pk"))
+    rows = list(Subscription.objects.filter(ended | overdue | unpaid))
+    sent = (
+        {(notice.tenant_id, notice.past_due_since, notice.day) for notice in DunningNotice.objects.all()}
+        if rows
+        else set()
+    )
+    return [row.tenant_id for row in rows if _is_due(row, sent, now)]
 
 
-def _something(row: Subscription, told: set[tuple[UUID, datetime, int]], now: datetime) -> bool:
+def _is_due(row: Subscription, sent: set[tuple[UUID, datetime, int]], now: datetime) -> bool:
     if row.status == "canceled" or row.past_due_since is None:
         return True
     if now >= row.past_due_since + SUSPENDED_AFTER:
         return row.moved_to != State.SUSPENDED
-    return (row.tenant_id, row.past_due_since, dunning.due_day(row, now)) not in told
+    return (row.tenant_id, row.past_due_since, dunning.due_day(row, now)) not in sent

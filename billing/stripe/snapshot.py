@@ -10,20 +10,20 @@ from typing import Any
 import stripe
 from django.utils import timezone
 
-from billing.stripe.arrears import owing_since
+from billing.stripe.arrears import unpaid_since
 from billing.stripe.client import client
-from billing.stripe.descriptions import discount_words, method_words
+from billing.stripe.descriptions import describe_discounts, describe_payment_method
 from billing.stripe.moments import moment
-from billing.stripe.mrr import monthly_of
+from billing.stripe.mrr import mrr_of
 from billing.stripe.states import LIVE
-from billing.stripe.tax_rates import keys_of
+from billing.stripe.tax_rates import vat_keys_of
 from plans.models import Price
 
 log = logging.getLogger(__name__)
 # Which of several subscriptions counts: one that lives, then one that lived, then one that never began.
-RANK = {**dict.fromkeys(LIVE, 0), "canceled": 1, "incomplete": 2, "incomplete_expired": 3}
+STATUS_RANK = {**dict.fromkeys(LIVE, 0), "canceled": 1, "incomplete": 2, "incomplete_expired": 3}
 # Stripe expands four levels deep.
-EXPANDED = [
+EXPAND = [
     "data.default_payment_method",
     "data.customer.invoice_settings.default_payment_method",
     "data.discounts.source.coupon",
@@ -31,7 +31,7 @@ EXPANDED = [
 
 
 @dataclass(frozen=True)
-class Known:
+class Snapshot:
     """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
 
     `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
@@ -57,51 +57,59 @@ class Known:
     monthly_euros: Decimal = Decimal(0)
 
 
-def read(customer: str) -> Known:
+def read_snapshot(customer: str) -> Snapshot:
     """Ask Stripe. Raises `stripe.StripeError`."""
-    listed = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100, "expand": EXPANDED})
-    found = list(listed.auto_paging_iter())
-    if not found:
-        return Known()
-    chosen = min(found, key=lambda one: (RANK.get(one.status, 0), -one.created, one.id))
-    live = sum(one.status in LIVE for one in found)
-    return _known(chosen, live, sum(one.status == "incomplete" for one in found))
+    response = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100, "expand": EXPAND})
+    subscriptions = list(response.auto_paging_iter())
+    if not subscriptions:
+        return Snapshot()
+    subscription = min(
+        subscriptions,
+        key=lambda subscription: (STATUS_RANK.get(subscription.status, 0), -subscription.created, subscription.id),
+    )
+    live = sum(subscription.status in LIVE for subscription in subscriptions)
+    return _snapshot_of(subscription, live, sum(subscription.status == "incomplete" for subscription in subscriptions))
 
 
-def _known(chosen: stripe.Subscription, live: int, unfinished: int) -> Known:
-    items = chosen["items"].data
-    rows = {row.stripe_price_id: row for row in Price.objects.filter(stripe_price_id__in=[it.price.id for it in items])}
-    plan = next((rows[it.price.id] for it in items if it.price.id in rows and rows[it.price.id].plan_id), None)
+def _snapshot_of(subscription: stripe.Subscription, live: int, unfinished: int) -> Snapshot:
+    items = subscription["items"].data
+    prices = {
+        price.stripe_price_id: price
+        for price in Price.objects.filter(stripe_price_id__in=[item.price.id for item in items])
+    }
+    plan = next(
+        (prices[item.price.id] for item in items if item.price.id in prices and prices[item.price.id].plan_id), None
+    )
     add_ons: dict[str, int] = {}
     for item in items:
-        row = rows.get(item.price.id)
-        if row and row.add_on_id:
-            add_ons[row.add_on_id] = add_ons.get(row.add_on_id, 0) + (item.quantity or 1)
-    unknown = tuple(item.price.id for item in items if item.price.id not in rows)
+        price = prices.get(item.price.id)
+        if price and price.add_on_id:
+            add_ons[price.add_on_id] = add_ons.get(price.add_on_id, 0) + (item.quantity or 1)
+    unknown = tuple(item.price.id for item in items if item.price.id not in prices)
     if unknown:
-        log.error("subscription %s has prices that are not ours: %s", chosen.id, unknown)
-    return Known(
-        stripe_id=chosen.id,
-        status=chosen.status,
+        log.error("subscription %s has prices that are not ours: %s", subscription.id, unknown)
+    return Snapshot(
+        stripe_id=subscription.id,
+        status=subscription.status,
         plan_code=plan.plan_id if plan else "",  # type: ignore[arg-type]
         interval=plan.interval if plan else "",
-        period_end=_end(items, rows),
-        cancel_at_period_end=chosen.cancel_at_period_end or chosen.cancel_at is not None,
-        past_due_since=owing_since(chosen),
-        payment_method=method_words(chosen),
-        discount=discount_words(chosen),
-        change_waits=chosen.pending_update is not None,
+        period_end=_period_end(items, prices),
+        cancel_at_period_end=subscription.cancel_at_period_end or subscription.cancel_at is not None,
+        past_due_since=unpaid_since(subscription),
+        payment_method=describe_payment_method(subscription),
+        discount=describe_discounts(subscription),
+        change_waits=subscription.pending_update is not None,
         add_ons=add_ons,
         live=live,
         unfinished=unfinished,
         unknown_prices=unknown,
-        vat_keys=keys_of(chosen),
-        monthly_euros=monthly_of(chosen, timezone.now()),
+        vat_keys=vat_keys_of(subscription),
+        monthly_euros=mrr_of(subscription, timezone.now()),
     )
 
 
-def _end(items: list[Any], rows: Mapping[str, Price]) -> datetime | None:
+def _period_end(items: list[Any], prices: Mapping[str, Price]) -> datetime | None:
     """Options may be paid by the month beside a year's plan: the plan's period is what counts."""
-    plans = [item.current_period_end for item in items if item.price.id in rows and rows[item.price.id].plan_id]
-    ends = plans or [item.current_period_end for item in items]
-    return moment(min(ends)) if ends else None
+    plans = [item.current_period_end for item in items if item.price.id in prices and prices[item.price.id].plan_id]
+    period_ends = plans or [item.current_period_end for item in items]
+    return moment(min(period_ends)) if period_ends else None

@@ -41,25 +41,25 @@ def decide(facts: Facts) -> Move | None:
         case "active" | "trialing":
             return Move(State.ACTIVE, "abonnement en cours")
         case "past_due":
-            return _owing(facts)
+            return _past_due(facts)
         case "unpaid":
             return Move(State.SUSPENDED, "abonnement impayé")
         case "paused":
             return Move(State.SUSPENDED, "abonnement en pause")
         case "incomplete_expired":
-            return _never_begun(facts)
+            return _never_started(facts)
         case "canceled":
             return _canceled(facts)
     raise ValueError(facts.status)
 
 
-def _owing(facts: Facts) -> Move:
+def _past_due(facts: Facts) -> Move:
     if facts.past_due_since and facts.now >= facts.past_due_since + SUSPENDED_AFTER:
         return Move(State.SUSPENDED, f"impayé depuis {SUSPENDED_AFTER.days} jours")
     return Move(State.PAST_DUE, "paiement échoué")
 
 
-def _never_begun(facts: Facts) -> Move | None:
+def _never_started(facts: Facts) -> Move | None:
     """The trial goes on, unless it has ended."""
     ended = facts.trial_ends_at is not None and facts.trial_ends_at <= facts.now
     if facts.state == State.TRIAL and ended:

@@ -17,7 +17,7 @@ def current(tenant: TenantRef) -> Current:
         if row is None or not row.stripe_id:
             return Current(is_live=False)
         is_live = row.status in LIVE
-        add_ons = tuple(sorted(options.bought(tenant.id))) if is_live else ()
+        add_ons = tuple(sorted(options.purchased(tenant.id))) if is_live else ()
     return Current(
         is_live=is_live,
         status=row.status,
@@ -35,5 +35,5 @@ def current(tenant: TenantRef) -> Current:
 def row_of(tenant: TenantRef) -> Subscription | None:
     """The row of a workspace, whatever the context; None before it was ever known to Stripe."""
     with public_context():
-        found: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
-    return found
+        subscription: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
+    return subscription

@@ -14,9 +14,9 @@ from billing.models import Subscription
 from billing.mrr import ledger
 from billing.stripe import dunning, notifications, options
 from billing.stripe.customers import locked_row
-from billing.stripe.mrr import cause_of
+from billing.stripe.mrr import movement_cause
 from billing.stripe.recorded import figures_of, record_change
-from billing.stripe.snapshot import Known, read
+from billing.stripe.snapshot import Snapshot, read_snapshot
 from billing.stripe.states import LIVE, Facts, Move, decide
 from billing.stripe.turns import turn
 from tenants.context import public_context
@@ -26,7 +26,7 @@ from tenants.services import change_plan, change_state
 
 log = logging.getLogger(__name__)
 ACTOR = "Stripe"
-KEPT = (
+SYNCED_FIELDS = (
     "stripe_id",
     "status",
     "plan_code",
@@ -43,43 +43,43 @@ KEPT = (
 def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
     """Ask Stripe how the workspace's subscription is, and follow. Raises `stripe.StripeError`."""
     with public_context(), turn(tenant_id):
-        found = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
+        customer = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
         # Before the transaction: it holds a lock and a connection.
-        known = read(found) if found else None
-        _follow(tenant_id, known, event_at)
+        snapshot = read_snapshot(customer) if customer else None
+        _apply(tenant_id, snapshot, event_at)
 
 
-def _follow(tenant_id: UUID, known: Known | None, event_at: datetime | None) -> None:
+def _apply(tenant_id: UUID, snapshot: Snapshot | None, event_at: datetime | None) -> None:
     """Write down what Stripe said (None: it has no customer of the workspace's), and what comes of it."""
     with transaction.atomic():
         row = locked_row(tenant_id)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
-        if known is None:
+        if snapshot is None:
             return
         if tenant is None:
-            _keep_what_is_left(row, known)
+            _store_snapshot(row, snapshot)
             return
-        was = notifications.seen(row, tenant.state)
-        before = figures_of(row)
+        before = notifications.state_of(row, tenant.state)
+        figures = figures_of(row)
         now = timezone.now()
-        _follow_plan(row, tenant, known)
-        _follow_revenue(row, tenant, known, now)
-        for name in KEPT:
-            setattr(row, name, getattr(known, name))
+        _sync_plan(row, tenant, snapshot)
+        _sync_mrr(row, tenant, snapshot, now)
+        for name in SYNCED_FIELDS:
+            setattr(row, name, getattr(snapshot, name))
         if event_at is not None:
             row.last_event_at = max(event_at, row.last_event_at or event_at)
         row.read_at = now
-        move = _follow_state(row, tenant, now)
+        move = _sync_state(row, tenant, now)
         # As it is after what was moved.
-        ref = ref_of(Tenant.objects.get(pk=tenant_id))
-        options.follow(ref, wanted_options(known, move), now)
+        tenant_ref = ref_of(Tenant.objects.get(pk=tenant_id))
+        options.sync(tenant_ref, entitled_add_ons(snapshot, move), now)
         row.save()
-        record_change(before, row, ref)
-        dunning.tell(row, ref, now)
-        notifications.tell(was, row, ref)
+        record_change(figures, row, tenant_ref)
+        dunning.send_due(row, tenant_ref, now)
+        notifications.send_due(before, row, tenant_ref)
 
 
-def follow_act(tenant_id: UUID) -> None:
+def refresh_after_act(tenant_id: UUID) -> None:
     """`refresh` after something was done at Stripe: that stands, where it cannot be read now too. Its event follows."""
     try:
         refresh(tenant_id)
@@ -87,41 +87,41 @@ def follow_act(tenant_id: UUID) -> None:
         log.exception("done at Stripe, and not read after: tenant=%s", tenant_id)
 
 
-def _keep_what_is_left(row: Subscription, known: Known) -> None:
+def _store_snapshot(row: Subscription, snapshot: Snapshot) -> None:
     """The workspace is deleted: what Stripe says is written down, and moves nothing. Its revenue ended with it."""
-    for name in KEPT:
-        setattr(row, name, getattr(known, name))
+    for name in SYNCED_FIELDS:
+        setattr(row, name, getattr(snapshot, name))
     row.save()
 
 
-def _follow_plan(row: Subscription, tenant: Tenant, known: Known) -> None:
+def _sync_plan(row: Subscription, tenant: Tenant, snapshot: Snapshot) -> None:
     """A plan that the operator gave stands until another is bought, or the same with another subscription."""
-    if known.status not in LIVE or not known.plan_code:
+    if snapshot.status not in LIVE or not snapshot.plan_code:
         return
     # Before the first payment, and after the end, nothing is bought.
-    bought = row.plan_code if row.status in LIVE and row.stripe_id == known.stripe_id else ""
-    if known.plan_code == bought:
+    purchased = row.plan_code if row.status in LIVE and row.stripe_id == snapshot.stripe_id else ""
+    if snapshot.plan_code == purchased:
         return
-    if known.plan_code != tenant.plan_code:
-        change_plan(tenant_id=tenant.pk, plan=known.plan_code, reason="abonnement", actor=ACTOR)
+    if snapshot.plan_code != tenant.plan_code:
+        change_plan(tenant_id=tenant.pk, plan=snapshot.plan_code, reason="abonnement", actor=ACTOR)
 
 
-def _follow_revenue(row: Subscription, tenant: Tenant, known: Known, now: datetime) -> None:
-    if known.monthly_euros != row.mrr_euros:
-        reason = cause_of(row, known, tenant.pk)
-        plan = known.plan_code
-        ledger.follow(row, tenant.slug, monthly=known.monthly_euros, plan_code=plan, now=now, reason=reason)
+def _sync_mrr(row: Subscription, tenant: Tenant, snapshot: Snapshot, now: datetime) -> None:
+    if snapshot.monthly_euros != row.mrr_euros:
+        reason = movement_cause(row, snapshot, tenant.pk)
+        plan = snapshot.plan_code
+        ledger.record_change(row, tenant.slug, monthly=snapshot.monthly_euros, plan_code=plan, now=now, reason=reason)
 
 
-def _follow_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None:
+def _sync_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None:
     move = decide(facts_of(row, tenant, now))
-    said = standing(row)
-    if move is not None and not stands_by_hand(row, tenant):
+    facts_key = stripe_facts_key(row)
+    if move is not None and not is_state_overridden(row, tenant):
         change_state(tenant_id=tenant.pk, state=move.state, reason=move.reason, actor=ACTOR)
         row.moved_to = move.state
-    elif said != row.moved_for:
+    elif facts_key != row.moved_for:
         row.moved_to = ""
-    row.moved_for = said
+    row.moved_for = facts_key
     return move
 
 
@@ -137,19 +137,19 @@ def facts_of(row: Subscription, tenant: Tenant, now: datetime) -> Facts:
     )
 
 
-def standing(row: Subscription) -> str:
+def stripe_facts_key(row: Subscription) -> str:
     """What Stripe says, for as long as a move by hand stands."""
     since = row.past_due_since.isoformat() if row.past_due_since else ""
     return f"{row.stripe_id} {row.status} {since}"
 
 
-def stands_by_hand(row: Subscription, tenant: Tenant) -> bool:
+def is_state_overridden(row: Subscription, tenant: Tenant) -> bool:
     """True where somebody has moved the workspace since Stripe said what it says now."""
-    return bool(row.moved_to) and standing(row) == row.moved_for and tenant.state != row.moved_to
+    return bool(row.moved_to) and stripe_facts_key(row) == row.moved_for and tenant.state != row.moved_to
 
 
-def wanted_options(known: Known, move: Move | None) -> dict[str, int]:
+def entitled_add_ons(snapshot: Snapshot, move: Move | None) -> dict[str, int]:
     """Options go with what was paid: not before the first payment, not after the end."""
     if move is None or move.state == Tenant.State.CLOSED:
         return {}
-    return dict(known.add_ons)
+    return dict(snapshot.add_ons)

@@ -23,34 +23,34 @@ NAMES = {
 
 def tax_rate_of(vat: Vat) -> str:
     """The id of its tax rate at Stripe, made where it is not there. Raises `stripe.StripeError`."""
-    key = key_of(vat)
-    listed = client().v1.tax_rates.list({"limit": 100})
-    there = next((rate for rate in listed.auto_paging_iter() if _marked(rate) == key), None)
-    if there is None:
-        there = _make(vat, key)
-    if not there.active:
-        client().v1.tax_rates.update(there.id, {"active": True})
-    return there.id
+    key = vat_key(vat)
+    rates = client().v1.tax_rates.list({"limit": 100})
+    rate = next((rate for rate in rates.auto_paging_iter() if _marker(rate) == key), None)
+    if rate is None:
+        rate = _create(vat, key)
+    if not rate.active:
+        client().v1.tax_rates.update(rate.id, {"active": True})
+    return rate.id
 
 
-def _marked(rate: stripe.TaxRate) -> str:
+def _marker(rate: stripe.TaxRate) -> str:
     return rate.metadata["ruche_vat"] if rate.metadata and "ruche_vat" in rate.metadata else ""
 
 
-def keys_of(subscription: stripe.Subscription) -> tuple[str, ...]:
+def vat_keys_of(subscription: stripe.Subscription) -> tuple[str, ...]:
     """Those that a subscription has; "" for one that is not ours."""
-    return tuple(_marked(rate) for rate in subscription.default_tax_rates or [])
+    return tuple(_marker(rate) for rate in subscription.default_tax_rates or [])
 
 
-def key_of(vat: Vat) -> str:
+def vat_key(vat: Vat) -> str:
     """As `S-FR-20`; what takes nothing is the same from everywhere."""
     if vat.category is Category.STANDARD:
         return f"S-{vat.country}-{vat.rate_percent.normalize():f}"
     return f"{vat.category}-{vat.mention}"
 
 
-def _make(vat: Vat, key: str) -> stripe.TaxRate:
-    asked: dict[str, Any] = {
+def _create(vat: Vat, key: str) -> stripe.TaxRate:
+    parameters: dict[str, Any] = {
         "display_name": NAMES[vat.category],
         "description": vat.mention or f"{NAMES[vat.category]} {vat.country}",
         "percentage": float(vat.rate_percent),
@@ -59,6 +59,6 @@ def _make(vat: Vat, key: str) -> stripe.TaxRate:
         "metadata": {"ruche_vat": key},
     }
     if vat.country:
-        asked |= {"jurisdiction": vat.country, "country": vat.country}
+        parameters |= {"jurisdiction": vat.country, "country": vat.country}
     # The same answer again where ours was lost; the list is looked at first, for this is forgotten within days.
-    return client().v1.tax_rates.create(asked, {"idempotency_key": f"ruche-vat-{uuid5(NAMESPACE_URL, key)}"})  # type: ignore[arg-type]
+    return client().v1.tax_rates.create(parameters, {"idempotency_key": f"ruche-vat-{uuid5(NAMESPACE_URL, key)}"})  # type: ignore[arg-type]

@@ -19,10 +19,10 @@ class Transport(stripe.RequestsClient):
         self._quick = stripe.RequestsClient(timeout=(CONNECT_SECONDS, min(seconds, PROBE_SECONDS)))
 
     def request(  # type: ignore[override]  # Stripe's own client returns bytes where its base says text
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **options: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
         give_back_connection()
-        with breaker.call() as tries:
-            if tries:
-                return self._quick.request(method, url, headers, post_data, **more)
-            return super().request(method, url, headers, post_data, **more)
+        with breaker.call() as is_probe:
+            if is_probe:
+                return self._quick.request(method, url, headers, post_data, **options)
+            return super().request(method, url, headers, post_data, **options)

@@ -19,9 +19,9 @@ from tenants.executors import give_back_connection
 from tenants.ids import new_id
 
 # Longer than whatever is asked in one turn; who died in the middle keeps the others out for no longer.
-LONGEST: Final = timedelta(seconds=90)
+LEASE_DURATION: Final = timedelta(seconds=90)
 WAIT_SECONDS: Final = 10.0
-AGAIN_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 0.1
 
 
 class TurnTaken(stripe.APIConnectionError):
@@ -39,7 +39,7 @@ def turn(tenant_id: UUID) -> Iterator[None]:
         if time.monotonic() >= until:
             raise TurnTaken
         give_back_connection()
-        time.sleep(AGAIN_SECONDS)
+        time.sleep(RETRY_SECONDS)
     try:
         yield
     finally:
@@ -50,9 +50,9 @@ def turn(tenant_id: UUID) -> Iterator[None]:
 def _take(tenant_id: UUID, key: UUID) -> bool:
     now = timezone.now()
     with public_context():
-        if StripeTurn.objects.filter(tenant_id=tenant_id, until__lte=now).update(key=key, until=now + LONGEST):
+        if StripeTurn.objects.filter(tenant_id=tenant_id, until__lte=now).update(key=key, until=now + LEASE_DURATION):
             return True
         StripeTurn.objects.bulk_create(
-            [StripeTurn(tenant_id=tenant_id, key=key, until=now + LONGEST)], ignore_conflicts=True
+            [StripeTurn(tenant_id=tenant_id, key=key, until=now + LEASE_DURATION)], ignore_conflicts=True
         )
         return StripeTurn.objects.filter(tenant_id=tenant_id, key=key).exists()

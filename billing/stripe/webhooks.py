@@ -22,10 +22,10 @@ from billing.stripe.sync import refresh
 from tenants.queue import enqueue
 
 log = logging.getLogger(__name__)
-HEARD = ("customer.", "invoice.", "checkout.session.")
+HANDLED_PREFIXES = ("customer.", "invoice.", "checkout.session.")
 GRACE = timedelta(minutes=2)
-LONGEST = timedelta(days=30)
-KEPT = timedelta(days=90)
+MAX_AGE = timedelta(days=30)
+RETENTION = timedelta(days=90)
 FAILURES_KEPT = 100
 
 
@@ -42,18 +42,18 @@ def handle(trigger_id: int) -> bool:
     if not trigger.valid:
         return False
     try:
-        known = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
-        if known is None:
+        existing_event = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
+        if existing_event is None:
             # Not in one transaction with its row: Stripe is asked. Acting twice changes nothing.
-            _look(trigger.json_body)
+            _handle_body(trigger.json_body)
         with transaction.atomic():
-            event = known or mirror.Event._create_from_stripe_object(trigger.json_body, api_key=secret_key())
-            done = {"event": event, "processed": True, "exception": ""}
-            mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(**done)
+            event = existing_event or mirror.Event._create_from_stripe_object(trigger.json_body, api_key=secret_key())
+            result = {"event": event, "processed": True, "exception": ""}
+            mirror.WebhookEventTrigger.objects.filter(pk=trigger_id).update(**result)
     except Exception as error:
-        _keep_failure(trigger, error)
+        _record_failure(trigger, error)
         raise
-    return known is None
+    return existing_event is None
 
 
 def replay(trigger_id: int) -> bool:
@@ -65,62 +65,62 @@ def replay(trigger_id: int) -> bool:
     if not trigger.valid:
         return False
     if not handle(trigger_id):
-        _look(trigger.json_body)
+        _handle_body(trigger.json_body)
     return True
 
 
-def customer_of(thing: dict[str, Any]) -> str:
+def customer_of(event_object: dict[str, Any]) -> str:
     """The id of the customer whom an event's object is about, or empty."""
-    if thing.get("object") == "customer":
-        return str(thing["id"])
-    customer = thing.get("customer") or ""
+    if event_object.get("object") == "customer":
+        return str(event_object["id"])
+    customer = event_object.get("customer") or ""
     return str(customer["id"] if isinstance(customer, dict) else customer)
 
 
-def _keep_failure(trigger: Any, error: Exception) -> None:
+def _record_failure(trigger: Any, error: Exception) -> None:
     """For the operator, who sees no worker's log: what it was, and a line for each time. No body, no key."""
-    said = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
-    times = [*trigger.traceback.splitlines(), f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC {said}"][-FAILURES_KEPT:]
-    mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(exception=said[:128], traceback="\n".join(times))
+    message = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
+    lines = [*trigger.traceback.splitlines(), f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC {message}"][-FAILURES_KEPT:]
+    mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(exception=message[:128], traceback="\n".join(lines))
 
 
-def take_up() -> int:
+def enqueue_pending() -> int:
     """Ask again for what was stored and never acted on (Redis was away, a worker died); how many. Scheduled."""
     now = timezone.now()
-    waiting = mirror.WebhookEventTrigger.objects.filter(
-        valid=True, processed=False, created__lt=now - GRACE, created__gt=now - LONGEST
+    pending = mirror.WebhookEventTrigger.objects.filter(
+        valid=True, processed=False, created__lt=now - GRACE, created__gt=now - MAX_AGE
     )
-    keys = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
-    for key in keys:
+    trigger_ids = list(pending.order_by("pk").values_list("pk", flat=True)[:200])
+    for key in trigger_ids:
         enqueue(handle, trigger_id=key)
-    return len(keys)
+    return len(trigger_ids)
 
 
-def sweep(at_once: int = 500) -> int:
+def sweep(batch_size: int = 500) -> int:
     """Delete what was stored 90 days ago or longer, whatever became of it; how many rows. Scheduled daily.
 
     So many rows in a transaction: webhooks that come meanwhile do not wait.
     """
     # An event's row keeps it from being acted on twice. Stripe sends an event again for three days, people at Stripe
     # can for thirty, and we ask for it again as long: after that its row guards nothing.
-    before = timezone.now() - KEPT
-    triggers = _delete(mirror.WebhookEventTrigger.objects.filter(created__lt=before), at_once)
+    limit = timezone.now() - RETENTION
+    triggers = _delete(mirror.WebhookEventTrigger.objects.filter(created__lt=limit), batch_size)
     # One that was sent again later goes with its last delivery.
-    events = _delete(mirror.Event.objects.filter(djstripe_created__lt=before, webhookeventtrigger=None), at_once)
+    events = _delete(mirror.Event.objects.filter(djstripe_created__lt=limit, webhookeventtrigger=None), batch_size)
     if triggers or events:
         log.info("stored webhooks swept: deliveries=%d events=%d", triggers, events)
     return triggers + events
 
 
-def _delete(rows: QuerySet[Any], at_once: int) -> int:
+def _delete(rows: QuerySet[Any], batch_size: int) -> int:
     deleted = 0
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:at_once]):
-        deleted += rows.model.objects.filter(pk__in=keys).delete()[0]
+    while trigger_ids := list(rows.order_by("pk").values_list("pk", flat=True)[:batch_size]):
+        deleted += rows.model.objects.filter(pk__in=trigger_ids).delete()[0]
     return deleted
 
 
-def _look(body: dict[str, Any]) -> None:
-    if not body["type"].startswith(HEARD):
+def _handle_body(body: dict[str, Any]) -> None:
+    if not body["type"].startswith(HANDLED_PREFIXES):
         return
     customer = customer_of(body["data"]["object"])
     tenant_id = Subscription.objects.filter(stripe_customer_id=customer).values_list("tenant_id", flat=True).first()
@@ -129,6 +129,6 @@ def _look(body: dict[str, Any]) -> None:
         return
     refresh(tenant_id, event_at=moment(body["created"]))
     if body["type"] == "checkout.session.completed":
-        code_uses.follow(tenant_id)
+        code_uses.sync(tenant_id)
     if body["type"].startswith("customer.tax_id."):
         follow_tax_id(customer)

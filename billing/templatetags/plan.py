@@ -18,7 +18,7 @@ country_name = register.filter("country_name", name_of)
 @register.filter
 def choice_url(choice: Choice, name: str) -> str:
     """The path of a page, with the choice in it."""
-    return selection.address(name, choice)
+    return selection.url_with_choice(name, choice)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import RevenueChange, Subscription
 from billing.mrr import figures, ledger
-from billing.stripe.mrr import monthly_of
+from billing.stripe.mrr import mrr_of
 from tenants.context import public_context
 from tenants.ids import new_id
 from tests.billing.revenue_year import Life, Year
@@ -45,12 +45,12 @@ class Books:
         self._count(life, now)
         row = self.rows[f"sub_{life.number}"]
         if life.is_deleted:
-            ledger.end(row.tenant_id, f"w{life.number}", now=now)
+            ledger.record_end(row.tenant_id, f"w{life.number}", now=now)
             row.refresh_from_db()
             return
         row.status, row.plan_code = life.status, life.plan
-        monthly = monthly_of(life.at_stripe(), now)
-        ledger.follow(row, f"w{life.number}", monthly=monthly, plan_code=life.plan, now=now, reason="plan")
+        monthly = mrr_of(life.at_stripe(), now)
+        ledger.record_change(row, f"w{life.number}", monthly=monthly, plan_code=life.plan, now=now, reason="plan")
         row.save(update_fields=["status", "plan_code", "mrr_euros"])
 
     def _count(self, life: Life, now: datetime) -> None:
@@ -86,7 +86,7 @@ def test_a_year_of_five_hundred_workspaces():
         assert {kind: _exact(euros) for kind, euros in moved.items()} == kinds, month
         owing = sum(theirs[life.number] for life in year.lives if life.status == "past_due")
         assert _exact(figures.at_risk()) == owing, month
-        assert sum(one.euros for one in figures.by_plan()) == figures.mrr_at(end), month
+        assert sum(one.mrr for one in figures.by_plan()) == figures.mrr_at(end), month
     months = figures.by_month(12, starts[-1] - timedelta(seconds=1))
     _adds_up(months, books, year)
     _is_a_chain()
@@ -133,7 +133,7 @@ def _at(day: int, month: int = 1, hour: int = 12) -> datetime:
 
 
 def _follow(row: Subscription, euros: str, now: datetime) -> RevenueChange | None:
-    return ledger.follow(row, "atelier", monthly=Decimal(euros), plan_code="pro", now=now, reason="plan")
+    return ledger.record_change(row, "atelier", monthly=Decimal(euros), plan_code="pro", now=now, reason="plan")
 
 
 def test_each_kind_of_line():
@@ -150,9 +150,9 @@ def test_a_deleted_workspace_brings_nothing_once():
     row = _row()
     _follow(row, "149.00", _at(1))
     row.save()
-    ledger.end(row.tenant_id, "atelier", now=_at(2))
-    ledger.end(row.tenant_id, "atelier", now=_at(3))
-    ledger.end(new_id(), "nobody", now=_at(3))
+    ledger.record_end(row.tenant_id, "atelier", now=_at(2))
+    ledger.record_end(row.tenant_id, "atelier", now=_at(3))
+    ledger.record_end(new_id(), "nobody", now=_at(3))
     row.refresh_from_db()
     line = RevenueChange.objects.get(kind="churn")
     assert (row.mrr_euros, line.before_euros, line.plan_code, line.reason) == (0, 149, "pro", "deleted")

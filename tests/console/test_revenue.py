@@ -26,7 +26,7 @@ def bring(tenant_id: Any, slug: str, *amounts: tuple[datetime, str], status: str
     row, _created = Subscription.objects.get_or_create(tenant_id=tenant_id, defaults={"plan_code": "pro"})
     row.refresh_from_db()
     for at, amount in amounts:
-        ledger.follow(row, slug, monthly=Decimal(amount), plan_code="pro", now=at, reason="options")
+        ledger.record_change(row, slug, monthly=Decimal(amount), plan_code="pro", now=at, reason="options")
     row.status = status
     row.save()
 

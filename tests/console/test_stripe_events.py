@@ -9,7 +9,7 @@ from accounts.models import AuditEntry
 from billing.models import Subscription, WebhookEvent
 from tenants import queue, services
 from tenants.models import Tenant
-from tests.billing.stripe.conftest import post, state, tell
+from tests.billing.stripe.conftest import deliver, post, state
 from tests.console.made import HOSTILE, LISTS, WHY, event, page, stored
 
 
@@ -57,7 +57,7 @@ def test_hostile_body_is_escaped(console):
 
 def test_event_is_replayed(console, buyer, fake, people):
     buyer().subscribe("pro")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     stored_event = WebhookEvent.objects.get()
     Subscription.objects.update(status="", moved_for="", moved_to="")
     services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
@@ -76,7 +76,7 @@ def test_failed_event_is_shown_and_replayed(console, buyer, fake, people):
     for _ in range(2):
         fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
     with pytest.raises(stripe.StripeError):
-        tell(sent)
+        deliver(sent)
     stored_event = WebhookEvent.objects.get()
     assert stored_event.exception == "APIError" and len(stored_event.traceback.splitlines()) == 1
     assert "En échec" in console.get(page(stored_event)).content.decode()

@@ -12,7 +12,7 @@ from billing.models import Cancellation, DunningNotice, Subscription
 from mailing.models import OutboxMessage
 from tenants import services
 from tenants.ids import new_id
-from tests.billing.stripe.conftest import state, tell
+from tests.billing.stripe.conftest import deliver, state
 from tests.console.made import HOSTILE, LISTS, WHY, event, late, page
 
 
@@ -182,7 +182,7 @@ def test_arrears_are_listed_oldest_first(console, subscribe):
 
 def test_dunning_mail_is_sent_again(console, owing, fake, people):
     owing(3.5)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     row = Subscription.objects.get(tenant_id=people.home.id)
     mails = OutboxMessage.objects.filter(subject__contains="paiement")
     before = mails.count()

@@ -27,7 +27,7 @@ def test_version_is_published_and_listed(console: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [{}, {"text": " "}, {"text": "x" * (terms.LONGEST + 1)}], ids=["none", "blank", "long"]
+    "sent", [{}, {"text": " "}, {"text": "x" * (terms.MAX_LENGTH + 1)}], ids=["none", "blank", "long"]
 )
 def test_empty_text_is_refused(console: Client, sent: dict[str, str]) -> None:
     assert console.post(f"{VERSIONS}publish/", sent).status_code == 400

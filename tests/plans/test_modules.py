@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from billing.quotes import catalogue
-from billing.stripe.price_items import wanted
+from billing.quotes import load_catalogue
+from billing.stripe.price_items import select_prices
 from billing.subscription_types import Choice
 from config.modules import MODULES
 from plans import modules, selectors
@@ -24,7 +24,10 @@ def codes(options):
 def test_options_without_a_module_are_not_for_sale(people):
     assert codes(AddOn.objects.all()) >= {"analytics", "white_label", "unlimited_api", "certificates"}
     assert (
-        codes(selectors.add_ons()) == codes(selectors.add_ons_for(people.home)) == codes(catalogue().add_ons) == set()
+        codes(selectors.add_ons())
+        == codes(selectors.add_ons_for(people.home))
+        == codes(load_catalogue().add_ons)
+        == set()
     )
     assert selectors.offers_with("analytics").add_ons == selectors.offers_with("courses").plans == []
 
@@ -32,7 +35,7 @@ def test_options_without_a_module_are_not_for_sale(people):
 def test_once_a_module_registers_they_are(people, monkeypatch):
     register(monkeypatch, "analytics", "courses")
     assert codes(selectors.add_ons()) == codes(selectors.add_ons_for(people.home)) == {"analytics"}
-    assert codes(catalogue().add_ons) == codes(selectors.offers_with("analytics").add_ons) == {"analytics"}
+    assert codes(load_catalogue().add_ons) == codes(selectors.offers_with("analytics").add_ons) == {"analytics"}
     assert [plan.code for plan in selectors.offers_with("courses").plans] == ["starter", "pro", "scale"]
 
 
@@ -45,7 +48,7 @@ def test_an_option_is_sold_when_all_that_it_gives_is_there(monkeypatch):
 
 def test_a_plan_compares_what_is_there(monkeypatch):
     def compared():
-        found = [*selectors.plans_offered(), *catalogue().plans]
+        found = [*selectors.plans_offered(), *load_catalogue().plans]
         return {row.key for plan in found for row in plan.entitlements.all()}
 
     assert compared() == {"seats", "ai_tokens", "ai_euros", "storage"}
@@ -58,12 +61,12 @@ def test_what_is_not_for_sale_cannot_be_chosen_and_is_kept_by_who_has_it():
     with public_context():
         Price.objects.update(stripe_price_id="")
         with pytest.raises(ValidationError, match="pas en vente"):
-            wanted(before)
+            select_prices(before)
         # Past the question of sale: the price is not known to Stripe here.
         with pytest.raises(ValidationError) as refused:
-            wanted(before, had=before)
+            select_prices(before, owned=before)
     assert refused.value.code == "push"
-    assert codes(catalogue(had=["analytics"]).add_ons) == {"analytics"}
+    assert codes(load_catalogue(current_add_ons=["analytics"]).add_ons) == {"analytics"}
 
 
 def test_pages_name_nothing_that_is_not_there(people, client_for, monkeypatch, give):

@@ -58,7 +58,7 @@ def text(answer: Any) -> str:
 
 def ticked() -> dict[str, str]:
     """What the order's form sends once the terms are accepted."""
-    terms = api.terms_current()
+    terms = api.current_terms()
     assert terms is not None
     return {"accept": "on", "version": str(terms.pk)}
 
@@ -310,7 +310,7 @@ class TestDocuments:
         assert "Payée" in text(owner.get(f"{PLAN}invoices/"))
 
 
-class TestStripeAway:
+class TestStripeUnavailable:
     """No page breaks, each says what happened, nothing is done."""
 
     @pytest.fixture
@@ -407,7 +407,7 @@ class TestAround:
             owner.get(f"{PLAN}{path}")
 
     def test_rate_limit_shows_a_message(self, owner, buyer, monkeypatch):
-        monkeypatch.setattr("billing.pages.guards.A_MINUTE", 2)
+        monkeypatch.setattr("billing.pages.guards.MAX_REQUESTS_PER_MINUTE", 2)
         answers = [owner.get(f"{PLAN}change/?plan=pro&all=1").status_code for _ in range(3)]
         assert answers == [200, 200, 429]
         assert "répond pas" in part(owner, f"{PLAN}next/")

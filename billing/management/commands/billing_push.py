@@ -8,7 +8,7 @@ class Command(RucheCommand):
     help = "Make plans, options and prices known to Stripe. Idempotent: a second run does nothing."
 
     def act(self, **options: Any) -> Any:
-        return [{"did": did, "what": what} for did, what in catalogue.push()]
+        return [{"did": action, "what": target} for action, target in catalogue.push()]
 
     def describe(self, result: Any) -> None:
         for row in result:

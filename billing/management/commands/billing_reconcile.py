@@ -16,7 +16,7 @@ class Command(RucheCommand):
 
     def act(self, **options: Any) -> Any:
         client()
-        return [one.shown() for one in reconcile.reconcile(repair=options["repair"])]
+        return [difference.shown() for difference in reconcile.reconcile(repair=options["repair"])]
 
     def describe(self, result: Any) -> None:
         for row in result:

@@ -146,7 +146,7 @@ def sign(body: str, secret: str = SECRET, age: int = 0) -> dict[str, str]:
     return {"Stripe-Signature": f"t={moment},v1={made}"}
 
 
-def tell(sent: dict[str, Any]) -> bool:
+def deliver(sent: dict[str, Any]) -> bool:
     """Posted, stored, and its job run, as the worker runs it."""
     answer = post(sent)
     assert answer.status_code == 200

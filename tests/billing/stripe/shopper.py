@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from billing import api
-from billing.subscription_types import Accepted, Choice, Current
+from billing.subscription_types import AcceptedTerms, Choice, Current
 from fakes.stripe.server import Handle
 from tests.stripe_fake.shop import PERSON, Seen, visit
 
@@ -34,11 +34,11 @@ class Shopper:
     def page(self, choice: Choice) -> str:
         return api.checkout_url(self.tenant, choice, actor=self.actor, accepted=self.accepts(), **WHERE)
 
-    def accepts(self) -> Accepted:
+    def accepts(self) -> AcceptedTerms:
         """The terms in force, as somebody does who ticks the box."""
-        terms = api.terms_current()
+        terms = api.current_terms()
         assert terms is not None
-        return Accepted(terms.pk, ORIGIN)
+        return AcceptedTerms(terms.pk, ORIGIN)
 
     def buy(self, plan: str = "pro", *add_ons: str, interval: str = "month", code: str = "", **form: str) -> Current:
         """Pays on Stripe's page and comes back."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from billing import api
 from billing.models import Subscription
-from billing.subscription_types import Choice, StripeAway
+from billing.subscription_types import Choice, StripeUnavailable
 from plans.models import Price
 from tenants.context import public_context
 from tests.billing.stripe.conftest import price_id, push, state
@@ -131,7 +131,7 @@ def test_a_debit_takes_days_and_opens_at_once(shopper, people):
 def test_stripe_away_is_one_error_and_changes_nothing(shopper, fake, people):
     shopper.address()
     fake.post("fail", path="/v1/checkout/sessions", status=500, times=20)
-    with pytest.raises(StripeAway):
+    with pytest.raises(StripeUnavailable):
         shopper.page(Choice("pro"))
     assert AuditEntry.objects.filter(action="checkout.opened").count() == 0
     with public_context():

@@ -9,7 +9,7 @@ from billing.stripe.sync import refresh
 from billing.subscription_types import Choice
 from tenants import queue, services
 from tenants.context import public_context
-from tests.billing.stripe.conftest import push, row, state, tell
+from tests.billing.stripe.conftest import deliver, push, row, state
 from tests.billing.stripe.shopper import Shopper
 from tests.stripe_fake.shop import PERSON, visit
 
@@ -25,7 +25,7 @@ def asked(monkeypatch, on_commit):
         monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
         with on_commit(execute=True):
             act()
-        return [one for one in found if one[0] == "billing.stripe.closing.end"]
+        return [one for one in found if one[0] == "billing.stripe.closing.end_subscriptions_of"]
 
     return during
 
@@ -46,16 +46,16 @@ def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, people,
     one = buyer()
     one.subscribe("pro", "analytics")
     for sent in fake.take():
-        tell(sent)
+        deliver(sent)
     jobs = asked(lambda: close(people))
-    assert [name for name, _kwargs in jobs] == ["billing.stripe.closing.end"]
+    assert [name for name, _kwargs in jobs] == ["billing.stripe.closing.end_subscriptions_of"]
     assert run(*jobs[0]) == 1
     assert living(one) == []
     # The event of it comes back, and the period is paid until next month.
     for sent in fake.take():
-        tell(sent)
+        deliver(sent)
     with public_context():
-        assert scheduled.run_due() == 0 and closing.end_left() == 0
+        assert scheduled.run_due() == 0 and closing.enqueue_remaining() == 0
     assert (state(people), row(people).status, row(people).mrr_euros) == ("closed", "canceled", 0)
     assert run(*jobs[0]) == 0, "a second run finds nothing"
     with public_context():
@@ -65,12 +65,12 @@ def test_closed_by_hand_is_charged_no_more_and_stays_closed(buyer, fake, people,
 
 def test_opened_again_it_stands_without_a_subscription(buyer, fake, people, asked):
     buyer().subscribe("pro")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     (job,) = asked(lambda: close(people))
     run(*job)
     services.change_state(tenant_id=people.home.id, state="active", reason="geste", actor=OPERATOR)
     for sent in fake.take():
-        tell(sent)
+        deliver(sent)
     refresh(people.home.id)
     assert (state(people), row(people).status) == ("active", "canceled")
 
@@ -78,7 +78,7 @@ def test_opened_again_it_stands_without_a_subscription(buyer, fake, people, aske
 def test_opened_again_before_the_job_keeps_its_subscription(buyer, fake, people, asked):
     one = buyer()
     one.subscribe("pro")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     (job,) = asked(lambda: close(people))
     services.tenant_resume(tenant_id=people.home.id, reason="erreur", actor=OPERATOR)
     assert run(*job) == 0
@@ -87,18 +87,18 @@ def test_opened_again_before_the_job_keeps_its_subscription(buyer, fake, people,
 
 def test_a_debt_ends_too(owing, fake, people, asked):
     one = owing(0.1)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert state(people) == "past_due"
     (job,) = asked(lambda: close(people, actor="système"))
     run(*job)
     for sent in fake.take():
-        tell(sent)
+        deliver(sent)
     assert (state(people), living(one)) == ("closed", [])
 
 
 def test_stripe_s_own_closing_asks_for_nothing(buyer, fake, people, asked):
     buyer().subscribe("pro")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert asked(lambda: close(people, actor="Stripe")) == []
 
 
@@ -109,13 +109,13 @@ def test_who_never_paid_has_nothing_to_end(fake, people, asked):
 def test_what_could_not_be_ended_is_taken_up(buyer, fake, people, asked):
     one = buyer()
     one.subscribe("pro")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     (job,) = asked(lambda: close(people))
     fake.post("fail", path="/v1/subscriptions", status=500, retry="false")
     with pytest.raises(stripe.StripeError):
         run(*job)
     with public_context():
-        (again,) = asked(closing.end_left)
+        (again,) = asked(closing.enqueue_remaining)
     assert again == job
     run(*again)
     assert (state(people), living(one)) == ("closed", [])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from billing import discounts
 from billing.models import Coupon, PromotionCode
-from billing.stripe.coupons import find, push_one
+from billing.stripe.coupons import find_redeemable, push_one
 from billing.stripe.portal_configuration import portal_configuration
 from tenants.context import public_context
 from tests.billing.stripe.conftest import push
@@ -71,7 +71,7 @@ def test_a_run_cut_short_is_taken_up(fake, make):
     PromotionCode.objects.update(stripe_id="")
     Coupon.objects.update(stripe_id="")
     assert push() == []
-    assert find("bienvenue", first_time=True).stripe_id.startswith("promo_")
+    assert find_redeemable("bienvenue", first_time=True).stripe_id.startswith("promo_")
 
 
 def test_an_ended_code_is_archived(fake, make, people):
@@ -113,7 +113,7 @@ def test_without_stripe_the_job_does_nothing(make, settings):
 
 def test_a_code_is_found_as_people_type_it(fake, make):
     row = make()
-    found = find("  Bienvenue ", first_time=True)
+    found = find_redeemable("  Bienvenue ", first_time=True)
     assert found.pk == row.pk
     # What was not pushed yet is pushed now.
     assert stripe.PromotionCode.retrieve(found.stripe_id).active
@@ -133,16 +133,16 @@ def test_a_code_that_does_not_hold_says_why(fake, make, given, typed, said):
     row = make()
     PromotionCode.objects.filter(pk=row.pk).update(**given)
     with pytest.raises(ValidationError, match=said):
-        find(typed, first_time=False)
+        find_redeemable(typed, first_time=False)
 
 
 def test_a_code_that_is_used_up_says_so(buyer, make):
     row = make(max_redemptions=1)
     made = buyer()
-    code = find("BIENVENUE", first_time=True)
+    code = find_redeemable("BIENVENUE", first_time=True)
     made.subscribe("pro", discounts=[{"promotion_code": code.stripe_id}])
     with pytest.raises(ValidationError, match="autant de fois"):
-        find("BIENVENUE", first_time=True)
+        find_redeemable("BIENVENUE", first_time=True)
     stripe.PromotionCode.modify(code.stripe_id, active=False)
     assert did(push()) == []
     assert row.max_redemptions == 1

@@ -7,7 +7,7 @@ import pytest
 from billing import api
 from billing.models import Subscription
 from billing.stripe.documents import NoSuchDocument
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 from tenants.context import public_context
 from tests.billing.stripe.conftest import push
 from tests.billing.stripe.shopper import REFUSED, Shopper
@@ -76,7 +76,7 @@ def test_when_stripe_is_away(shopper, people, fake):
     shopper.buy("pro")
     fake.post("fail", path="/v1/invoices", status=503, times=20)
     for ask in (api.invoices, api.next_payment, api.pay_url):
-        with pytest.raises(StripeAway):
+        with pytest.raises(StripeUnavailable):
             ask(people.home)
 
 

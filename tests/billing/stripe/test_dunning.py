@@ -15,7 +15,7 @@ from tenants import services
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
-from tests.billing.stripe.conftest import price_id, row, state, tell
+from tests.billing.stripe.conftest import deliver, price_id, row, state
 
 
 def mails():
@@ -32,7 +32,7 @@ def run(people):
 def test_the_mail_that_is_due_is_sent_once(days, day, owing, fake, people):
     owing(days)
     for sent in fake.take()[-3:]:
-        tell(sent)
+        deliver(sent)
     assert state(people) == "past_due"
     with public_context():
         assert list(DunningNotice.objects.values_list("day", flat=True)) == [day]
@@ -50,7 +50,7 @@ def test_three_mails_in_seven_days_then_read_only(owing, fake, people):
         known = row(people)
         with public_context(), tenant_context(people.home):
             later = since + timedelta(days=day, minutes=1)
-            dunning.tell(known, ref(people), later)
+            dunning.send_due(known, ref(people), later)
         said.append(mails())
     assert said == [1, 1, 2, 2, 2, 2] + [3] * 9
 
@@ -74,7 +74,7 @@ def test_day_fourteen_by_the_clock_alone(owing, fake, people):
     with pytest.raises(services.ReadOnlyWorkspace):
         services.require_writable()
     one.pay()
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert (state(people), row(people).past_due_since) == ("active", None)
 
 
@@ -100,7 +100,7 @@ def test_cancelled_is_closed_at_the_period_s_end(buyer, fake, people):
     made = one.subscribe("pro", "analytics")
     one.pass_days(9)
     stripe.Subscription.cancel(made.id)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert (state(people), row(people).status, run(people)) == ("active", "canceled", 0)
 
 

@@ -19,7 +19,7 @@ from mailing.models import OutboxMessage
 from plans.models import TenantAddOn
 from tenants.context import public_context
 from tenants.models import Tenant
-from tests.billing.stripe.conftest import Buyer, tell
+from tests.billing.stripe.conftest import Buyer, deliver
 from tests.billing.stripe.histories import History, Prices, implied, prices
 
 HISTORIES = int(os.environ.get("RUCHE_HISTORIES", "64"))
@@ -68,7 +68,7 @@ def _told(sent: list[dict[str, Any]], dice: random.Random) -> bool:
         heard = dice.sample(heard, min(dice.randint(1, 4), len(heard)))
     heard += dice.sample(heard, len(heard) // 3)
     for event in heard:
-        tell(event)
+        deliver(event)
     return bool(heard)
 
 

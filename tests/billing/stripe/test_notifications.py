@@ -7,7 +7,7 @@ import stripe
 from django.db import transaction
 from django.urls import resolve
 
-from billing.stripe.notifications import Seen, due
+from billing.stripe.notifications import SubscriptionState, due_mails
 from billing.stripe.sync import refresh
 from mailing import notices
 from mailing.models import OutboxMessage
@@ -18,8 +18,8 @@ from tenants.selectors import ref_of
 from tests.billing.stripe.conftest import price_id, row, state
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
-NEW = Seen("", "", False, None, "trial")
-ACTIVE = Seen("sub_a", "active", False, None, "active")
+NEW = SubscriptionState("", "", False, None, "trial")
+ACTIVE = SubscriptionState("sub_a", "active", False, None, "active")
 ENDING = ACTIVE._replace(ends=True)
 LATE = ACTIVE._replace(status="past_due", past_due_since=SINCE, state="past_due")
 CUT = LATE._replace(state="suspended")
@@ -67,7 +67,7 @@ INCOMPLETE = NEW._replace(stripe_id="sub_a", status="incomplete")
     ],
 )
 def test_which_letters(was, now, letters):
-    assert list(due(was, now)) == letters
+    assert list(due_mails(was, now)) == letters
 
 
 def sent(word):

@@ -11,15 +11,15 @@ from accounts.models import AuditEntry
 from billing.models import BillingProfile
 from billing.stripe.customers import customer_of
 from billing.stripe.profiles import follow_tax_id, profile_of, profile_save, vat_of
-from billing.stripe.profiles import tell as tell_stripe
+from billing.stripe.profiles import push_profile as tell_stripe
 from billing.stripe.sync import refresh
 from billing.stripe.tax_rates import tax_rate_of
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 from mailing.models import OutboxMessage
 from tax.countries import countries, is_country, name_of
 from tax.vat import Category, Vat
 from tenants.context import public_context
-from tests.billing.stripe.conftest import tell
+from tests.billing.stripe.conftest import deliver
 
 HERE = {
     "name": "Atelier du Midi",
@@ -135,7 +135,7 @@ def test_saving_again_finishes_what_was_begun(fake, save, people):
     save()
     customer = customer_of(people.home.id)
     fake.post("fail", path=f"/v1/customers/{customer}", status=500, times=1, retry="false")
-    with pytest.raises(StripeAway):
+    with pytest.raises(StripeUnavailable):
         save(**BERLIN, vat_number=GERMAN)
     assert profile_of(people.home).country == "FR"
     save(**BERLIN, vat_number=GERMAN)
@@ -170,7 +170,7 @@ def test_a_refused_number_is_told_and_taxed(buyer, fake, save, people):
     fake.take()
     stripe.Customer.create_tax_id(made.customer, type="eu_vat", value=UNKNOWN)
     (sent,) = [event for event in fake.take() if event["type"] == "customer.tax_id.created"]
-    assert tell(sent)
+    assert deliver(sent)
     assert profile_of(people.home).vat_status == "refused"
     assert vat_of(people.home).rate_percent == 20
     assert rates(one) == [("TVA", 20)]

@@ -22,7 +22,7 @@ from tenants import services
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.sql import owner_transaction
-from tests.billing.stripe.conftest import Buyer, price_id, row, tell
+from tests.billing.stripe.conftest import Buyer, deliver, price_id, row
 
 YEARLY_WITH_OPTIONS = Decimal("279.07")
 
@@ -113,7 +113,7 @@ def test_the_end_of_a_discount_is_heard(buyer, fake, people):
     refresh(people.home.id)
     ended = [one for one in fake.take() if json.loads(one["body"])["type"] == "customer.discount.deleted"]
     stripe.Subscription.modify(had.id, discounts="")
-    assert tell(ended[0])
+    assert deliver(ended[0])
     assert lines()[1:] == [("expansion", Decimal("119.20"), 149, "discount")]
     assert row(people).mrr_euros == 149
 

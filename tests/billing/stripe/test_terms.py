@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import AuditEntry
 from billing import api, terms
 from billing.models import TermsAcceptance, TermsVersion
-from billing.subscription_types import Accepted, Choice
+from billing.subscription_types import AcceptedTerms, Choice
 from tenants.context import public_context
 from tenants.ids import new_id
 from tests.billing.stripe.conftest import push
@@ -49,7 +49,7 @@ def test_an_order_keeps_who_when_which_and_from_where(shopper, people):
 
 @pytest.mark.parametrize(
     "accepted",
-    [None, Accepted(None, ORIGIN), Accepted(new_id(), ORIGIN)],
+    [None, AcceptedTerms(None, ORIGIN), AcceptedTerms(new_id(), ORIGIN)],
     ids=["none", "no version", "unknown version"],
 )
 def test_without_acceptance_nothing_is_opened(shopper, accepted):
@@ -67,18 +67,18 @@ def test_what_stripe_refuses_leaves_no_acceptance(shopper):
 
 def test_a_new_version_is_asked_for_at_the_next_change_and_then_no_more(shopper):
     shopper.buy("starter")
-    assert terms.must_ask(shopper.tenant) is False
+    assert terms.needs_acceptance(shopper.tenant) is False
     shopper.change("pro")
     assert len(kept()) == 1, "accepted when it was bought"
     second = terms.publish(text="Nouvelles conditions.", label="test")
-    assert second.number == 2 and terms.must_ask(shopper.tenant) is True
+    assert second.number == 2 and terms.needs_acceptance(shopper.tenant) is True
     choice = Choice("scale")
     shown = api.preview(shopper.tenant, choice)
     with pytest.raises(ValidationError) as refused:
         api.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor)
     assert refused.value.code == "terms" and api.current(shopper.tenant).choice == Choice("pro")
     done = api.change(shopper.tenant, choice, at=shown.at, actor=shopper.actor, accepted=shopper.accepts())
-    assert done.done and terms.must_ask(shopper.tenant) is False
+    assert done.done and terms.needs_acceptance(shopper.tenant) is False
     assert [(row.act, row.terms.number) for row in kept()] == [("checkout", 1), ("change", 2)]
 
 
@@ -97,14 +97,14 @@ def test_the_same_text_is_no_new_version():
         assert latest is not None
         with pytest.raises(ValidationError, match="déjà le texte"):
             terms.publish(text=latest.text.replace("\n", "\r\n"), translation=latest.translation, label="test")
-        for text in ("", " \n ", "é" * (terms.LONGEST + 1)):
+        for text in ("", " \n ", "é" * (terms.MAX_LENGTH + 1)):
             with pytest.raises(ValidationError, match="caractères au plus"):
                 terms.publish(text=text, label="test")
         assert TermsVersion.objects.count() == before
 
 
 def test_an_origin_that_is_no_address_is_kept_as_none(shopper):
-    accepted = Accepted(shopper.accepts().version, "unknown, evil")
+    accepted = AcceptedTerms(shopper.accepts().version, "unknown, evil")
     api.checkout_url(shopper.tenant, Choice("pro"), actor=shopper.actor, accepted=accepted, **WHERE)
     assert [row.origin for row in kept()] == [None]
 

@@ -8,9 +8,9 @@ from django.db import connections, transaction
 
 from billing.models import StripeTurn, Subscription
 from billing.stripe import sync, transport, turns
-from billing.stripe.errors import asking
+from billing.stripe.errors import translated_errors
 from billing.stripe.sync import refresh
-from billing.subscription_types import StripeAway
+from billing.subscription_types import StripeUnavailable
 from tenants.context import public_context
 from tenants.executors import give_back_connection
 
@@ -18,7 +18,7 @@ from tenants.executors import give_back_connection
 def test_a_second_one_waits_and_is_then_told(people, monkeypatch):
     monkeypatch.setattr(turns, "WAIT_SECONDS", 0.3)
     begun = time.monotonic()
-    with turns.turn(people.home.id), pytest.raises(StripeAway), asking(), turns.turn(people.home.id):
+    with turns.turn(people.home.id), pytest.raises(StripeUnavailable), translated_errors(), turns.turn(people.home.id):
         pytest.fail("both at once")
     assert 0.3 <= time.monotonic() - begun < 3
     # The first one has ended.
@@ -57,7 +57,7 @@ def test_while_stripe_is_read_the_row_is_free(buyer, people, monkeypatch):
 
     real = transport.Transport.request
     monkeypatch.setattr(transport.Transport, "request", asked)
-    monkeypatch.setattr(sync.notifications, "tell", lambda *_: None)
+    monkeypatch.setattr(sync.notifications, "send_due", lambda *_: None)
     try:
         refresh(people.home.id)
         assert seen[:2] == [None, people.home.id]

@@ -18,7 +18,7 @@ from events.models import StoredFact
 from plans import entitlements
 from tenants import services
 from tenants.context import public_context
-from tests.billing.stripe.conftest import post, price_id, row, sign, state, tell
+from tests.billing.stripe.conftest import deliver, post, price_id, row, sign, state
 
 
 def of_kind(sent, kind):
@@ -31,7 +31,7 @@ def id_of(one):
 
 def test_a_purchase_makes_the_workspace_active(buyer, fake, people):
     made = buyer().subscribe("scale", "white_label")
-    assert tell(of_kind(fake.take(), "customer.subscription.created"))
+    assert deliver(of_kind(fake.take(), "customer.subscription.created"))
     kept = row(people)
     assert (state(people), kept.status, kept.plan_code, kept.interval) == ("active", "active", "scale", "month")
     assert int(kept.period_end.timestamp()) == made["items"].data[0].current_period_end
@@ -49,9 +49,9 @@ def test_a_purchase_makes_the_workspace_active(buyer, fake, people):
 def test_the_same_event_twice_is_one(buyer, fake, people):
     buyer().subscribe("pro")
     one = of_kind(fake.take(), "customer.subscription.created")
-    assert tell(one)
+    assert deliver(one)
     before = fake.get("calls")
-    assert not tell(one)
+    assert not deliver(one)
     assert len(fake.get("calls")) == len(before), "Stripe was not asked again"
     with public_context():
         assert list(mirror.WebhookEventTrigger.objects.values_list("processed", "valid")) == [(True, True)] * 2
@@ -66,9 +66,9 @@ def test_an_event_that_comes_late_takes_nothing_back(buyer, fake, people):
     stripe.Subscription.modify(
         made.id, items=[{"id": made["items"].data[0].id, "price": price_id("scale")}, {"price": price_id("analytics")}]
     )
-    tell(of_kind(fake.take(), "customer.subscription.updated"))
+    deliver(of_kind(fake.take(), "customer.subscription.updated"))
     latest = row(people).last_event_at
-    tell(early)
+    deliver(early)
     assert (row(people).plan_code, row(people).last_event_at) == ("scale", latest)
     assert entitlements.for_tenant(people.home).has("analytics")
 
@@ -111,7 +111,7 @@ def test_without_a_secret_nobody_answers(fake, settings):
 def test_somebody_unknown_is_left_alone(buyer, fake, people):
     buyer()
     stripe.Customer.create(name="Autre")
-    assert tell(fake.take()[-1])
+    assert deliver(fake.take()[-1])
     assert state(people) == "trial"
 
 
@@ -120,7 +120,7 @@ def test_stripe_away_is_tried_again(buyer, fake, people):
     one = of_kind(fake.take(), "customer.subscription.created")
     fake.post("fail", path="/v1/subscriptions", status=500, times=9)
     with pytest.raises(stripe.StripeError):
-        tell(one)
+        deliver(one)
     with public_context():
         assert not mirror.Event.objects.exists()
         waiting = mirror.WebhookEventTrigger.objects.get()
@@ -133,11 +133,11 @@ def test_what_nobody_acted_on_is_taken_up(buyer, fake, people, on_commit, monkey
     buyer().subscribe("pro")
     post(of_kind(fake.take(), "customer.subscription.created"))
     with public_context():
-        assert webhooks.take_up() == 0, "its job may still come"
+        assert webhooks.enqueue_pending() == 0, "its job may still come"
         found = mirror.WebhookEventTrigger.objects.get()
         mirror.WebhookEventTrigger.objects.update(created=found.created - timedelta(minutes=3))
-        assert webhooks.take_up() == 1
-        assert webhooks.handle(found.pk) and webhooks.take_up() == 0
+        assert webhooks.enqueue_pending() == 1
+        assert webhooks.handle(found.pk) and webhooks.enqueue_pending() == 0
     assert state(people) == "active"
 
 
@@ -146,7 +146,7 @@ def test_what_is_stored_goes_after_ninety_days(buyer, fake, people):
     buyer().subscribe("pro")
     first, second, third, *never = fake.take()[-5:]
     for event in (first, second, third, first):
-        tell(event)
+        deliver(event)
     # Stored, and never acted on; one of them was not even Stripe's.
     kept = [int(post(event).content) for event in never]
     with public_context():
@@ -158,15 +158,15 @@ def test_what_is_stored_goes_after_ninety_days(buyer, fake, people):
         mirror.WebhookEventTrigger.objects.exclude(pk__in=[again.pk, fresh.pk]).update(created=old)
         mirror.Event.objects.exclude(id=fresh.event_id).update(djstripe_created=old)
         # The first event's row stays: it was sent again since.
-        assert webhooks.sweep(at_once=2) == len(["first", "third", *never]) + len(["third"])
+        assert webhooks.sweep(batch_size=2) == len(["first", "third", *never]) + len(["third"])
         assert set(mirror.WebhookEventTrigger.objects.values_list("pk", flat=True)) == {again.pk, fresh.pk}
         assert set(mirror.Event.objects.values_list("id", flat=True)) == {again.event_id, fresh.event_id}
-    assert not tell(first), "its row still says that it was acted on"
+    assert not deliver(first), "its row still says that it was acted on"
 
 
 def test_replayed_by_hand(buyer, fake, people):
     buyer().subscribe("pro")
-    tell(of_kind(fake.take(), "customer.subscription.created"))
+    deliver(of_kind(fake.take(), "customer.subscription.created"))
     with public_context():
         Subscription.objects.update(status="", moved_for="", moved_to="")
         services.tenant_suspend(tenant_id=people.home.id, reason="essai", actor="test")
@@ -177,39 +177,39 @@ def test_replayed_by_hand(buyer, fake, people):
 def test_a_move_by_hand_stands_until_stripe_says_something_else(owing, fake, people):
     one = owing(0.1)
     sent = fake.take()
-    tell(sent[-1])
+    deliver(sent[-1])
     assert state(people) == "past_due"
     services.change_state(tenant_id=people.home.id, state="active", reason="geste", actor="operator@platform.test")
     for event in sent[-5:-1]:
-        tell(event)
+        deliver(event)
     assert state(people) == "active", "the operator's word"
     one.pay()
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     one.pay_with("pm_card_chargeCustomerFail")
     one.pass_days(370)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert state(people) == "past_due", "another failure is another word of Stripe's"
 
 
 def test_a_move_by_hand_ends_with_what_stripe_says_next(owing, fake, people):
     one = owing(0.1)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     services.tenant_suspend(tenant_id=people.home.id, reason="fraude", actor="operator@platform.test")
     refresh(people.home.id)
     assert state(people) == "suspended"
     one.pay()
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert state(people) == "active"
 
 
 def test_paying_brings_a_suspended_workspace_back(owing, fake, people):
     one = owing(20)
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert state(people) == "suspended"
     with pytest.raises(services.ReadOnlyWorkspace):
         services.require_writable()
     one.pay()
-    tell(of_kind(fake.take(), "invoice.paid"))
+    deliver(of_kind(fake.take(), "invoice.paid"))
     assert state(people) == "active"
     services.require_writable()
 
@@ -220,7 +220,7 @@ def test_an_attempt_that_never_began_hides_nothing(buyer, fake, people):
     fake.next_payments("insufficient_funds")
     attempt = one.subscribe("scale", payment_behavior="allow_incomplete")
     assert attempt.status == "incomplete"
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert (state(people), row(people).status, row(people).plan_code) == ("active", "active", "pro")
 
 
@@ -229,7 +229,7 @@ def test_what_was_paid_counts_before_an_attempt(buyer, fake, people):
     stripe.Subscription.cancel(one.subscribe("pro").id)
     fake.next_payments("insufficient_funds")
     one.subscribe("scale", payment_behavior="allow_incomplete")
-    tell(fake.take()[-1])
+    deliver(fake.take()[-1])
     assert (state(people), row(people).status) == ("active", "canceled")
 
 
@@ -239,7 +239,7 @@ def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, people):
     buyer().subscribe("pro")
     with public_context():
         Subscription.objects.update(tenant_id=new_id())
-    assert tell(of_kind(fake.take(), "customer.subscription.created"))
+    assert deliver(of_kind(fake.take(), "customer.subscription.created"))
     assert state(people) == "trial"
     with public_context():
         assert Subscription.objects.get().status == "active", "what Stripe says of it is written down"
@@ -248,5 +248,5 @@ def test_a_workspace_deleted_meanwhile_is_no_error(buyer, fake, people):
 def test_nothing_secret_is_kept_in_the_log(buyer, fake, people, caplog):
     buyer().subscribe("pro")
     with caplog.at_level(logging.DEBUG, logger="billing"):
-        tell(of_kind(fake.take(), "customer.subscription.created"))
+        deliver(of_kind(fake.take(), "customer.subscription.created"))
     assert json.dumps("pm_") not in caplog.text and "sk_test" not in caplog.text
