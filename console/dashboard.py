@@ -5,13 +5,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics import selectors
 from assistants.ends import ending
 from billing.api import mrr_figures as figures
 from tenants.models import Tenant
+from ui.console_charts import options, short_day
 from usage.selectors import latest_acts
 
 TOP_COUNT = 5
@@ -34,6 +35,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "top": top,
         "days": days,
         "has_days": any(day["total_tokens"] for day in days),
+        "cost_options": _options(days, "total_cost", in_euros=True),
+        "token_options": _options(days, "total_tokens"),
         "cost_chart": _chart(days, "total_cost", _("Coût (€)"), "var(--color-primary-600)"),
         "token_chart": _chart(days, "total_tokens", _("Jetons"), "var(--color-base-500)"),
         "new_workspace_url": reverse("admin:tenants_tenant_new_workspace"),
@@ -47,8 +50,11 @@ def _chart(days: list[dict[str, Any]], key: str, label: str, color: str) -> str:
         "data": [float(day[key]) for day in days],
         "borderColor": color,
         "backgroundColor": color,
-        "displayYAxis": True,
-        "maxTicksXLimit": 6,
     }
-    labels = [formats.date_format(day["day"], "MONTH_DAY_FORMAT") for day in days]
+    labels = [short_day(day["day"]) for day in days]
     return json.dumps({"labels": labels, "datasets": [series]})
+
+
+def _options(days: list[dict[str, Any]], key: str, *, in_euros: bool = False) -> str:
+    """JSON of the chart's options: rounded ticks up to the highest day."""
+    return json.dumps(options(max((float(day[key]) for day in days), default=0), in_euros=in_euros))

@@ -36,7 +36,10 @@ def options(
         number_format = {"notation": "compact", "maximumFractionDigits": 1}
     ticks = {"color": GREY}
     axis = {"stacked": is_stacked, "border": {"width": 0}}
-    ends = {"min": math.floor(minimum / step) * step, "max": max(1, math.ceil(maximum / step)) * step}
+    ends = {
+        "min": round(math.floor(minimum / step) * step, decimals),
+        "max": round(math.ceil(maximum / step) * step, decimals) or step,
+    }
     legend = {"position": "bottom", "labels": {"color": GREY, "boxHeight": 8, "boxWidth": 8, "usePointStyle": True}}
     return {
         "animation": False,

@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from billing.models import RevenueChange
@@ -23,6 +23,7 @@ from billing.mrr.figures import Month
 from billing.mrr.presenters import cause, kind_badge
 from tenants.console import WorkspaceFilter
 from tenants.models import Tenant
+from ui import console_charts
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
 from ui.console_text import format_euros, format_signed_euros
 
@@ -35,7 +36,6 @@ BAR_STYLES = {
     Kind.CONTRACTION: (-1, "#d97706"),
     Kind.CHURN: (-1, "#dc2626"),
 }
-GREY = "#9ca3af"
 MONTH_COUNTS = (12, 24, 36)
 LATEST_COUNT = 10
 
@@ -85,8 +85,8 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
             "span": count,
             "ends_chart": _mrr_chart(months),
             "moves_chart": _movements_chart(months),
-            "ends_options": json.dumps(_chart_options()),
-            "moves_options": json.dumps(_chart_options(is_stacked=True)),
+            "ends_options": json.dumps(_mrr_options(months)),
+            "moves_options": json.dumps(_movements_options(months)),
         }
         return TemplateResponse(request, "admin/revenue.html", context)
 
@@ -159,7 +159,7 @@ def _csv_response(name: str, header: list[str], rows: Iterable[Iterable[Any]]) -
 
 
 def _labels(months: list[Month]) -> list[str]:
-    return [formats.date_format(month.first_day, "M Y") for month in months]
+    return [console_charts.short_month(month.first_day) for month in months]
 
 
 def _mrr_chart(months: list[Month]) -> str:
@@ -186,18 +186,15 @@ def _movements_chart(months: list[Month]) -> str:
     return json.dumps({"labels": _labels(months), "datasets": series})
 
 
-def _chart_options(*, is_stacked: bool = False) -> dict[str, Any]:
-    """Figures as the reader writes them. Bars that stand one above the other are named: colours alone say nothing."""
-    ticks = {"color": GREY, "maxTicksLimit": 6}
-    axis = {"stacked": is_stacked, "border": {"width": 0}, "ticks": ticks}
-    legend = {"position": "bottom", "labels": {"color": GREY, "boxHeight": 8, "boxWidth": 8, "usePointStyle": True}}
-    return {
-        "animation": False,
-        "responsive": True,
-        "maintainAspectRatio": False,
-        "locale": get_language(),
-        "maxBarThickness": 22,
-        "datasets": {"line": {"borderWidth": 2, "pointStyle": False}},
-        "plugins": {"legend": {**legend, "display": is_stacked}},
-        "scales": {"x": {**axis, "grid": {"display": False}}, "y": {**axis, "grid": {"tickWidth": 0}}},
-    }
+def _mrr_options(months: list[Month]) -> dict[str, Any]:
+    return console_charts.options(max((float(month.end) for month in months), default=0), in_euros=True)
+
+
+def _movements_options(months: list[Month]) -> dict[str, Any]:
+    """Options for bars that are stacked above zero (gains) and below it (losses)."""
+
+    def highest(side: int) -> float:
+        kinds = [kind.value for kind, (sign, _color) in BAR_STYLES.items() if sign == side]
+        return max((float(sum(getattr(month, kind) for kind in kinds)) for month in months), default=0)
+
+    return console_charts.options(highest(1), minimum=-highest(-1), in_euros=True, is_stacked=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -108,3 +109,18 @@ def test_movements_cannot_be_edited(console: Client, people: People, history: No
     for act in ("add/", f"{line.pk}/change/", f"{line.pk}/delete/"):
         assert console.post(f"{LEDGER}{act}", {"after_euros": "1", "post": "yes"}).status_code == 403
     assert RevenueChange.objects.count() == 5
+
+
+def test_charts_have_rounded_ticks_around_all_movements(console: Client, people: People, history: None) -> None:
+    page = console.get(PAGE)
+    ends, moves = (json.loads(page.context[name])["scales"]["y"] for name in ("ends_options", "moves_options"))
+    assert (ends["min"], ends["max"], ends["ticks"]["stepSize"]) == (0, 1500, 500)
+    assert (moves["min"], moves["max"], moves["ticks"]["stepSize"]) == (-500, 1500, 500)
+
+
+def test_charts_of_the_first_page_have_rounded_ticks(console: Client, people: People, spend: Any) -> None:
+    spend(people.home, "37.00", tokens=4_200)
+    page = console.get("/admin/")
+    cost, tokens = (json.loads(page.context[name])["scales"]["y"] for name in ("cost_options", "token_options"))
+    assert (cost["max"], cost["ticks"]["format"]["currency"], tokens["max"]) == (40, "EUR", 6000)
+    assert page.content.decode().count("data-options=") == 2
