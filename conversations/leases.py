@@ -258,12 +258,6 @@ def owner() -> str:
     return _process.owner
 
 
-def lease_owner(answer_id: UUID) -> str | None:
-    """The name of the process with the answer's lease, or None. For tests and debugging."""
-    name = sync_client().get(key("lease", answer_id))
-    return str(name) if name is not None else None
-
-
 def count_active(author_id: UUID) -> int:
     """The number of a person's answers in progress."""
     return int(sync_client().zcard(_slot_keys(author_id)[0]))

@@ -6,7 +6,6 @@
 | `database()` | database work from async code (`conversations.threads.in_thread`) | a third of the pool |
 | `responses()` | work for which Django names no executor: error pages and their log lines | 4 |
 | `files()` | reading of files being sent | 4 |
-| `rendering()` | Markdown and other pure computation that would block the loop; no database | 2 |
 
 A thread of `steps`, `database` and `responses` returns its database connection to the pool after each call, so no
 connection is held while waiting for a thread, a second connection or a provider. Pools are created on first use,
@@ -27,7 +26,6 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 RESPONSE_THREADS = 4
 FILE_THREADS = 4
-RENDERING_THREADS = 2
 # For requests that bypass admission (probes, static files): they must not wait for admitted ones.
 SPARE_THREADS = 4
 
@@ -93,11 +91,6 @@ def files() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="ruche-file")
 
 
-@cache
-def rendering() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(RENDERING_THREADS, thread_name_prefix="ruche-render")
-
-
 def set_default_executor() -> None:
     """Make `responses()` the default executor of the running loop, which Django uses for error pages."""
     asyncio.get_running_loop().set_default_executor(responses())
@@ -108,10 +101,3 @@ async def in_database(
 ) -> Result:
     """Call `function` in a thread of `database()`, in the caller's context, then return its connection."""
     return await sync_to_async(function, thread_sensitive=False, executor=database())(*args, **kwargs)
-
-
-async def in_renderer(
-    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """Call a pure computation in a thread of `rendering()`, in the caller's context. It must not use the database."""
-    return await sync_to_async(function, thread_sensitive=False, executor=rendering())(*args, **kwargs)

@@ -48,12 +48,6 @@ def ref_of(tenant: Tenant) -> TenantRef:
     return tenant.ref(primary_domain(tenant))
 
 
-def tenant_by_slug(slug: str) -> TenantRef:
-    """A workspace by its slug, read from the database. Raises `Tenant.DoesNotExist`."""
-    with public_context():
-        return ref_of(Tenant.objects.get(slug=slug))
-
-
 def primary_domain(tenant: Tenant) -> str:
     """The host name used in a workspace's links."""
     return Domain.objects.filter(tenant=tenant, is_primary=True).values_list("domain", flat=True).first() or ""

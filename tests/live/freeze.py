@@ -19,7 +19,6 @@ from tests.tenants.wire import Wire
 
 # A neighbour's page: seconds; on a machine that is busy by itself, so many times what it takes when nothing happens.
 BOUND, TIMES = 2.0, 10
-MEGABYTE = 1_000_000
 Storm = Callable[["Rig", Browser], Awaitable[Counter[int]]]
 
 
