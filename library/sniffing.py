@@ -95,14 +95,22 @@ _PDF_START = re.compile(rb"%PDF-\d\.\d[^\r\n]{0,200}[\r\n]++(?:%[^\r\n]{0,400}[\
 # Beginnings of markup, scripts, PostScript, and RTF, which can contain objects.
 _ACTIVE_OPENINGS = re.compile(rb"\s*(<[!?/a-z]|#!|\{\\rtf|%!ps)", re.IGNORECASE)
 # Possessive all through: blanks that several parts could share are tried once, not by each part in turn.
-_PROLOG = rb"\s*+(?:<\?xml[^<>]{0,200}\?>)?+(?:\s*+<!--(?:(?!-->).){0,4000}+-->)*+\s*+"
+# The declaration, instructions that name a style sheet (`<?xml-stylesheet …?>`) and comments, in any order.
+_PROLOG = rb"(?:\s*+(?:<\?xml[^<>]{0,200}\?>|<!--(?:(?!-->).){0,4000}+-->))*+\s*+"
 _BEGINNINGS: Final = {
     _HTML: re.compile(_PROLOG + rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL),
     _SVG: re.compile(
-        _PROLOG + rb"(?:<!doctype\s+svg[^\[<>]{0,400}(?:\[[^\]]{0,4000}+\]\s*+)?>)?+" + _PROLOG + rb"<svg[\s>]",
+        _PROLOG
+        + rb"(?:<!doctype\s+svg[^\[<>]{0,400}(?:\[[^\]]{0,4000}+\]\s*+)?>)?+"
+        + _PROLOG
+        + rb"<(?:svg:)?+svg[\s>]",
         re.IGNORECASE | re.DOTALL,
     ),
-    _XML: re.compile(rb"\s*<\?xml\s"),
+    # The declaration is optional. Without it, a root that browsers execute is a page under another name.
+    _XML: re.compile(
+        rb"\s*+<\?xml\s|" + _PROLOG + rb"<(?!(?:html|svg:svg|svg|script)[\s/>])[a-z_][\w.:-]*+[\s/>]",
+        re.IGNORECASE | re.DOTALL,
+    ),
 }
 _COMMENTS = re.compile(rb"\A(?:\s*<!--(?:(?!-->).){0,4000}-->)+", re.DOTALL)
 _MARKDOWN_OPENINGS = re.compile(
@@ -195,11 +203,11 @@ def _text_type(file: IO[bytes], head: bytes, extension: str) -> FileType | None:
     """The type of a text in UTF-8, Windows-1252 or UTF-16; None for other content."""
     kind = _TEXTS.get(extension, _TEXTS["txt"])
     if utf16 := _utf16_charset(head):
-        return replace(kind, charset=utf16) if _is_utf16_text(file, utf16, extension) else None
+        return _utf16_type(file, utf16, extension, kind)
     opening = head.removeprefix(codecs.BOM_UTF8)
     if _is_active(opening, extension):
-        active = _ACTIVE.get(extension)
-        if active is None or not _BEGINNINGS[active].match(opening):
+        active = _active_type(opening, extension)
+        if active is None:
             return None
         kind = active
     remaining, is_utf8, decoder = _text_length(file), True, codecs.getincrementaldecoder("utf-8")()
@@ -233,8 +241,11 @@ def _utf16_charset(head: bytes) -> str:
     return ""
 
 
-def _is_utf16_text(file: IO[bytes], charset: str, extension: str) -> bool:
-    """True for valid UTF-16 throughout, if the same text in UTF-8 would be accepted."""
+def _utf16_type(file: IO[bytes], charset: str, extension: str, kind: FileType) -> FileType | None:
+    """The type of a text that is valid UTF-16 throughout, if the same text in UTF-8 would be accepted.
+
+    `kind` is its type unless it is active content, which needs a byte order mark: its other readers have no charset.
+    """
     file.seek(0)
     decoder, is_first = codecs.getincrementaldecoder(charset)(), True
     while True:
@@ -242,12 +253,23 @@ def _is_utf16_text(file: IO[bytes], charset: str, extension: str) -> bool:
         try:
             text = decoder.decode(block, final=not block).encode()
         except UnicodeError:
-            return False
-        if _CONTROLS.search(text) or (is_first and _is_active(text[:HEAD_BYTES], extension)):
-            return False
+            return None
+        if _CONTROLS.search(text):
+            return None
+        if is_first and _is_active(text[:HEAD_BYTES], extension):
+            active = _active_type(text[:HEAD_BYTES], extension) if charset == "utf-16" else None
+            if active is None:
+                return None
+            kind = active
         if not block:
-            return True
+            return replace(kind, charset=charset)
         is_first = False
+
+
+def _active_type(opening: bytes, extension: str) -> FileType | None:
+    """The type of active content; None if the extension and the beginning do not match."""
+    active = _ACTIVE.get(extension)
+    return active if active and _BEGINNINGS[active].match(opening) else None
 
 
 def _is_active(opening: bytes, extension: str) -> bool:

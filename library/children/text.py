@@ -4,6 +4,7 @@ Imports nothing of ours. Arguments: the extension of the file's type and the max
 standard input.
 """
 
+import codecs
 import datetime as dt
 import html
 import io
@@ -240,11 +241,11 @@ class _Page:
 
 def page(file: io.BufferedReader) -> Iterator[str]:
     """The text of HTML, SVG and XML. Tolerates broken markup and expands no entities of the file."""
-    # Browsers fall back to windows-1252 as well.
     raw = file.read()
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
+        # Browsers fall back to it as well.
         text = raw.decode("windows-1252", "replace")
     lines = (line.strip() for line in "".join(_Page(text).pieces()).splitlines())
     yield "\n".join(line for line in lines if line)
