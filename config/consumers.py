@@ -1,7 +1,7 @@
-"""Who is given which facts of the outbox (events/catalogue.py): key -> function by its dotted name, names of facts.
+"""Consumers of the outbox (events/catalogue.py): key -> dotted name of the function, names of the facts it gets.
 
 Called as `function(event: events.types.Event)` in the workspace's context (in public for facts of the platform), in a
-transaction of its own with the end of the delivery. The key stands in rows: a function may move, its key stays.
+transaction of its own with the end of the delivery. Rows store the key: a function may be renamed, its key must not.
 """
 
 from events.types import Consumer

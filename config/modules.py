@@ -1,7 +1,7 @@
-"""Which entitlements have a module: the one registry. A right that is not here is neither sold nor shown.
+"""The registry of entitlements that a module implements. Others are neither sold nor shown.
 
-An app that makes a right real adds its line here, with the name of what serves it: a service, a view, an app's
-configuration. A system check resolves each name. Rows of the catalogue may stand long before: they wait, hidden.
+An app that implements an entitlement adds a line: the dotted name of a service, a view or an app configuration. A
+system check resolves each name. Catalogue rows may exist before: they stay hidden.
 """
 
 MODULES: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""The documents tell the truth about the code."""
+"""The pages about the architecture are true: apps, arrows, READMEs, dependencies; templates have no inline code."""
 
 import re
 from pathlib import Path
