@@ -1,1 +1,1 @@
-"""Everything that speaks with Stripe. Amounts are cents there (`_cents`), euros in our rows."""
+"""All calls to Stripe and its webhooks. Stripe's amounts are in cents (names end in `_cents`), our rows in euros."""

@@ -1,4 +1,7 @@
-"""Since when a subscription's money is owed, as Stripe's own objects say: no table, and no matter what came first."""
+"""When the arrears of a subscription began, computed from Stripe's invoices and charges.
+
+Nothing is stored, so the result does not depend on the order of webhook events.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,9 +16,9 @@ UNPAID_STATUSES = ("past_due", "unpaid", "canceled")
 
 
 def unpaid_since(subscription: stripe.Subscription) -> datetime | None:
-    """When the oldest unpaid invoice was first to be paid; of a debit, when the bank sent it back.
+    """When the oldest unpaid invoice became due; for a SEPA debit, when the bank returned it.
 
-    None: nothing is owed. Raises `stripe.StripeError`.
+    None if nothing is unpaid. Raises `stripe.StripeError`.
     """
     if subscription.status not in UNPAID_STATUSES:
         return None
@@ -26,7 +29,10 @@ def unpaid_since(subscription: stripe.Subscription) -> datetime | None:
 
 
 def _attempted_invoices(subscription: stripe.Subscription) -> Iterator[stripe.Invoice]:
-    """Open or given up, and somebody was asked to pay. What a change waits for is a wish, not a debt."""
+    """Open or uncollectible invoices of which a payment was attempted.
+
+    The invoice of a pending change is left out: the change is not made until it is paid, so nothing is owed.
+    """
     change_invoice = subscription.latest_invoice if subscription.pending_update else None
     for status in ("open", "uncollectible"):
         invoices = client().v1.invoices.list({"subscription": subscription.id, "status": status, "limit": 100})
@@ -36,7 +42,10 @@ def _attempted_invoices(subscription: stripe.Subscription) -> Iterator[stripe.In
 
 
 def _unpaid_invoice_since(invoice: stripe.Invoice) -> int | None:
-    """In seconds. A debit takes days and counts as paid meanwhile: only the first attempt says when it was not."""
+    """Seconds since 1970; None while a first debit is under way.
+
+    A SEPA debit takes days and counts as paid meanwhile, so the return of the first attempt is what counts.
+    """
     requested_at = invoice.status_transitions.finalized_at or invoice.created
     first_charge = min(_charges(invoice), key=lambda charge: (charge.created, charge.id), default=None)
     if (
@@ -52,7 +61,7 @@ def _unpaid_invoice_since(invoice: stripe.Invoice) -> int | None:
 
 
 def _charges(invoice: stripe.Invoice) -> Iterator[stripe.Charge]:
-    """An invoice names what pays it, and this names its attempts."""
+    """All payment attempts of an invoice, through its payment intents."""
     payments = client().v1.invoice_payments.list({"invoice": str(invoice.id), "limit": 100})
     for payment in payments.auto_paging_iter():
         if intent := payment.payment.payment_intent:

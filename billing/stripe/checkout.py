@@ -1,4 +1,4 @@
-"""The first payment, on Stripe's own page, and the way to its pages of means of payment."""
+"""The first payment, on Stripe's checkout page, and the address of Stripe's portal for the means of payment."""
 
 from typing import Any
 
@@ -31,10 +31,12 @@ PAYMENT_METHODS = ("card", "sepa_debit")
 def checkout_url(
     tenant: TenantRef, choice: Choice, *, actor: User, success_url: str, cancel_url: str, accepted: AcceptedTerms | None
 ) -> str:
-    """The address of Stripe's page where the choice is paid for. Nothing is charged before that.
+    """The address of Stripe's page where the choice is paid. Nothing is charged before that.
 
-    One page at a time: those opened before expire, so that nobody subscribes twice. The terms of sale are accepted
-    before; without a proof of it the page is shown to nobody.
+    Pages opened earlier expire, so that a workspace cannot subscribe twice. The acceptance of the terms of sale is
+    recorded before the address is returned. Raises `ValidationError` for terms that are not accepted, a missing
+    billing profile, a choice that is not for sale, a refused code, a pending first payment or a live subscription;
+    `StripeUnavailable`.
     """
     agreed_terms = terms.require_current(accepted)
     if profile_of(tenant) is None:
@@ -45,7 +47,7 @@ def checkout_url(
         parameters = _session_parameters(tenant, choice, customer)
         with turn(tenant.id):
             expire_checkouts(customer)
-            # What was paid on a page opened before may not have been told yet: Stripe knows.
+            # A payment on an earlier page may be at Stripe while its webhook has not arrived.
             snapshot = read_snapshot(customer)
             _require_no_pending_payment(snapshot)
             url = ""
@@ -69,7 +71,11 @@ def checkout_url(
 
 
 def _require_no_pending_payment(snapshot: Snapshot) -> None:
-    """Once it is paid, there would be two subscriptions. Stripe gives it up after 23 hours."""
+    """Raises `ValidationError` while a first payment is incomplete: paying both would make two subscriptions.
+
+    Stripe expires an incomplete subscription after 23 hours:
+    https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+    """
     if snapshot.unfinished:
         raise ValidationError(
             _("Un premier paiement attend d’être terminé : terminez-le, ou attendez demain pour un autre choix."),
@@ -84,7 +90,8 @@ def _create_session(parameters: dict[str, Any]) -> Any:
 def _session_parameters(tenant: TenantRef, choice: Choice, customer: str) -> dict[str, Any]:
     prices = select_prices(choice)
     if len({price.interval for price in prices.all}) > 1:
-        # https://docs.stripe.com/billing/subscriptions/mixed-interval: not on Stripe's page, but added afterwards.
+        # Checkout refuses mixed intervals; an existing subscription accepts them:
+        # https://docs.stripe.com/billing/subscriptions/mixed-interval
         raise ValidationError(
             _("Certaines options se paient au mois. Prenez d’abord l’offre à l’année : vous les ajouterez ensuite."),
             code="rhythms",
@@ -111,9 +118,10 @@ def _code_metadata(choice: Choice) -> dict[str, str]:
 
 
 def _discounts(choice: Choice, tenant: TenantRef, customer: str) -> dict[str, Any]:
-    """The code that was typed here; otherwise Stripe's page asks for one, unless one was had before.
+    """Parameters for the code typed on our page; without one, Stripe's page lets people type a code.
 
-    A code is had once, and Stripe's page cannot refuse a second time: then it must be typed here, where it is checked.
+    A workspace uses a code once. Stripe's page cannot check that, so it takes no codes if the workspace has used any;
+    then codes are typed on our page only. Raises `ValidationError` for a refused code.
     """
     used, code = code_uses.used_codes(tenant.id, customer), choice.promotion_code.strip()
     if not code:
@@ -130,7 +138,7 @@ def _is_first_subscription(tenant: TenantRef) -> bool:
 
 
 def code_refusal(tenant: TenantRef, promotion_code: str) -> str:
-    """Why a code that was typed will be refused, in people's words; "": nothing is known against it. No network."""
+    """Why a typed code is refused, as a French text; "" if our own rows do not refuse it. No network."""
     try:
         with public_context():
             coupons.require_valid(promotion_code, first_time=_is_first_subscription(tenant))
@@ -140,7 +148,10 @@ def code_refusal(tenant: TenantRef, promotion_code: str) -> str:
 
 
 def returned(tenant: TenantRef) -> Current:
-    """Ask Stripe how things are, and follow: for who comes back from its pages before its webhook does."""
+    """Sync from Stripe and return the result, for a person who returns from Stripe's page before the webhook arrives.
+
+    Raises `StripeUnavailable`.
+    """
     with translated_errors():
         refresh(tenant.id)
         code_uses.sync(tenant.id)
@@ -148,7 +159,7 @@ def returned(tenant: TenantRef) -> Current:
 
 
 def portal_url(tenant: TenantRef, *, return_url: str, flow: str = "") -> str:
-    """The address of Stripe's page of means of payment. `flow`: "payment_method_update" goes straight to it."""
+    """The address of Stripe's portal for the means of payment. `flow`: "payment_method_update" opens that form."""
     with translated_errors():
         parameters: dict[str, Any] = {
             "customer": customer_of(tenant.id),

@@ -1,4 +1,4 @@
-"""The way to Stripe: one client a process and key, at the version we are written for."""
+"""Stripe clients, cached per process and key, with the API version of `STRIPE_API_VERSION`."""
 
 from functools import lru_cache
 
@@ -10,30 +10,33 @@ from django.utils.translation import gettext_lazy as _
 from billing.stripe.transport import Transport
 
 RETRIES = 1
-# Somebody waits for it, or a job with a row locked; jobs are tried again.
+# A person waits for the answer, or a job that is retried.
 TIMEOUT_SECONDS = 10
-# Somebody waits for it before a page.
+# A person waits for a page that only shows the answer.
 PAGE_TIMEOUT_SECONDS = 6
 
 
 def secret_key() -> str:
-    """The key that is configured, live or test; empty: Stripe is off."""
+    """The configured key, live or test; "" if Stripe is off."""
     key: str = settings.STRIPE_LIVE_SECRET_KEY if settings.STRIPE_LIVE_MODE else settings.STRIPE_TEST_SECRET_KEY
     return key
 
 
 def is_on() -> bool:
-    """True where a key is configured."""
+    """True if a key is configured."""
     return bool(secret_key())
 
 
 def client() -> stripe.StripeClient:
-    """A client with our key. Raises `ValidationError` where Stripe is off."""
+    """A client with our key, for changes and jobs. Raises `ValidationError` if Stripe is off."""
     return _configured_client(RETRIES, TIMEOUT_SECONDS)
 
 
 def page_client() -> stripe.StripeClient:
-    """The same for what a page only shows: it gives up soon, and the page goes on without."""
+    """A client for reading on a page: no retries and a short timeout, so that the page is shown without the answer.
+
+    Raises `ValidationError` if Stripe is off.
+    """
     return _configured_client(0, PAGE_TIMEOUT_SECONDS)
 
 

@@ -1,7 +1,7 @@
-"""Promotion codes that a workspace had, wherever they were typed: on our pages, or on Stripe's own page of payment.
+"""Promotion codes that a workspace has used, typed on our pages or on Stripe's checkout page.
 
-Stripe does not know "once a customer", so this is ours to hold. Codes typed on its page are in the discounts of
-checkout sessions that were completed; a session that expired or was left gives no code away.
+Stripe cannot limit a code to one use per customer, so we check it. Codes typed on Stripe's page are in the discounts of
+completed checkout sessions; an expired or abandoned session uses no code.
 Source: https://docs.stripe.com/api/checkout/sessions/object#checkout_session_object-discounts
 """
 
@@ -18,23 +18,23 @@ from billing.stripe.client import client
 from tenants.context import public_context
 from tenants.models import Tenant
 
-# In a subscription's metadata: the codes that were put on it by us, in capitals, with commas between.
+# Key of a subscription's metadata: codes that we applied, in capitals, separated by commas.
 METADATA_KEY = "ruche_codes"
-# A subscription whose first payment failed gave nothing.
+# A subscription whose first payment failed uses no code.
 NEVER_STARTED = ("incomplete", "incomplete_expired")
 ACTOR = "Stripe"
 ALREADY_USED = _("Vous avez déjà eu ce code.")
 
 
 def used_codes(tenant_id: UUID, customer: str, stripe_client: Any = None) -> set[str]:
-    """The codes a workspace had, in capitals: our rows, and what Stripe says now. Raises `stripe.StripeError`."""
+    """The used codes in capitals, from our rows and from Stripe. Raises `stripe.StripeError`."""
     with public_context():
         stored = set(CodeUse.objects.filter(tenant_id=tenant_id).values_list("code", flat=True))
     return stored | _codes_at_stripe(customer, stripe_client or client())
 
 
 def sync(tenant_id: UUID) -> None:
-    """Write down the codes that Stripe says were had, once each. Raises `stripe.StripeError`."""
+    """Store the codes used according to Stripe, once each. Raises `stripe.StripeError`."""
     with public_context():
         customer = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
         for code in sorted(_codes_at_stripe(customer, client())) if customer else ():
@@ -42,7 +42,7 @@ def sync(tenant_id: UUID) -> None:
 
 
 def record(tenant_id: UUID, code: str, *, actor: User | None = None) -> None:
-    """Write down that a code was had; once, however often it is told."""
+    """Store and audit the use of a code. A repeated call changes nothing."""
     with public_context(), transaction.atomic():
         _row, is_new = CodeUse.objects.get_or_create(tenant_id=tenant_id, code=code.upper())
         if is_new:
@@ -51,7 +51,7 @@ def record(tenant_id: UUID, code: str, *, actor: User | None = None) -> None:
 
 
 def on_subscription(subscription: Any) -> list[str]:
-    """The codes that we put on a subscription, in capitals."""
+    """The codes that we applied to a subscription, in capitals."""
     metadata = subscription.metadata or {}
     return str(metadata[METADATA_KEY]).split(",") if METADATA_KEY in metadata else []
 

@@ -1,7 +1,7 @@
-"""Our coupons and promotion codes, made known to Stripe. Ours are the truth: what was changed over there is set back.
+"""Pushes our coupons and promotion codes to Stripe. Our rows decide: changes made at Stripe are undone.
 
-What a coupon takes off never changes: Stripe refuses it, and so do we. A coupon's id comes from our code, a promotion
-code's metadata names our row.
+The amount of a coupon never changes: neither Stripe nor we allow it. A coupon's id at Stripe is made from our code; the
+metadata of a promotion code hold the id of our row.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,10 @@ Action = tuple[str, str]
 
 
 def find_redeemable(code: str, *, first_time: bool) -> PromotionCode:
-    """The promotion code that somebody typed, known to Stripe. `first_time`: they never subscribed.
+    """The promotion code of a typed text, pushed to Stripe if needed. `first_time`: the workspace never subscribed.
 
-    Raises `ValidationError` where it is unknown, over, used up or not for them, and `stripe.StripeError`.
+    Raises `ValidationError` if the code is unknown, inactive, expired, used up or only for a first subscription;
+    `stripe.StripeError`.
     """
     row = require_valid(code, first_time=first_time)
     if not row.stripe_id:
@@ -35,7 +36,7 @@ def find_redeemable(code: str, *, first_time: bool) -> PromotionCode:
 
 
 def require_valid(code: str, *, first_time: bool) -> PromotionCode:
-    """As `find`, from our own rows alone: how often it was used is for Stripe to say."""
+    """As `find_redeemable`, from our own rows only; the number of uses, which only Stripe has, is not checked."""
     with public_context():
         row: PromotionCode | None = (
             PromotionCode.objects.select_related("coupon").filter(code__iexact=code.strip()).first()
@@ -52,24 +53,24 @@ def require_valid(code: str, *, first_time: bool) -> PromotionCode:
 
 
 def stripe_ids(code: str) -> set[str]:
-    """Stripe's id of a promotion code that was typed, where it is one of ours and known there; otherwise none."""
+    """Stripe's id of a typed promotion code as a set of one; empty if the code is unknown or not pushed."""
     with public_context():
         rows = PromotionCode.objects.filter(code__iexact=code.strip()).exclude(stripe_id="")
         return set(rows.values_list("stripe_id", flat=True))
 
 
 def coupon_id(coupon: Coupon) -> str:
-    """Its id at Stripe."""
+    """The coupon's id at Stripe."""
     return f"ruche_{coupon.code}"
 
 
 def push() -> list[Action]:
-    """Make Stripe's coupons and codes say what ours say; what was done. Raises `stripe.StripeError`."""
+    """Push all coupons and codes; return the actions taken. Raises `stripe.StripeError`."""
     return [action for coupon in Coupon.objects.all() for action in _push_all_of(coupon)]
 
 
 def push_one(code: str) -> list[Action]:
-    """The same for one coupon and its codes; nothing where Stripe is off. Also a job."""
+    """Push one coupon and its codes; nothing if Stripe is off. Also a job. Raises `stripe.StripeError`."""
     with public_context():
         return list(_push_all_of(Coupon.objects.get(pk=code))) if is_on() else []
 
@@ -107,7 +108,7 @@ def _coupon_parameters(coupon: Coupon) -> dict[str, Any]:
     if coupon.percent_off is not None:
         parameters["percent_off"] = float(coupon.percent_off)
     elif coupon.amount_off_excl_vat is not None:
-        # Two decimals: nothing is rounded.
+        # The column has two decimals, so the cents are exact.
         parameters |= {"amount_off": int(coupon.amount_off_excl_vat * 100), "currency": "eur"}
     if coupon.months is not None:
         parameters["duration_in_months"] = coupon.months
@@ -161,7 +162,7 @@ def _is_expired(row: PromotionCode) -> bool:
 
 
 def _is_used_up(row: PromotionCode, existing: stripe.PromotionCode) -> bool:
-    """Stripe puts such a code aside by itself."""
+    """True if all redemptions are used: Stripe has deactivated the code, which is then not an outside change."""
     return row.max_redemptions is not None and existing.times_redeemed >= row.max_redemptions
 
 

@@ -1,16 +1,16 @@
-"""A means of payment and a discount in a few words, as pages show them: kept with the row, in French."""
+"""Short French descriptions of a means of payment and of discounts, stored in the subscription's row for pages."""
 
 from typing import Any
 
 from django.utils.text import Truncator
 
-# Stripe's kinds of cards, as people write them.
+# Stripe's card brand → name shown to people.
 BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "cartes_bancaires": "CB"}
 MAX_LENGTH = 60
 
 
 def describe_payment_method(subscription: Any) -> str:
-    """What the next invoice will be charged to; "" for nothing. Asked for expanded, as `reading.EXPANDED` has it."""
+    """The means of payment of the next invoice; "" if there is none. Needs the expansions of `snapshot.EXPAND`."""
     payment_method = _payment_method(subscription)
     if payment_method is None:
         return ""
@@ -23,13 +23,13 @@ def describe_payment_method(subscription: Any) -> str:
 
 
 def payment_method_type(subscription: Any) -> str:
-    """Stripe's word for it: "card", "sepa_debit"…; "" for nothing."""
+    """Stripe's type of the means of payment: "card", "sepa_debit"…; "" if there is none."""
     payment_method = _payment_method(subscription)
     return str(payment_method.type) if payment_method else ""
 
 
 def _payment_method(subscription: Any) -> Any:
-    """The subscription's own, else the customer's."""
+    """The subscription's means of payment, otherwise the customer's default; None if absent or not expanded."""
     customer = subscription.customer
     settings = None if isinstance(customer, str) else customer.get("invoice_settings")
     payment_method = subscription.default_payment_method or (settings and settings.get("default_payment_method"))
@@ -37,7 +37,7 @@ def _payment_method(subscription: Any) -> Any:
 
 
 def describe_discounts(subscription: Any) -> str:
-    """The names of what is taken off, "" for nothing."""
+    """The names of the coupons, separated by commas, at most `MAX_LENGTH` characters; "" without a discount."""
     coupons = [item.source.coupon for item in subscription.discounts or [] if not isinstance(item, str) and item.source]
     names = [str(item.name or item.id) for item in coupons if item and not isinstance(item, str)]
     return Truncator(", ".join(names)).chars(MAX_LENGTH)

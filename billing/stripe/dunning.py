@@ -1,4 +1,4 @@
-"""An unpaid subscription: mails to the owners at day 0, 3 and 7 of it, each once."""
+"""Mails to the owners about an unpaid subscription: on days 0, 3 and 7 of the arrears, each once."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ MAIL_DAYS = (0, 3, 7)
 
 
 def send_due(row: Subscription, tenant: TenantRef, now: datetime) -> None:
-    """Send the mail that is due, if it was not sent. One that came late takes the place of those before it."""
+    """Send the mail that is due unless it was sent. If earlier ones were missed, only the latest due one is sent."""
     day = due_day(row, now)
     if day is None or row.past_due_since is None or tenant.state != State.PAST_DUE:
         return
@@ -25,12 +25,12 @@ def send_due(row: Subscription, tenant: TenantRef, now: datetime) -> None:
 
 
 def send_mail(tenant: TenantRef, past_due_since: datetime) -> None:
-    """Tell the owners that a payment failed, and when the workspace becomes read-only."""
+    """Mail the owners that a payment failed and when the workspace becomes read-only."""
     send_to_owners(tenant, "mail/payment_failed", read_only_on=past_due_since + SUSPENDED_AFTER)
 
 
 def due_day(row: Subscription, now: datetime) -> int | None:
-    """The last day of `DAYS` that is reached; None: nothing is owed."""
+    """The last day of `MAIL_DAYS` that is reached; None if the subscription is not past due."""
     if row.status != "past_due" or row.past_due_since is None:
         return None
     overdue = now - row.past_due_since

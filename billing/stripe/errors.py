@@ -1,4 +1,4 @@
-"""What Stripe refuses, in people's words; what it does not answer, as one error that pages know."""
+"""Stripe's errors as `ValidationError` with a French message (refused payment) or `StripeUnavailable` (the rest)."""
 
 import logging
 from collections.abc import Iterator
@@ -26,7 +26,11 @@ REFUSALS = {
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises `ValidationError` where a payment is refused, `StripeUnavailable` where Stripe cannot be asked."""
+    """Translate errors raised in the block.
+
+    Raises `ValidationError` for a refused payment, `StripeUnavailable` for any other error of Stripe and if the lock
+    on the subscription's row is not obtained in time.
+    """
     try:
         yield
     except stripe.CardError as error:

@@ -1,7 +1,7 @@
-"""What a subscription at Stripe brings a month, and what made it change.
+"""MRR of a Stripe subscription, and the cause of its movements.
 
-Discounts on single items, on certain products or on the customer are not looked at: none of ours are such, and Stripe
-opens four levels at once.
+Discounts on single items, on certain products or on the customer are ignored: we create none, and Stripe expands at
+most four levels (https://docs.stripe.com/api/expanding_objects).
 """
 
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ from billing.stripe.moments import moment
 if TYPE_CHECKING:
     from billing.stripe.snapshot import Snapshot
 
-# The books are in euros.
+# MRR is kept in euros.
 CURRENCY = "eur"
-# Why it brings nothing any more, by what Stripe says now; why it brings something, by what Stripe said before.
+# Cause of a loss by Stripe's present status; cause of a gain by its status before.
 LOSS_CAUSES = {"unpaid": "unpaid", "paused": "paused", "active": "free", "past_due": "free"}
 GAIN_CAUSES = {"trialing": "trial", "unpaid": "paid", "paused": "paid", "active": "discount", "past_due": "discount"}
 
 
 def mrr_of(subscription: stripe.Subscription, now: datetime) -> Decimal:
-    """Euros a month without VAT, of a subscription whose discounts and coupons are expanded."""
+    """Euros a month without VAT. The subscription's discounts and their coupons must be expanded."""
     return monthly_euros(
         subscription.status, _charges(subscription["items"].data), _reductions(subscription.discounts), now
     )
@@ -50,7 +50,7 @@ def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
         if coupon is None or coupon.currency not in (None, CURRENCY):
             continue
         yield Reduction(
-            # A float, of two decimals.
+            # Stripe gives a float of two decimals; `str` keeps it exact.
             percent=None if coupon.percent_off is None else Decimal(str(coupon.percent_off)),
             cents=coupon.amount_off or 0,
             months={"forever": None, "once": 0}.get(coupon.duration, coupon.duration_in_months),
@@ -59,7 +59,10 @@ def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
 
 
 def movement_cause(subscription: Subscription, snapshot: "Snapshot", tenant_id: UUID) -> str:
-    """Why what it brings changed: one of `revenue.CAUSES`. `row` and options as they were before."""
+    """The cause of an MRR movement, a key of `ledger.CAUSES`. `subscription` and the stored options are not synced yet.
+
+    "discount" stands for any change of price that is not explained by plan, period or options.
+    """
     if not snapshot.monthly_euros:
         return LOSS_CAUSES.get(snapshot.status, "ended")
     if not subscription.mrr_euros:

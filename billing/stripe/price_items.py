@@ -1,4 +1,4 @@
-"""From what a workspace wants to have to our prices, and to what its subscription would have to become."""
+"""Prices of a choice of plan and options, and the changes of a Stripe subscription's items that lead to it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class PriceSelection:
 
 
 def select_prices(choice: Choice, *, owned: Choice | None = None) -> PriceSelection:
-    """The prices in force of a choice. Raises `ValidationError` for what is not for sale.
+    """The prices in force of a choice. Raises `ValidationError` for anything that is not for sale.
 
-    `had`: what the workspace has already, which it may keep although it is not offered any more.
+    `owned`: the workspace's present choice, whose plan and options it may keep although they are no longer offered.
     """
     plan = Plan.objects.filter(code=choice.plan).first()
     if plan is None or not (plan.is_offered or (owned and owned.plan == plan.code)):
@@ -52,7 +52,7 @@ def select_prices(choice: Choice, *, owned: Choice | None = None) -> PriceSelect
 
 
 def _add_on_price(code: str, interval: str) -> Price:
-    """By the year beside a year's plan where it has such a price, else by the month."""
+    """The yearly price beside a yearly plan if the option has one, otherwise the monthly price."""
     rows = Price.objects.filter(add_on_id=code, is_active=True, currency=EUR)
     if interval == Interval.YEAR and rows.filter(interval=interval).exists():
         return _price(interval, add_on_id=code)
@@ -73,9 +73,9 @@ def _price(interval: str, **product: Any) -> Price:
 
 
 def item_changes(items: Iterable[Any], selection: PriceSelection) -> list[dict[str, Any]]:
-    """What a subscription's items have to become, as Stripe takes it; empty: nothing.
+    """The `items` parameter of Stripe's subscription update; empty if nothing changes.
 
-    What goes on keeps its price, though another is in force by now. Items that are not ours stay.
+    An item that continues keeps its price even if another price is in force. Items with unknown prices stay.
     """
     items = list(items)
     rows = _prices_of(items)
@@ -95,7 +95,7 @@ def _product_key(price: Price) -> str:
 
 
 def _pop_plan(by_product: dict[str, Any], price: Price) -> Any:
-    """One plan takes the place of another."""
+    """The item of the present plan, which the new plan's price replaces; None for an option's price."""
     key = next((key for key in by_product if key.startswith("plan:")), "") if price.plan_id else ""
     return by_product.pop(key, None)
 
@@ -105,7 +105,7 @@ def _is_same_product_and_interval(row: Price, price: Price) -> bool:
 
 
 def with_current_prices(items: Iterable[Any], selection: PriceSelection) -> PriceSelection:
-    """What is wanted, at the prices that will be paid: what goes on keeps its own."""
+    """The selection at the prices that will be charged: items that continue keep their present price."""
     by_product = {_product_key(row): row for row in _prices_of(items).values()}
 
     def current_price_of(price: Price) -> Price:
@@ -121,13 +121,16 @@ def _prices_of(items: Iterable[Any]) -> dict[str, Price]:
 
 
 def renewal_amounts(selection: PriceSelection) -> tuple[list[Decimal], list[Decimal]]:
-    """What each of the plan's periods costs, and beside it each month: euros without VAT, before discounts."""
+    """Amounts charged per period of the plan, and amounts charged per month beside a yearly plan.
+
+    Both in euros without VAT, before discounts.
+    """
     monthly_beside = [row.amount_excl_vat for row in selection.add_ons if row.interval != selection.plan.interval]
     return [row.amount_excl_vat for row in selection.all if row.interval == selection.plan.interval], monthly_beside
 
 
 def require_live_subscription(tenant: TenantRef) -> str:
-    """The id of the subscription that lives. Raises `ValidationError` where none does."""
+    """Stripe's id of the live subscription. Raises `ValidationError` if there is none."""
     row = row_of(tenant)
     if row is None or row.status not in LIVE:
         raise ValidationError(_("L’espace n’a pas d’abonnement en cours."), code="none")

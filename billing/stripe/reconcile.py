@@ -1,4 +1,4 @@
-"""Every workspace that Stripe knows, held against Stripe: what differs, and repaired by the way webhooks take."""
+"""Compares the rows of all workspaces with Stripe, and repairs differences with the same sync as webhooks."""
 
 import logging
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from tenants.models import Tenant
 from tenants.selectors import ref_of
 
 log = logging.getLogger(__name__)
-# What a repair does not mend: somebody has to look at it.
+# Fields of differences that a repair leaves to the operator.
 MANUAL_FIELDS = ("live", "unknown_prices", "plan", "unread")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`ours`, `theirs` as text. `for_people`: a repair leaves it as it is."""
+    """One field that differs: our value and Stripe's, as text. `for_people`: the operator must repair it."""
 
     slug: str
     field: str
@@ -39,7 +39,7 @@ class Difference:
         return self.field in MANUAL_FIELDS
 
     def shown(self) -> dict[str, Any]:
-        """As a command prints it."""
+        """The JSON object that the command `billing_reconcile` prints."""
         return {
             "slug": self.slug,
             "what": self.field,
@@ -50,7 +50,10 @@ class Difference:
 
 
 def reconcile(*, repair: bool) -> list[Difference]:
-    """What differs, workspace by workspace, repaired where asked for. Raises `ValidationError` where Stripe is off."""
+    """The differences of all workspaces, ordered by slug, repaired if `repair`.
+
+    A workspace that cannot be compared gives a difference of the field "unread".
+    """
     differences: list[Difference] = []
     with public_context():
         keys = list(Subscription.objects.exclude(stripe_customer_id="").values_list("tenant_id", flat=True))
@@ -60,7 +63,7 @@ def reconcile(*, repair: bool) -> list[Difference]:
 
 
 def run_daily() -> int:
-    """Repair, and log what only people mend; how many differences there were. Scheduled."""
+    """Repair and log the differences; return their number. Scheduled."""
     if not is_on():
         return 0
     differences = reconcile(repair=True)
@@ -85,14 +88,14 @@ def _reconcile(tenant: Tenant, repair: bool) -> list[Difference]:
         if repair:
             code_uses.sync(tenant.pk)
     except Exception as error:
-        # One workspace's trouble (a number that Stripe refuses, a status it did not have) is not another's.
+        # An error of one workspace (a VAT number that Stripe refuses, an unknown status) does not stop the others.
         log.warning("not reconciled: %s %s", tenant.slug, type(error).__name__, exc_info=True)
         return [Difference(tenant.slug, "unread", "", str(getattr(error, "code", None) or type(error).__name__))]
     return differences
 
 
 def _compare(tenant: Tenant) -> list[Difference]:
-    """In a turn: no event is half done meanwhile."""
+    """Compared in a turn, so that no webhook event is being applied meanwhile."""
     with turn(tenant.pk):
         row = Subscription.objects.get(tenant_id=tenant.pk)
         tenant.refresh_from_db(fields=["state", "plan_code"])
@@ -112,7 +115,7 @@ def _differences(tenant: Tenant, row: Subscription, snapshot: Snapshot) -> list[
 
 
 def _vat_pairs(tenant: Tenant, snapshot: Snapshot) -> list[tuple[str, Any, Any]]:
-    """A rate changes by law, on a day on which nobody is told anything."""
+    """Compares VAT rates: a rate that changes by law causes no webhook event."""
     profile = profile_of(ref_of(tenant))
     if profile is None or snapshot.status not in LIVE:
         return []
@@ -131,6 +134,6 @@ def _effect_pairs(row: Subscription, tenant: Tenant, snapshot: Snapshot, now: da
     if move is not None and not (is_in_sync and is_state_overridden(row, tenant)):
         differences.append(("state", tenant.state, move.state))
     if is_in_sync and snapshot.status in LIVE and snapshot.plan_code:
-        # By the operator's hand, then.
+        # The rows are in sync, so the operator has set this plan.
         differences.append(("plan", tenant.plan_code, snapshot.plan_code))
     return differences

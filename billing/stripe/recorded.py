@@ -1,4 +1,4 @@
-"""The fact of a subscription that has changed, recorded by the sync."""
+"""Records the event `SubscriptionChanged` during a sync."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tenants.context import TenantRef, tenant_context
 
 
 def figures_of(row: Subscription) -> dict[str, Any]:
-    """What the fact says of a subscription; equal before and after a sync that found nothing new."""
+    """The event's fields. Equal before and after a sync that changes none of them."""
     return {
         "status": Code(row.status) if row.status else None,
         "plan": Code(row.plan_code) if row.plan_code else None,
@@ -20,7 +20,7 @@ def figures_of(row: Subscription) -> dict[str, Any]:
 
 
 def record_change(before: dict[str, Any], row: Subscription, tenant: TenantRef) -> None:
-    """Record the fact where a figure differs from `before`, in the caller's transaction."""
+    """Record the event if a field differs from `before`, in the caller's transaction."""
     after = figures_of(row)
     if after != before:
         with tenant_context(tenant):

@@ -1,4 +1,7 @@
-"""From what Stripe says of a subscription to the state of the workspace. Pure: no row, no clock, no network."""
+"""Maps the status of a Stripe subscription to the state of the workspace. Pure: no database, clock or network.
+
+Stripe's statuses: https://docs.stripe.com/api/subscriptions/object#subscription_object-status
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +16,11 @@ LIVE = ("trialing", "active", "past_due", "unpaid", "paused")
 
 @dataclass(frozen=True)
 class Facts:
-    """What decides. `status` is Stripe's, "" without a subscription; `past_due_since`: its oldest unpaid invoice."""
+    """The input of `decide`.
+
+    `status` is Stripe's, "" without a subscription. `past_due_since` is the start of the arrears (`arrears.py`), None
+    if nothing is unpaid. `period_end` is the end of the plan's billing period.
+    """
 
     status: str
     now: datetime
@@ -24,16 +31,16 @@ class Facts:
 
 
 class Move(NamedTuple):
-    """Where the workspace belongs, and why, for people."""
+    """The state that the workspace must have, and the reason as shown to people (French)."""
 
     state: str
     reason: str
 
 
 def decide(facts: Facts) -> Move | None:
-    """Where the workspace belongs; None: where it is.
+    """The state that the workspace must have; None if its state must not change.
 
-    Raises `ValueError` for a status that Stripe did not have when this was written.
+    Raises `ValueError` for an unknown status.
     """
     match facts.status:
         case "" | "incomplete":
@@ -60,7 +67,7 @@ def _past_due(facts: Facts) -> Move:
 
 
 def _never_started(facts: Facts) -> Move | None:
-    """The trial goes on, unless it has ended."""
+    """A running trial continues; an ended one is suspended."""
     ended = facts.trial_ends_at is not None and facts.trial_ends_at <= facts.now
     if facts.state == State.TRIAL and ended:
         return Move(State.SUSPENDED, "fin de l’essai")
@@ -68,7 +75,10 @@ def _never_started(facts: Facts) -> Move | None:
 
 
 def _canceled(facts: Facts) -> Move:
-    """What was paid for is given; a period that was not paid is not. What is cancelled opens nothing that is closed."""
+    """The workspace stays active until the end of a paid period and is suspended during an unpaid one.
+
+    A cancelled subscription never reopens a closed workspace.
+    """
     if facts.state == State.CLOSED or facts.period_end is None or facts.period_end <= facts.now:
         return Move(State.CLOSED, "abonnement résilié")
     if facts.past_due_since is not None:

@@ -1,5 +1,7 @@
-"""A workspace follows its subscription: state, plan, options. One way only, whoever asks: a webhook's job, the clock,
-the reconciliation. Stripe is read under the row's lock, so the last to read is the last to write.
+"""Sync of a workspace (state, plan, options, MRR) to its Stripe subscription.
+
+Webhooks, the scheduled job and the reconciliation all use `refresh`. Reading from Stripe and writing to the database
+happen in one turn (`turns.turn`), so the most recent reading is the one that is stored.
 """
 
 import logging
@@ -41,16 +43,19 @@ SYNCED_FIELDS = (
 
 
 def refresh(tenant_id: UUID, *, event_at: datetime | None = None) -> None:
-    """Ask Stripe how the workspace's subscription is, and follow. Raises `stripe.StripeError`."""
+    """Read the workspace's subscription from Stripe and apply it. `event_at`: when Stripe created the webhook event.
+
+    Raises `stripe.StripeError`, also as `TurnTaken`; then nothing is changed.
+    """
     with public_context(), turn(tenant_id):
         customer = Subscription.objects.filter(tenant_id=tenant_id).values_list("stripe_customer_id", flat=True).first()
-        # Before the transaction: it holds a lock and a connection.
+        # Stripe is read before the transaction, which holds a row lock and a database connection.
         snapshot = read_snapshot(customer) if customer else None
         _apply(tenant_id, snapshot, event_at)
 
 
 def _apply(tenant_id: UUID, snapshot: Snapshot | None, event_at: datetime | None) -> None:
-    """Write down what Stripe said (None: it has no customer of the workspace's), and what comes of it."""
+    """Store the snapshot and its consequences. `snapshot` is None if the workspace has no customer at Stripe."""
     with transaction.atomic():
         row = locked_row(tenant_id)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
@@ -70,7 +75,7 @@ def _apply(tenant_id: UUID, snapshot: Snapshot | None, event_at: datetime | None
             row.last_event_at = max(event_at, row.last_event_at or event_at)
         row.read_at = now
         move = _sync_state(row, tenant, now)
-        # As it is after what was moved.
+        # Read again: `_sync_plan` and `_sync_state` may have changed the workspace.
         tenant_ref = ref_of(Tenant.objects.get(pk=tenant_id))
         options.sync(tenant_ref, entitled_add_ons(snapshot, move), now)
         row.save()
@@ -80,7 +85,7 @@ def _apply(tenant_id: UUID, snapshot: Snapshot | None, event_at: datetime | None
 
 
 def refresh_after_act(tenant_id: UUID) -> None:
-    """`refresh` after something was done at Stripe: that stands, where it cannot be read now too. Its event follows."""
+    """`refresh` after a change at Stripe. If reading fails the change stands, and its webhook event syncs it later."""
     try:
         refresh(tenant_id)
     except stripe.StripeError:
@@ -88,17 +93,20 @@ def refresh_after_act(tenant_id: UUID) -> None:
 
 
 def _store_snapshot(row: Subscription, snapshot: Snapshot) -> None:
-    """The workspace is deleted: what Stripe says is written down, and moves nothing. Its revenue ended with it."""
+    """Store the snapshot of a deleted workspace. Its MRR ended with its deletion (`customers.workspace_deleting`)."""
     for name in SYNCED_FIELDS:
         setattr(row, name, getattr(snapshot, name))
     row.save()
 
 
 def _sync_plan(row: Subscription, tenant: Tenant, snapshot: Snapshot) -> None:
-    """A plan that the operator gave stands until another is bought, or the same with another subscription."""
+    """Set the plan of the workspace when another plan is bought, or the same plan with another subscription.
+
+    Otherwise a plan that the operator has set stays.
+    """
     if snapshot.status not in LIVE or not snapshot.plan_code:
         return
-    # Before the first payment, and after the end, nothing is bought.
+    # A subscription before its first payment or after its end has bought no plan.
     purchased = row.plan_code if row.status in LIVE and row.stripe_id == snapshot.stripe_id else ""
     if snapshot.plan_code == purchased:
         return
@@ -126,7 +134,7 @@ def _sync_state(row: Subscription, tenant: Tenant, now: datetime) -> Move | None
 
 
 def facts_of(row: Subscription, tenant: Tenant, now: datetime) -> Facts:
-    """What decides the workspace's state."""
+    """The input of `decide` from the stored rows."""
     return Facts(
         status=row.status,
         now=now,
@@ -138,18 +146,18 @@ def facts_of(row: Subscription, tenant: Tenant, now: datetime) -> Facts:
 
 
 def stripe_facts_key(row: Subscription) -> str:
-    """What Stripe says, for as long as a move by hand stands."""
+    """The facts at Stripe under which a state was set, as text. A state set by hand stands until this key changes."""
     since = row.past_due_since.isoformat() if row.past_due_since else ""
     return f"{row.stripe_id} {row.status} {since}"
 
 
 def is_state_overridden(row: Subscription, tenant: Tenant) -> bool:
-    """True where somebody has moved the workspace since Stripe said what it says now."""
+    """True if the operator has changed the workspace's state since the facts at Stripe last changed."""
     return bool(row.moved_to) and stripe_facts_key(row) == row.moved_for and tenant.state != row.moved_to
 
 
 def entitled_add_ons(snapshot: Snapshot, move: Move | None) -> dict[str, int]:
-    """Options go with what was paid: not before the first payment, not after the end."""
+    """Option's code → quantity. Empty before the first payment (`move` is None) and after the end."""
     if move is None or move.state == Tenant.State.CLOSED:
         return {}
     return dict(snapshot.add_ons)

@@ -1,4 +1,4 @@
-"""How a call leaves: without a database connection in hand, and not at all while Stripe does not answer."""
+"""HTTP transport of the Stripe client: gives the database connection back before a call, and has a circuit breaker."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,7 +12,10 @@ CONNECT_SECONDS: Final = 3.05
 
 
 class Transport(stripe.RequestsClient):
-    """Stripe's own client over `requests`, with our limits. `seconds`: how long it waits for an answer."""
+    """Stripe's client over `requests` with our timeouts.
+
+    `seconds`: timeout for an answer; a probe of the circuit breaker waits at most `PROBE_SECONDS`.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(timeout=(CONNECT_SECONDS, seconds))
