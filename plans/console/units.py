@@ -10,6 +10,11 @@ from ui.console_text import limit_words
 GIGABYTE = Decimal(10**9)
 
 
+def _gigabytes() -> str:
+    """The unit's sign. The context keeps it apart from the button "Go" of Django's own catalogues ("Envoyer")."""
+    return pgettext("gigabytes", "Go")
+
+
 def unit_size(key: str) -> Decimal:
     """The size of the display unit in the meter's own unit."""
     return GIGABYTE if meter_of(key).unit is Unit.BYTES else Decimal(1)
@@ -23,7 +28,7 @@ def right_name(key: str) -> str:
     name = gettext(meter.label).split(" (")[0]
     if meter.kind is Kind.MODULE:
         return f"{name} · {gettext('module')}"
-    unit = {Unit.BYTES: gettext("Go"), Unit.EURO: "€"}.get(meter.unit)
+    unit = {Unit.BYTES: _gigabytes(), Unit.EURO: "€"}.get(meter.unit)
     return f"{name} ({unit})" if unit else name
 
 
@@ -39,7 +44,7 @@ def format_quantity(key: str, amount: Decimal | None) -> str:
     unit = meter_of(key).unit
     if unit is Unit.BYTES:
         # Rounded to the megabyte.
-        return f"{limit_words((amount / GIGABYTE).quantize(Decimal('0.001'), ROUND_HALF_UP))}\u00a0{gettext('Go')}"
+        return f"{limit_words((amount / GIGABYTE).quantize(Decimal('0.001'), ROUND_HALF_UP))}\u00a0{_gigabytes()}"
     if unit is Unit.EURO:
         return pgettext("amount", "%(figure)s €") % {"figure": limit_words(amount)}
     return limit_words(amount)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.staticfiles import finders
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import gettext, override, pgettext
 
 from assistants.models import Assistant, Model, Price
 from assistants.seeds import _ASSISTANTS
@@ -58,6 +58,18 @@ def test_every_text_has_its_english():
     assert [message.id for message in messages() if not all(forms(message.string))] == []
     assert [message.id for message in messages() if message.fuzzy] == []
     assert len(messages()) > 900
+
+
+def test_no_french_text_is_a_key_of_a_library_with_another_meaning():
+    """"Go", for gigabytes, was shown as "Envoyer": Django has a button "Go"."""
+    with override("fr"):
+        changed = {
+            source: text
+            for message in messages()
+            for source in forms(message.id)[:1]
+            if (text := pgettext(message.context, source) if message.context else gettext(source)) != source
+        }
+    assert changed == {}
 
 
 def test_placeholders_are_the_same():
