@@ -123,3 +123,6 @@ def test_svg_and_pdf_are_shown_from_their_content_host(site, new_page, name, con
     if media_type != "application/pdf":
         frame = shown(page)
         assert "brouette" in frame.locator("*").first.inner_html()
+    # The name stays readable beside its buttons on a phone.
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator("main p", has_text=name).first.evaluate("name => name.scrollWidth <= name.clientWidth")
