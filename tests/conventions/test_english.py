@@ -61,7 +61,7 @@ def test_every_text_has_its_english():
 
 
 def test_no_french_text_is_a_key_of_a_library_with_another_meaning():
-    """"Go", for gigabytes, was shown as "Envoyer": Django has a button "Go"."""
+    """Django has a button "Go": without a context, the sign of gigabytes was shown as "Envoyer"."""
     with override("fr"):
         changed = {
             source: text
