@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from plans import grants
-from plans.models import Override
+from plans.models import Override, TenantAddOn
 from plans.types import AI_EUROS, TOKENS
 from tenants.context import public_context, tenant_context
 from tests.live.workspaces import make, remove
@@ -179,3 +179,4 @@ def test_every_process_knows_of_a_change_within_a_second(peers, people, space, a
     assert max(took) < 1
     with public_context():
         QuotaCounter.objects.filter(tenant_id=space.id).delete()
+        TenantAddOn.objects.filter(pk=option.pk).delete()
