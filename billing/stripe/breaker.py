@@ -10,7 +10,7 @@ PROBE_SECONDS: Final = 3.0
 
 
 class Resting(stripe.APIConnectionError):
-    """Raised instead of a call, while Stripe is not called."""
+    """Raised instead of a call while the circuit breaker is open."""
 
     def __init__(self) -> None:
         super().__init__("stripe did not answer a moment ago: not called", should_retry=False)  # type: ignore[no-untyped-call]

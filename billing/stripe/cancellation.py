@@ -1,4 +1,4 @@
-"""Leaving at the period's end, what is offered first, and coming back before it."""
+"""Cancellation at the end of the period, the counter-offer before it, and resumption until then."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from plans.models import Plan, Price
 from tenants.context import TenantRef, public_context
 
 Outcome, Reason = Cancellation.Outcome, Cancellation.Reason
-# What may bring somebody back, by what they say: less to pay, less of it, or somebody who listens.
+# Reasons answered with a coupon, with a cheaper plan, or with an offer to talk.
 COUPON_REASONS = {Reason.TOO_EXPENSIVE, Reason.SWITCHED_SERVICE, Reason.OTHER}
 PLAN_REASONS = {Reason.UNUSED, Reason.TOO_COMPLEX}
 TALK_REASONS = {Reason.MISSING_FEATURES, Reason.LOW_QUALITY, Reason.CUSTOMER_SERVICE}
@@ -30,7 +30,7 @@ OFFER_INTERVAL = timedelta(days=365)
 
 
 def counter_offer(tenant: TenantRef, reason: str) -> CounterOffer | None:
-    """What to offer somebody who leaves for this reason; None: nothing fits. No network."""
+    """The counter-offer for a reason of cancellation; None if there is none. No network."""
     subscription = current(tenant)
     if not subscription.is_live or subscription.choice is None:
         return None
@@ -43,7 +43,7 @@ def counter_offer(tenant: TenantRef, reason: str) -> CounterOffer | None:
 
 
 def _coupon_offer(tenant: TenantRef, subscription: Current) -> CounterOffer | None:
-    """Once a year, where nothing is taken off yet and it would reach an invoice."""
+    """The coupon; None if one was accepted within a year, a discount applies, or it ends before the next invoice."""
     coupon = Coupon.objects.filter(is_counter_offer=True).exclude(stripe_id="").first()
     accepted_before = Cancellation.objects.filter(
         tenant_id=tenant.id, outcome=Outcome.RETAINED, at__gte=timezone.now() - OFFER_INTERVAL
@@ -62,7 +62,7 @@ def _coupon_offer(tenant: TenantRef, subscription: Current) -> CounterOffer | No
 
 
 def details_of(coupon: Coupon) -> dict[str, str]:
-    """percent | amount, months | "" (always), for people's words."""
+    """Percentage or amount in euros, `Coupon.Duration` and number of months as texts; "" for what does not apply."""
     return {
         "percent": f"{coupon.percent_off.normalize():f}" if coupon.percent_off else "",
         "amount": str(coupon.amount_off_excl_vat or ""),
@@ -72,7 +72,7 @@ def details_of(coupon: Coupon) -> dict[str, str]:
 
 
 def _affects_next_invoice(coupon: Coupon, subscription: Current) -> bool:
-    """A coupon of three months does nothing for who pays in eight."""
+    """False if a coupon for some months ends before the next invoice, as with a plan paid by the year."""
     if coupon.duration != Coupon.Duration.REPEATING or subscription.period_end is None:
         return True
     return subscription.period_end <= timezone.now() + timedelta(days=30 * (coupon.months or 0))
@@ -94,7 +94,10 @@ def _cheaper_plan(subscription: Current) -> CounterOffer | None:
 
 
 def offer_accept(tenant: TenantRef, code: str, *, reason: str, comment: str, actor: User) -> None:
-    """Stay, with the coupon that was offered. Raises `ValidationError` where it is not offered (any more)."""
+    """Apply the offered coupon instead of cancelling.
+
+    Raises `ValidationError` if the coupon is not the present offer, `StripeUnavailable`.
+    """
     with translated_errors():
         with public_context(), turn(tenant.id):
             offer = counter_offer(tenant, reason)
@@ -108,7 +111,11 @@ def offer_accept(tenant: TenantRef, code: str, *, reason: str, comment: str, act
 
 
 def cancel(tenant: TenantRef, *, reason: str, comment: str, offer: str, actor: User) -> datetime | None:
-    """End the subscription with what is paid for; when that is. `offer`: what was offered and declined."""
+    """End the subscription at the end of the paid period; return that moment. `offer`: the offer that was declined.
+
+    Raises `ValidationError` for an unknown reason, without a live subscription, or if it is already ending;
+    `StripeUnavailable`.
+    """
     if reason not in Reason.values:
         raise ValidationError(_("Dites-nous pourquoi vous partez."), code="reason")
     with translated_errors():
@@ -128,18 +135,18 @@ def cancel(tenant: TenantRef, *, reason: str, comment: str, offer: str, actor: U
 
 
 def _is_ending(subscription: stripe.Subscription) -> bool:
-    """As Stripe has it: our row may not have heard yet."""
+    """True if the end is scheduled at Stripe; our row may not be synced yet."""
     return subscription.cancel_at_period_end or subscription.cancel_at is not None
 
 
 def _cancel_fields(subscription: stripe.Subscription) -> dict[str, Any]:
-    """At the period's end; where options are paid by the month beside a year's plan, at the year's."""
+    """Parameters that end the subscription with the period; for monthly options beside a yearly plan, the year."""
     ends = {item.current_period_end for item in subscription["items"].data}
     return {"cancel_at_period_end": True} if len(ends) == 1 else {"cancel_at": max(ends)}
 
 
 def resume(tenant: TenantRef, *, actor: User) -> None:
-    """Go on, before the end has come. Going on again changes nothing."""
+    """Undo a cancellation before the end. Idempotent. Raises `ValidationError` without a live subscription."""
     with translated_errors():
         with public_context(), turn(tenant.id):
             subscription = client().v1.subscriptions.retrieve(require_live_subscription(tenant))

@@ -1,9 +1,9 @@
-"""Our plans, options, prices, coupons and portal, made known to Stripe.
+"""Pushes our plans, options, prices, coupons and the portal's configuration to Stripe.
 
-Ours are the truth: what was changed over there is set back.
+Our rows decide: changes made at Stripe are undone.
 
-A product's id and a price's lookup key come from our codes, a price's metadata names our row: a run that was cut
-short is taken up where it stopped, and a second run finds nothing to do.
+A product's id and a price's lookup key are made from our codes, and a price's metadata hold the id of our row, so an
+interrupted run can be repeated and a second run does nothing.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Action = tuple[str, str]  # what was done, to what
 
 
 def push() -> list[Action]:
-    """Make Stripe's catalogue say what ours says; what was done. Raises `ValidationError`, `stripe.StripeError`."""
+    """Push the whole catalogue; return the actions taken. Raises `ValidationError` if Stripe is off, `StripeError`."""
     actions: list[Action] = []
     products: list[Plan | AddOn] = [*Plan.objects.all(), *AddOn.objects.all()]
     for product in products:
@@ -30,22 +30,22 @@ def push() -> list[Action]:
 
 
 def push_in_background() -> int:
-    """Job: the same, after a price was set; how much was done."""
+    """Job: `push` after a price was set; returns the number of actions, 0 if Stripe is off."""
     return len(push()) if is_on() else 0
 
 
 def product_id(product: Plan | AddOn) -> str:
-    """The id of its product at Stripe."""
+    """The product's id at Stripe."""
     return f"ruche_{_kind_of(product)}_{product.code}"
 
 
 def lookup_key(price: Price) -> str:
-    """Where the price in force is found at Stripe; it moves to the next one."""
+    """Stripe's lookup key of the price in force; it is transferred to the next price."""
     return f"{product_id(_product_of(price))}_{price.interval}_{price.currency.lower()}"
 
 
 def _product_of(price: Price) -> Plan | AddOn:
-    """A row has one of them, says the database."""
+    """The plan or option of a price; a database constraint ensures that exactly one is set."""
     return price.plan or price.add_on  # type: ignore[return-value]
 
 
@@ -83,7 +83,7 @@ def _push_prices(product: Plan | AddOn) -> Iterator[Action]:
     by_metadata = {
         price.metadata["ruche_price"]: price for price in existing.values() if "ruche_price" in price.metadata
     }
-    # What is out of force first gives its key away.
+    # Prices out of force come first, so that their lookup key is free for the price in force.
     for price in product.prices.order_by("is_active", "created_at"):
         stripe_price = existing.get(price.stripe_price_id) or by_metadata.get(str(price.pk))
         if price.is_active:
@@ -120,7 +120,7 @@ def _create_price(price: Price, key: str) -> stripe.Price:
 
 
 def amount_cents(price: Price) -> int:
-    """A price without VAT, in cents. Its row has two decimals: nothing is rounded."""
+    """A price without VAT in cents, exact because the column has two decimals."""
     return int(price.amount_excl_vat * 100)
 
 

@@ -1,7 +1,8 @@
-"""Another plan, another rhythm, other options: what it costs to the cent first, then the same change, at once.
+"""Changes of plan, period or options: a preview of the exact cost, then the same change, with immediate effect.
 
-What a change costs is charged when it is made, what it gives back stays as a credit for the next invoices. Where the
-payment is refused, or the bank must be asked, Stripe puts the change aside until it is paid, and forgets it otherwise.
+The cost of a change is charged when it is made; a negative cost is a credit on the following invoices. If the payment
+is refused or needs a confirmation, Stripe keeps the change as a pending update until it is paid, or drops it:
+https://docs.stripe.com/billing/subscriptions/pending-updates
 """
 
 import time
@@ -41,14 +42,17 @@ from tenants.context import TenantRef, public_context, tenant_context
 from usage import selectors
 from usage.types import Gauge
 
-# A change is made at the moment it was shown for; after that it is counted anew.
+# How long a preview can be applied with the amounts shown; after that it is calculated again.
 PREVIEW_VALID_SECONDS = 900
 UNPAID_STATUSES = ("past_due", "unpaid")
 EXPAND = ["default_payment_method", "customer.invoice_settings.default_payment_method", "discounts"]
 
 
 def preview(tenant: TenantRef, choice: Choice) -> Preview:
-    """What a change would cost now. Nothing is changed. Raises `ValidationError` also where nothing would change."""
+    """The cost of a change made now. Nothing is changed.
+
+    Raises `ValidationError` for a refused change and for a choice that changes nothing, `StripeUnavailable`.
+    """
     with translated_errors(), public_context():
         planned = _plan_change(tenant, choice, page_client())
         at = int(time.time())
@@ -56,7 +60,7 @@ def preview(tenant: TenantRef, choice: Choice) -> Preview:
 
 
 class PlannedChange(NamedTuple):
-    """A subscription, the prices it will have, what its items become, and the discount that a code puts on."""
+    """Stripe's subscription, the prices after the change, and the `items` and `discounts` parameters of its update."""
 
     subscription: Any
     selection: PriceSelection
@@ -65,7 +69,7 @@ class PlannedChange(NamedTuple):
 
 
 def _preview_invoice(stripe_client: Any, planned: PlannedChange, at: int) -> Any:
-    """The invoice of a change made at that second."""
+    """Stripe's preview of the invoice of a change made `at` (seconds since 1970)."""
     details = {"items": planned.items, "proration_behavior": "always_invoice", "proration_date": at}
     parameters = {"subscription": planned.subscription.id, "subscription_details": details, **planned.discounts}
     return stripe_client.v1.invoices.create_preview(parameters)
@@ -87,9 +91,9 @@ def _plan_change(tenant: TenantRef, choice: Choice, stripe_client: Any) -> Plann
 
 
 def _discounts(tenant: TenantRef, subscription: Any, choice: Choice, stripe_client: Any) -> dict[str, Any]:
-    """What the code that was typed puts on; nothing where it is on already, by a change that was not paid.
+    """Parameters for the typed code; empty if it already applies, because of a change that was not paid.
 
-    A code is had once, and takes no other discount's place. Raises `ValidationError`.
+    Raises `ValidationError` for a code that was used before, or if another discount applies.
     """
     code = choice.promotion_code.strip().upper()
     if not code or coupons.stripe_ids(code) & {discount.promotion_code for discount in subscription.discounts}:
@@ -126,7 +130,7 @@ def _preview(tenant: TenantRef, choice: Choice, selection: PriceSelection, invoi
 
 
 def _renews_at(current_subscription: Current, choice: Choice, invoice: Any) -> datetime | None:
-    """The plan's own period goes on, unless it is paid in another rhythm from now on."""
+    """The end of the present period, or of the new one if the interval changes."""
     if current_subscription.choice and current_subscription.choice.interval == choice.interval:
         return current_subscription.period_end
     ends = [line.period.end for line in invoice.lines.data if line.amount > 0]
@@ -134,7 +138,10 @@ def _renews_at(current_subscription: Current, choice: Choice, invoice: Any) -> d
 
 
 def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
-    """What is used today beyond what the choice gives: nothing of it is lost, but no more can be had."""
+    """Gauges whose present use exceeds the limits of the choice. Nothing is deleted then, but nothing can be added.
+
+    Limits that an option of the choice raises are not compared.
+    """
     with public_context():
         rows = list(Entitlement.objects.filter(plan_id=choice.plan))
         raised_by_add_ons = {row.key for row in Entitlement.objects.filter(add_on_id__in=choice.add_ons)}
@@ -145,7 +152,7 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
         standing_uses = {key: selectors.standing_now(key) for key in keys}
     for gauge in selectors.gauges(tenant, keys):
         limit = limits[gauge.key]
-        # What stands (seats, assistants) is counted: its counter only knows of acts.
+        # Standing meters (seats, assistants) are counted from their rows, which are more exact than quota counters.
         used = gauge.used if (standing := standing_uses[gauge.key]) is None else standing
         if limit is not None and used > limit:
             exceeded_gauges.append(Gauge(gauge.key, gauge.label, used, gauge.reserved, limit))
@@ -161,21 +168,23 @@ def change(
     due: Decimal | None = None,
     accepted: AcceptedTerms | None = None,
 ) -> ChangeResult:
-    """Make the change as it was shown `at`. Sent twice, it is made once. Raises `ValidationError` where that is old.
+    """Make the change as previewed `at` (seconds since 1970). Sent twice, it is made once.
 
-    `due`: what was shown to be charged; where it has become another sum meanwhile (somebody else changed something),
-    nothing is made. `accepted`: the terms of sale, where a version came out since the workspace accepted one.
+    `due`: the amount shown, euros with VAT; None skips the comparison. `accepted`: the terms of sale, needed if the
+    workspace has not accepted the version in force. Raises `ValidationError` if the preview is older than
+    `PREVIEW_VALID_SECONDS`, the amount differs from `due` or the change is refused, and `StripeUnavailable`; then
+    nothing is changed.
     """
     if not 0 <= time.time() - at <= PREVIEW_VALID_SECONDS:
         raise ValidationError(_("Le calcul date de plus d’un quart d’heure : le voici refait."), code="old")
     agreed_terms = terms.require_current(accepted) if accepted or terms.needs_acceptance(tenant) else None
     with translated_errors():
         with public_context(), turn(tenant.id):
-            # One at a time: a second one finds that nothing is left to change.
+            # Inside the turn: a repeated request finds nothing to change and is refused.
             planned = _plan_change(tenant, choice, client())
             _require_as_shown(planned, at, due)
             if agreed_terms and accepted:
-                # Before: no change without its proof. One that the bank refuses afterwards was accepted all the same.
+                # Recorded before the change, so that no change lacks its proof; a refused payment keeps the acceptance.
                 proof = {"origin": accepted.origin, "act": terms.Act.CHANGE, "reference": planned.subscription.id}
                 terms.record(tenant, agreed_terms, choice, actor=actor, **proof)
             pay_url = _apply(planned, choice, at)
@@ -198,7 +207,10 @@ def _require_as_shown(planned: PlannedChange, at: int, due: Decimal | None) -> N
 
 
 def _apply(planned: PlannedChange, choice: Choice, at: int) -> str:
-    """Where it has to be paid first; "": it is made. A coupon is put on before: Stripe takes it with nothing aside."""
+    """Update the subscription; return Stripe's payment page if the change waits for a payment, "" if it is made.
+
+    A code is applied in an update of its own, because Stripe accepts no discounts in a pending update.
+    """
     subscriptions, subscription = client().v1.subscriptions, planned.subscription
     if planned.discounts:
         codes = ",".join([*code_uses.on_subscription(subscription), choice.promotion_code.strip().upper()])
@@ -220,8 +232,9 @@ def _apply(planned: PlannedChange, choice: Choice, at: int) -> str:
 
 
 def _payment_behavior(subscription: Any) -> str:
-    """A debit takes days, and Stripe puts nothing aside for it: the change is made, and a debit that fails is owed.
+    """Stripe's `payment_behavior`. Pending updates do not support SEPA debits, which take days.
 
+    With a debit the change is made at once, and a debit that fails becomes an unpaid invoice.
     Source: https://docs.stripe.com/billing/subscriptions/pending-updates
     """
     return "allow_incomplete" if payment_method_type(subscription) == "sepa_debit" else "pending_if_incomplete"

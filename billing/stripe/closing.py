@@ -1,6 +1,6 @@
-"""A workspace that is closed pays nothing more: whoever closes it ends what it subscribed to. Nothing is paid back.
+"""Ends the subscriptions of a workspace that is closed by the operator or its trial. Nothing is refunded.
 
-Opening it again brings no subscription back: its owner takes out another.
+Reopening the workspace does not restore a subscription; the owner takes out another one.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ State = Tenant.State
 
 
 def workspace_state_changed(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
-    """Lifecycle step "state_changed": closed by anybody but Stripe, it subscribes to nothing any more."""
+    """Lifecycle step "state_changed": enqueue the end of the subscriptions if closed by anyone but the sync."""
     if tenant.state != State.CLOSED or actor == ACTOR or not is_on():
         return
     with public_context():
@@ -28,9 +28,9 @@ def workspace_state_changed(tenant: TenantRef, *, actor: str, **_details: Any) -
 
 
 def end_subscriptions_of(tenant_id: str) -> int:
-    """Job: cancel what a closed workspace still subscribes to; how many. Raises `stripe.StripeError`.
+    """Job: cancel the subscriptions of a closed workspace; return their number. Raises `stripe.StripeError`.
 
-    A workspace that was opened again meanwhile is left alone.
+    Does nothing if the workspace has been reopened.
     """
     subscription = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()
     tenant = Tenant.objects.filter(pk=tenant_id, state=State.CLOSED).first()
@@ -44,7 +44,10 @@ def end_subscriptions_of(tenant_id: str) -> int:
 
 
 def enqueue_remaining() -> int:
-    """Ask again for what lives beside a closed workspace (Stripe or Redis was away); how many. Scheduled."""
+    """Enqueue the job for closed workspaces with a live subscription (Stripe or Redis was down). Scheduled.
+
+    Returns the number of jobs.
+    """
     if not is_on():
         return 0
     closed = Tenant.objects.filter(state=State.CLOSED).values("pk")

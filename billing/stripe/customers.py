@@ -1,4 +1,4 @@
-"""Who pays: one customer at Stripe a workspace, made when it is first needed."""
+"""Stripe customers: one per workspace, created when first needed."""
 
 import logging
 from typing import Any
@@ -22,9 +22,9 @@ LOCK_SECONDS = 5
 
 
 def customer_of(tenant_id: UUID) -> str:
-    """The id of the workspace's customer at Stripe, made once, whoever asks at the same time.
+    """The id of the workspace's customer at Stripe, created if missing, once even with concurrent calls.
 
-    Raises `ValidationError` where Stripe is off, `stripe.StripeError`.
+    Raises `ValidationError` if Stripe is off, `stripe.StripeError`.
     """
     with public_context():
         if customer_id := _stored_id(tenant_id):
@@ -34,7 +34,10 @@ def customer_of(tenant_id: UUID) -> str:
 
 
 def ensure_customer(tenant_id: UUID) -> str:
-    """The same, made anew where Stripe does not have it any more: before something is bought or written down there."""
+    """As `customer_of`, but verified at Stripe and created again if deleted there. For use before a purchase or a push.
+
+    Raises as `customer_of`.
+    """
     customer_id = customer_of(tenant_id)
     if _exists(customer_id):
         return customer_id
@@ -61,9 +64,9 @@ def _exists(customer_id: str) -> bool:
 
 
 def locked_row(tenant_id: UUID) -> Subscription:
-    """The row of a workspace, held until the transaction ends, in which nobody speaks with Stripe (`turns.turn`).
+    """The workspace's row, created if missing, locked until the end of the transaction. Do not call Stripe meanwhile.
 
-    Raises `OperationalError` where somebody else holds it for too long: a job is tried again, a page says so.
+    Raises `OperationalError` if the lock is not obtained within `LOCK_SECONDS`: jobs are retried, pages show an error.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
@@ -73,19 +76,22 @@ def locked_row(tenant_id: UUID) -> Subscription:
 
 
 def workspace_deleting(tenant: TenantRef, **_details: Any) -> None:
-    """Lifecycle step "deleting": nobody is charged for what is gone. What was paid is kept, by Stripe and by us."""
+    """Lifecycle step "deleting": end the MRR and enqueue the end of the subscriptions.
+
+    Invoices at Stripe and our revenue ledger are kept.
+    """
     with public_context():
         ledger.record_end(tenant.id, tenant.slug, now=timezone.now())
-        # Also of who never paid: a page of payment may be open.
+        # Also for a customer who never paid: a checkout page may be open.
         row = Subscription.objects.filter(tenant_id=tenant.id).exclude(stripe_customer_id="").first()
         if row is not None and is_on():
             enqueue(end_subscriptions, customer=row.stripe_customer_id)
 
 
 def end_subscriptions(customer: str) -> int:
-    """Cancel at once whatever lives of a customer's subscriptions, and let no other begin on a page that is open.
+    """Cancel all live subscriptions of a customer at once and expire open checkout pages.
 
-    How many were cancelled. Raises `stripe.StripeError`.
+    Returns the number of cancelled subscriptions. Raises `stripe.StripeError`.
     """
     expire_checkouts(customer)
     subscriptions = client().v1.subscriptions.list({"customer": customer, "limit": 100})
@@ -96,13 +102,13 @@ def end_subscriptions(customer: str) -> int:
 
 
 def expire_checkouts(customer: str) -> None:
-    """Nobody pays any more on the pages of payment that are open. Raises `stripe.StripeError`."""
+    """Expire the customer's open checkout pages, so that they can no longer be paid. Raises `stripe.StripeError`."""
     for session in client().v1.checkout.sessions.list({"customer": customer, "status": "open", "limit": 100}).data:
         client().v1.checkout.sessions.expire(session.id)
 
 
 def _create(tenant: Tenant, replaced_id: str = "") -> str:
-    # The same answer again where ours was lost before it was kept.
+    # With the idempotency key, a retry after a lost answer returns the same customer.
     customer = client().v1.customers.create(
         {
             "email": tenant.email,
@@ -121,9 +127,9 @@ def _create(tenant: Tenant, replaced_id: str = "") -> str:
 
 
 def forget_customers(tenant_id: UUID) -> None:
-    """Of a workspace that never was (the demonstration's): its subscriptions end, and the mirror forgets its customer.
+    """End the subscriptions of the demonstration workspace and delete its customer from dj-stripe's tables.
 
-    Nothing where Stripe does not know it. Raises `stripe.StripeError`.
+    Does nothing without a customer. Raises `stripe.StripeError`.
     """
     with public_context():
         row = Subscription.objects.filter(tenant_id=tenant_id).exclude(stripe_customer_id="").first()

@@ -1,4 +1,4 @@
-"""Stripe's invoices and receipts of a workspace, as they are now. Addresses expire: each is asked for anew."""
+"""Invoices and receipts of a workspace, read from Stripe at each call because the addresses of documents expire."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,11 +19,11 @@ KINDS = ("page", "pdf", "receipt")
 
 
 class NoSuchDocument(LookupError):
-    """Raised where an invoice is not the workspace's, or has no such document."""
+    """Raised if an invoice is not the workspace's, or has no such document."""
 
 
 def invoices(tenant: TenantRef, limit: int = 24) -> list[Invoice]:
-    """Newest first; without drafts. `limit`: 100 at most."""
+    """Invoices, newest first, without drafts. `limit`: 100 at most. Raises `StripeUnavailable`."""
     customer = _customer_id(tenant)
     if not customer:
         return []
@@ -79,7 +79,6 @@ def _invoice(invoice_id: str) -> Any:
     try:
         return page_client().v1.invoices.retrieve(invoice_id)
     except stripe.InvalidRequestError:
-        # Stripe does not have it.
         return None
 
 

@@ -1,4 +1,7 @@
-"""Where Stripe calls: the signature is looked at before anything is stored, so that nobody else fills our tables."""
+"""The webhook endpoint. Signatures are verified before anything is stored, so that only Stripe can fill our tables.
+
+Source: https://docs.stripe.com/webhooks#verify-official-libraries
+"""
 
 import logging
 from typing import Any
@@ -16,7 +19,7 @@ from djstripe.views import ProcessWebhookView
 from accounts.access import anyone
 
 log = logging.getLogger(__name__)
-# Stripe's largest events are far below.
+# Bytes; Stripe's largest events are far smaller.
 MAX_BYTES = 512_000
 TOLERANCE_SECONDS = 300
 _process = ProcessWebhookView.as_view()
@@ -26,7 +29,7 @@ _process = ProcessWebhookView.as_view()
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """200 once an event is stored, 400 for what Stripe did not sign or signed long ago, 413 for what is too large."""
+    """200 once an event is stored, 400 for a wrong or old signature, 404 for a wrong address, 413 if too large."""
     secret = settings.STRIPE_WEBHOOK_SECRET
     if not secret or uuid != endpoint_uuid():
         return HttpResponseNotFound()
@@ -41,12 +44,12 @@ def receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def endpoint_uuid() -> UUID:
-    """In the address of this installation's endpoint: the same for the same RUCHE_BASE_URL."""
+    """The UUID in the address of this installation's endpoint, derived from RUCHE_BASE_URL."""
     return uuid5(NAMESPACE_URL, f"{settings.RUCHE_BASE_URL}/stripe/webhook")
 
 
 def endpoint_url() -> str:
-    """The address to give to Stripe."""
+    """The absolute address to configure at Stripe."""
     path = reverse("stripe_webhook", args=[endpoint_uuid()], urlconf=settings.PUBLIC_URLCONF)
     return f"{settings.RUCHE_BASE_URL}{path}"
 
@@ -62,7 +65,7 @@ def _is_signed(request: HttpRequest, secret: str) -> bool:
 
 
 def _store_endpoint(secret: str) -> None:
-    """dj-stripe looks the secret up in its own row; ours is the environment's, which may change."""
+    """Copy the secret from the settings to dj-stripe's row, which is where dj-stripe reads it."""
     row, _created = WebhookEndpoint.objects.get_or_create(
         djstripe_uuid=endpoint_uuid(),
         defaults={

@@ -1,4 +1,4 @@
-"""Stripe's invoices in euros and in our words. Its amounts are cents, negative where something is given back."""
+"""Lines and amounts of Stripe's invoices in euros, with our product names. Negative amounts are credits."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -13,12 +13,12 @@ from plans.models import Price
 
 
 def euros_of_cents(cents: int | None) -> Decimal:
-    """Stripe's cents as euros, exact; 0 for None."""
+    """Stripe's cents as exact euros; 0 for None."""
     return Decimal(cents or 0) / 100
 
 
 def preview_lines(lines: Iterable[Any]) -> tuple[PreviewLine, ...]:
-    """The lines of an invoice, without VAT and after discounts, one query."""
+    """The lines of an invoice, in euros without VAT, after discounts. One query."""
     lines = list(lines)
     price_ids = {_price_id(line) for line in lines}
     prices = Price.objects.filter(stripe_price_id__in=price_ids - {""}).select_related("plan", "add_on")
@@ -58,6 +58,6 @@ def _product_name(row: Price) -> str:
 
 
 def excl_vat(invoice: Any) -> Decimal:
-    """The total without VAT, after discounts."""
+    """The invoice's total in euros without VAT, after discounts."""
     excl = invoice.get("total_excluding_tax")
     return euros_of_cents(excl if excl is not None else invoice.total)

@@ -1,8 +1,8 @@
-"""Stripe's moments: seconds since 1970."""
+"""Conversion of Stripe's timestamps (seconds since 1970)."""
 
 from datetime import UTC, datetime
 
 
 def moment(seconds: int) -> datetime:
-    """As an aware moment, in UTC."""
+    """The timestamp as an aware datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,6 +1,6 @@
-"""What the owners are told of their subscription, each fact once: decided where it is followed, under the row's lock.
+"""Mails to the owners about changes of their subscription, each sent once, as decided by the sync under the row's lock.
 
-A move by the operator's hand is none of these facts. What is owed is told by `dunning`.
+Changes made by the operator cause no mail here. Mails about unpaid invoices are in `dunning`.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,10 @@ PAID = ("active", "trialing")
 
 
 class SubscriptionState(NamedTuple):
-    """How a subscription and its workspace stood. `status` is Stripe's; `ends`: it will be cancelled."""
+    """A subscription and its workspace at a moment.
+
+    `status` is Stripe's; `ends`: cancelled at the end of the period; `state`: the workspace's.
+    """
 
     stripe_id: str
     status: str
@@ -38,25 +41,25 @@ class SubscriptionState(NamedTuple):
 
     @property
     def owes(self) -> bool:
-        """True where somebody was asked to pay in vain."""
+        """True if a payment was requested and failed."""
         late = self.status in ("past_due", "unpaid")
         return late or (self.status == "canceled" and self.past_due_since is not None)
 
 
 def state_of(row: Subscription, state: str) -> SubscriptionState:
-    """How it stands now."""
+    """The state of a row, with the workspace's `state`."""
     return SubscriptionState(row.stripe_id, row.status, row.cancel_at_period_end, row.past_due_since, state)
 
 
 def due_mails(before: SubscriptionState, after: SubscriptionState) -> Iterator[str]:
-    """The letters that lead from one to the other. Pure."""
+    """The names of the mails due for a change of state (`mail/subscription_{name}`). Pure."""
     is_same_subscription = before.stripe_id == after.stripe_id
     was_live = is_same_subscription and before.lives
     if after.status in PAID and not was_live:
         yield "begun"
     if after.lives and after.ends and not (was_live and before.ends):
         yield "cancelled"
-    # Cancelled at once, it is kept until the end of what was paid.
+    # Cancelled at once, but the workspace stays active until the end of the paid period.
     if after.status == "canceled" and was_live and not before.ends and after.state == State.ACTIVE:
         yield "cancelled"
     if was_live and before.ends and after.lives and not after.ends:
@@ -70,7 +73,7 @@ def due_mails(before: SubscriptionState, after: SubscriptionState) -> Iterator[s
 
 
 def send_due(before: SubscriptionState, row: Subscription, tenant: TenantRef) -> None:
-    """Send what is due, in the caller's transaction. `was`: before Stripe was followed; `tenant`: after."""
+    """Send the due mails, in the caller's transaction. `before`: the state before the sync; `row`, `tenant`: after."""
     for name in due_mails(before, state_of(row, tenant.state)):
         send_to_owners(tenant, f"mail/subscription_{name}", **_details(name, before, row))
 

@@ -1,4 +1,4 @@
-"""The options of a workspace follow its subscription's items. What the operator gave stays."""
+"""Sync of a workspace's options to its subscription's items. Options given by the operator stay."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,13 +14,16 @@ Source = TenantAddOn.Source
 
 
 def purchased(tenant_id: UUID) -> dict[str, int]:
-    """Option's code → quantity, as they came from the subscription and stand."""
+    """Option's code → quantity of the options in force that come from the subscription."""
     rows = TenantAddOn.objects.filter(tenant_id=tenant_id, source=Source.STRIPE, until=None)
     return dict(rows.values_list("add_on_id", "quantity"))
 
 
 def sync(tenant: TenantRef, target: Mapping[str, int], now: datetime) -> None:
-    """Give and take, in the caller's transaction, each change in both audit logs."""
+    """Give and remove options until they equal `target` (code → quantity), in the caller's transaction.
+
+    Each change is written to the audit logs of the workspace and of the operator.
+    """
     current = purchased(tenant.id)
     if current == target:
         return

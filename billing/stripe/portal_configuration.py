@@ -1,4 +1,7 @@
-"""What Stripe's portal shows of ours: means of payment and invoices. Plans, leaving and addresses are our own pages."""
+"""Configuration of Stripe's customer portal: means of payment and invoices only.
+
+Changes of plan, cancellation and billing address have pages of ours, with rules that the portal does not have.
+"""
 
 from typing import Any
 
@@ -18,12 +21,12 @@ FEATURES: dict[str, Any] = {
 
 
 def portal_configuration() -> str:
-    """The id of our configuration, made where it is not there. Raises `stripe.StripeError`."""
+    """The id of our configuration, created if missing. Raises `stripe.StripeError`."""
     return (_existing() or _create()).id
 
 
 def push() -> list[Action]:
-    """Make it, or set back what was changed over there; what was done."""
+    """Create the configuration, or undo changes made at Stripe; return the actions taken."""
     configuration = _existing()
     if configuration is None:
         return [("portal created", _create().id)]

@@ -1,4 +1,4 @@
-"""What a workspace's invoices bear, said to Stripe: its customer, its VAT number, the VAT of what it pays for."""
+"""Pushes a workspace's billing profile to Stripe: customer, VAT number and the subscription's tax rate."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -27,7 +27,8 @@ from tenants.selectors import tenant_ref
 __all__ = ["follow_tax_id", "profile_of", "profile_save", "push_profile", "vat_of"]
 
 ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "country")
-# What Stripe says of a number, in our words; anything else: it was not answered yet.
+# Stripe's verification status of a VAT number → our status; any other status is pending.
+# https://docs.stripe.com/billing/customer/tax-ids
 VAT_STATUS_BY_VERIFICATION = {"verified": Status.VERIFIED, "unverified": Status.REFUSED}
 
 
@@ -43,10 +44,10 @@ def profile_save(
     vat_number: str,
     actor: User,
 ) -> BillingProfile:
-    """Keep what the next invoices bear, and tell Stripe. A subscription that lives takes its VAT from its next invoice.
+    """Save the billing profile and push it to Stripe. A live subscription has the new VAT from its next invoice on.
 
-    `country`: two letters, of `tax.countries`. Raises `ValidationError` with the messages of each field, and
-    `StripeUnavailable`: nothing is kept here then, and saving again finishes what was begun there.
+    `country`: ISO 3166-1 alpha-2, of `tax.countries`. Raises `ValidationError` with the messages of each field, and
+    `StripeUnavailable`; then nothing is saved here, and saving again completes what was begun at Stripe.
     """
     fields = cleaned(
         {
@@ -60,7 +61,7 @@ def profile_save(
         }
     )
     with translated_errors():
-        # Committed by itself: what is made at Stripe is known here, whatever comes after.
+        # Committed on its own: the id of a customer created at Stripe is kept even if the rest fails.
         customer = ensure_customer(tenant.id) if is_on() else ""
         with public_context(), turn(tenant.id) if customer else nullcontext():
             draft = draft_profile(tenant, fields)
@@ -68,7 +69,7 @@ def profile_save(
                 previous = vat_of(tenant)
                 _push(Subscription.objects.get(tenant_id=tenant.id), draft, tenant)
                 if vat_for(draft) != previous:
-                    # A page of payment that is open still has the VAT from before.
+                    # An open checkout page still has the previous VAT.
                     expire_checkouts(customer)
             with transaction.atomic():
                 row, changed = save_profile(tenant, fields)
@@ -80,7 +81,7 @@ def profile_save(
 
 
 def follow_tax_id(customer: str) -> None:
-    """Stripe says something of a customer's VAT number: ask how it is, and follow. Raises `stripe.StripeError`."""
+    """Sync the status of a customer's VAT number after a webhook event about it. Raises `stripe.StripeError`."""
     with public_context():
         subscription = Subscription.objects.filter(stripe_customer_id=customer).first()
         if subscription is None:
@@ -111,7 +112,7 @@ def _sync_vat_number(subscription: Subscription, row: BillingProfile) -> None:
 
 
 def push_profile(tenant: TenantRef) -> None:
-    """Stripe's customer says what the profile says, also where it was made after it. Raises `stripe.StripeError`."""
+    """Push the saved profile, for instance to a customer created after it. Raises `stripe.StripeError`."""
     with public_context(), turn(tenant.id):
         row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
         if row is not None:
@@ -121,7 +122,10 @@ def push_profile(tenant: TenantRef) -> None:
 
 
 def _push(subscription: Subscription, row: BillingProfile, tenant: TenantRef) -> None:
-    """The number first: it may be refused, and says which VAT there is. Where all is said already, one question."""
+    """Push number, customer fields and tax rate, each only if it differs. `row` gets the number's status, unsaved.
+
+    The VAT number goes first: it may be refused, and the VAT depends on it.
+    """
     customer = subscription.stripe_customer_id
     existing = client().v1.customers.retrieve(customer, {"expand": ["tax_ids"]})
     _push_vat_number(customer, row, existing.tax_ids.data if existing.tax_ids else [])
@@ -134,7 +138,7 @@ def _push(subscription: Subscription, row: BillingProfile, tenant: TenantRef) ->
 
 
 def _customer_fields(row: BillingProfile, vat: Vat, language: str) -> dict[str, Any]:
-    """The mention stands at the foot of each invoice, from the next one on."""
+    """Stripe's parameters of the customer. The legal mention about VAT is the footer of the following invoices."""
     with translation.override(language):
         footer = _(vat.mention) if vat.mention else ""
     return {
@@ -156,7 +160,7 @@ def _fields_at_stripe(existing: stripe.Customer) -> dict[str, Any]:
 
 
 def _push_vat_number(customer: str, row: BillingProfile, existing: list[stripe.TaxId]) -> None:
-    """Stripe's customer has this number and no other; the row, not saved, bears what Stripe says of it."""
+    """Make `row.vat_number` the customer's only VAT number at Stripe; set its status and id on `row`, unsaved."""
     tax_id = next((candidate for candidate in existing if candidate.value == row.vat_number), None)
     if tax_id is None and row.vat_number:
         tax_id = _add_number(customer, row.vat_number)
@@ -178,7 +182,7 @@ def _add_number(customer: str, number: str) -> stripe.TaxId:
 
 
 def _store_vat_status(row: BillingProfile, pushed: BillingProfile) -> None:
-    """What Stripe said of the number of `told`, which was not saved, is kept in the row of the same number."""
+    """Copy the status of the number from the unsaved `pushed` to the saved row, if the number is the same."""
     verification = (pushed.stripe_tax_id, pushed.vat_status)
     if row.vat_number == pushed.vat_number and (row.stripe_tax_id, row.vat_status) != verification:
         row.stripe_tax_id, row.vat_status = verification

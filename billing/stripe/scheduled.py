@@ -1,4 +1,4 @@
-"""What only time moves in subscriptions."""
+"""Scheduled job for changes that no webhook announces: dunning mails, suspension and closing at a date."""
 
 import logging
 from datetime import datetime
@@ -19,9 +19,10 @@ State = Tenant.State
 
 
 def run_due() -> int:
-    """Move on what only time moves: mails, read-only at day 14, closing at a period's end; how many. Scheduled.
+    """Sync the subscriptions for which a date has passed; return their number. Scheduled.
 
-    Stripe is asked first: somebody may have paid.
+    Dates: dunning mails, suspension after `SUSPENDED_AFTER`, closing at the end of a period. The sync reads Stripe
+    first, as the invoice may have been paid.
     """
     if not is_on():
         return 0
@@ -31,7 +32,7 @@ def run_due() -> int:
             refresh(tenant_id)
             refreshed += 1
         except Exception:
-            # One workspace's trouble is not another's; the next run tries again.
+            # An error of one workspace does not stop the others; the next run retries.
             log.exception("subscription not moved on: tenant=%s", tenant_id)
     return refreshed
 
@@ -39,7 +40,7 @@ def run_due() -> int:
 def _due_tenants(now: datetime) -> list[UUID]:
     ended = Q(status="canceled", period_end__lte=now) & ~Q(moved_to=State.CLOSED)
     overdue = Q(status="past_due", past_due_since__lte=now - SUSPENDED_AFTER) & ~Q(moved_to=State.SUSPENDED)
-    # Moved by hand, it is told nothing: the operator has spoken.
+    # Only workspaces in the state past due: if the operator has set another state, no mails are sent.
     unpaid = Q(status="past_due", tenant_id__in=Tenant.objects.filter(state=State.PAST_DUE).values("pk"))
     rows = list(Subscription.objects.filter(ended | overdue | unpaid))
     sent = (

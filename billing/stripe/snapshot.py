@@ -1,4 +1,4 @@
-"""How things are at Stripe for one customer, as it says now, in our words."""
+"""Reads a customer's subscription from Stripe and translates it to our plans, options and units."""
 
 import logging
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from billing.stripe.tax_rates import vat_keys_of
 from plans.models import Price
 
 log = logging.getLogger(__name__)
-# Which of several subscriptions counts: one that lives, then one that lived, then one that never began.
+# Which of several subscriptions counts: a live one, then an ended one, then one whose first payment is missing.
 STATUS_RANK = {**dict.fromkeys(LIVE, 0), "canceled": 1, "incomplete": 2, "incomplete_expired": 3}
-# Stripe expands four levels deep.
+# Stripe expands at most four levels: https://docs.stripe.com/api/expanding_objects
 EXPAND = [
     "data.default_payment_method",
     "data.customer.invoice_settings.default_payment_method",
@@ -32,11 +32,12 @@ EXPAND = [
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What counts of a customer's subscriptions; empty fields where there is none. `add_ons`: code → quantity.
+    """The customer's subscription that counts; empty fields if there is none. `add_ons`: code → quantity.
 
-    `period_end` is the plan's, or the first among its items. `payment_method`, `discount`: in words. `live`: how many
-    subscriptions live (more than one is a mistake); `unfinished`: how many wait for their first payment.
-    `unknown_prices`: ids that no row of ours has. `vat_keys`: as `tax_rates.key_of` has them.
+    `period_end`: of the plan's item, or the earliest of all items. `payment_method`, `discount`: French descriptions.
+    `live`: number of live subscriptions (more than one is an error); `unfinished`: number waiting for their first
+    payment. `unknown_prices`: price ids without a row of ours. `vat_keys`: see `tax_rates.vat_key`. `monthly_euros`:
+    MRR without VAT. `change_waits`: a change is pending until it is paid.
     """
 
     stripe_id: str = ""
@@ -58,7 +59,7 @@ class Snapshot:
 
 
 def read_snapshot(customer: str) -> Snapshot:
-    """Ask Stripe. Raises `stripe.StripeError`."""
+    """The customer's snapshot, read from Stripe. Raises `stripe.StripeError`."""
     response = client().v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100, "expand": EXPAND})
     subscriptions = list(response.auto_paging_iter())
     if not subscriptions:
@@ -109,7 +110,7 @@ def _snapshot_of(subscription: stripe.Subscription, live: int, unfinished: int) 
 
 
 def _period_end(items: list[Any], prices: Mapping[str, Price]) -> datetime | None:
-    """Options may be paid by the month beside a year's plan: the plan's period is what counts."""
+    """The end of the plan's period: options may be paid by the month beside a yearly plan."""
     plans = [item.current_period_end for item in items if item.price.id in prices and prices[item.price.id].plan_id]
     period_ends = plans or [item.current_period_end for item in items]
     return moment(min(period_ends)) if period_ends else None

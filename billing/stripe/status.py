@@ -1,4 +1,4 @@
-"""What a workspace has, from our own rows: pages ask nobody else."""
+"""The present subscription of a workspace from our own rows, so that pages do not call Stripe."""
 
 from billing.models import Subscription
 from billing.stripe import options
@@ -11,7 +11,7 @@ __all__ = ["current", "is_on", "row_of"]
 
 
 def current(tenant: TenantRef) -> Current:
-    """What the workspace pays for, as Stripe last said. Two queries."""
+    """What the workspace pays for, according to the last sync. Two queries."""
     with public_context():
         row = row_of(tenant)
         if row is None or not row.stripe_id:
@@ -33,7 +33,7 @@ def current(tenant: TenantRef) -> Current:
 
 
 def row_of(tenant: TenantRef) -> Subscription | None:
-    """The row of a workspace, whatever the context; None before it was ever known to Stripe."""
+    """The subscription's row, readable in any context; None before the workspace has a customer at Stripe."""
     with public_context():
         subscription: Subscription | None = Subscription.objects.filter(tenant_id=tenant.id).first()
     return subscription

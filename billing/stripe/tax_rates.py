@@ -1,7 +1,7 @@
-"""Our VAT as Stripe's tax rates: one for each rate and country, one for each reason why there is none.
+"""VAT as Stripe's tax rates: one per rate and country, and one per reason for charging no VAT.
 
-A rate's percentage never changes over there: another one is another rate. Those of 0 % exist too: their name is
-printed on the invoice, so that it says why nothing is added.
+The percentage of a tax rate cannot change at Stripe, so another percentage is another tax rate. Rates of 0 % are needed
+because their name is printed on the invoice as the reason.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import stripe
 from billing.stripe.client import client
 from tax.vat import Category, Vat
 
-# Printed beside the percentage.
+# Printed on invoices beside the percentage.
 NAMES = {
     Category.STANDARD: "TVA",
     Category.REVERSE_CHARGE: "TVA, autoliquidation",
@@ -22,7 +22,7 @@ NAMES = {
 
 
 def tax_rate_of(vat: Vat) -> str:
-    """The id of its tax rate at Stripe, made where it is not there. Raises `stripe.StripeError`."""
+    """The id of the tax rate at Stripe, created or activated if needed. Raises `stripe.StripeError`."""
     key = vat_key(vat)
     rates = client().v1.tax_rates.list({"limit": 100})
     rate = next((rate for rate in rates.auto_paging_iter() if _marker(rate) == key), None)
@@ -38,12 +38,12 @@ def _marker(rate: stripe.TaxRate) -> str:
 
 
 def vat_keys_of(subscription: stripe.Subscription) -> tuple[str, ...]:
-    """Those that a subscription has; "" for one that is not ours."""
+    """The keys (`vat_key`) of a subscription's tax rates; "" for a rate that is not ours."""
     return tuple(_marker(rate) for rate in subscription.default_tax_rates or [])
 
 
 def vat_key(vat: Vat) -> str:
-    """As `S-FR-20`; what takes nothing is the same from everywhere."""
+    """The key in a tax rate's metadata: `S-FR-20`; without VAT the category and mention, whatever the country."""
     if vat.category is Category.STANDARD:
         return f"S-{vat.country}-{vat.rate_percent.normalize():f}"
     return f"{vat.category}-{vat.mention}"
@@ -60,5 +60,6 @@ def _create(vat: Vat, key: str) -> stripe.TaxRate:
     }
     if vat.country:
         parameters |= {"jurisdiction": vat.country, "country": vat.country}
-    # The same answer again where ours was lost; the list is looked at first, for this is forgotten within days.
+    # The idempotency key covers a lost answer; `tax_rate_of` looks at the list first because Stripe may drop keys
+    # after 24 hours: https://docs.stripe.com/api/idempotent_requests
     return client().v1.tax_rates.create(parameters, {"idempotency_key": f"ruche-vat-{uuid5(NAMESPACE_URL, key)}"})  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""One at a time speaks with Stripe for a workspace, holding no lock and no connection of the database meanwhile.
+"""Mutual exclusion of calls to Stripe per workspace, without a database lock or connection held during the calls.
 
-A row says whose turn it is and until when: Stripe may take its time, other work on the workspace's rows goes on.
+A row with a key and an end (a lease) marks the turn, so slow calls do not block other work on the workspace's rows.
 """
 
 import time
@@ -18,14 +18,14 @@ from tenants.context import public_context
 from tenants.executors import give_back_connection
 from tenants.ids import new_id
 
-# Longer than whatever is asked in one turn; who died in the middle keeps the others out for no longer.
+# Longer than all calls of one turn; a process that dies during its turn blocks the next one for this time at most.
 LEASE_DURATION: Final = timedelta(seconds=90)
 WAIT_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.1
 
 
 class TurnTaken(stripe.APIConnectionError):
-    """Raised where somebody else has spoken with Stripe for the workspace for too long. Nothing was asked."""
+    """Raised if another turn of the workspace does not end within `WAIT_SECONDS`. Stripe was not called."""
 
     def __init__(self) -> None:
         super().__init__("somebody else speaks with stripe for this workspace", should_retry=False)  # type: ignore[no-untyped-call]
@@ -33,7 +33,7 @@ class TurnTaken(stripe.APIConnectionError):
 
 @contextmanager
 def turn(tenant_id: UUID) -> Iterator[None]:
-    """Speak with Stripe for a workspace in the block. Not inside another turn of it. Raises `TurnTaken`."""
+    """Hold the workspace's turn during the block. Not reentrant. Raises `TurnTaken`."""
     key, until = new_id(), time.monotonic() + WAIT_SECONDS
     while not _take(tenant_id, key):
         if time.monotonic() >= until:

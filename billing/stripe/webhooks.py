@@ -1,7 +1,7 @@
-"""What Stripe tells us: stored by dj-stripe, answered at once, acted on by a job that asks Stripe how things are.
+"""Webhook events: stored by dj-stripe, answered at once, handled by a job that reads the subscription from Stripe.
 
-An event is only a reason to look: nothing in it is believed but whom it is about, so order, doubles and delays do not
-matter. An event's row of dj-stripe is written in the transaction that acted on it: where it is, there is nothing to do.
+Of an event's content only its type, time and customer are used, so order, duplicates and delays do not matter. A row of
+dj-stripe's `Event` is written after an event was handled; an event that has a row is not handled again.
 """
 
 import logging
@@ -30,21 +30,24 @@ FAILURES_KEPT = 100
 
 
 def received(trigger: Any, **_details: Any) -> None:
-    """dj-stripe's callback, in its transaction: the signature was right."""
-    # It saves this only after the commit, and the job must not come before.
+    """dj-stripe's callback for an event with a verified signature, in the transaction that stores it."""
+    # dj-stripe saves `valid` after the commit, when the job may already run.
     mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(valid=True)
     enqueue(handle, trigger_id=trigger.pk)
 
 
 def handle(trigger_id: int) -> bool:
-    """Act on one stored event; True where there was something to do. Raises `stripe.StripeError`: the queue retries."""
+    """Job: handle one stored event; False if it is not valid or was handled before.
+
+    Raises `stripe.StripeError`; then the queue retries.
+    """
     trigger = mirror.WebhookEventTrigger.objects.get(pk=trigger_id)
     if not trigger.valid:
         return False
     try:
         existing_event = mirror.Event.objects.filter(id=trigger.json_body["id"]).first()
         if existing_event is None:
-            # Not in one transaction with its row: Stripe is asked. Acting twice changes nothing.
+            # Calls Stripe, so outside the transaction that writes the event's row. Handling is idempotent.
             _handle_body(trigger.json_body)
         with transaction.atomic():
             event = existing_event or mirror.Event._create_from_stripe_object(trigger.json_body, api_key=secret_key())
@@ -57,7 +60,7 @@ def handle(trigger_id: int) -> bool:
 
 
 def replay(trigger_id: int) -> bool:
-    """Act on a stored event, once more where it was acted on, by the operator's hand; False where it was never valid.
+    """Handle a stored event even if it was handled before, for the operator; False if it is not valid.
 
     Raises `stripe.StripeError`.
     """
@@ -70,7 +73,7 @@ def replay(trigger_id: int) -> bool:
 
 
 def customer_of(event_object: dict[str, Any]) -> str:
-    """The id of the customer whom an event's object is about, or empty."""
+    """The customer's id of an event's object, or ""."""
     if event_object.get("object") == "customer":
         return str(event_object["id"])
     customer = event_object.get("customer") or ""
@@ -78,14 +81,14 @@ def customer_of(event_object: dict[str, Any]) -> str:
 
 
 def _record_failure(trigger: Any, error: Exception) -> None:
-    """For the operator, who sees no worker's log: what it was, and a line for each time. No body, no key."""
+    """Store the error and a line per attempt for the console: only type and code, as the text may hold data."""
     message = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
     lines = [*trigger.traceback.splitlines(), f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC {message}"][-FAILURES_KEPT:]
     mirror.WebhookEventTrigger.objects.filter(pk=trigger.pk).update(exception=message[:128], traceback="\n".join(lines))
 
 
 def enqueue_pending() -> int:
-    """Ask again for what was stored and never acted on (Redis was away, a worker died); how many. Scheduled."""
+    """Enqueue stored events that were not handled (Redis was down, a worker died); return their number. Scheduled."""
     now = timezone.now()
     pending = mirror.WebhookEventTrigger.objects.filter(
         valid=True, processed=False, created__lt=now - GRACE, created__gt=now - MAX_AGE
@@ -97,15 +100,15 @@ def enqueue_pending() -> int:
 
 
 def sweep(batch_size: int = 500) -> int:
-    """Delete what was stored 90 days ago or longer, whatever became of it; how many rows. Scheduled daily.
+    """Delete events stored more than `RETENTION` ago; return the number of rows. Scheduled daily.
 
-    So many rows in a transaction: webhooks that come meanwhile do not wait.
+    Each transaction deletes `batch_size` rows, so that incoming webhooks do not wait.
     """
-    # An event's row keeps it from being acted on twice. Stripe sends an event again for three days, people at Stripe
-    # can for thirty, and we ask for it again as long: after that its row guards nothing.
+    # An event's row prevents handling it twice. Stripe retries for three days, can resend by hand for thirty, and
+    # `enqueue_pending` retries for `MAX_AGE`; older rows are not needed.
     limit = timezone.now() - RETENTION
     triggers = _delete(mirror.WebhookEventTrigger.objects.filter(created__lt=limit), batch_size)
-    # One that was sent again later goes with its last delivery.
+    # The row of an event that was delivered again is deleted after its last delivery.
     events = _delete(mirror.Event.objects.filter(djstripe_created__lt=limit, webhookeventtrigger=None), batch_size)
     if triggers or events:
         log.info("stored webhooks swept: deliveries=%d events=%d", triggers, events)
