@@ -1,4 +1,4 @@
-"""The console's pages of unpaid subscriptions: since when, and what was mailed."""
+"""The console's list of unpaid subscriptions, with the start of the arrears and the mails sent."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ State = Tenant.State
 
 @admin.register(Dunning)
 class DunningAdmin(WorkspaceRowAdmin):
-    """Who owes, the oldest debt first."""
+    """Unpaid subscriptions, the oldest arrears first."""
 
     list_display = (
         "shown_workspace",
@@ -98,5 +98,5 @@ class DunningAdmin(WorkspaceRowAdmin):
         parts.append(
             format_html(link, reverse("admin:tenants_tenant_change", args=[row.tenant_id]), _("Changer l’état…"))
         )
-        # One thing in its cell, or the theme lays the links side by side on a narrow screen.
+        # One element, because the theme lays several side by side on a narrow screen.
         return format_html('<span class="rc-two">{}</span>', SafeString(" · ".join(parts)))

@@ -1,4 +1,4 @@
-"""The operator's page of why people leave, what was offered to them, and how it ended."""
+"""The operator's page of cancellations: reasons, counter-offers and outcomes."""
 
 from typing import Any
 
@@ -64,7 +64,10 @@ class CancellationAdmin(WorkspaceRowAdmin):
 
 
 def counts(rows: Any) -> list[dict[str, Any]]:
-    """Of the list as it is filtered: each reason, how many, and how many of them stayed. The most frequent first."""
+    """{"reason", "label", "rows", "stayed"} for each reason among `rows`, most frequent first.
+
+    `stayed`: number of those that did not end in a cancellation.
+    """
     stayed = Count("pk", filter=~Q(outcome=Outcome.CANCELLED))
     reasons = rows.order_by().values("reason").annotate(rows=Count("pk"), stayed=stayed).order_by("-rows", "reason")
     labels = dict(Cancellation.Reason.choices)

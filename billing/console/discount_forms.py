@@ -24,7 +24,7 @@ def _amount(**options: Any) -> forms.DecimalField:
 
 
 class DiscountForm(forms.Form):
-    """What the service refuses is said at its field, or above where the form has none of that name."""
+    """Shows the service's errors at their fields, or at the top if the form has no such field."""
 
     def refuse(self, error: ValidationError) -> None:
         if not hasattr(error, "error_dict"):
@@ -35,7 +35,7 @@ class DiscountForm(forms.Form):
 
 
 class CouponForm(DiscountForm):
-    """A coupon; what it takes off never changes."""
+    """Creation of a coupon, whose amount cannot be changed afterwards."""
 
     name = Line(
         label=_("Nom"),
@@ -79,7 +79,7 @@ class CouponForm(DiscountForm):
 
 
 class PromotionCodeForm(DiscountForm):
-    """A word under which people have a coupon."""
+    """Creation of a promotion code."""
 
     coupon = forms.ChoiceField(label=_("Remise"), choices=_coupons, widget=UnfoldAdminSelectWidget)
     code = Line(
@@ -110,7 +110,7 @@ class PromotionCodeForm(DiscountForm):
     )
 
     def given(self) -> dict[str, Any]:
-        """What `code_add` takes."""
+        """Keyword arguments for `discounts.code_add`. The last day becomes the end of that day."""
         fields = dict(self.cleaned_data)
         day = fields.pop("last_day")
         return {**fields, "expires_at": end_of_day(day) if day else None}

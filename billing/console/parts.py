@@ -1,4 +1,4 @@
-"""What the operator's pages of subscriptions, arrears, events and cancellations share."""
+"""Shared parts of the operator's pages of subscriptions, arrears, events, terms and cancellations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from tenants.console import OF_ROW, WithSlugAdmin, workspace_link
 from tenants.state_badge import state_badge
 from ui.console import badge, refusable_act_page
 
-# Stripe's own words, in people's.
+# Stripe's status of a subscription → label, kind of badge.
 STATUS_BADGES: dict[str, tuple[Any, str]] = {
     "": (_("Aucun abonnement"), "neutral"),
     "incomplete": (_("Premier paiement attendu"), "wait"),
@@ -35,7 +35,7 @@ STRIPE_UNAVAILABLE = _("Stripe n’a pas répondu : rien n’est changé. Rées
 
 
 class WorkspaceRowAdmin(WithSlugAdmin):
-    """The same with the workspace's name, state and plan."""
+    """Lists rows with the slug, name and state of their workspace, and the name of the row's plan."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -56,7 +56,7 @@ class WorkspaceRowAdmin(WithSlugAdmin):
 
 
 def status_badge(status: str) -> SafeString:
-    """A word that Stripe did not have when this was written is shown as it is."""
+    """The badge of a Stripe status; an unknown status is shown unchanged."""
     text, kind = STATUS_BADGES.get(status, (status, "neutral"))
     return badge(text, kind)
 
@@ -64,7 +64,7 @@ def status_badge(status: str) -> SafeString:
 def stripe_act_page(
     admin: Any, request: HttpRequest, form: forms.Form, do: Callable[[forms.Form], str], **page: Any
 ) -> HttpResponse:
-    """`refusable_act_page` for an act that asks Stripe, which may not answer: the form says so."""
+    """`refusable_act_page` for an act that calls Stripe: `StripeUnavailable` is shown as an error of the form."""
 
     def do_or_refuse(form: forms.Form) -> str:
         try:

@@ -1,4 +1,4 @@
-"""The operator's pages of revenue: figures and months, the ledger line by line, both as files. They only read."""
+"""The operator's read-only pages of revenue: figures by month and lines of the ledger, both also as CSV files."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, figure, moment
 from ui.console_text import format_euros, format_signed_euros
 
 Kind = RevenueChange.Kind
-# What is lost is drawn below the line. Greens for who came, blue for more, amber for less, red for who left.
+# Kind of movement → sign in the chart (losses are drawn below zero), colour.
 BAR_STYLES = {
     Kind.NEW: (1, "#16a34a"),
     Kind.REACTIVATION: (1, "#0d9488"),
@@ -69,7 +69,7 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
         return [*urls, *super().get_urls()]
 
     def months_view(self, request: HttpRequest) -> HttpResponse:
-        """What the ledger comes to. `?months=`: how many, of `SPANS`."""
+        """Figures and charts of the last months. `?months=`: their number, one of `MONTH_COUNTS`."""
         count = _month_count(request)
         months = figures.by_month(count)
         context = {
@@ -91,7 +91,7 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/revenue.html", context)
 
     def months_file(self, request: HttpRequest) -> HttpResponse:
-        """The table by month, oldest first."""
+        """CSV file of the months, oldest first."""
         names = ("start", *Kind.values, "end", "workspaces", "left")
         rows = (
             [month.first_day, *(getattr(month, name) for name in names)]
@@ -100,7 +100,7 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
         return _csv_response("months", ["month", *names], rows)
 
     def lines_file(self, request: HttpRequest) -> HttpResponse:
-        """Every line of the ledger, oldest first."""
+        """CSV file of all lines of the ledger, oldest first."""
         names = ("tenant_slug", "tenant_id", "kind", "before_euros", "after_euros", "plan_code", "reason")
         rows = RevenueChange.objects.order_by("at", "id").values_list("at", *names).iterator()
         return _csv_response(
@@ -136,7 +136,7 @@ class RevenueChangeAdmin(ReadOnlyAdmin):
 
 
 def with_workspaces(lines: QuerySet[RevenueChange]) -> QuerySet[Any]:
-    """Lines that say, with `is_there`, whether their workspace still has a page."""
+    """The lines with `is_there`: True if their workspace exists, so that its page can be linked."""
     return lines.annotate(is_there=Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"))))
 
 
@@ -146,7 +146,7 @@ def _month_count(request: HttpRequest) -> int:
 
 
 def _csv_response(name: str, header: list[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
-    """For a spreadsheet: dates as ISO writes them, amounts with a point."""
+    """A CSV file for spreadsheets: ISO 8601 dates, decimal points."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ruche-revenue-{name}.csv"'
     writer = csv.writer(response)
@@ -155,7 +155,7 @@ def _csv_response(name: str, header: list[str], rows: Iterable[Iterable[Any]]) -
     return response
 
 
-# Charts, as unfold's components read them. Floats are for the eye: the exact sums stand in the table.
+# Charts in the format of unfold's components. Floats are precise enough here; the table has the exact amounts.
 
 
 def _labels(months: list[Month]) -> list[str]:

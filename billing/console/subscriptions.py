@@ -1,4 +1,4 @@
-"""The operator's pages of subscriptions and of who owes. Their acts are in billing/subscription_acts.py."""
+"""The operator's pages of subscriptions. Their acts are in billing/subscription_acts.py."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ from ui.console import NOTHING, ReasonForm, amount, badge, moment, posted
 from ui.console_text import two_lines
 
 State = Tenant.State
-# How the list is cut: what Stripe says, in the operator's words.
+# Groups of the list's filter: label, Stripe's statuses.
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "current": (_("À jour"), ("active", "trialing")),
     "past_due": (_("En retard"), ("past_due",)),
@@ -220,7 +220,7 @@ class SubscriptionAdmin(WorkspaceRowAdmin):
 
 
 def totals(chosen: str) -> dict[str, Any]:
-    """Number and monthly revenue by group, and what is at risk, in one query."""
+    """Number of subscriptions and MRR by group, and the MRR at risk, in one query. `chosen`: a key of `GROUPS`."""
     by_status_rows = Subscription.objects.values("status").annotate(rows=Count("pk"), euros=Sum("mrr_euros")).order_by()
     by_status = {row["status"]: row for row in by_status_rows}
     groups = []
@@ -233,7 +233,7 @@ def totals(chosen: str) -> dict[str, Any]:
 
 
 def is_manual_state(row: Any) -> bool:
-    """True where the operator has moved the workspace and Stripe has said nothing new since."""
+    """True if the operator has set the workspace's state and the facts at Stripe have not changed since."""
     return bool(row.workspace_state) and is_state_overridden(row, Tenant(state=row.workspace_state))
 
 
@@ -250,7 +250,7 @@ def format_days(days: int) -> str:
 
 
 def stripe_page(customer: str) -> str:
-    """The customer's page at Stripe; empty beside a fake of Stripe, which has none."""
+    """The address of the customer's page in Stripe's dashboard; "" if a fake of Stripe is configured."""
     if not customer or hasattr(settings, "STRIPE_API_HOST"):
         return ""
     return f"https://dashboard.stripe.com/{'' if settings.STRIPE_LIVE_MODE else 'test/'}customers/{customer}"

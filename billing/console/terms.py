@@ -1,4 +1,4 @@
-"""The operator's pages of the terms of sale: publish a version, read any, and who accepted which."""
+"""The operator's pages of the terms of sale: publication, versions and acceptances."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from ui.console_text import two_lines
 
 
 class TermsForm(forms.Form):
-    """A version of the terms of sale, from the text in force."""
+    """Publication of a version of the terms of sale, with the text in force as initial value."""
 
     text = forms.CharField(
         label=_("Texte en français"),
@@ -153,5 +153,5 @@ class TermsAcceptanceAdmin(WorkspaceRowAdmin):
 
 
 def _fingerprint(sha256: str) -> SafeString:
-    """The first figures; all of them for who points at it."""
+    """The first 12 digits of a digest, with the whole digest as tooltip."""
     return format_html('<span class="rc-muted rc-nowrap" title="{}">{}…</span>', sha256, sha256[:12])

@@ -52,13 +52,13 @@ def body_of(event: Any) -> dict[str, Any]:
 
 
 def readable_body(event: Any) -> str:
-    """The body as indented JSON, or as it was posted where it is no JSON object."""
+    """The body as indented JSON, or as it was posted if it is not a JSON object."""
     body = body_of(event)
     return json.dumps(body, ensure_ascii=False, indent=2) if body else event.body
 
 
 def subject_of(body: dict[str, Any]) -> dict[str, Any]:
-    """The Stripe object that an event is about; empty where the body has none."""
+    """The Stripe object that an event is about; empty if the body has none."""
     data = body.get("data")
     subject = data.get("object") if isinstance(data, dict) else None
     return subject if isinstance(subject, dict) else {}

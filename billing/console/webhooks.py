@@ -70,7 +70,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
-    # `shown_at` is the link of the row: one around it would be a second, empty stop of the keyboard.
+    # `shown_at` contains the row's link; a second link around it would be an empty keyboard stop.
     list_display_links = None
     list_display = ("shown_at", "shown_event", "shown_workspace", "shown_state", "shown_failure")
     list_filter = (StateFilter, SubjectFilter, ("created", DayRangeFilter))

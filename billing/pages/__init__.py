@@ -1,1 +1,1 @@
-"""The owner's pages of plan, payment and invoices, on the door `billing.api`. They hold no rule of money."""
+"""The owner's pages of plan, payment and invoices. They call `billing.api`, which has the rules about amounts."""

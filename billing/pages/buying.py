@@ -1,4 +1,4 @@
-"""From comparing to paying for the first time: plans, who is invoiced, the order, Stripe's page, and back."""
+"""Pages of the first purchase: comparison of plans, billing profile, order, and return from Stripe's checkout page."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def requested_choice(request: MemberRequest, data: Any = None) -> tuple[Choice, Current, Catalogue]:
-    """What the request chooses, beside what is paid for and what is for sale."""
+    """The choice in the request (query string, or `data`), the present subscription, and the catalogue."""
     tenant = request.tenant
     current = api.current(tenant)
     owned = current.choice
@@ -41,7 +41,7 @@ def requested_choice(request: MemberRequest, data: Any = None) -> tuple[Choice, 
 @owner_acts
 @require_GET
 def choose(request: MemberRequest) -> HttpResponse:
-    """Plans and options beside each other, and what the choice comes to."""
+    """Comparison of plans and options, with the quote of the choice."""
     choice, current, catalogue = requested_choice(request)
     context = {
         "is_on": api.is_on(),
@@ -79,7 +79,7 @@ def _add_on_contexts(choice: Choice, catalogue: Catalogue) -> list[dict[str, Any
 @owner_acts
 @get_or_post
 def details(request: MemberRequest) -> HttpResponse:
-    """Whom invoices are made out to. With a choice in the address, on to the order."""
+    """The form of the billing profile. With a choice in the address, saving leads to the order."""
     choice, _now, _sold = requested_choice(request)
     is_ordering = "plan" in request.GET
     profile = api.profile_of(request.tenant)
@@ -113,7 +113,7 @@ def _save(request: MemberRequest, form: DetailsForm) -> bool:
 @get_or_post
 @calls_stripe
 def checkout(request: MemberRequest) -> HttpResponse:
-    """The order as it will be charged; sent, on to Stripe's page where it is paid."""
+    """The order with its amounts; submitting redirects to Stripe's checkout page."""
     choice, current, catalogue = requested_choice(request)
     if current.is_live:
         return redirect(selection.url_with_choice("plan_change", choice))
@@ -124,7 +124,7 @@ def checkout(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         return _redirect_to_checkout(request, choice, form.accepted())
     if _code_refusal(request, choice):
-        # Said there, beside the code: an order never shows one that will not count.
+        # The page of choices shows the refusal beside the code; an order never shows a code that does not apply.
         return redirect(selection.url_with_choice("plan_choose", choice))
     context = {
         "choice": choice,
@@ -159,12 +159,12 @@ def _redirect_to_checkout(request: MemberRequest, choice: Choice, accepted: Acce
 @owner_acts
 @require_GET
 def thanks(request: MemberRequest) -> HttpResponse:
-    """Where one comes back to after paying. Stripe is asked: its webhook may come later."""
+    """The page after paying. Syncs from Stripe, as the webhook may arrive later."""
     if not api.is_on():
         return redirect("workspace_plan")
     try:
         current = api.returned(request.tenant)
-        # The page's own frame follows too: a trial that ended a moment ago is not counted down beside the thanks.
+        # Read again for the page's layout, which otherwise still shows the days left of the trial.
         request.tenant = tenant_ref(request.tenant.id)
         invoices = api.invoices(request.tenant, 1)
         context = {"now": current, "invoice": invoices[0] if invoices else None, "away": False}

@@ -1,4 +1,4 @@
-"""Leaving at the end of what is paid, with what is offered before; and coming back until then."""
+"""Pages of cancellation at the end of the period, with a counter-offer, and of resumption until then."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,7 +19,7 @@ from billing.subscription_types import Choice, CounterOffer, Current
 @get_or_post
 @calls_stripe
 def cancel(request: MemberRequest) -> HttpResponse:
-    """Why, then what is offered if something is, then the end; sent again, where that stands."""
+    """Asks for the reason, shows the counter-offer if there is one, then cancels; afterwards shows the end date."""
     current = api.current(request.tenant)
     if not current.is_live:
         messages.info(request, _("Rien n’est à résilier : aucun abonnement n’est en cours."))
@@ -51,7 +51,7 @@ def _submit(request: MemberRequest, form: CancellationForm, current: Current) ->
 
 
 def _plan_url(offer: CounterOffer, current: Current) -> str:
-    """Where the plan that is offered can be seen before anything changes."""
+    """The address of the preview of a change to the offered plan; "" for other offers."""
     if offer.kind != "plan" or current.choice is None:
         return ""
     return selection.url_with_choice("plan_change", Choice(offer.code, current.choice.interval, current.choice.add_ons))
@@ -61,7 +61,7 @@ def _plan_url(offer: CounterOffer, current: Current) -> str:
 @require_POST
 @calls_stripe
 def resume(request: MemberRequest) -> HttpResponse:
-    """Go on as if it had not been ended."""
+    """Undo the cancellation."""
     api.resume(request.tenant, actor=request.user)
     messages.success(request, _("L’offre continue : la résiliation est annulée."))
     return redirect("workspace_plan")

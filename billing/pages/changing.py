@@ -1,4 +1,4 @@
-"""Another plan, period or options where something is paid for already: what it costs first, then the same change."""
+"""Page of a change of plan, period or options of a live subscription: the preview, then the same change."""
 
 from typing import Any
 
@@ -26,11 +26,11 @@ from usage.types import Gauge
 @get_or_post
 @calls_stripe
 def change(request: MemberRequest) -> HttpResponse:
-    """What the change costs now and later; sent, it is made as it was shown."""
+    """Shows what the change costs now and at renewal; submitting makes the change as previewed."""
     choice, current, catalogue = requested_choice(request)
     if not current.is_live:
         return redirect(selection.url_with_choice("plan_checkout", choice))
-    # A version that the workspace has accepted is not asked for again.
+    # The terms of sale are shown only if the workspace has not accepted the version in force.
     terms = TermsForm(request) if api.needs_terms_acceptance(request.tenant) else None
     if request.method not in SAFE_METHODS and (terms is None or terms.is_valid()):
         return _apply_change(request, choice, terms)
@@ -55,7 +55,7 @@ def change(request: MemberRequest) -> HttpResponse:
 
 
 def _apply_change(request: MemberRequest, choice: Choice, terms: TermsForm | None) -> HttpResponse:
-    """Made; or on to the bank; or shown anew with what went wrong."""
+    """Make the change, then redirect to the plan, to Stripe's payment page, or to a new preview with the error."""
     form = ShownPreviewForm(request.POST)
     preview_shown = form.cleaned_data if form.is_valid() else {"at": 0, "due": None}
     try:
@@ -78,7 +78,7 @@ def _plan_name(choice: Choice, catalogue: Catalogue) -> str:
 
 
 def _exceeded_context(gauge: Gauge) -> dict[str, Any]:
-    """What is used today beyond what the new plan gives."""
+    """Template context of a gauge whose present use exceeds the new plan."""
     return {
         "label": gauge.label.split(" (")[0],
         "used": format_amount(gauge.key, gauge.used),

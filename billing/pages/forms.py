@@ -1,4 +1,4 @@
-"""Who is invoiced, and why somebody leaves."""
+"""Forms of the billing profile, the acceptance of the terms, a previewed change and a cancellation."""
 
 from typing import Any
 
@@ -20,12 +20,12 @@ from ui.lines import Line
 
 
 def _autofilled_input(autocomplete: str) -> forms.TextInput:
-    """Browsers fill it in by themselves."""
+    """An input that browsers fill in. `autocomplete`: a token of the HTML standard's attribute."""
     return forms.TextInput(attrs={"autocomplete": autocomplete})
 
 
 class DetailsForm(forms.Form):
-    """Lengths are those of the row; what fits a country is for the service to say."""
+    """The billing profile. Lengths are those of `BillingProfile`; rules by country are checked by the service."""
 
     name = Line(label=_("Nom ou raison sociale"), max_length=120, widget=_autofilled_input("organization"))
     line1 = Line(label=_("Adresse"), max_length=120, widget=_autofilled_input("address-line1"))
@@ -49,19 +49,19 @@ class DetailsForm(forms.Form):
         saved = {name: getattr(profile, name) for name in self.base_fields} if profile else {}
         kwargs["initial"] = saved or {"name": tenant.name, "country": "FR"}
         super().__init__(*args, **kwargs)
-        # Elsewhere some countries have none.
+        # Some countries outside the EU have no postal codes.
         self.fields["postal_code"].required = (self.data.get("country") or kwargs["initial"]["country"]) in EU
-        # Named in the language of the request.
+        # Set per request, as countries are named in its language.
         self.fields["country"].choices = countries()  # type: ignore[attr-defined]
 
     def refuse(self, error: ValidationError) -> None:
-        """What the service says, at the fields that it names."""
+        """Show the service's error at the fields that it names, or at the top if this form lacks one of them."""
         has_own_fields = not hasattr(error, "error_dict") or set(error.error_dict) <= set(self.fields)
         self.add_error(None, error if has_own_fields else ValidationError(error.messages))
 
 
 class TermsForm(forms.Form):
-    """The terms of sale, accepted by an act: the box is never ticked beforehand. `version`: the one that was shown."""
+    """Acceptance of the terms of sale. The box is never ticked in advance. `version`: the id of the version shown."""
 
     accept = forms.BooleanField(
         error_messages={"required": _("Pour commander, acceptez les conditions générales de vente.")}
@@ -87,7 +87,7 @@ class TermsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("version") != self._current:
-            # What is shown next is the version in force, its box not ticked; what was sent is for the service to judge.
+            # Shown again, the form has the version in force and an empty box. The service checks the version sent.
             self.data = {"version": str(self._current or "")}
         return cleaned
 
@@ -96,14 +96,14 @@ class TermsForm(forms.Form):
 
 
 class ShownPreviewForm(forms.Form):
-    """What was shown of a change: at which second (since 1970), and what it costs at once in euros."""
+    """The preview that was shown: `at` in seconds since 1970, `due` the amount charged at once, euros with VAT."""
 
     at = forms.IntegerField(min_value=0, max_value=2**40)
     due = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, required=False)
 
 
 class CancellationForm(forms.Form):
-    """`accepted`: the code of what was offered; `declined`: it was seen, and is not wanted."""
+    """`accepted`: the code of the accepted counter-offer; `declined`: the counter-offer was shown and declined."""
 
     reason = forms.ChoiceField(label=_("Pourquoi partez-vous ?"), choices=REASONS.choices, widget=forms.RadioSelect)
     comment = forms.CharField(

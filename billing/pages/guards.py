@@ -1,4 +1,4 @@
-"""Who may, how often, and what is said where Stripe refuses or does not answer."""
+"""Access and rate limit of the owner's pages, and the messages shown if Stripe refuses or does not answer."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,18 +20,23 @@ from tenants.admission import OUTSIDE
 
 Handler = Callable[..., HttpResponse]
 OWNERS: Final = frozenset({Role.OWNER})
-# Pages that ask Stripe, of one workspace: far more than a person clicks, far less than Stripe's own limit for all.
+# Requests of one workspace that call Stripe: far more than a person makes, far below Stripe's limit per account
+# (https://docs.stripe.com/rate-limits).
 MAX_REQUESTS_PER_MINUTE: Final = 60
 
-# Paying is what reopens a workspace: these pages write in one that is suspended, as no other does.
+# Paying reopens a suspended workspace, so these pages may write although it is read-only.
 owner_acts = access(OWNERS, writes_when_read_only=True, lane=OUTSIDE)
 owner_reads = access(OWNERS, states=ALL_STATES)
-# Reads what Stripe knows: it shares its bound with others that wait for somebody else's server.
+# Pages that call Stripe share the request limit of views that wait for an outside server.
 owner_reads_stripe = access(OWNERS, states=ALL_STATES, lane=OUTSIDE)
 
 
 def calls_stripe(view: Handler) -> Handler:
-    """A view that speaks to Stripe: not too often, and back to the plan's page with words where that fails."""
+    """Decorator of a view that calls Stripe.
+
+    Responds 429 above the rate limit. If Stripe is off, refuses or does not answer, redirects to the plan's page with a
+    message.
+    """
 
     @wraps(view)
     def wrapper(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -50,7 +55,7 @@ def calls_stripe(view: Handler) -> Handler:
 
 
 def is_within_rate_limit() -> bool:
-    """False where the workspace in context has asked Stripe too often in a minute."""
+    """False if the workspace in context exceeds `MAX_REQUESTS_PER_MINUTE`. Counts the request."""
     cache.add("plan-asked", 0, 60)
     try:
         return bool(cache.incr("plan-asked") <= MAX_REQUESTS_PER_MINUTE)
@@ -59,7 +64,7 @@ def is_within_rate_limit() -> bool:
 
 
 def error_message(error: ValidationError | StripeUnavailable) -> str:
-    """What went wrong, for people."""
+    """The error's message for people."""
     return stripe_unavailable_message() if isinstance(error, StripeUnavailable) else " ".join(error.messages)
 
 
@@ -68,5 +73,5 @@ def stripe_unavailable_message() -> str:
 
 
 def manual_billing_message() -> str:
-    """Where no key of Stripe is configured."""
+    """The message shown if no key of Stripe is configured."""
     return _("Le paiement en ligne n’est pas ouvert sur cette plateforme : votre opérateur fait les changements.")

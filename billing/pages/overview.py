@@ -1,4 +1,4 @@
-"""Plan, payment and invoices as they are: what an owner reads, and the ways to Stripe's own pages."""
+"""Pages that show plan, payment and invoices, and redirects to Stripe's pages."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ LATEST_COUNT = 5
 @owner_reads
 @require_GET
 def show(request: MemberRequest) -> HttpResponse:
-    """What one has, where it stands, what to do. Stripe is not asked; what only it knows is loaded after."""
+    """Plan, its status and the next step. Does not call Stripe; parts that need Stripe are loaded separately."""
     tenant = request.tenant
     current = api.current(tenant)
     owned = current.choice
@@ -58,14 +58,14 @@ def show(request: MemberRequest) -> HttpResponse:
 
 
 def _add_on_names(current: Current, catalogue: Catalogue) -> list[str]:
-    """Names of the options that are paid for, French msgids."""
+    """Names of the options paid for, as French msgids."""
     return [add_on.name for add_on in catalogue.add_ons if current.choice and add_on.code in current.choice.add_ons]
 
 
 @owner_reads_stripe
 @require_GET
 def next_payment(request: MemberRequest) -> HttpResponse:
-    """What is charged next and when, as Stripe counts it: a part of the page, or a page where scripts do not run."""
+    """Stripe's calculation of the next payment: a part of the page with htmx, a page of its own without scripts."""
     context = _query_stripe(lambda: {"payment": api.next_payment(request.tenant)})
     return render(request, f"home/plan/{'_next' if request.htmx else 'next'}.html", context)
 
@@ -73,14 +73,14 @@ def next_payment(request: MemberRequest) -> HttpResponse:
 @owner_reads_stripe
 @require_GET
 def invoices(request: MemberRequest) -> HttpResponse:
-    """The invoices; as a part of the page, the latest."""
+    """The invoices; with htmx, a part of the page with the latest ones."""
     limit = {"limit": LATEST_COUNT} if request.htmx else {}
     context = _query_stripe(lambda: {"invoices": api.invoices(request.tenant, **limit)})
     return render(request, f"home/plan/{'_invoices' if request.htmx else 'invoices'}.html", context)
 
 
 def _query_stripe(query: Any) -> dict[str, Any]:
-    """What Stripe says; `away` where it does not."""
+    """The result of `query`; {"off": message} if Stripe is off, {"away": True} if it does not answer."""
     if not api.is_on():
         return {"off": manual_billing_message()}
     try:
@@ -92,7 +92,7 @@ def _query_stripe(query: Any) -> dict[str, Any]:
 @owner_reads_stripe
 @require_GET
 def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse:
-    """On to an invoice's page, file or receipt at Stripe, whose address is asked for now: they expire."""
+    """Redirect to an invoice's page, PDF or receipt at Stripe. The address is requested each time, as it expires."""
     if not api.is_on():
         raise Http404
     if not is_within_rate_limit():
@@ -110,7 +110,7 @@ def document(request: MemberRequest, invoice_id: str, kind: str) -> HttpResponse
 @require_GET
 @calls_stripe
 def pay(request: MemberRequest) -> HttpResponse:
-    """On to where what is owed is paid."""
+    """Redirect to Stripe's page of the oldest unpaid invoice."""
     url = api.pay_url(request.tenant)
     if url:
         return redirect(url)
@@ -122,7 +122,7 @@ def pay(request: MemberRequest) -> HttpResponse:
 @require_POST
 @calls_stripe
 def portal(request: MemberRequest) -> HttpResponse:
-    """On to where the means of payment is changed."""
+    """Redirect to the form of Stripe's portal that changes the means of payment."""
     back = tenant_url(request.tenant.domain, reverse("plan_back"))
     return redirect(api.portal_url(request.tenant, return_url=back, flow="payment_method_update"))
 
@@ -131,6 +131,6 @@ def portal(request: MemberRequest) -> HttpResponse:
 @require_GET
 @calls_stripe
 def portal_return(request: MemberRequest) -> HttpResponse:
-    """Where one comes back to from Stripe's page of means of payment: the new one is shown at once."""
+    """Return from Stripe's portal. Syncs, so that the new means of payment is shown."""
     api.returned(request.tenant)
     return redirect("workspace_plan")

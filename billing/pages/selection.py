@@ -1,4 +1,4 @@
-"""From what an address or a form says to a choice of plan and options, and back."""
+"""Conversion between a choice of plan and options and the parameters of an address or a form."""
 
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ MAX_CODE_LENGTH = 40
 
 
 def initial_choice(tenant: TenantRef, current: Current, catalogue: Catalogue) -> Choice:
-    """What is chosen before anything was: what is paid for, or the plan one has."""
+    """The choice shown first: what is paid for, otherwise the workspace's plan, otherwise the first one for sale."""
     owned = current.choice or Choice(tenant.plan_code)
     plans = [plan.code for plan in catalogue.plans]
     plan = next((code for code in (owned.plan, tenant.plan_code, *plans) if code in plans), "")
@@ -22,9 +22,9 @@ def initial_choice(tenant: TenantRef, current: Current, catalogue: Catalogue) ->
 
 
 def choice_from(data: QueryDict, default: Choice, catalogue: Catalogue) -> Choice:
-    """`before`, with what `data` changes: what is not for sale is passed over.
+    """`default` with the values of `data`; plans and options that are not in the catalogue are ignored.
 
-    `add_on` adds, for a link to one option; with `all`, as our forms send it, options not named are not wanted.
+    `add_on` values are added to the options of `default`; if `all` is present, as in our forms, they replace them.
     """
     plan, interval = data.get("plan", ""), data.get("interval", "")
     codes = data.getlist("add_on") + ([] if "all" in data else list(default.add_ons))
@@ -37,7 +37,7 @@ def choice_from(data: QueryDict, default: Choice, catalogue: Catalogue) -> Choic
 
 
 def form_fields(choice: Choice) -> Iterator[tuple[str, str]]:
-    """(name, value) of a form that says the same, as `read` takes it."""
+    """The (name, value) pairs of the choice, which `choice_from` reads."""
     yield from (("plan", choice.plan), ("interval", choice.interval), ("all", "1"))
     yield from (("add_on", code) for code in choice.add_ons)
     if choice.promotion_code:
@@ -45,12 +45,12 @@ def form_fields(choice: Choice) -> Iterator[tuple[str, str]]:
 
 
 def url_with_choice(name: str, choice: Choice) -> str:
-    """The path of a page with the choice in it."""
+    """The path of the page `name` with the choice in its query string."""
     return f"{reverse(name)}?{urlencode(list(form_fields(choice)))}"
 
 
 def is_same_choice(choice: Choice, other: Choice | None) -> bool:
-    """True where nothing would change."""
+    """True if plan, interval and options are equal and no promotion code is given."""
     if other is None or choice.promotion_code:
         return False
     return (choice.plan, choice.interval, set(choice.add_ons)) == (other.plan, other.interval, set(other.add_ons))

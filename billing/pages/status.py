@@ -1,4 +1,4 @@
-"""Where plan and payment stand, in a word, a sentence, and the one thing to do."""
+"""The status of plan and payment as shown to the owner: a badge, a sentence and the next step."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class Status:
 
 
 def status_of(tenant: TenantRef, current: Current) -> Status:
-    """From the state of the workspace and what it pays for."""
+    """The status from the workspace's state and its subscription."""
     if tenant.state == "closed":
         text = _("Vos factures restent ici. Pour rouvrir l’espace, contactez votre opérateur.")
         return Status(_("Fermé"), "error", text)
@@ -101,5 +101,5 @@ def _without_subscription(current: Current) -> Status:
 
 
 def format_day(moment: datetime | None) -> str:
-    """A date as one writes it, in the reader's time zone."""
+    """The date in the reader's language and time zone; "" for None."""
     return formats.date_format(timezone.localtime(moment), "DATE_FORMAT") if moment else ""

@@ -1,4 +1,4 @@
-"""Filters of the page of revenue."""
+"""Template filters of the console's page of revenue."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ register.filter("cause", presenters.cause)
 
 @register.filter
 def minus_euros(value: Decimal) -> str:
-    """A loss, which the figures hold as a positive amount, with a minus."""
+    """A loss, which is a positive amount in the figures, with a minus sign."""
     return format_signed_euros(-value)
 
 

@@ -1,4 +1,4 @@
-"""Filters of the console's pages of subscriptions."""
+"""Template filters of the console's pages of subscriptions."""
 
 from django import template
 
