@@ -1,4 +1,4 @@
-"""Registers the operator's pages of subscriptions and money."""
+"""Registers the operator's pages of subscriptions, discounts, revenue, terms of sale and webhook events."""
 
 from django.contrib import admin
 
@@ -10,6 +10,6 @@ from billing.console import subscriptions as subscriptions
 from billing.console import terms as terms
 from billing.console import webhooks as webhooks
 
-# dj-stripe's own lists would let Stripe's objects be edited by hand.
+# dj-stripe's admin pages allow editing its copies of Stripe's objects, so they are removed.
 for model in [model for model in admin.site._registry if model._meta.app_label == "djstripe"]:
     admin.site.unregister(model)

@@ -1,5 +1,6 @@
-"""dj-stripe's system checks that read its tables: run where a database is to be checked, not before every command,
-and in public, where these tables are.
+"""Registers dj-stripe's system checks that read its tables as database checks, run in the context public.
+
+Without this they run before every command and without a context, although the tables are in the schema public.
 """
 
 from collections.abc import Callable
@@ -12,12 +13,12 @@ from django.core.checks.registry import registry
 from tenants.context import public_context
 
 DATABASE_CHECKS = {"check_webhook_validation", "check_webhook_endpoint_has_secret"}
-# Says before every command that the callback is deprecated; it is the one way to handle an event outside the request.
+# Warns that the callback setting is deprecated; the callback is the only way to handle an event outside the request.
 CALLBACK_CHECK = "check_webhook_event_callback_accepts_api_key"
 
 
 def check_stripe_in_public() -> None:
-    """To be called when all apps are loaded, dj-stripe's among them."""
+    """Replace the checks. Call it once all apps are loaded, dj-stripe included."""
     checks = [check for check in registry.registered_checks if check.__module__ == "djstripe.checks"]
     for check in checks:
         name = getattr(check, "__name__", "")

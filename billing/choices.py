@@ -1,4 +1,4 @@
-"""Values that forms of other apps let people choose from: (value, words)."""
+"""Choices, as (value, label), for forms."""
 
 from billing.models import Cancellation
 

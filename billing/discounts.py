@@ -1,6 +1,6 @@
-"""What the operator takes off prices: coupons, and the codes under which people have them.
+"""The operator's services for coupons and promotion codes.
 
-What a coupon takes off never changes: another coupon takes its place. Stripe hears of each act by a job.
+The amount and duration of a coupon never change; another coupon replaces it. A job pushes each change to Stripe.
 """
 
 import re
@@ -21,7 +21,8 @@ from tenants.queue import enqueue
 
 Duration = Coupon.Duration
 PUSH_JOB = "billing.stripe.coupons.push_one"
-# What Stripe takes in a promotion code, and people type without trouble.
+# A subset of what Stripe accepts in a promotion code (letters, digits, dashes), easy to type.
+# https://docs.stripe.com/api/promotion_codes/create
 CODE_PATTERN = re.compile(r"[A-Z0-9-]{3,40}")
 
 
@@ -36,9 +37,10 @@ def coupon_add(
     months: int | None = None,
     is_counter_offer: bool = False,
 ) -> Coupon:
-    """Make a coupon of a percentage or of euros. As the counter-offer it takes the place of the one before.
+    """Create a coupon of either a percentage (0 to 100) or an amount in euros without VAT.
 
-    Raises `ValidationError` with the messages of each field.
+    `months`: only with the duration "repeating". With `is_counter_offer` it replaces the present counter-offer. Raises
+    `ValidationError` with the messages of each field.
     """
     row = Coupon(code=code.strip().lower(), name=name.strip(), duration=duration, months=months)
     row.percent_off, row.amount_off_excl_vat = percent_off, amount_off_excl_vat
@@ -56,7 +58,7 @@ def coupon_add(
 
 
 def coupon_offer(*, code: str, actor: User) -> None:
-    """Make a coupon what a workspace that means to leave is offered. The one before is no longer."""
+    """Make a coupon the counter-offer on cancellation, instead of the present one. Idempotent."""
     with public_context(), transaction.atomic():
         row = _lock_coupon(code)
         if not row.is_counter_offer:
@@ -64,7 +66,7 @@ def coupon_offer(*, code: str, actor: User) -> None:
 
 
 def coupon_end(*, code: str, reason: str, actor: User) -> None:
-    """Nobody has it any more: its codes end, nobody is offered it. Who has it keeps it to its end."""
+    """Deactivate a coupon's codes and stop offering it. Subscriptions that have the coupon keep it. Idempotent."""
     with public_context(), transaction.atomic():
         row = _lock_coupon(code)
         ended = row.codes.filter(is_active=True).update(is_active=False)
@@ -85,14 +87,17 @@ def code_add(
     max_redemptions: int | None = None,
     expires_at: datetime | None = None,
 ) -> PromotionCode:
-    """Make a word that people type to have a coupon. Raises `ValidationError` with the messages of each field."""
+    """Create a promotion code for a coupon; it is stored in capitals without spaces.
+
+    Raises `ValidationError` with the messages of each field.
+    """
     normalized = "".join(code.split()).upper()
     if not CODE_PATTERN.fullmatch(normalized):
         raise ValidationError({"code": _("De 3 à 40 lettres sans accent, chiffres ou tirets.")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("La date de fin est déjà passée.")})
     with public_context(), transaction.atomic():
-        # One at a time: whether the word is taken is asked once the coupon is ours.
+        # The coupon is locked before the check, so that concurrent calls do not both find the code free.
         coupon_row = _lock_coupon(coupon)
         if PromotionCode.objects.filter(code__iexact=normalized).exists():
             raise ValidationError({"code": _("Ce code existe déjà.")})
@@ -111,7 +116,7 @@ def code_add(
 
 
 def code_end(*, code_id: Any, reason: str, actor: User) -> None:
-    """Nobody can use it any more. Ending it again changes nothing."""
+    """Deactivate a promotion code. Idempotent."""
     with public_context(), transaction.atomic():
         row = PromotionCode.objects.select_for_update().get(pk=code_id)
         if row.is_active:
@@ -135,7 +140,7 @@ def _validate(row: Coupon) -> None:
 
 
 def _make_counter_offer(row: Coupon, actor: User) -> None:
-    """In the caller's transaction; the database allows one."""
+    """Replace the counter-offer, in the caller's transaction. A constraint allows one coupon at most."""
     Coupon.objects.filter(is_counter_offer=True).update(is_counter_offer=False)
     row.is_counter_offer = True
     row.save(update_fields=["is_counter_offer"])
@@ -161,5 +166,5 @@ def _without_empty(**details: Any) -> dict[str, Any]:
 
 
 def _enqueue_push(code: str) -> None:
-    """Stripe, once this is committed; the job does nothing where Stripe is off."""
+    """Enqueue the push to Stripe, which runs after the commit and does nothing if Stripe is off."""
     enqueue(PUSH_JOB, code=code)

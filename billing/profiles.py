@@ -1,4 +1,4 @@
-"""Name, address and VAT number on a workspace's invoices: what a form may say, and what it is for VAT. No network."""
+"""Rules of the billing profile (name, address, VAT number) and the VAT that follows from it. No network."""
 
 import datetime as dt
 from typing import Any
@@ -21,24 +21,24 @@ REQUIRED = {
     "line1": _("Donnez l’adresse."),
     "city": _("Donnez la ville."),
 }
-# Five digits, and VAT numbers of France.
+# Territories with postal codes of five digits and French VAT numbers.
 FRENCH_TERRITORIES = frozenset({"FR", "MC", *FRENCH_OVERSEAS.values()})
 
 
 def profile_of(tenant: TenantRef) -> BillingProfile | None:
-    """What the workspace's invoices bear; None before its owner has said it."""
+    """The workspace's billing profile; None before its owner has saved one."""
     with public_context():
         profile: BillingProfile | None = BillingProfile.objects.filter(tenant_id=tenant.id).first()
     return profile
 
 
 def vat_of(tenant: TenantRef, on: dt.date | None = None) -> Vat:
-    """The VAT of a workspace's invoices on a day (today). Without a profile: as at home."""
+    """The VAT of a workspace's invoices on a day, today by default. Without a profile, that of the seller's country."""
     return vat_for(profile_of(tenant), on)
 
 
 def vat_for(profile: BillingProfile | None, on: dt.date | None = None) -> Vat:
-    """The same of a profile at hand."""
+    """As `vat_of`, for a profile that is already loaded."""
     seller = Seller(settings.SELLER_COUNTRY, settings.VAT_OSS)
     if profile is None:
         buyer = Buyer(seller.country)
@@ -49,7 +49,7 @@ def vat_for(profile: BillingProfile | None, on: dt.date | None = None) -> Vat:
 
 
 def cleaned(values: dict[str, str]) -> dict[str, str]:
-    """The fields as they are kept: trimmed, the VAT number without spaces, its prefix first.
+    """The fields normalized for saving: trimmed, the VAT number with its country prefix and without spaces.
 
     Raises `ValidationError` with the messages of each field.
     """
@@ -90,7 +90,10 @@ def _clean_vat_number(fields: dict[str, str]) -> str:
 
 
 def save_profile(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
-    """Keep them, in the caller's transaction; the row, locked, and what changed. Raises `ValidationError`."""
+    """Save the fields in the caller's transaction; return the locked row and the changed fields.
+
+    Raises `ValidationError`.
+    """
     row = BillingProfile.objects.select_for_update().filter(tenant_id=tenant.id).first()
     row, changed = merge(row or BillingProfile(tenant_id=tenant.id), fields)
     row.save()
@@ -98,13 +101,16 @@ def save_profile(tenant: TenantRef, fields: dict[str, str]) -> tuple[BillingProf
 
 
 def draft_profile(tenant: TenantRef, fields: dict[str, str]) -> BillingProfile:
-    """The row as `write` would leave it; it is not kept. Raises `ValidationError`."""
+    """The row as `save_profile` would save it. Nothing is saved. Raises `ValidationError`."""
     row = BillingProfile.objects.filter(tenant_id=tenant.id).first()
     return merge(row or BillingProfile(tenant_id=tenant.id), fields)[0]
 
 
 def merge(row: BillingProfile, fields: dict[str, str]) -> tuple[BillingProfile, dict[str, Any]]:
-    """A row with these fields, not saved, and what changed."""
+    """`row` with these fields, unsaved, and the changed fields. A changed VAT number is pending again.
+
+    Raises `ValidationError`.
+    """
     changed: dict[str, Any] = {
         name: value for name, value in fields.items() if row._state.adding or getattr(row, name) != value
     }

@@ -1,4 +1,4 @@
-"""What is for sale at which price, and what a choice comes to, from our own rows: no page asks Stripe for it."""
+"""The catalogue for sale and the quote of a choice, from our own rows, so that pages do not call Stripe."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ CENT = Decimal("0.01")
 
 
 class Amounts(NamedTuple):
-    """Euros. VAT is counted and rounded for each line, as on the invoice."""
+    """Amounts in euros. VAT is calculated and rounded per line, as on Stripe's invoices."""
 
     excl_vat: Decimal
     vat: Decimal
@@ -26,7 +26,7 @@ class Amounts(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One thing chosen: a plan's or an option's name, and its price without VAT each `interval`."""
+    """The name of a plan or an option, and its price per `interval` in euros without VAT."""
 
     name: str
     amount_excl_vat: Decimal
@@ -35,9 +35,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a choice comes to each period, before what a code takes off. `rate_percent` None: the buyer is not known.
+    """The cost of a choice per period, before discounts. `rate_percent` None: no billing profile yet, so no VAT.
 
-    `beside`: what options cost each month beside a plan that is paid by the year. `mention`: a French msgid, or "".
+    `beside`: monthly cost of options beside a yearly plan. `mention`: legal mention about VAT, a French msgid or "".
     """
 
     lines: tuple[Line, ...]
@@ -50,31 +50,37 @@ class Quote:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Plans (with their entitlements) and options for sale, and the prices in force in euros without VAT."""
+    """Plans (with their entitlements) and options for sale, and the prices in force in euros without VAT.
+
+    `prices`: ("plan" or "add_on", code, interval) → amount.
+    """
 
     plans: tuple[Plan, ...]
     add_ons: tuple[AddOn, ...]
     prices: dict[tuple[str, str, str], Decimal]
 
     def plan_price(self, code: str, interval: str) -> Decimal | None:
-        """None: not sold for such a period."""
+        """The price in euros without VAT; None if the plan is not sold for the interval."""
         return self.prices.get(("plan", code, interval))
 
     def add_on_line(self, option: AddOn, interval: str) -> Line | None:
-        """By the year beside a year's plan where it has such a price, else by the month."""
+        """The option at its price for `interval`, otherwise at its monthly price; None without either."""
         for amount in dict.fromkeys((interval, MONTH)):
             if (price := self.prices.get(("add_on", option.code, amount))) is not None:
                 return Line(option.name, price, amount)
         return None
 
     def saving(self, code: str) -> Decimal:
-        """Euros without VAT that a year costs less than twelve months; 0 where that cannot be said."""
+        """Euros without VAT saved by paying a year instead of twelve months; 0 if one of the prices is missing."""
         month, year = self.plan_price(code, MONTH), self.plan_price(code, YEAR)
         return max(month * 12 - year, Decimal(0)) if month is not None and year is not None else Decimal(0)
 
 
 def load_catalogue(*, current_plan: str = "", current_add_ons: Iterable[str] = ()) -> Catalogue:
-    """What is for sale, in five queries. `keep`, `had`: the plan and options of a workspace, though not for sale."""
+    """What is for sale, in five queries.
+
+    `current_plan`, `current_add_ons`: codes that the workspace has, included even if no longer for sale.
+    """
     with public_context():
         plans = [
             plan
@@ -91,7 +97,7 @@ def _key(row: Price) -> tuple[str, str, str]:
 
 
 def quote(tenant: TenantRef, choice: Choice, catalogue: Catalogue) -> Quote:
-    """What a choice comes to, with VAT where the buyer is known. What has no price is left out."""
+    """The quote of a choice, with VAT if the workspace has a billing profile. Items without a price are left out."""
     lines = tuple(lines_of(choice, catalogue))
     rate, mention = _vat(tenant)
     return Quote(
@@ -105,7 +111,7 @@ def quote(tenant: TenantRef, choice: Choice, catalogue: Catalogue) -> Quote:
 
 
 def lines_of(choice: Choice, catalogue: Catalogue) -> Iterable[Line]:
-    """The plan and its options, as they are sold. What has no price is left out."""
+    """The lines of the plan and its options. Items without a price are left out."""
     price = catalogue.plan_price(choice.plan, choice.interval)
     for plan in catalogue.plans:
         if plan.code == choice.plan and price is not None:
@@ -125,7 +131,7 @@ def _vat(tenant: TenantRef) -> tuple[Decimal | None, str]:
 
 
 def amounts(lines: Iterable[Decimal], rate_percent: Decimal | None) -> Amounts:
-    """What lines in euros come to. Without a rate, nothing is added."""
+    """The sum of lines in euros without VAT, with VAT rounded per line. A rate of None adds no VAT."""
     amounts_excl_vat = list(lines)
     vat = sum((_round_to_cent(amount * (rate_percent or 0) / 100) for amount in amounts_excl_vat), Decimal(0))
     total = sum(amounts_excl_vat, Decimal(0))

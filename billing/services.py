@@ -1,4 +1,4 @@
-"""What a workspace's life cycle asks of billing."""
+"""Lifecycle steps of a workspace in billing."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from tenants.context import TenantRef
 
 
 def tenant_deleting(tenant: TenantRef, **_details: Any) -> None:
-    """Lifecycle step "deleting": billing addresses are deleted, with the comments given on cancelling.
+    """Lifecycle step "deleting": delete the billing profile and the comments on cancellations.
 
-    Stripe's invoices keep the name and address that they bear.
+    Stripe's invoices keep the name and address that are printed on them.
     """
     BillingProfile.objects.filter(tenant_id=tenant.id).delete()
     Cancellation.objects.filter(tenant_id=tenant.id).update(comment="")

@@ -1,7 +1,7 @@
-"""What the operator does by hand about subscriptions: read one again, mail who owes again, replay what Stripe told.
+"""The operator's acts on subscriptions: sync one now, send a dunning mail again, replay webhook events.
 
-Each act has a reason, kept in the audit log. Raises `ValidationError` (in people's words, nothing was done) and
-`StripeUnavailable`.
+Each act has a reason, stored in the audit log. The functions raise `ValidationError` with a message for people (then
+nothing is changed) and `StripeUnavailable`.
 """
 
 from collections.abc import Iterable
@@ -31,20 +31,20 @@ MAX_EVENTS = 200
 
 
 def reread(*, tenant_id: UUID, reason: str, actor: User) -> None:
-    """Ask Stripe now how a workspace's subscription is, and follow."""
+    """Sync a workspace's subscription from Stripe now."""
     with public_context():
         tenant = Tenant.objects.filter(pk=tenant_id).first()
         if tenant is None:
             raise ValidationError(_("Cet espace est supprimé."), code="gone")
         with translated_errors():
-            # Where Stripe is off, this says so.
+            # Raises `ValidationError` if Stripe is off, also for a workspace without a customer.
             client()
             refresh(tenant_id)
         audit.record("subscription.reread", actor=actor, target=tenant.slug, reason=reason)
 
 
 def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
-    """Send the owners the mail of an unpaid subscription once more; the day it is about (0, 3 or 7)."""
+    """Send the owners the due dunning mail again; return its day (0, 3 or 7)."""
     with public_context(), transaction.atomic():
         row = locked_row(tenant_id)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
@@ -54,7 +54,7 @@ def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
                 _("Cette relance annonce la lecture seule : elle ne part que vers un espace en retard de paiement."),
                 code="not_owing",
             )
-        # Else the schedule would send the same mail a second time.
+        # Without this row, the scheduled job sends the same mail a second time.
         DunningNotice.objects.get_or_create(tenant_id=tenant_id, past_due_since=row.past_due_since, day=day)
         tenant_ref = ref_of(tenant)
         dunning.send_mail(tenant_ref, row.past_due_since)
@@ -65,10 +65,10 @@ def mail_again(*, tenant_id: UUID, reason: str, actor: User) -> int:
 
 
 def replay(*, event: WebhookEvent, reason: str, actor: User) -> None:
-    """Act on one stored event now, once more where it was acted on."""
+    """Handle one stored webhook event now, even if it was handled before."""
     _require_valid(event)
     with public_context():
-        # Not in one transaction with its entry: what fails leaves its trace on the event.
+        # Outside a transaction, so that a failure stays recorded on the event.
         with translated_errors():
             client()
             webhooks.replay(event.pk)
@@ -76,7 +76,7 @@ def replay(*, event: WebhookEvent, reason: str, actor: User) -> None:
 
 
 def replay_later(*, events: Iterable[WebhookEvent], reason: str, actor: User) -> int:
-    """Have a worker act on each stored event; how many. Refused ones are left out."""
+    """Enqueue the replay of each event; return their number. Events that are not valid are left out."""
     with public_context(), transaction.atomic():
         valid = [event for event in events if event.valid]
         for event in valid:

@@ -1,4 +1,7 @@
-"""What the pages of plan, payment and invoices ask for and show. Euros are Decimal; names say with VAT or without."""
+"""Types passed between services and pages of plan, payment and invoices.
+
+Amounts are euros as Decimal; names end in `_excl_vat` or `_incl_vat`.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,12 +25,12 @@ __all__ = [
 
 
 class StripeUnavailable(Exception):
-    """Raised where Stripe does not answer, or not as it should. As far as is known, nothing was done."""
+    """Raised if Stripe does not answer or answers with an error. As far as known, nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """All that a workspace wants to have, not what differs. `interval`: "month" or "year"; `add_ons`: codes."""
+    """The complete choice of plan and options, not a difference. `interval`: "month" or "year"; `add_ons`: codes."""
 
     plan: str
     interval: str = "month"
@@ -37,7 +40,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class AcceptedTerms:
-    """The version of the terms of sale that a buyer accepted by an act (None: nothing was accepted), and from where."""
+    """The id of the accepted version of the terms of sale (None: not accepted), and the IP address of the request."""
 
     version: UUID | None
     origin: str = ""
@@ -45,12 +48,12 @@ class AcceptedTerms:
 
 @dataclass(frozen=True)
 class Current:
-    """What a workspace has, from our own rows: no page has to ask Stripe for it.
+    """The present subscription of a workspace, from our own rows.
 
-    `is_live`: there is a subscription that charges. `status` is Stripe's word, empty without one. `choice`: what it
-    pays for; None where nothing lives. `period_end`: when it renews or, with `ends`, when it ends.
-    `discount`, `payment_method`: words for people, or empty. `monthly_excl_vat`: what it brings a month.
-    `change_waits`: one is put aside until it is paid.
+    `is_live`: there is a live subscription. `status`: Stripe's, "" without a subscription. `choice`: what is paid for;
+    None without a live subscription. `period_end`: date of renewal or, with `ends`, of the end. `discount`,
+    `payment_method`: French descriptions or "". `monthly_excl_vat`: MRR. `change_waits`: a change is pending until it
+    is paid.
     """
 
     is_live: bool
@@ -67,7 +70,7 @@ class Current:
 
 @dataclass(frozen=True)
 class PreviewLine:
-    """One line of an invoice to come; negative: given back. `is_proration`: for the rest of a period under way."""
+    """One line of a coming invoice; a negative amount is a credit. `is_proration`: for the rest of a begun period."""
 
     text: str
     amount_excl_vat: Decimal
@@ -76,13 +79,12 @@ class PreviewLine:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a change costs, as Stripe would count it at `at` (seconds since 1970; handed back to make the same change).
+    """The cost of an immediate change, calculated by Stripe for `at` (seconds since 1970, passed back to `change`).
 
-    `due_now_excl_vat`, `due_now_vat`: invoiced at once (0: nothing); `due_now_incl_vat`: charged of it, less what was
-    given back before (`credit_used_incl_vat`, negative). `credit_excl_vat`: given back on the next invoices.
-    `renewal_*`: each period (`interval`) from `renews_at` on, before discounts; `monthly_beside_excl_vat`: options paid
-    by the month beside a year's plan. `exceeded`: what is used today beyond what the new plan gives. The change takes
-    place at once.
+    `due_now_excl_vat`, `due_now_vat`: invoiced at once (0 for nothing); `due_now_incl_vat`: amount charged, after
+    earlier credits (`credit_used_incl_vat`, negative). `credit_excl_vat`: credit on the following invoices.
+    `renewal_*`: cost per period (`interval`) from `renews_at` on, before discounts; `monthly_beside_excl_vat`: options
+    paid by the month beside a yearly plan. `exceeded`: gauges whose use is above the limits of the new plan.
     """
 
     at: int
@@ -102,7 +104,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class ChangeResult:
-    """How a change went. `pay_url`: where the bank is asked, or another card given; until then nothing changed."""
+    """The result of a change. `pay_url`: Stripe's page for a confirmation or another card; until paid, not `done`."""
 
     done: bool
     pay_url: str = ""
@@ -110,7 +112,7 @@ class ChangeResult:
 
 @dataclass(frozen=True)
 class NextPayment:
-    """The next invoice as Stripe counts it today. `credit_incl_vat`, negative: what was given back and is taken off."""
+    """Stripe's preview of the next invoice. `credit_incl_vat`: earlier credits used by it, negative."""
 
     at: datetime
     amount_excl_vat: Decimal
@@ -123,7 +125,7 @@ class NextPayment:
 class Invoice:
     """One of Stripe's invoices. `status`: "paid", "open", "void", "uncollectible"; `is_pending`: a debit is under way.
 
-    Its documents are asked for when they are opened: Stripe's addresses expire.
+    Addresses of its documents expire and are requested when opened (`documents.document_url`).
     """
 
     id: str
@@ -140,9 +142,10 @@ class Invoice:
 
 @dataclass(frozen=True)
 class CounterOffer:
-    """What somebody who means to leave is offered. `kind`: "coupon" (`code` its code), "plan" (a cheaper one), "talk".
+    """An offer to an owner who cancels. `kind`: "coupon", "plan" (a cheaper one) or "talk"; `code`: of coupon or plan.
 
-    `text`: in people's words. `saves_excl_vat`: euros a month, where that can be said.
+    `text`: the name of the coupon or plan, a French msgid. `saves_excl_vat`: euros a month, None if unknown. `details`:
+    of a coupon, see `cancellation.details_of`.
     """
 
     kind: str

@@ -1,6 +1,7 @@
-"""Terms of sale: publish a version, ask for its acceptance, keep the proof.
+"""Terms of sale: publication of versions, and acceptance with its proof.
 
-Each first purchase asks; a change of plan asks where a version came out since the workspace last accepted one.
+Each first purchase requires an acceptance; a change of plan does so if the workspace has not accepted the version in
+force.
 """
 
 import hashlib
@@ -22,11 +23,11 @@ from tenants.context import TenantRef, public_context
 Act = TermsAcceptance.Act
 # Characters. Long terms of sale have some 60,000.
 MAX_LENGTH = 100_000
-# Of an integer in PostgreSQL.
+# The maximum of PostgreSQL's integer.
 MAX_NUMBER = 2**31 - 1
-# As people type and paste it: further signs, indented, with a space that does not break.
+# Accepts variants that people type or paste: two to six "#", indentation, a non-breaking space.
 _HEADING = re.compile(r"\s{0,3}#{2,6}(?:\s+|$)(.*?)\s*")
-# One publication at a time: numbers follow each other.
+# Key of the advisory lock that serializes publications, so that numbers are consecutive.
 _LOCK = 0x7E125
 
 
@@ -38,13 +39,13 @@ class Block(NamedTuple):
 
 
 def current() -> TermsVersion | None:
-    """The version in force; None where none was published."""
+    """The version in force; None if none is published."""
     with public_context():
         return TermsVersion.objects.first()
 
 
 def version(number: int) -> TermsVersion | None:
-    """One version, also one that is no longer in force: whoever accepted it can read it."""
+    """A version by its number, in force or not, so that people can read what they accepted; None if unknown."""
     if number > MAX_NUMBER:
         return None
     with public_context():
@@ -52,7 +53,7 @@ def version(number: int) -> TermsVersion | None:
 
 
 def blocks(text: str) -> list[Block]:
-    """A text as a page shows it: a line that begins with `## ` is a heading, an empty line ends a paragraph."""
+    """The headings and paragraphs of a text: a line that begins with `## ` is a heading, an empty line a break."""
     result: list[Block] = []
     paragraph: list[str] = []
     for line in [*text.replace("\ufeff", "").splitlines(), ""]:
@@ -69,18 +70,21 @@ def blocks(text: str) -> list[Block]:
 
 
 def has_gaps(text: str) -> bool:
-    """True where passages in square brackets are still to be filled in."""
+    """True if the text has passages in square brackets, which are to be filled in."""
     return "[" in text and "]" in text
 
 
 def normalized(text: str) -> str:
-    """A text as it is kept: pasting brings marks, ends of line and forms of letters that are not its own."""
+    """The text as stored: without byte order mark, with line feeds only, in Unicode NFC, trimmed."""
     lines = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", lines).strip()
 
 
 def publish(*, text: str, translation: str = "", actor: User | None = None, label: str = "") -> TermsVersion:
-    """Put a version in force. Raises `ValidationError` where it is the one in force already, or too long."""
+    """Publish a version, which is in force at once. `label`: the audit log's author without an `actor`.
+
+    Raises `ValidationError` if the text is empty, too long, or the one in force.
+    """
     text, translation = normalized(text), normalized(translation)
     if not text or max(len(text), len(translation)) > MAX_LENGTH:
         raise ValidationError(_("Donnez un texte, de 100 000 caractères au plus."), code="length")
@@ -103,14 +107,14 @@ def publish(*, text: str, translation: str = "", actor: User | None = None, labe
 
 
 def needs_acceptance(tenant: TenantRef) -> bool:
-    """True where the workspace has not accepted the version in force."""
+    """True if the workspace has not accepted the version in force."""
     with public_context():
         latest = TermsVersion.objects.values("pk")[:1]
         return not TermsAcceptance.objects.filter(tenant_id=tenant.id, terms__in=latest).exists()
 
 
 def require_current(accepted: AcceptedTerms | None) -> TermsVersion:
-    """The version that was accepted. Raises `ValidationError` where it is none, or not the one in force."""
+    """The accepted version. Raises `ValidationError` if none is published or accepted, or another one is in force."""
     latest = current()
     if latest is None:
         raise ValidationError(
@@ -130,7 +134,7 @@ def require_current(accepted: AcceptedTerms | None) -> TermsVersion:
 def record(
     tenant: TenantRef, terms: TermsVersion, choice: Choice, *, actor: User, origin: str, act: str, reference: str
 ) -> None:
-    """Keep an acceptance and its entry in the operator's log, in one transaction."""
+    """Store an acceptance and its entry in the operator's audit log, in one transaction."""
     with public_context(), transaction.atomic():
         TermsAcceptance.objects.create(
             tenant_id=tenant.id,

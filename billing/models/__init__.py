@@ -1,4 +1,4 @@
-"""Subscriptions and what Stripe last said of them, discounts, billing profiles, terms of sale, MRR movements."""
+"""Models of subscriptions, discounts, billing profiles, terms of sale and MRR movements."""
 
 from billing.models.console import Dunning, WebhookEvent
 from billing.models.customers import BillingProfile, Cancellation

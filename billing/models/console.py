@@ -1,4 +1,4 @@
-"""The operator's views of what stands in other tables: each is a list of its own at the console, none a table."""
+"""Proxy models: further lists of the console on tables of other models."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from billing.models.subscriptions import Subscription
 
 
 class Dunning(Subscription):
-    """A workspace that owes."""
+    """A subscription with an unpaid invoice."""
 
     class Meta:
         proxy = True
@@ -19,7 +19,7 @@ class Dunning(Subscription):
 
 
 class WebhookEvent(WebhookEventTrigger):
-    """What came to Stripe's endpoint. The console sees it through this one: dj-stripe's own pages would edit it."""
+    """A request received at the webhook endpoint, for read-only pages instead of dj-stripe's, which allow editing."""
 
     class Meta:
         proxy = True

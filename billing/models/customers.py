@@ -1,4 +1,4 @@
-"""Who pays, as invoices name them, and why they went."""
+"""Billing profiles and cancellations."""
 
 from typing import ClassVar
 
@@ -10,10 +10,10 @@ from ui.lines import LineField
 
 
 class BillingProfile(models.Model):
-    """Name, address and VAT number that a workspace's invoices bear. Stripe's customer says the same.
+    """Name, address and VAT number printed on a workspace's invoices, also pushed to Stripe's customer.
 
-    `country`: ISO 3166-1 alpha-2. `vat_status` is VIES's word, through Stripe, on `vat_number`: a number that is
-    well-formed counts until it is refused.
+    `country`: ISO 3166-1 alpha-2. `vat_status`: the answer of VIES about `vat_number`, through Stripe; a well-formed
+    number is accepted until it is refused.
     """
 
     class VatStatus(models.TextChoices):
@@ -32,7 +32,7 @@ class BillingProfile(models.Model):
     country = LineField(_("pays"), max_length=2, default="FR")
     vat_number = LineField(_("numéro de TVA"), max_length=20, blank=True)
     vat_status = LineField(max_length=8, choices=VatStatus.choices, default=VatStatus.NONE)
-    # What Stripe was last told, and its own key of the number.
+    # Stripe's id of `vat_number`.
     stripe_tax_id = LineField(max_length=255, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -46,10 +46,13 @@ class BillingProfile(models.Model):
 
 
 class Cancellation(models.Model):
-    """Why an owner meant to go, what was offered, and how it ended. `offer`: the code of a coupon, or of a plan."""
+    """The reason of a cancellation, the counter-offer and the outcome.
+
+    `offer`: the code of the offered coupon or plan, "talk", or "".
+    """
 
     class Reason(models.TextChoices):
-        """Stripe's own words for it (`cancellation_details.feedback`)."""
+        """The values of Stripe's `cancellation_details.feedback`."""
 
         TOO_EXPENSIVE = "too_expensive", _("Trop cher")
         UNUSED = "unused", _("Pas assez utilisé")

@@ -1,4 +1,4 @@
-"""What takes something off a price: coupons, and the codes under which people have them."""
+"""Coupons, promotion codes and their uses."""
 
 from typing import ClassVar
 
@@ -12,10 +12,10 @@ from ui.lines import LineField
 
 
 class Coupon(models.Model):
-    """A percentage or an amount off each invoice, for a time. What it takes off never changes once it is at Stripe.
+    """A percentage or an amount off each invoice for a duration. Neither changes after creation.
 
-    `amount_off_excl_vat`: in euros. `months`: of a coupon that repeats. `is_counter_offer`: what a workspace that means
-    to leave is offered; one at most.
+    `amount_off_excl_vat`: euros. `months`: only with the duration "repeating". `is_counter_offer`: offered to an owner
+    who cancels; true for one coupon at most.
     """
 
     class Duration(models.TextChoices):
@@ -60,7 +60,7 @@ class Coupon(models.Model):
 
 
 class PromotionCode(models.Model):
-    """A word that people type to have a coupon. `max_redemptions` empty: without limit."""
+    """A code that people type to get a coupon. `max_redemptions` None: no limit."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="codes", verbose_name=_("remise"))
@@ -83,7 +83,10 @@ class PromotionCode(models.Model):
 
 
 class CodeUse(models.Model):
-    """A promotion code that a workspace had: never a second time. `code` in capitals, as Stripe had it then."""
+    """The use of a promotion code by a workspace, which can use each code once. `code`: in capitals.
+
+    No foreign key, as a code may exist only at Stripe.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField(_("clé de l’espace"))

@@ -1,4 +1,4 @@
-"""The ledger of monthly recurring revenue: one line for each change of what a workspace's subscription brings."""
+"""The ledger of monthly recurring revenue (MRR)."""
 
 from typing import ClassVar
 
@@ -11,10 +11,10 @@ from ui.lines import LineField
 
 
 class RevenueChange(models.Model):
-    """From one monthly amount to another, in euros without VAT. Append-only.
+    """An MRR movement of a workspace: its monthly amount before and after, in euros without VAT. Append-only.
 
-    A year's price counts for a twelfth; what is taken off for more than one invoice is taken off here. What a
-    workspace brings at a moment is `after_euros` of its last line before it.
+    A yearly price counts for a twelfth; discounts that last for more than one invoice are subtracted
+    (`mrr/monthly.py`). The MRR of a workspace at a moment is `after_euros` of its last line before that moment.
     """
 
     append_only = True

@@ -1,4 +1,4 @@
-"""What each workspace subscribed to, as Stripe last said, so that no page has to ask Stripe."""
+"""The subscription of each workspace as of the last sync, so that pages do not call Stripe; turns and dunning mails."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ from ui.lines import LineField
 
 
 class Subscription(models.Model):
-    """One row a workspace that is known to Stripe. Also the lock under which what Stripe said is written.
+    """One row per workspace that is known to Stripe. The sync locks the row.
 
-    `status` is Stripe's own word, empty before the first subscription. `moved_to` is the state the workspace was last
-    moved to, `moved_for` what Stripe said then: where the workspace is elsewhere while Stripe says the same, the
-    operator has moved it, and it stays.
+    `status`: Stripe's, "" before the first subscription. `moved_to`: the workspace's state set by the last sync;
+    `moved_for`: the facts at Stripe then (`sync.stripe_facts_key`). If the workspace has another state while the facts
+    are unchanged, the operator has set it, and the sync leaves it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -28,10 +28,10 @@ class Subscription(models.Model):
     period_end = models.DateTimeField(_("fin de la période payée"), null=True, blank=True)
     cancel_at_period_end = models.BooleanField(_("résilié à la fin de la période"), default=False)
     past_due_since = models.DateTimeField(_("impayé depuis"), null=True, blank=True)
-    # What people are shown of it, so that no page asks Stripe: "Visa •••• 4242", the name of what is taken off.
+    # Shown on pages: "Visa •••• 4242", names of coupons (`stripe/descriptions.py`).
     payment_method = LineField(_("moyen de paiement"), max_length=60, blank=True, default="", db_default="")
     discount = LineField(_("remise"), max_length=60, blank=True, default="", db_default="")
-    # A change waits until it is paid: a card was refused, or the bank is to be asked.
+    # A change is pending until it is paid: the card was refused, or the bank asks for a confirmation.
     change_waits = models.BooleanField(_("changement à payer"), default=False, db_default=False)
     mrr_euros = models.DecimalField(_("revenu mensuel (€ HT)"), default=0, db_default=0, **PRICE)
     last_event_at = models.DateTimeField(_("dernier événement"), null=True, blank=True)
@@ -52,12 +52,12 @@ class Subscription(models.Model):
         ]
 
     def __str__(self) -> str:
-        # The console asks for the workspace's name with the row.
+        # The console annotates its rows with `workspace_name`.
         return getattr(self, "workspace_name", None) or f"{self.plan_code} {self.status}"
 
 
 class StripeTurn(models.Model):
-    """Whose turn it is to speak with Stripe for a workspace, and until when (billing/stripe/turns.py)."""
+    """The lease of the process that calls Stripe for a workspace (`stripe/turns.py`)."""
 
     tenant_id = models.UUIDField(_("clé de l’espace"), primary_key=True)
     key = models.UUIDField(_("clé du tour"))
@@ -72,7 +72,10 @@ class StripeTurn(models.Model):
 
 
 class DunningNotice(models.Model):
-    """That the owners were told, so many days into one unpaid stretch. Written with the mail, in one transaction."""
+    """A dunning mail, sent on a `day` (0, 3, 7) of the arrears that began at `past_due_since`.
+
+    Written in the transaction that enqueues the mail.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant_id = models.UUIDField()

@@ -1,4 +1,4 @@
-"""The terms of sale, version by version, and who accepted which of them for which order. Nothing of it ever changes."""
+"""Versions of the terms of sale and their acceptances. Both are append-only."""
 
 from typing import ClassVar
 
@@ -12,8 +12,8 @@ from ui.lines import LineField
 class TermsVersion(models.Model):
     """One version of the terms of sale. The latest is in force.
 
-    `text`: in French, which alone binds; `sha256`: of its bytes in UTF-8, in hexadecimal. `translation`: in English,
-    for reading. Both are plain text: a line that begins with "## " is a heading, empty lines part paragraphs.
+    `text`: the binding French text; `sha256`: hexadecimal digest of its UTF-8 bytes. `translation`: English, for
+    information. Both are plain text: a line that begins with "## " is a heading, empty lines separate paragraphs.
     """
 
     append_only = True
@@ -36,10 +36,10 @@ class TermsVersion(models.Model):
 
 
 class TermsAcceptance(models.Model):
-    """A buyer's acceptance of one version for one order: the proof of a contract, kept when the workspace is gone.
+    """A buyer's acceptance of one version for one order: proof of a contract, kept after the workspace is deleted.
 
-    `person`: the buyer's address as it was then. `origin`: the network address the order came from. `reference`:
-    Stripe's key of the page of payment or of the subscription that was changed.
+    `person`: the buyer's mail address at that time. `origin`: IP address of the request. `reference`: Stripe's id of
+    the checkout session, or of the changed subscription.
     """
 
     append_only = True

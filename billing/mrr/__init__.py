@@ -1,1 +1,1 @@
-"""Monthly recurring revenue: what a subscription brings in a month, the ledger of its movements, figures and words."""
+"""Monthly recurring revenue (MRR): its calculation, the ledger of its movements, figures and their presentation."""

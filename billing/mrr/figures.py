@@ -1,4 +1,7 @@
-"""What the ledger of revenue says, in euros a month without VAT. In public; months in the operator's time zone."""
+"""MRR figures from the ledger, in euros a month without VAT. Months begin in the operator's time zone.
+
+The functions need the context public.
+"""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -15,16 +18,16 @@ from plans.models import Plan
 
 Kind = RevenueChange.Kind
 NOTHING = Decimal(0)
-# What each line adds to the revenue, and to the number of workspaces that bring some.
+# Sum of the changes of MRR, and of the changes of the number of workspaces with MRR.
 NET_CHANGE = Sum(F("after_euros") - F("before_euros"))
 NET_WORKSPACES = Sum(Case(When(before_euros=0, then=Value(1)), When(after_euros=0, then=Value(-1)), default=Value(0)))
 
 
 @dataclass(frozen=True)
 class Month:
-    """Revenue at a month's start, what moved it by kind (none negative), and how many workspaces brought some.
+    """MRR at the start of a month and its movements by kind, all positive, in euros without VAT.
 
-    `workspaces`: at its end, `workspaces_before` at its start, `left`: how many times one stopped.
+    `workspaces`, `workspaces_before`: number of workspaces with MRR at the end and start; `left`: number of churns.
     """
 
     first_day: dt.date
@@ -40,28 +43,28 @@ class Month:
 
     @property
     def net(self) -> Decimal:
-        """What the month added, or took where it is negative."""
+        """The change of MRR in the month; negative for a loss."""
         return self.new + self.reactivation + self.expansion - self.contraction - self.churn
 
     @property
     def end(self) -> Decimal:
-        """Revenue at its end; of the current month, now."""
+        """MRR at the end of the month; for the current month, the present MRR."""
         return self.start + self.net
 
     @property
     def churn_percent(self) -> Decimal | None:
-        """How much of the revenue at its start left; None where there was none."""
+        """Churn as a percentage of the MRR at the start; None if that is 0."""
         return self.churn / self.start * 100 if self.start else None
 
     @property
     def per_workspace(self) -> Decimal | None:
-        """Revenue of one workspace on average, at its end; None where none brings any."""
+        """Average MRR of a workspace at the end of the month; None without workspaces."""
         return self.end / self.workspaces if self.workspaces else None
 
 
 @dataclass(frozen=True)
 class PlanRevenue:
-    """What the workspaces of one plan bring, options included."""
+    """MRR of the workspaces of one plan, options included."""
 
     code: str
     name: str
@@ -70,18 +73,18 @@ class PlanRevenue:
 
 
 def mrr_at(moment: dt.datetime) -> Decimal:
-    """What all workspaces brought just before a moment."""
+    """MRR of all workspaces just before a moment."""
     return RevenueChange.objects.filter(at__lt=moment).aggregate(moved=NET_CHANGE)["moved"] or NOTHING
 
 
 def movements(since: dt.datetime, until: dt.datetime) -> dict[str, Decimal]:
-    """What moved by kind, none negative, from a moment to just before another."""
+    """Kind → sum of its movements as a positive amount, with `since` <= time < `until`."""
     rows = RevenueChange.objects.filter(at__gte=since, at__lt=until).order_by().values_list("kind")
     return {kind: abs(movements_by_kind) for kind, movements_by_kind in rows.annotate(moved=NET_CHANGE)}
 
 
 def by_month(count: int = 12, now: dt.datetime | None = None) -> list[Month]:
-    """The last months, oldest first, the current one included. Two queries."""
+    """The last `count` months, oldest first, including the current one. Two queries."""
     local = timezone.localtime(now)
     days = [_months_before(local.date(), months_ago) for months_ago in reversed(range(count))]
     first = timezone.make_aware(dt.datetime.combine(days[0], dt.time()))
@@ -97,7 +100,7 @@ def by_month(count: int = 12, now: dt.datetime | None = None) -> list[Month]:
 def _chain(
     days: list[dt.date], by_month_and_kind: dict[tuple[dt.date, str], list[Any]], start: Decimal, workspaces: int
 ) -> Iterator[Month]:
-    """Each month begins with what the one before ended with."""
+    """The months in order; each starts with the MRR and workspaces at the end of the previous one."""
     for day in days:
         movements_by_kind = {kind: by_month_and_kind.get((day, kind), [NOTHING, 0]) for kind in Kind.values}
         amounts = {kind: abs(amount) for kind, (amount, _lines) in movements_by_kind.items()}
@@ -109,18 +112,18 @@ def _chain(
 
 
 def _months_before(day: dt.date, count: int) -> dt.date:
-    """The first day of the month so many months ago."""
+    """The first day of the month `count` months before `day`."""
     months = day.year * 12 + day.month - 1 - count
     return dt.date(months // 12, months % 12 + 1, 1)
 
 
 def at_risk() -> Decimal:
-    """What the workspaces bring whose payment failed."""
+    """MRR of the workspaces that are past due."""
     return Subscription.objects.filter(status="past_due").aggregate(all=Sum("mrr_euros"))["all"] or NOTHING
 
 
 def by_plan() -> list[PlanRevenue]:
-    """What each plan's workspaces bring, the most first. Two queries."""
+    """MRR by plan, highest first. Two queries."""
     names = dict(Plan.objects.values_list("code", "name"))
     rows = Subscription.objects.filter(mrr_euros__gt=0).order_by().values_list("plan_code")
     plans = rows.annotate(Count("pk"), all=Sum("mrr_euros")).order_by("-all", "plan_code")

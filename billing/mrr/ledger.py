@@ -1,7 +1,4 @@
-"""The ledger of monthly recurring revenue: a line is written where what a workspace brings changes, and never again.
-
-Reading it: `revenue_figures`. What a subscription brings: `monthly`.
-"""
+"""Writes the append-only ledger of MRR movements, which `figures` reads. `monthly` calculates a subscription's MRR."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import RevenueChange, Subscription
 
 Kind = RevenueChange.Kind
-# What the ledger keeps of why; its words are those of the page.
+# Cause stored in a line → label on pages.
 CAUSES = {
     "begun": _("Abonnement souscrit"),
     "trial": _("Essai converti"),
@@ -33,9 +30,10 @@ CAUSES = {
 def record_change(
     row: Subscription, slug: str, *, monthly: Decimal, plan_code: str, now: datetime, reason: str
 ) -> RevenueChange | None:
-    """Write what changed, if anything did, and set it on the row, which the caller holds locked and saves.
+    """Write a line if the MRR changed, and set it on `row`, which the caller has locked and must save.
 
-    `monthly`: euros without VAT. `plan_code`: what is paid for now; empty where nothing is. `reason`: of `CAUSES`.
+    `monthly`: MRR in euros without VAT. `plan_code`: the plan paid for, "" without one. `reason`: a key of `CAUSES`.
+    Returns the line, or None if nothing changed.
     """
     before = row.mrr_euros
     if monthly == before:
@@ -55,7 +53,7 @@ def record_change(
 
 
 def record_end(tenant_id: UUID, slug: str, *, now: datetime) -> None:
-    """A workspace is deleted: what it brought is gone, in the caller's transaction. Needs no word of Stripe's."""
+    """Record the end of a deleted workspace's MRR, in the caller's transaction. Does not call Stripe."""
     with transaction.atomic():
         row = Subscription.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if row is not None and record_change(row, slug, monthly=Decimal(0), plan_code="", now=now, reason="deleted"):

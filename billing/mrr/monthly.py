@@ -1,4 +1,4 @@
-"""What a subscription brings a month: plain arithmetic on what it charges and what is taken off. No row, no network."""
+"""Calculates the MRR of a subscription from its charges and reductions. Pure: no database, no network."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-# Stripe's states in which it is counted on: one that owes is counted until it is given up.
+# Stripe's statuses that count for MRR: a past due subscription counts until Stripe gives it up.
 PAYING = ("active", "past_due")
 MONTHS = {"day": Fraction(12, 365), "week": Fraction(12, 52), "month": Fraction(1), "year": Fraction(12)}
 
 
 @dataclass(frozen=True)
 class Charge:
-    """One item: `cents` without VAT for each of `quantity`, every `every` `interval`s. Cents may have decimals."""
+    """One item: `quantity` times `cents` without VAT, charged every `every` intervals. Cents may have decimals."""
 
     cents: Decimal
     quantity: int = 1
@@ -22,15 +22,15 @@ class Charge:
 
     @property
     def months(self) -> Fraction:
-        """How long one payment lasts. Raises `KeyError` for an interval that Stripe does not have."""
+        """The number of months that one payment covers. Raises `KeyError` for an unknown interval."""
         return MONTHS[self.interval] * self.every
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """Taken off each invoice: `percent`, or `cents`. `months` from its first day, None: for good, 0: one invoice only.
+    """A reduction of each invoice by `percent`, or by `cents`.
 
-    `ends`: when it ends, where it does.
+    `months`: duration, None without end, 0 for one invoice only. `ends`: its last moment, None without end.
     """
 
     percent: Decimal | None = None
@@ -40,11 +40,11 @@ class Reduction:
 
 
 def monthly_euros(status: str, charges: Iterable[Charge], reductions: Iterable[Reduction], now: datetime) -> Decimal:
-    """Euros a month without VAT, rounded once, half away from zero; 0 for a subscription that does not pay.
+    """Euros a month without VAT, rounded once, half up; 0 for a subscription that does not pay.
 
-    A reduction counts where it lasts for more than one invoice and has not ended: a few months off a year's price do
-    not. They are taken off one after the other. Where rhythms differ, an amount is taken off the invoices of the
-    shortest, and what those do not take is lost.
+    A reduction counts if it lasts for more than one invoice and has not ended; one of a few months does not count for a
+    yearly price. Reductions apply one after the other. If charges have different intervals, a reduction by an amount
+    applies to those with the shortest one, and any remainder is lost.
     """
     charges_list = list(charges)
     if status not in PAYING or not charges_list:
@@ -57,7 +57,7 @@ def monthly_euros(status: str, charges: Iterable[Charge], reductions: Iterable[R
 
 
 def _reduce(remaining: list[Fraction], months: list[Fraction], reduction: Reduction) -> list[Fraction]:
-    """`left`: cents a month of each charge, that is paid for so many months at once."""
+    """`remaining` after a reduction. For each charge, `remaining`: cents a month; `months`: months per payment."""
     is_reduced = [reduction.months is None or reduction.months > charge_months for charge_months in months]
     if reduction.percent is not None:
         share = Fraction(reduction.percent) / 100
@@ -72,5 +72,5 @@ def _reduce(remaining: list[Fraction], months: list[Fraction], reduction: Reduct
 
 
 def _round_half_up(amount: Fraction) -> int:
-    """Half up, which is away from zero: nothing here is below it."""
+    """Rounds half up; `amount` is never negative."""
     return int(amount + Fraction(1, 2))
