@@ -307,10 +307,10 @@ def test_sql_is_read(refused, text):
 
 def test_public_tables_are_all_taken_for_large(refused):
     """Everybody waits for them, small or not; and what workspaces may not have, public may, with a reason."""
-    index = migrations.AddIndex("plan", models.Index(fields=["name"], name="plan_name"))
+    index = migrations.AddIndex("coupon", models.Index(fields=["name"], name="coupon_name"))
     assert refused(index, app="billing") == ["index"]
     assert refused(migrations.AddIndex("share", models.Index(fields=["opens"], name="share_opens"))) == []
-    trigger = sql("CREATE TRIGGER t AFTER INSERT ON billing_plan EXECUTE FUNCTION f()")
+    trigger = sql("CREATE TRIGGER t AFTER INSERT ON billing_coupon EXECUTE FUNCTION f()")
     assert refused(trigger, app="billing") == ["unknown"]
     assert refused(trigger, app="billing", locks_because=REASON) == []
 
