@@ -102,7 +102,7 @@ class SubscriptionAdmin(WorkspaceRowAdmin):
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response
 
-    # what is shown
+    # Columns and fields
 
     @display(description=_("Espace"), ordering="slug")
     def shown_workspace(self, row: Any) -> SafeString:
@@ -167,7 +167,7 @@ class SubscriptionAdmin(WorkspaceRowAdmin):
         link = '<a class="rc-link" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
         return format_html(link, page, row.stripe_customer_id)
 
-    # acts
+    # Acts
 
     def has_mail_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return _exists(object_id, status="past_due")

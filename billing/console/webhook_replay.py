@@ -14,7 +14,7 @@ ACTION = "replay_chosen"
 
 
 class ReplayForm(ReasonForm):
-    """A reason for several events at once. The form posts their keys back as the list's own action does."""
+    """The reason for replaying several events. The form posts their keys in the fields of Django's list actions."""
 
     action = Line(widget=forms.HiddenInput)
     chosen = forms.MultipleChoiceField(widget=forms.MultipleHiddenInput)
@@ -25,7 +25,7 @@ class ReplayForm(ReasonForm):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields.pop("chosen")
         chosen.choices = [(key, key) for key in keys]
-        # Django's name of the field: the second post runs the same action of the list.
+        # Django's field name, so that submitting this form runs the same list action again.
         self.fields[ACTION_CHECKBOX_NAME] = chosen
 
 
@@ -40,7 +40,7 @@ def explanation(count: int, refused_count: int) -> str:
 
 
 def success_message(replayed_count: int, refused_count: int) -> str:
-    """What the action did."""
+    """How many events are replayed, and how many refused ones are not."""
     text = ngettext("%(n)d événement va être rejoué.", "%(n)d événements vont être rejoués.", replayed_count) % {
         "n": replayed_count
     }

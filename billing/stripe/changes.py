@@ -152,7 +152,7 @@ def exceeded(tenant: TenantRef, choice: Choice) -> tuple[Gauge, ...]:
         standing_uses = {key: selectors.standing_now(key) for key in keys}
     for gauge in selectors.gauges(tenant, keys):
         limit = limits[gauge.key]
-        # Standing meters (seats, assistants) are counted from their rows, which are more exact than quota counters.
+        # Standing meters (seats, assistants) are counted from their rows; a quota counter only counts acts.
         used = gauge.used if (standing := standing_uses[gauge.key]) is None else standing
         if limit is not None and used > limit:
             exceeded_gauges.append(Gauge(gauge.key, gauge.label, used, gauge.reserved, limit))

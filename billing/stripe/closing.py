@@ -1,4 +1,4 @@
-"""Ends the subscriptions of a workspace that is closed by the operator or its trial. Nothing is refunded.
+"""Ends the subscriptions of a workspace that is closed by anything but the sync. Nothing is refunded.
 
 Reopening the workspace does not restore a subscription; the owner takes out another one.
 """
@@ -19,7 +19,7 @@ State = Tenant.State
 
 
 def workspace_state_changed(tenant: TenantRef, *, actor: str, **_details: Any) -> None:
-    """Lifecycle step "state_changed": enqueue the end of the subscriptions if closed by anyone but the sync."""
+    """Lifecycle step "state_changed": enqueue the end of the subscriptions if closed by anything but the sync."""
     if tenant.state != State.CLOSED or actor == ACTOR or not is_on():
         return
     with public_context():

@@ -92,7 +92,10 @@ def _receipt_url(invoice_id: str) -> str:
 
 
 def pay_url(tenant: TenantRef) -> str:
-    """Stripe's page of the oldest invoice that is to be paid; "": nothing is, or a debit is under way."""
+    """Stripe's page of the oldest unpaid invoice without a debit under way; "" if there is none.
+
+    Raises `StripeUnavailable`.
+    """
     row = row_of(tenant)
     if row is None or not row.stripe_id:
         return ""
@@ -106,7 +109,10 @@ def pay_url(tenant: TenantRef) -> str:
 
 
 def next_payment(tenant: TenantRef) -> NextPayment | None:
-    """The next invoice as Stripe counts it today; None where none will come."""
+    """Stripe's preview of the next invoice; None without a live subscription or if it is ending.
+
+    Raises `StripeUnavailable`.
+    """
     row = row_of(tenant)
     if row is None or row.status not in LIVE or row.cancel_at_period_end:
         return None

@@ -61,7 +61,7 @@ def _reductions(discounts: list[Any]) -> Iterator[Reduction]:
 def movement_cause(subscription: Subscription, snapshot: "Snapshot", tenant_id: UUID) -> str:
     """The cause of an MRR movement, a key of `ledger.CAUSES`. `subscription` and the stored options are not synced yet.
 
-    "discount" stands for any change of price that is not explained by plan, period or options.
+    "discount" is any change of the amount that plan, period or options do not explain.
     """
     if not snapshot.monthly_euros:
         return LOSS_CAUSES.get(snapshot.status, "ended")

@@ -85,7 +85,7 @@ def _apply(tenant_id: UUID, snapshot: Snapshot | None, event_at: datetime | None
 
 
 def refresh_after_act(tenant_id: UUID) -> None:
-    """`refresh` after a change at Stripe. If reading fails the change stands, and its webhook event syncs it later."""
+    """`refresh` after a change at Stripe. Errors of Stripe are logged: the change is made, and its webhook syncs it."""
     try:
         refresh(tenant_id)
     except stripe.StripeError:
@@ -146,7 +146,7 @@ def facts_of(row: Subscription, tenant: Tenant, now: datetime) -> Facts:
 
 
 def stripe_facts_key(row: Subscription) -> str:
-    """The facts at Stripe under which a state was set, as text. A state set by hand stands until this key changes."""
+    """Subscription, status and arrears as a text. A state set by the operator is kept until this text changes."""
     since = row.past_due_since.isoformat() if row.past_due_since else ""
     return f"{row.stripe_id} {row.status} {since}"
 

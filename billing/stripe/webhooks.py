@@ -104,8 +104,8 @@ def sweep(batch_size: int = 500) -> int:
 
     Each transaction deletes `batch_size` rows, so that incoming webhooks do not wait.
     """
-    # An event's row prevents handling it twice. Stripe retries for three days, can resend by hand for thirty, and
-    # `enqueue_pending` retries for `MAX_AGE`; older rows are not needed.
+    # An event's row prevents handling it twice. Stripe retries for three days, an event can be resent manually for
+    # thirty, and `enqueue_pending` retries for `MAX_AGE`; older rows are not needed.
     limit = timezone.now() - RETENTION
     triggers = _delete(mirror.WebhookEventTrigger.objects.filter(created__lt=limit), batch_size)
     # The row of an event that was delivered again is deleted after its last delivery.
