@@ -30,3 +30,22 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("10 7 * * *", "tenants.trials.remind_trials"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),
 )
+
+# Former name of a job -> its name. Jobs that processes of the former code enqueued run under their new name, so a
+# deployment loses none. A line may go once no installation updates from a version that used it.
+FORMER_NAMES: dict[str, str] = {
+    # 0.2.0
+    "billing.jobs.look_at_all": "usage.jobs.enqueue_missed_notices",
+    "billing.jobs.tell": "usage.jobs.notify",
+    "billing.jobs.tell_waiting": "usage.jobs.enqueue_notices",
+    "billing.services.recount_standing": "usage.services.recount_standing",
+    "billing.services.settle_abandoned": "usage.services.settle_abandoned",
+    "billing.services.sweep_hours": "usage.services.sweep_hours",
+    "billing.stripe.closing.end": "billing.stripe.closing.end_subscriptions_of",
+    "billing.stripe.closing.end_left": "billing.stripe.closing.enqueue_remaining",
+    "billing.stripe.webhooks.take_up": "billing.stripe.webhooks.enqueue_pending",
+    "library.reading.read": "library.extraction.extract",
+    "library.reading.take_up": "library.extraction.enqueue_unprocessed",
+    "library.reading.take_up_everywhere": "library.extraction.enqueue_unprocessed_everywhere",
+    "tenants.pool.sweep_lost_schemas": "tenants.pool.drop_orphan_schemas",
+}

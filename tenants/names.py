@@ -38,6 +38,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("EXPORTS", name, exporter_problem(name))
     for name in settings.CONTENT_KINDS.values():
         yield from _problem("CONTENT_KINDS", name, call_problem(name, _ARGUMENT))
+    for name in settings.FORMER_JOB_NAMES.values():
+        yield from _problem("FORMER_JOB_NAMES", name, call_problem(name, partial=True))
     for _when, name in settings.SCHEDULE:
         yield from _problem("SCHEDULE", name, call_problem(name))
 

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, overload
 from uuid import UUID
 
 import django_rq
+from django.conf import settings
 from django.db import connections, transaction
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
@@ -145,7 +146,7 @@ def run(*, name: str, tenant_id: str | None, arguments: dict[str, Any], once: bo
 
 def _run(name: str, tenant_id: str | None, arguments: dict[str, Any]) -> Any:
     with no_context():
-        function = import_string(name)
+        function = import_string(settings.FORMER_JOB_NAMES.get(name, name))
         if tenant_id is None:
             with public_context():
                 return function(**arguments)

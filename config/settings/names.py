@@ -11,6 +11,7 @@ __all__ = [
     "DEMONSTRATION",
     "ENTITLEMENT_MODULES",
     "EXPORTS",
+    "FORMER_JOB_NAMES",
     "LIFECYCLE_STEPS",
     "OWN_APPS",
     "PRICES_CHANGED",
@@ -30,4 +31,5 @@ CONTENT_KINDS = contents.KINDS
 DEMONSTRATION = lifecycle.DEMONSTRATION
 ENTITLEMENT_MODULES = modules.MODULES
 # (interval or crontab expression, name) of all scheduled jobs.
+FORMER_JOB_NAMES = schedule.FORMER_NAMES
 SCHEDULE = (*schedule.EVERY, *schedule.DAILY)
