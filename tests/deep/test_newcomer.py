@@ -85,6 +85,7 @@ def test_its_steps_end_in_a_feature_that_works(tmp_path: Path) -> None:
         else:
             edit(code, block)
     # As `make format` and `make lint` do.
-    for command in ("ruff check --fix library config plans tests/library", "mypy library", "lint-imports"):
+    folders = "library config plans tests/library"
+    for command in (f"ruff format {folders}", f"ruff check --fix {folders}", "mypy library", "lint-imports"):
         run(code, f"{Path(sys.executable).parent / command.split()[0]} {command.partition(' ')[2]}".strip())
     assert "library_note" in (code / "schema" / "tenant.sql").read_text()
