@@ -85,14 +85,7 @@ def separate_database(suffix: str) -> Iterator[dict[str, str]]:
 
 def prepare_database() -> None:
     """Load the baseline and the catalogue, after `django.setup()`."""
-    from assistants import seeds as assistants
-    from billing import seeds as billing
-    from plans import seeds as plans
-    from tenants.context import public_context
-    from tenants.first_run import bring_up_to_date
+    from tenants.first_run import bring_up_to_date, seed_catalogue
 
     bring_up_to_date()
-    with public_context():
-        plans.seed()
-        billing.seed()
-        assistants.seed()
+    seed_catalogue()

@@ -13,8 +13,6 @@ from billing.stripe.customers import forget_customers
 from billing.stripe.documents import document_url, invoices, next_payment, pay_url
 from billing.stripe.profiles import profile_of, profile_save
 from billing.stripe.status import current, is_on
-from billing.terms import current as current_terms
-from billing.terms import needs_acceptance as needs_terms_acceptance
 
 __all__ = [
     "cancel",
@@ -23,13 +21,11 @@ __all__ = [
     "code_refusal",
     "counter_offer",
     "current",
-    "current_terms",
     "document_url",
     "forget_customers",
     "invoices",
     "is_on",
     "mrr_figures",
-    "needs_terms_acceptance",
     "next_payment",
     "offer_accept",
     "pay_url",

@@ -56,5 +56,9 @@ PRICES_CHANGED = "billing.stripe.catalogue.push_in_background"
 # Modules that contribute to a person's export, in order; they implement `tenants.exporting.Exporter`.
 EXPORTS: tuple[str, ...] = ("conversations.exports", "library.exports")
 
+# Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
+# operator changed is left alone.
+SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed")
+
 # Function that creates the demonstration of the embedded run: called as f() without a context, last of all.
 DEMONSTRATION = "demo.services.make_demo"

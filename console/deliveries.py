@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,50 +22,27 @@ from events.models import Delivery
 from events.selectors import DEAD, RETRYING, WAITING, backlog
 from tenants.models import Tenant
 from ui.console import NOTHING, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
+from ui.console_acts import ChosenRowsForm
+from ui.console_cases import Case, CaseFilter, case_totals
 from ui.console_text import strong, two_lines
-from ui.lines import Line
 
 MAX_AT_ONCE = 200
-CASES: dict[str, tuple[Any, str, Q]] = {
+CASES: dict[str, Case] = {
     "waiting": (_("À livrer"), "wait", WAITING),
     "retrying": (_("Nouvel essai prévu"), "warn", RETRYING),
     "dead": (_("Abandonnée"), "bad", DEAD),
 }
 
 
-class CaseFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "case"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(key, label) for key, (label, _kind, _condition) in CASES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        case = CASES.get(self.value() or "")
-        return queryset.filter(case[2]) if case else queryset
-
-
-class RerunForm(ReasonForm):
-    """Reason for rerunning several deliveries, with their keys in hidden fields."""
-
-    action = Line(widget=forms.HiddenInput)
-    chosen = forms.MultipleChoiceField(widget=forms.MultipleHiddenInput)
-
-    def __init__(self, *args: Any, keys: Iterable[str], **kwargs: Any) -> None:
-        keys = list(keys)
-        kwargs["initial"] = {"action": "rerun_chosen", ACTION_CHECKBOX_NAME: keys}
-        super().__init__(*args, **kwargs)
-        chosen: Any = self.fields.pop("chosen")
-        chosen.choices = [(key, key) for key in keys]
-        # Named as in the change list, so that the second POST runs the same list action.
-        self.fields[ACTION_CHECKBOX_NAME] = chosen
+class DeliveryCaseFilter(CaseFilter):
+    cases = CASES
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     list_display_links = None
     list_display = ("shown_at", "shown_fact", "shown_workspace", "shown_case", "shown_error")
-    list_filter = (CaseFilter,)
+    list_filter = (DeliveryCaseFilter,)
     list_filter_submit = True
     list_before_template = "admin/delivery_totals.html"
     list_select_related = ("fact",)
@@ -84,12 +60,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
         shown.result_list = attach_workspaces(shown.result_list)
-        totals, chosen = backlog(), request.GET.get("case", "")
-        cases = [
-            {"key": key, "label": label, "rows": getattr(totals, key), "chosen": key == chosen}
-            for key, (label, _kind, _condition) in CASES.items()
-        ]
-        return {"cases": cases, "oldest": moment(totals.oldest) if totals.oldest else ""}
+        totals = backlog()
+        oldest = moment(totals.oldest) if totals.oldest else ""
+        return {"cases": case_totals(CASES, asdict(totals), request), "oldest": oldest}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         row = super().get_object(request, object_id, from_field)
@@ -164,7 +137,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Relancer les livraisons choisies"))
     def rerun_chosen(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
         keys = [str(key) for key in queryset.order_by("id").values_list("pk", flat=True)[: MAX_AT_ONCE + 1]]
-        form = RerunForm(request.POST if "reason" in request.POST else None, keys=keys)
+        form = ChosenRowsForm(request, "rerun_chosen", keys)
 
         def do(form: Any) -> str:
             if len(keys) > MAX_AT_ONCE:

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget,
 from plans.models import Plan
 from tenants.models import Tenant
 from tenants.slugs import validate_slug
-from ui.console import ReasonForm
+from ui.console import LastDayField, ReasonForm
 from ui.days import end_of_day
 from ui.lines import Line
 from ui.templatetags.ui import money
@@ -81,10 +81,8 @@ class NewWorkspaceForm(forms.Form):
 class TrialForm(ReasonForm):
     """Last day of a trial (included), and a reason."""
 
-    last_day = forms.DateField(
+    last_day = LastDayField(
         label=_("Dernier jour de l’essai"),
-        input_formats=["%Y-%m-%d"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
         error_messages={"required": _("Choisissez le dernier jour de l’essai.")},
     )
     field_order = ("last_day", "reason")

@@ -130,7 +130,7 @@ def _subscribe(workspace: Workspace, ref: TenantRef) -> None:
         owner = User.objects.get(email=workspace.email, role=Role.OWNER)
         api.profile_save(ref, actor=owner, **address, country="FR", vat_number="")
         return_urls = {"success_url": f"https://{ref.domain}/", "cancel_url": f"https://{ref.domain}/"}
-        terms = api.current_terms()
+        terms = api.terms.current()
         accepted = AcceptedTerms(terms.pk if terms else None)
         page = api.checkout_url(ref, Choice(plan, interval, (), ""), actor=owner, accepted=accepted, **return_urls)
         card = {"do": "pay", "method": "card", "number": CARD, "email": workspace.email, "country": "FR", **address}

@@ -75,6 +75,12 @@ def kind_of(hint: Any) -> tuple[type, bool] | None:
     return (hint, optional) if hint in _PLAIN or closed else None
 
 
+def unfit_fields(fact: type[Fact]) -> list[str]:
+    """Names of the fields that no fact may have."""
+    hints = get_type_hints(fact)
+    return [field.name for field in fields(fact) if kind_of(hints[field.name]) is None]
+
+
 _known: dict[type[Fact], dict[str, tuple[type, bool]]] = {}
 
 
@@ -82,11 +88,10 @@ def _kinds(fact: type[Fact]) -> dict[str, tuple[type, bool]]:
     """(type, whether None is allowed) by field. Raises `Unfit` for a field that no fact may have."""
     if fact in _known:
         return _known[fact]
+    if unfit := unfit_fields(fact):
+        raise Unfit(f"{fact.__name__}: not for facts: {', '.join(sorted(unfit))}")
     hints = get_type_hints(fact)
     kinds = {field.name: kind_of(hints[field.name]) for field in fields(fact)}
-    wrong = sorted(name for name, kind in kinds.items() if kind is None)
-    if wrong:
-        raise Unfit(f"{fact.__name__}: not for facts: {', '.join(wrong)}")
     return _known.setdefault(fact, {name: kind for name, kind in kinds.items() if kind is not None})
 
 

@@ -30,7 +30,7 @@ _PAGE: Final = Restrictions(
 )
 # Browsers' PDF viewers do not start in a sandbox.
 _PDF: Final = Restrictions({"style-src": "'unsafe-inline'", "img-src": "'self'", "media-src": "'self'"}, sandbox=None)
-WALLS: Final = {
+RESTRICTIONS: Final = {
     "application/pdf": _PDF,
     XML: _STILL,
     "image/svg+xml": _STILL,
@@ -71,7 +71,7 @@ def _preview(kind: str, object_id: str, item: Item, viewer: str = "") -> Preview
 
 
 def _restrictions_of(item: Item) -> Restrictions | None:
-    return WALLS.get(item.media_type.partition(";")[0]) if item.file else None
+    return RESTRICTIONS.get(item.media_type.partition(";")[0]) if item.file else None
 
 
 def _version(item: Item) -> str:

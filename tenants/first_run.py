@@ -5,6 +5,7 @@ import logging
 import psycopg
 from django.conf import settings
 from django.core.management.sql import emit_post_migrate_signal
+from django.utils.module_loading import import_string
 
 from tenants import baseline, grants
 from tenants.context import PUBLIC_SCHEMA, public_context
@@ -27,6 +28,13 @@ def bring_up_to_date() -> str:
     for failure in report.failed:
         log.error("not migrated: schema=%s %s", failure.member.schema_name, failure.error)
     return "current" if report.status == "current" else "migrated"
+
+
+def seed_catalogue() -> None:
+    """Run `settings.SEEDS`, each of which writes only what is missing."""
+    with public_context():
+        for name in settings.SEEDS:
+            import_string(name)()
 
 
 def _ensure_role(owner: psycopg.Connection) -> None:

@@ -32,8 +32,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem(setting, name, call_problem(name, *arguments, partial=True))
     for name in settings.ABANDONED_ACTS.values():
         yield from _problem("ABANDONED_ACTS", name, call_problem(name, _ARGUMENT))
-    for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION, settings.PRICES_CHANGED):
-        yield from _problem("STANDING_METERS, DEMONSTRATION, PRICES_CHANGED", name, call_problem(name))
+    for name in (*settings.STANDING_METERS.values(), settings.DEMONSTRATION, settings.PRICES_CHANGED, *settings.SEEDS):
+        yield from _problem("STANDING_METERS, DEMONSTRATION, PRICES_CHANGED, SEEDS", name, call_problem(name))
     for name in settings.EXPORTS:
         yield from _problem("EXPORTS", name, exporter_problem(name))
     for name in settings.CONTENT_KINDS.values():

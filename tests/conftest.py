@@ -34,11 +34,7 @@ def _admin(sql: str) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """The test database: made from the baseline, dropped at the end."""
-    from assistants import seeds as assistants
-    from billing import seeds as billing
-    from plans import seeds as plans
-    from tenants.context import public_context
-    from tenants.first_run import bring_up_to_date
+    from tenants.first_run import bring_up_to_date, seed_catalogue
 
     # pytest-django puts a backend of its own there; ours is what we test.
     settings.EMAIL_BACKEND = "mailing.backend.OutboxBackend"
@@ -56,10 +52,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     assert role != owner
     with django_db_blocker.unblock():
         bring_up_to_date()
-        with public_context():
-            plans.seed()
-            billing.seed()
-            assistants.seed()
+        seed_catalogue()
     yield
     with django_db_blocker.unblock():
         connections.close_all()

@@ -123,6 +123,27 @@ class ReasonForm(forms.Form):
     )
 
 
+class LastDayField(forms.DateField):
+    """The last day of a period, which it includes. `end_of_day` gives the moment at which the period ends."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "label": _("Dernier jour"),
+                "input_formats": ["%Y-%m-%d"],
+                "widget": UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+                **kwargs,
+            }
+        )
+
+
+class OptionalLastDayField(LastDayField):
+    """A last day that may be blank, for a period without an end."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "help_text": _("Ce jour compris. Vide : sans fin prévue."), **kwargs})
+
+
 def posted(request: HttpRequest) -> QueryDict | None:
     """Data to bind a form with: the POST data, possibly empty, or None for another method."""
     return request.POST if request.method == "POST" else None

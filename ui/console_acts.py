@@ -1,9 +1,10 @@
 """Admin lists whose rows are added and ended by acts of the operator, each on a page of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -11,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ui.console import ReadOnlyAdmin, ReasonForm, posted, refusable_act_page
+from ui.lines import Line
 
 
 class ActsAdmin(ReadOnlyAdmin):
@@ -62,3 +64,20 @@ class ActsAdmin(ReadOnlyAdmin):
     def url_name(self, act: str) -> str:
         """The URL name of the list (`changelist`) or of an act."""
         return f"{self.opts.app_label}_{self.opts.model_name}_{act}"
+
+
+class ChosenRowsForm(ReasonForm):
+    """The reason of a list action on several rows. The form posts their keys in the fields of Django's list actions."""
+
+    action = Line(widget=forms.HiddenInput)
+    chosen = forms.MultipleChoiceField(widget=forms.MultipleHiddenInput)
+
+    def __init__(self, request: HttpRequest, action: str, keys: Iterable[Any]) -> None:
+        keys = [str(key) for key in keys]
+        # The POST of the list itself has no reason: it only chooses the rows.
+        data = request.POST if "reason" in request.POST else None
+        super().__init__(data, initial={"action": action, ACTION_CHECKBOX_NAME: keys})
+        chosen: Any = self.fields.pop("chosen")
+        chosen.choices = [(key, key) for key in keys]
+        # Django's field name, so that submitting this form runs the same list action again.
+        self.fields[ACTION_CHECKBOX_NAME] = chosen

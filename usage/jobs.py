@@ -20,6 +20,7 @@ from tenants.context import TenantRef, current_tenant, tenant_context
 from tenants.models import Tenant
 from tenants.queue import enqueue
 from tenants.selectors import tenant_ref, tenant_url
+from ui.labels import without_unit
 from usage import notices
 from usage import selectors as usage_selectors
 from usage.models import QuotaCounter, QuotaNotice
@@ -114,7 +115,7 @@ def _mail(tenant: TenantRef, gauge: Gauge, *, reached: bool) -> None:
                 "workspace": tenant.name,
                 "address": tenant_url(tenant.domain),
                 "usage_url": tenant_url(tenant.domain, "/settings/usage/"),
-                "meter": gettext(plan_selectors.label_of(tenant, gauge.key)).split(" (")[0],
+                "meter": without_unit(gettext(plan_selectors.label_of(tenant, gauge.key))),
                 "kind": meter_of(gauge.key).kind.value,
                 "percent": gauge.percent,
                 "reached": reached,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from plans.meters import Meter, Unit, meter_of
 from plans.types import Right, Source, SourceKind
+from ui.labels import without_unit
 from ui.templatetags.ui import filesize, money, number, tokens
 from usage import overview
 
@@ -25,7 +26,7 @@ def gauge_context(meter_use: overview.MeterUse) -> dict[str, Any]:
     gauge, format_value = meter_use.gauge, _FORMATTERS[meter_use.meter.unit]
     used = format_value(gauge.used + gauge.reserved)
     return {
-        "label": _without_unit(gauge.label),
+        "label": without_unit(gauge.label),
         "percent": gauge.percent,
         "soft": gauge.soft_percent,
         "text": _("%(used)s sur %(limit)s") % {"used": used, "limit": format_value(gauge.limit)}
@@ -55,7 +56,7 @@ def module_context(right: Right) -> dict[str, str]:
 def history_context(history: overview.MeterHistory) -> dict[str, Any]:
     format_value = _FORMATTERS[history.meter.unit]
     return {
-        "label": _without_unit(history.label),
+        "label": without_unit(history.label),
         "cells": [{"text": format_value(used), "percent": int(used * 100 / history.maximum)} for used in history.used],
     }
 
@@ -68,8 +69,3 @@ def format_amount(key: str, amount: Decimal | None) -> str:
 def _round_forecast(amount: Decimal | None, meter: Meter) -> Decimal | None:
     """A forecast in whole units, except for euros."""
     return amount if amount is None or meter.unit is Unit.EURO else amount.quantize(Decimal(1))
-
-
-def _without_unit(label: str) -> str:
-    """A label without its unit, which is shown with the amount."""
-    return label.split(" (")[0]

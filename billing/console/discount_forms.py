@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from billing.models import Coupon
+from ui.console import OptionalLastDayField
 from ui.days import end_of_day
 from ui.lines import Line
 
@@ -101,13 +102,7 @@ class PromotionCodeForm(DiscountForm):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
         help_text=_("Vide : sans limite."),
     )
-    last_day = forms.DateField(
-        label=_("Dernier jour"),
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text=_("Ce jour compris. Vide : sans fin prévue."),
-    )
+    last_day = OptionalLastDayField()
 
     def given(self) -> dict[str, Any]:
         """Keyword arguments for `discounts.code_add`. The last day becomes the end of that day."""

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Subscription, WebhookEvent
 from billing.stripe.webhooks import customer_of
 from tenants.models import Tenant
+from ui.console_cases import Case
 
-# By key: label, kind of badge, condition.
-STATES: dict[str, tuple[Any, str, Q]] = {
+STATES: dict[str, Case] = {
     "waiting": (_("À traiter"), "wait", Q(valid=True, processed=False, exception="")),
     "failed": (_("En échec"), "bad", Q(valid=True, processed=False) & ~Q(exception="")),
     "done": (_("Traité"), "good", Q(valid=True, processed=True)),
@@ -34,15 +34,12 @@ def state_of(event: Any) -> str:
     return "failed" if event.exception else "waiting"
 
 
-def state_counts(chosen: str) -> list[dict[str, Any]]:
-    """The number of events in each state, in one query, as admin/webhook_totals.html takes them."""
-    counts = WebhookEvent.objects.aggregate(
+def state_counts() -> dict[str, int]:
+    """The number of events in each state, in one query."""
+    counts: dict[str, int] = WebhookEvent.objects.aggregate(
         **{key: Count("pk", filter=condition) for key, (_label, _kind, condition) in STATES.items()}
     )
-    return [
-        {"key": key, "label": label, "rows": counts[key], "chosen": key == chosen}
-        for key, (label, _kind, _condition) in STATES.items()
-    ]
+    return counts
 
 
 def body_of(event: Any) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from billing.console.webhook_events import (
 from billing.models import WebhookEvent
 from tenants.console import workspace_link
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, badge, moment, posted
+from ui.console_acts import ChosenRowsForm
+from ui.console_cases import CaseFilter, case_totals
 from ui.console_text import strong, two_lines
 
 # By key: label, and a pattern of the beginning of the types of its events.
@@ -42,16 +44,8 @@ SUBJECTS: dict[str, tuple[Any, str]] = {
 }
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = _("état")
-    parameter_name = "case"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(key, label) for key, (label, _kind, _condition) in STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> QuerySet[WebhookEvent]:
-        state = STATES.get(self.value() or "")
-        return queryset.filter(state[2]) if state else queryset
+class StateFilter(CaseFilter):
+    cases = STATES
 
 
 class SubjectFilter(admin.SimpleListFilter):
@@ -75,10 +69,10 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ("shown_at", "shown_event", "shown_workspace", "shown_state", "shown_failure")
     list_filter = (StateFilter, SubjectFilter, ("created", DayRangeFilter))
     list_filter_submit = True
-    list_before_template = "admin/webhook_totals.html"
+    list_before_template = "admin/case_totals.html"
     search_fields = ("body",)
     search_help_text = _("Adresse courte de l’espace, ou identifiant chez Stripe (evt_, cus_, sub_, in_)")
-    actions = (webhook_replay.ACTION,)  # type: ignore[assignment]
+    actions = ("replay_chosen",)  # type: ignore[assignment]
     actions_detail = ("replay",)
     fieldsets: ClassVar = (
         (_("Événement"), {"fields": ("shown_at", "shown_event", "shown_workspace", "shown_state", "shown_origin")}),
@@ -91,7 +85,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
     def beside_list(self, request: HttpRequest, shown: Any) -> dict[str, Any]:
         shown.result_list = with_workspaces(shown.result_list)
-        return {"cases": state_counts(request.GET.get("case", ""))}
+        return {"cases": case_totals(STATES, state_counts(), request)}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         row = super().get_object(request, object_id, from_field)
@@ -169,9 +163,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Rejouer les événements choisis"))
     def replay_chosen(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> HttpResponse:
         rows = list(queryset.order_by("id")[: acts.MAX_EVENTS + 1])
-        form = webhook_replay.ReplayForm(
-            request.POST if "reason" in request.POST else None, keys=[row.pk for row in rows]
-        )
+        form = ChosenRowsForm(request, "replay_chosen", (row.pk for row in rows))
 
         def do(form: Any) -> str:
             if len(rows) > acts.MAX_EVENTS:

@@ -18,6 +18,7 @@ from billing.pages.guards import calls_stripe, error_message, owner_acts
 from billing.quotes import Catalogue
 from billing.subscription_types import Choice, StripeUnavailable
 from tenants.selectors import public_url
+from ui.labels import without_unit
 from usage.presenters import format_amount
 from usage.types import Gauge
 
@@ -31,7 +32,7 @@ def change(request: MemberRequest) -> HttpResponse:
     if not current.is_live:
         return redirect(selection.url_with_choice("plan_checkout", choice))
     # The terms of sale are shown only if the workspace has not accepted the version in force.
-    terms = TermsForm(request) if api.needs_terms_acceptance(request.tenant) else None
+    terms = TermsForm(request) if api.terms.needs_acceptance(request.tenant) else None
     if request.method not in SAFE_METHODS and (terms is None or terms.is_valid()):
         return _apply_change(request, choice, terms)
     try:
@@ -80,7 +81,7 @@ def _plan_name(choice: Choice, catalogue: Catalogue) -> str:
 def _exceeded_context(gauge: Gauge) -> dict[str, Any]:
     """Template context of a gauge whose present use exceeds the new plan."""
     return {
-        "label": gauge.label.split(" (")[0],
+        "label": without_unit(gauge.label),
         "used": format_amount(gauge.key, gauge.used),
         "limit": format_amount(gauge.key, gauge.limit),
     }

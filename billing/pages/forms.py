@@ -69,7 +69,7 @@ class TermsForm(forms.Form):
     version = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, request: HttpRequest) -> None:
-        terms = api.current_terms()
+        terms = api.terms.current()
         self._current = terms.pk if terms else None
         data = request.POST if request.method == "POST" else None
         super().__init__(data, initial={"version": self._current})

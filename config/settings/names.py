@@ -16,6 +16,7 @@ __all__ = [
     "OWN_APPS",
     "PRICES_CHANGED",
     "SCHEDULE",
+    "SEEDS",
     "STANDING_METERS",
     "TABLES_IN_BOTH",
 ]
@@ -29,6 +30,7 @@ EXPORTS = lifecycle.EXPORTS
 PRICES_CHANGED = lifecycle.PRICES_CHANGED
 CONTENT_KINDS = contents.KINDS
 DEMONSTRATION = lifecycle.DEMONSTRATION
+SEEDS = lifecycle.SEEDS
 ENTITLEMENT_MODULES = modules.MODULES
 # (interval or crontab expression, name) of all scheduled jobs.
 FORMER_JOB_NAMES = schedule.FORMER_NAMES

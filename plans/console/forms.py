@@ -14,7 +14,7 @@ from plans import modules
 from plans.meters import METERS, Kind, Meter
 from plans.models import AddOn, Plan, Price
 from tenants.models import Tenant
-from ui.console import ReasonForm
+from ui.console import OptionalLastDayField, ReasonForm
 from ui.days import end_of_day
 from ui.lines import Line
 
@@ -48,13 +48,7 @@ class _WorkspaceForm(ReasonForm):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": _("Donnez l’adresse courte de l’espace.")},
     )
-    last_day = forms.DateField(
-        label=_("Dernier jour"),
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
-        help_text=_("Ce jour compris. Vide : sans fin prévue."),
-    )
+    last_day = OptionalLastDayField()
 
     def clean_slug(self) -> Tenant:
         tenant = Tenant.objects.filter(slug=self.cleaned_data["slug"].strip().lower()).first()

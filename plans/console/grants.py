@@ -17,7 +17,7 @@ from unfold.enums import ActionVariant
 from accounts.http import operator_of
 from plans import grants
 from plans.console.forms import AddOnForm, OverrideForm
-from plans.console.units import format_quantity, right_name
+from plans.console.units import format_quantity, right_label
 from plans.meters import METERS
 from plans.models import AddOn, Override, TenantAddOn
 from tenants.console import WithSlugAdmin
@@ -43,7 +43,7 @@ class RightFilter(admin.SimpleListFilter):
     parameter_name = "key"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, _right_label(key)) for key in METERS]
+        return [(key, right_label(key)) for key in METERS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> QuerySet[Override]:
         return queryset.filter(key=self.value()) if self.value() else queryset
@@ -88,14 +88,14 @@ class OverrideAdmin(_GrantAdmin):
     def end_page(self, row: Any) -> dict[str, Any]:
         return {
             "message": gettext("La dérogation est terminée."),
-            "title": gettext("Terminer la dérogation « %(right)s »") % {"right": _right_label(row.key)},
+            "title": gettext("Terminer la dérogation « %(right)s »") % {"right": right_label(row.key)},
             "explanation": _("L’offre et les options de l’espace s’appliquent de nouveau, aussitôt."),
             "button": _("Terminer"),
         }
 
     @display(description=_("Droit"), ordering="key")
     def shown_key(self, row: Override) -> str:
-        return _right_label(row.key)
+        return right_label(row.key)
 
     @display(description=_("Limite"), ordering="limit")
     def shown_limit(self, row: Override) -> SafeString:
@@ -187,7 +187,3 @@ class TenantAddOnAdmin(_GrantAdmin):
         if row.source != TenantAddOn.Source.OPERATOR:
             return badge(_("Par abonnement"), "good")
         return self.act_link(row, "end", _("Retirer…"))
-
-
-def _right_label(key: str) -> str:
-    return right_name(key).split(" (")[0]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext, pgettext
 
 from plans.meters import METERS, Kind, Unit, meter_of
 from ui.console_text import limit_words
+from ui.labels import without_unit
 
 GIGABYTE = Decimal(10**9)
 
@@ -25,11 +26,16 @@ def right_name(key: str) -> str:
     meter = METERS.get(key)
     if meter is None:
         return key
-    name = gettext(meter.label).split(" (")[0]
+    name = without_unit(gettext(meter.label))
     if meter.kind is Kind.MODULE:
         return f"{name} · {gettext('module')}"
     unit = {Unit.BYTES: _gigabytes(), Unit.EURO: "€"}.get(meter.unit)
     return f"{name} ({unit})" if unit else name
+
+
+def right_label(key: str) -> str:
+    """The label of a right without its unit, which is shown with amounts."""
+    return without_unit(right_name(key))
 
 
 def right_choices() -> list[tuple[str, str]]:

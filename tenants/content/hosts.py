@@ -54,13 +54,17 @@ def label_of(tenant_id: UUID, kind: str, object_id: str) -> str:
 
 def host_with(label: str) -> str:
     """The host name with a label. Raises `LookupError` if there are no content hosts."""
-    content_hosts = place()
-    if content_hosts is None:
-        raise LookupError("RUCHE_CONTENT_BASE_URL is not set")
-    return f"{label}.{content_hosts.suffix}"
+    return f"{label}.{_required_place().suffix}"
 
 
 def origin_with(label: str) -> str:
     """The origin (scheme, host, port) of a label. Raises `LookupError` if there are no content hosts."""
-    host, content_hosts = host_with(label), place()
-    return f"{content_hosts.scheme}://{host}{content_hosts.port}" if content_hosts else ""
+    content_hosts = _required_place()
+    return f"{content_hosts.scheme}://{label}.{content_hosts.suffix}{content_hosts.port}"
+
+
+def _required_place() -> Place:
+    content_hosts = place()
+    if content_hosts is None:
+        raise LookupError("RUCHE_CONTENT_BASE_URL is not set")
+    return content_hosts

@@ -58,7 +58,7 @@ def text(answer: Any) -> str:
 
 def ticked() -> dict[str, str]:
     """What the order's form sends once the terms are accepted."""
-    terms = api.current_terms()
+    terms = api.terms.current()
     assert terms is not None
     return {"accept": "on", "version": str(terms.pk)}
 

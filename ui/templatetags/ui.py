@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from ui.labels import without_unit
+
 register = template.Library()
 
 NOTHING: Final = "—"
@@ -188,7 +190,7 @@ def limit_text(entitlement: Any) -> str:
 @register.filter
 def limit_label(entitlement: Any) -> str:
     """The name of a limit, without the unit, which `limit_text` shows."""
-    return _(entitlement.label).split(" (")[0]
+    return without_unit(_(entitlement.label))
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from plans.console.units import format_quantity, right_name
+from plans.console.units import format_quantity, right_label
 from plans.meters import METERS, Kind, meter_of
 from tenants.console import WithSlugAdmin
 from ui.console import NOTHING, badge, figure, moment
@@ -20,11 +20,6 @@ from usage.models import QuotaCounter, Reservation
 
 # Labels of the kinds of acts.
 ACTS = {"answer": _("Réponse"), "image": _("Image"), "metered": _("Acte mesuré")}
-
-
-def _meter_label(key: str) -> str:
-    """The label of a meter without its unit, which is shown with amounts."""
-    return right_name(key).split(" (")[0]
 
 
 class _WorkspaceRowAdmin(WithSlugAdmin):
@@ -40,7 +35,7 @@ class MeterFilter(admin.SimpleListFilter):
     parameter_name = "meter"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, _meter_label(key)) for key, meter in METERS.items() if meter.kind is not Kind.MODULE]
+        return [(key, right_label(key)) for key, meter in METERS.items() if meter.kind is not Kind.MODULE]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[QuotaCounter]) -> QuerySet[QuotaCounter]:
         return queryset.filter(meter=self.value()) if self.value() else queryset
@@ -55,7 +50,7 @@ class QuotaCounterAdmin(_WorkspaceRowAdmin):
 
     @display(description=_("Compteur"), ordering="meter")
     def shown_meter(self, row: QuotaCounter) -> str:
-        return _meter_label(row.meter)
+        return right_label(row.meter)
 
     @display(description=_("Période"), ordering="period")
     def shown_period(self, row: QuotaCounter) -> str:
@@ -99,10 +94,7 @@ class ReservationAdmin(_WorkspaceRowAdmin):
 
     @display(description=_("Montants"))
     def shown_amounts(self, row: Reservation) -> str:
-        amounts = (
-            (right_name(meter).split(" (")[0], format_quantity(meter, Decimal(text)))
-            for meter, text in row.amounts.items()
-        )
+        amounts = ((right_label(meter), format_quantity(meter, Decimal(text))) for meter, text in row.amounts.items())
         return " · ".join(f"{name}\u00a0: {amount}" for name, amount in amounts)
 
     @display(description=_("Expire le"), ordering="expires_at")

@@ -36,7 +36,7 @@ class Shopper:
 
     def accepts(self) -> AcceptedTerms:
         """The terms in force, as somebody does who ticks the box."""
-        terms = api.current_terms()
+        terms = api.terms.current()
         assert terms is not None
         return AcceptedTerms(terms.pk, ORIGIN)
 

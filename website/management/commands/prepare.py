@@ -4,11 +4,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
-from assistants import seeds as assistants
-from billing import seeds as billing
-from plans import seeds as plans
 from tenants.context import public_context
-from tenants.first_run import bring_up_to_date
+from tenants.first_run import bring_up_to_date, seed_catalogue
 from tenants.pool import refill_ready_schemas
 from website.static_files import collect_if_changed
 
@@ -19,10 +16,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"database: {bring_up_to_date()}")
+        seed_catalogue()
         with public_context():
-            plans.seed()
-            billing.seed()
-            assistants.seed()
             refill_ready_schemas()
         if settings.RUCHE_EMBEDDED:
             if collect_if_changed():
