@@ -17,7 +17,7 @@ __all__ = ["CATALOGUE", "Code", "Fact"]
 
 
 class Role(Enum):
-    """Of a member: the values of `accounts.models.Role`, which stands higher."""
+    """Roles of members: the values of `accounts.models.Role`, which this app cannot import."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -58,7 +58,7 @@ class WorkspaceCreated(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceStateChanged(Fact):
-    """Suspended, resumed, closed, opened again, late with a payment."""
+    """Suspension, resumption, closing, reopening, late payment."""
 
     NAME: ClassVar = "workspace.state_changed"
     before: Tenant.State
@@ -80,14 +80,14 @@ class WorkspaceTrialExtended(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceDeleted(Fact):
-    """A fact of the platform: there is no workspace any more in which it could be delivered."""
+    """A fact of the platform, because its workspace no longer exists."""
 
     NAME: ClassVar = "workspace.deleted"
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuotaReached(Fact):
-    """A meter reached `percent` of its limit: 100, or the threshold from which people are told. Once a month."""
+    """A meter reached `percent` of its limit: 100, or the threshold of the first notice. Once a month."""
 
     NAME: ClassVar = "quota.reached"
     meter: Code
@@ -96,9 +96,9 @@ class QuotaReached(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionChanged(Fact):
-    """The subject is the row of the workspace's subscription, the figures those after the change.
+    """The subject is the subscription's row; the fields are those after the change.
 
-    `status`: Stripe's word; None, as for plan and interval, where there is none. `mrr` in euros without VAT.
+    `status`: as Stripe names it. `status`, `plan`, `interval`: None without a subscription. `mrr`: euros without VAT.
     """
 
     NAME: ClassVar = "subscription.changed"
@@ -123,7 +123,7 @@ class MemberSignedIn(Fact):
     NAME: ClassVar = "member.signed_in"
 
 
-# Conversations; an answer's actor is who asked.
+# Conversations. The actor of an answer is the person who asked.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,14 +150,14 @@ class _Answer(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerFinished(_Answer):
-    """It came to its end."""
+    """The answer is complete."""
 
     NAME: ClassVar = "answer.finished"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerStopped(_Answer):
-    """Its text ends early: a person stopped it (`by_person`), or its process died."""
+    """The answer is incomplete: a person stopped it (`by_person`), or its process died."""
 
     NAME: ClassVar = "answer.stopped"
     by_person: bool
@@ -165,7 +165,7 @@ class AnswerStopped(_Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerFailed(_Answer):
-    """The provider gave nothing that could be kept."""
+    """The provider returned nothing usable."""
 
     NAME: ClassVar = "answer.failed"
 
@@ -185,7 +185,7 @@ class ImageMade(_Image):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFailed(_Image):
-    """The subject is the act's reference; what may have been paid is its cost."""
+    """The subject is the act's reference. `cost`: what may have been paid."""
 
     NAME: ClassVar = "image.failed"
 
@@ -203,7 +203,7 @@ class ItemCreated(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ItemShared(Fact):
-    """A link opens it to whoever has it."""
+    """A link was made that opens the item to anyone."""
 
     NAME: ClassVar = "item.shared"
     share_id: UUID
@@ -212,7 +212,7 @@ class ItemShared(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPublished(Fact):
-    """The whole workspace sees it, or (`published` false) no longer."""
+    """The item became visible to the whole workspace, or (`published` false) no longer is."""
 
     NAME: ClassVar = "item.published"
     published: bool

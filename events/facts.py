@@ -1,7 +1,7 @@
-"""What a fact is: a frozen dataclass of ids, figures and closed choices, written as JSON and read back.
+"""The base of all facts: a frozen dataclass of ids, figures and closed choices, stored as JSON.
 
-A fact never carries a text that a person wrote: the outbox stands in public, and a workspace's texts stay in its
-schema. Whoever delivers a fact reads the texts in the workspace's context, when it delivers.
+A fact never contains text that a person wrote: the outbox is in the public schema, and a workspace's texts stay in its
+own. A consumer that needs texts reads them at delivery, in the workspace's context.
 """
 
 import datetime as dt
@@ -15,12 +15,12 @@ from uuid import UUID
 
 NAME: Final = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)+")
 MAX_NAME: Final = 60
-# What jsonb and every reader of JSON hold exactly.
-MOST: Final = 2**53 - 1
+# Integers up to here are exact in every reader of JSON (RFC 8259, section 6).
+MAX_SAFE_INTEGER: Final = 2**53 - 1
 
 
 class Unfit(ValueError):
-    """Raised where a value does not fit the field of its fact."""
+    """Raised for a value that does not fit the field of its fact."""
 
 
 class Code(str):
@@ -36,10 +36,10 @@ class Code(str):
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """Something that has happened, about `subject_id`, by `actor_id` (None: the platform itself).
+    """A business event about `subject_id`, caused by `actor_id` (None: the platform).
 
-    A class with a NAME enters `CATALOGUE`. Its fields never change once facts of it are stored: what changes is a class
-    of the same NAME with a higher VERSION, beside the old one until no row of the outbox has that version.
+    A class with a NAME enters `CATALOGUE`. Its fields do not change once facts of it are stored: a change is a new
+    class with the same NAME and a higher VERSION, beside the old one until no row of the outbox has the old version.
     """
 
     NAME: ClassVar[str]
@@ -57,22 +57,22 @@ class Fact:
 
 
 CATALOGUE: dict[tuple[str, int], type[Fact]] = {}
-# They are columns of the outbox.
+# Columns of the outbox.
 _COLUMNS: Final = frozenset({"subject_id", "actor_id"})
 _PLAIN: Final = (UUID, int, Decimal, dt.date, dt.datetime, bool, Code)
 
 
 def kind_of(hint: Any) -> tuple[type, bool] | None:
-    """(type, whether None is allowed) of a field's annotation; None where no fact may have such a field."""
+    """(type, whether None is allowed) of a field's annotation; None if no fact may have such a field."""
     optional = False
     if get_origin(hint) in (Union, UnionType):
-        kinds = [one for one in get_args(hint) if one is not NoneType]
+        kinds = [option for option in get_args(hint) if option is not NoneType]
         optional = len(kinds) < len(get_args(hint))
         if len(kinds) != 1:
             return None
         hint = kinds[0]
-    closed = isinstance(hint, type) and issubclass(hint, Enum) and bool(list(hint))
-    return (hint, optional) if hint in _PLAIN or closed else None
+    is_closed_choice = isinstance(hint, type) and issubclass(hint, Enum) and bool(list(hint))
+    return (hint, optional) if hint in _PLAIN or is_closed_choice else None
 
 
 def unfit_fields(fact: type[Fact]) -> list[str]:
@@ -81,37 +81,39 @@ def unfit_fields(fact: type[Fact]) -> list[str]:
     return [field.name for field in fields(fact) if kind_of(hints[field.name]) is None]
 
 
-_known: dict[type[Fact], dict[str, tuple[type, bool]]] = {}
+_kinds_by_fact: dict[type[Fact], dict[str, tuple[type, bool]]] = {}
 
 
 def _kinds(fact: type[Fact]) -> dict[str, tuple[type, bool]]:
     """(type, whether None is allowed) by field. Raises `Unfit` for a field that no fact may have."""
-    if fact in _known:
-        return _known[fact]
+    if fact in _kinds_by_fact:
+        return _kinds_by_fact[fact]
     if unfit := unfit_fields(fact):
         raise Unfit(f"{fact.__name__}: not for facts: {', '.join(sorted(unfit))}")
     hints = get_type_hints(fact)
     kinds = {field.name: kind_of(hints[field.name]) for field in fields(fact)}
-    return _known.setdefault(fact, {name: kind for name, kind in kinds.items() if kind is not None})
+    return _kinds_by_fact.setdefault(fact, {name: kind for name, kind in kinds.items() if kind is not None})
 
 
-def written(fact: Fact) -> dict[str, Any]:
-    """The fact's own fields as JSON: ids, dates and exact decimals as text. Raises `Unfit` for a value that is not of
-    its field's type. It does not say which value: errors are logged."""
+def to_json(fact: Fact) -> dict[str, Any]:
+    """The fact's own fields as JSON: ids, dates and exact decimals as text.
+
+    Raises `Unfit` for a value that is not of its field's type, without the value, because errors are logged.
+    """
     kinds = _kinds(type(fact))
-    found = {name: _written(fact, name, *kind) for name, kind in kinds.items()}
-    return {name: value for name, value in found.items() if name not in _COLUMNS}
+    values = {name: _json_value(fact, name, *kind) for name, kind in kinds.items()}
+    return {name: value for name, value in values.items() if name not in _COLUMNS}
 
 
-def _written(fact: Fact, name: str, kind: type, optional: bool) -> Any:
+def _json_value(fact: Fact, name: str, kind: type, optional: bool) -> Any:
     value = getattr(fact, name)
     if value is None and optional:
         return None
-    fits = isinstance(value, kind) if issubclass(kind, Enum | UUID) else type(value) is kind
+    is_of_kind = isinstance(value, kind) if issubclass(kind, Enum | UUID) else type(value) is kind
     if (
-        not fits
+        not is_of_kind
         or (isinstance(value, Decimal) and not value.is_finite())
-        or (isinstance(value, int) and not isinstance(value, Enum) and abs(value) > MOST)
+        or (isinstance(value, int) and not isinstance(value, Enum) and abs(value) > MAX_SAFE_INTEGER)
         or (isinstance(value, dt.datetime) and value.tzinfo is None)
     ):
         raise Unfit(f"{fact.NAME}: {name} is no {kind.__name__}")
@@ -124,15 +126,15 @@ def _written(fact: Fact, name: str, kind: type, optional: bool) -> Any:
     return value if kind in (int, bool) else str(value)
 
 
-def read_back(name: str, version: int, data: dict[str, Any], subject_id: UUID, actor_id: UUID | None) -> Fact:
-    """The fact of a stored row. Raises `KeyError` for a name and version that this code does not have."""
+def from_json(name: str, version: int, data: dict[str, Any], subject_id: UUID, actor_id: UUID | None) -> Fact:
+    """The fact of a stored row. Raises `KeyError` for a name and version that this code does not know."""
     fact = CATALOGUE[name, version]
     kinds = _kinds(fact)
-    values = {key: _read(kinds[key][0], value) for key, value in data.items()}
+    values = {key: _python_value(kinds[key][0], value) for key, value in data.items()}
     return fact(subject_id=subject_id, actor_id=actor_id, **values)
 
 
-def _read(kind: type, value: Any) -> Any:
+def _python_value(kind: type, value: Any) -> Any:
     if value is None or kind in (int, bool):
         return value
     if kind in (dt.date, dt.datetime):

@@ -1,4 +1,4 @@
-"""Draining the outbox (asked for by acts, and by the clock), and the end of what was delivered long ago."""
+"""Jobs that deliver the facts of the outbox, after acts and by the schedule, and delete old facts."""
 
 import time
 from datetime import datetime, timedelta
@@ -8,23 +8,23 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from events.delivery import claim, deliver_all
+from events.delivery import claim_due, deliver_all
 from events.models import Delivery, StoredFact
 from events.services import DRAIN
 from tenants import bell
 from tenants.sql import owner_transaction
 
-# Then other jobs have their turn, and the rest goes on in another one.
+# Then the rest is left to another job, so that other jobs get the worker.
 DRAIN_SECONDS: Final = 20
-# A statement that deletes more would hold its locks longer than anybody should wait.
+# Rows per DELETE, so that its locks are short.
 BATCH: Final = 1_000
 
 
 def drain() -> int:
-    """Deliver all that is due; how many. Several may run at once. Every minute, and after acts."""
+    """Deliver all due facts. Returns their number. Several may run at once. Scheduled every minute, and after acts."""
     until = time.monotonic() + DRAIN_SECONDS
     delivered = 0
-    while claims := claim():
+    while claims := claim_due():
         delivered += deliver_all(claims)
         if time.monotonic() >= until:
             bell.ring(DRAIN)
@@ -33,20 +33,20 @@ def drain() -> int:
 
 
 def sweep() -> int:
-    """Delete the facts older than EVENTS_KEPT_DAYS that nobody waits for; how many. Scheduled daily.
+    """Delete facts older than EVENTS_KEPT_DAYS without deliveries. Returns their number. Scheduled daily.
 
-    It acts as the owner of the tables, for the application only adds facts. What a consumer that is named no more did
-    not take ends too; a dead letter keeps its fact until it is run again.
+    Runs as the owner of the tables, because the application role may only insert facts. Pending deliveries of consumers
+    that are no longer configured are deleted too; a dead letter keeps its fact until it is delivered.
     """
     oldest = first_id_of(timezone.now() - timedelta(days=settings.EVENTS_KEPT_DAYS))
     Delivery.objects.filter(pk__lt=oldest, dead_at=None).exclude(consumer__in=list(settings.EVENT_CONSUMERS)).delete()
-    gone = 0
+    deleted_count = 0
     while True:
         with owner_transaction() as owner:
             deleted = owner.execute(_SWEEP, [oldest, BATCH]).rowcount
-        gone += deleted
+        deleted_count += deleted
         if deleted < BATCH:
-            return gone
+            return deleted_count
 
 
 _SWEEP: Final = (
@@ -57,5 +57,5 @@ _SWEEP: Final = (
 
 
 def first_id_of(moment: datetime) -> UUID:
-    """The smallest UUIDv7 of a moment: keys of rows made before it are below."""
+    """The smallest UUIDv7 of a moment: the keys of earlier rows are lower."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

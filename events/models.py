@@ -1,4 +1,4 @@
-"""The outbox of facts, and who has not had which yet. Both in public; no row holds a text of a person."""
+"""The outbox of facts and their pending deliveries, in the public schema. No row contains a person's text."""
 
 from typing import ClassVar
 
@@ -10,18 +10,18 @@ from ui.lines import LineField
 
 
 class StoredFact(models.Model):
-    """One fact of the catalogue, as it was recorded. The application adds rows and changes none."""
+    """One recorded fact of the catalogue. The application role may only insert rows."""
 
     append_only = True
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    # No foreign key: it outlives the workspace by as long as facts are kept. None: a fact of the platform itself.
+    # No foreign key, because facts outlive their workspace. None: a fact of the platform.
     tenant_id = models.UUIDField(_("clé de l’espace"), null=True, blank=True)
     name = LineField(_("fait"), max_length=60)
     version = models.PositiveSmallIntegerField(_("version"))
     subject_id = models.UUIDField(_("objet"))
     actor_id = models.UUIDField(_("auteur"), null=True, blank=True)
-    # Decimals as text, for they are exact.
+    # Decimals are stored as text, which is exact.
     data = models.JSONField(_("valeurs"), default=dict)
     at = models.DateTimeField(_("survenu le"))
 
@@ -35,9 +35,9 @@ class StoredFact(models.Model):
 
 
 class Delivery(models.Model):
-    """A fact that a consumer has not had yet: made with the fact, deleted with the consumer's effect.
+    """A fact that a consumer has not received yet: inserted with the fact, deleted with the consumer's writes.
 
-    `tries` counts the times a process took it; `due_at` is when it may be taken (again).
+    `tries`: how often it was claimed; `due_at`: when it may be claimed (again).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -49,7 +49,7 @@ class Delivery(models.Model):
     tries = models.PositiveSmallIntegerField(_("essais"), default=0)
     due_at = models.DateTimeField(_("prochain essai"))
     error = LineField(_("erreur"), max_length=300, blank=True, default="", db_default="")
-    # It is tried no more until an operator asks for it.
+    # Set after the last try: then only an operator reruns it.
     dead_at = models.DateTimeField(_("abandonné le"), null=True, blank=True)
 
     class Meta:
@@ -57,10 +57,10 @@ class Delivery(models.Model):
         verbose_name_plural = _("livraisons de faits")
         ordering: ClassVar = ["due_at", "id"]
         constraints: ClassVar = [
-            # Whether a fact is still waited for, as well.
+            # Also finds the pending deliveries of a fact.
             models.UniqueConstraint(fields=["fact", "consumer"], name="events_delivery_once")
         ]
-        # What may be taken, oldest first.
+        # Due deliveries, oldest first.
         indexes: ClassVar = [
             models.Index(fields=["due_at", "id"], condition=models.Q(dead_at=None), name="events_delivery_due")
         ]

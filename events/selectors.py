@@ -1,4 +1,4 @@
-"""How far behind the outbox is, for the console."""
+"""The backlog of the outbox, for the console."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ DEAD = Q(dead_at__isnull=False)
 
 @dataclass(frozen=True)
 class Backlog:
-    """Deliveries that wait for their first try, for another one, or for an operator; `oldest`: of the first two."""
+    """Deliveries before their first try, before a retry, and dead. `oldest`: date of the oldest pending fact."""
 
     waiting: int
     retrying: int
@@ -23,11 +23,11 @@ class Backlog:
 
 
 def backlog() -> Backlog:
-    """In one query."""
-    found = Delivery.objects.aggregate(
+    """The backlog, in one query."""
+    figures = Delivery.objects.aggregate(
         waiting=Count("pk", filter=WAITING),
         retrying=Count("pk", filter=RETRYING),
         dead=Count("pk", filter=DEAD),
         oldest=Min("fact__at", filter=~DEAD),
     )
-    return Backlog(**found)
+    return Backlog(**figures)

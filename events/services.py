@@ -1,4 +1,4 @@
-"""Recording a fact in the transaction of its act, and giving failed deliveries another chance."""
+"""Recording of a fact in the transaction of its act, and the rerun of failed deliveries."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from events.facts import Fact, written
+from events.facts import Fact, to_json
 from events.models import Delivery, StoredFact
 from events.types import Consumer
 from tenants import bell
@@ -26,9 +26,9 @@ _FACT: Final = (
 
 
 def record(fact: Fact) -> UUID:
-    """Write a fact and who is to have it, in one statement and in the caller's transaction; its id.
+    """Insert a fact and its deliveries, in one statement and in the caller's transaction. Returns the fact's id.
 
-    The workspace is that of the context; in the public one the fact is the platform's own. Raises `NoTenant` without a
+    The fact belongs to the workspace in context; in the public context, to the platform. Raises `NoTenant` without a
     context, `RuntimeError` without a transaction and `Unfit` for a value that is not of its field's type.
     """
     context = current()
@@ -38,7 +38,7 @@ def record(fact: Fact) -> UUID:
         raise RuntimeError("record() needs the transaction of the fact: without one it may be told of nothing")
     key, now = new_id(), timezone.now()
     tenant_id = context.id if isinstance(context, TenantRef) else None
-    data = json.dumps(written(fact))
+    data = json.dumps(to_json(fact))
     values: list[Any] = [key, tenant_id, fact.NAME, fact.VERSION, fact.subject_id, fact.actor_id, data, now]
     consumers = consumers_of(fact.NAME)
     sql = _FACT
@@ -50,19 +50,19 @@ def record(fact: Fact) -> UUID:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
     if consumers:
-        ask_drain()
+        schedule_drain()
     return key
 
 
 def consumers_of(name: str) -> tuple[str, ...]:
-    """The keys of settings.EVENT_CONSUMERS that are given facts of this name."""
-    known: dict[str, Consumer] = settings.EVENT_CONSUMERS
-    return tuple(key for key, consumer in known.items() if name in consumer.facts)
+    """The keys of settings.EVENT_CONSUMERS that receive facts of this name."""
+    consumers: dict[str, Consumer] = settings.EVENT_CONSUMERS
+    return tuple(key for key, consumer in consumers.items() if name in consumer.facts)
 
 
-def ask_drain() -> None:
-    """Have the outbox drained once the transaction has committed: once, however many facts it holds."""
-    # (savepoints, function, robust): one of a savepoint that is rolled back is taken out again by Django.
+def schedule_drain() -> None:
+    """Have the outbox drained after the commit, once for all facts of the transaction."""
+    # Hooks are (savepoints, function, robust). Django removes those of a savepoint that is rolled back.
     if not any(hook[1] is _ring for hook in connection.run_on_commit):
         transaction.on_commit(_ring, robust=True)
 
@@ -72,13 +72,13 @@ def _ring() -> None:
 
 
 def deliveries_rerun(keys: Iterable[UUID]) -> list[Delivery]:
-    """Give dead letters their tries again; those that were dead. In the public schema."""
+    """Reset the tries of dead letters, in the public schema. Returns those among the keys that were dead."""
     with transaction.atomic():
-        dead = Delivery.objects.select_for_update().filter(pk__in=list(keys)).exclude(dead_at=None)
-        rows = list(dead.select_related(None).order_by("pk"))
+        dead_rows = Delivery.objects.select_for_update().filter(pk__in=list(keys)).exclude(dead_at=None)
+        rows = list(dead_rows.select_related(None).order_by("pk"))
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
             tries=0, due_at=timezone.now(), dead_at=None, error=""
         )
         if rows:
-            ask_drain()
+            schedule_drain()
     return rows

@@ -1,4 +1,4 @@
-"""What consumers are given."""
+"""Types of the interface between the outbox and its consumers."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from events.facts import Fact
 
 @dataclass(frozen=True)
 class Event:
-    """A recorded fact. `tenant_id` is None for a fact of the platform; `id` is the same at each try."""
+    """A recorded fact. `tenant_id`: None for a fact of the platform; `id`: the same at each try."""
 
     id: UUID
     tenant_id: UUID | None
@@ -19,7 +19,7 @@ class Event:
 
 
 class Consumer(NamedTuple):
-    """A line of settings.EVENT_CONSUMERS: `function(event: Event)`, and the names of the facts that it is given."""
+    """A value of settings.EVENT_CONSUMERS: the dotted name of `function(event: Event)`, and the facts it receives."""
 
     function: str
     facts: frozenset[str]

@@ -1,4 +1,4 @@
-"""The facts of a workspace's life, as steps of the life cycle: `tenants`, which makes them, stands below."""
+"""Lifecycle steps that record the facts of a workspace: `tenants` is below this app and cannot record them."""
 
 from datetime import datetime
 from typing import Any
@@ -25,10 +25,10 @@ def created(tenant: TenantRef, **_details: Any) -> None:
 def state_changed(tenant: TenantRef, *, before: str, **_details: Any) -> None:
     """Lifecycle step "state_changed"."""
     with tenant_context(tenant):
-        moved = WorkspaceStateChanged(
+        fact = WorkspaceStateChanged(
             subject_id=tenant.id, before=Tenant.State(before), after=Tenant.State(tenant.state)
         )
-        record(moved)
+        record(fact)
 
 
 def plan_changed(tenant: TenantRef, *, before: str, **_details: Any) -> None:

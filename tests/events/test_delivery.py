@@ -118,10 +118,10 @@ def test_a_process_that_dies_of_a_fact_does_not_hold_up_the_others(consume, sign
     for _ in range(3):
         signed_in()
     # Claimed, and never ended: the process was killed.
-    assert len(delivery.claim()) == 3
+    assert len(delivery.claim_due()) == 3
     assert drained() == 0, "they are another process's for a while"
     later(monkeypatch, minutes=7)
-    assert len(delivery.claim()) == 1, "what was tried before goes one at a time"
+    assert len(delivery.claim_due()) == 1, "what was tried before goes one at a time"
     assert drained() == 2
 
 
@@ -129,7 +129,7 @@ def test_one_whose_process_died_each_time_is_a_dead_letter(consume, signed_in, m
     consume("take")
     signed_in()
     for _try in range(delivery.MAX_TRIES):
-        assert len(delivery.claim()) == 1
+        assert len(delivery.claim_due()) == 1
         later(monkeypatch, minutes=7)
     assert drained() == 0 and consumers.given == []
     row = of("take")
@@ -147,9 +147,9 @@ def test_the_workers_limit_ends_the_drain_and_counts_as_a_try(consume, signed_in
 def test_who_lost_its_claim_to_another_has_no_effect(consume, signed_in, monkeypatch):
     consume("writes")
     signed_in()
-    old = delivery.claim()
+    old = delivery.claim_due()
     later(monkeypatch, minutes=7)
-    new = delivery.claim()
+    new = delivery.claim_due()
     with public_context():
         assert delivery.deliver_all(old) == 0
         assert effects() == 0
@@ -214,7 +214,7 @@ def test_a_fact_that_this_code_does_not_have_is_a_failure_like_another(consume, 
     row = StoredFact.objects.get(pk=key)
     row.version = 9
     with public_context():
-        (claim,) = delivery.claim()
+        (claim,) = delivery.claim_due()
         assert delivery._deliver(claim, row, {}) is False
     assert of("take").error.startswith("KeyError")
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import Role
 from events import catalogue
 from events.catalogue import AnswerFinished, ItemCreated, MemberJoined, WorkspaceCreated, WorkspaceStateChanged
-from events.checks import check_facts, wrong_in
-from events.facts import CATALOGUE, MOST, Code, Fact, Unfit, kind_of, read_back, written
+from events.checks import check_facts, problems_of
+from events.facts import CATALOGUE, MAX_SAFE_INTEGER, Code, Fact, Unfit, from_json, kind_of, to_json
 from events.types import Consumer
 from library.models import Item
 from tenants.ids import new_id
@@ -55,7 +55,7 @@ def test_a_fact_with_a_text_is_an_error_of_the_check_and_cannot_be_written():
         (error,) = check_facts(None)
         assert error.id == "ruche.E012" and "Talkative.said" in error.msg
         with pytest.raises(Unfit):
-            written(Talkative(subject_id=new_id(), said="bonjour"))
+            to_json(Talkative(subject_id=new_id(), said="bonjour"))
     finally:
         del CATALOGUE["test.talkative", 1]
 
@@ -66,7 +66,7 @@ def test_a_fact_that_can_change_or_has_no_dotted_name_is_an_error():
         NAME: ClassVar = "Loose"
         subject_id: UUID
 
-    assert len(wrong_in(Loose)) == 2
+    assert len(problems_of(Loose)) == 2
 
 
 def test_two_facts_of_one_name_and_version_are_refused():
@@ -86,7 +86,7 @@ def test_a_consumer_of_a_fact_that_there_is_not_is_an_error(settings):
     [
         {"tokens": "3"},
         {"tokens": True},
-        {"tokens": MOST + 1},
+        {"tokens": MAX_SAFE_INTEGER + 1},
         {"tokens": None},
         {"cost": 0.1},
         {"cost": Decimal("NaN")},
@@ -98,19 +98,19 @@ def test_a_consumer_of_a_fact_that_there_is_not_is_an_error(settings):
 )
 def test_a_value_that_is_not_of_its_type_is_refused_and_not_repeated(wrong):
     with pytest.raises(Unfit) as error:
-        written(answer(**wrong))
+        to_json(answer(**wrong))
     assert "atelier" not in str(error.value)
 
 
 def test_choices_and_times_are_held_to_their_type():
     with pytest.raises(Unfit):
-        written(MemberJoined(subject_id=new_id(), role="member"))
+        to_json(MemberJoined(subject_id=new_id(), role="member"))
     with pytest.raises(Unfit):
-        written(WorkspaceCreated(subject_id=new_id(), plan="pro"))
+        to_json(WorkspaceCreated(subject_id=new_id(), plan="pro"))
     with pytest.raises(Unfit):
         Code("un texte libre")
     with pytest.raises(Unfit):
-        written(catalogue.WorkspaceTrialExtended(subject_id=new_id(), until=dt.datetime(2026, 1, 1)))
+        to_json(catalogue.WorkspaceTrialExtended(subject_id=new_id(), until=dt.datetime(2026, 1, 1)))
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_choices_and_times_are_held_to_their_type():
     ids=lambda fact: fact.NAME,
 )
 def test_what_is_written_is_read_back_exactly(fact):
-    data = written(fact)
+    data = to_json(fact)
     assert "subject_id" not in data and "actor_id" not in data
-    assert read_back(fact.NAME, fact.VERSION, data, fact.subject_id, fact.actor_id) == fact
+    assert from_json(fact.NAME, fact.VERSION, data, fact.subject_id, fact.actor_id) == fact
 
 
 def test_an_exact_decimal_is_a_text_in_the_outbox():
-    assert written(answer(cost=Decimal("1E-12")))["cost"] == "0.000000000001"
+    assert to_json(answer(cost=Decimal("1E-12")))["cost"] == "0.000000000001"
 
 
 def test_the_choices_of_higher_apps_are_those_of_today():

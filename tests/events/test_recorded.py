@@ -11,7 +11,7 @@ from accounts.models import Role
 from accounts.services import user_create
 from analytics.models import DailyFigures
 from conversations.services import conversation_share
-from events.facts import read_back
+from events.facts import from_json
 from events.models import StoredFact
 from library import services as library
 from tenants import services as tenants
@@ -24,7 +24,7 @@ from tests.people import PASSWORD
 
 def last_of(subject_id):
     row = StoredFact.objects.filter(subject_id=subject_id).latest("id")
-    return row, read_back(row.name, row.version, row.data, row.subject_id, row.actor_id)
+    return row, from_json(row.name, row.version, row.data, row.subject_id, row.actor_id)
 
 
 def test_the_life_of_a_workspace(people):
