@@ -30,6 +30,17 @@ def world(people: Any, django_db_blocker: Any) -> Iterator[Any]:
         yield places
 
 
+@pytest.fixture(autouse=True)
+def nobody_stays_in_public(django_db_blocker: Any) -> Iterator[None]:
+    """Take away the people whom the runs of a test have made in public; the world's own person stays."""
+    from tenants.sql import owner_transaction
+    from tests.isolation.interleaving.world import PERSON
+
+    yield
+    with django_db_blocker.unblock(), owner_transaction() as owner:
+        owner.execute("DELETE FROM public.accounts_user WHERE email LIKE '%%@rows.test' AND id <> %s", [PERSON])
+
+
 @pytest.fixture(scope="package")
 def runs() -> Iterator[Runs]:
     """Run several command lines of the suite, two at a time; each has a cache and a queue of its own."""
