@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from accounts.views import login_shortcut
+from accounts.views import handoff, login_shortcut
 from usage import views as usage
 from website import site_files
 from workspace import views as workspace
@@ -24,6 +24,7 @@ urlpatterns = [
     # people
     path("login", login_shortcut, name="login_shortcut"),
     re_path(r"^login/$", login_shortcut),
+    path("accounts/handoff/<str:token>/", handoff, name="handoff"),
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
     # work
