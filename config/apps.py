@@ -27,6 +27,7 @@ OWN: tuple[App, ...] = (
     App("workspace", "tenant"),
     App("conversations", "tenant"),
     App("library", "tenant"),
+    App("notifications", "tenant"),
     App("demo", "tenant"),
 )
 

@@ -11,4 +11,17 @@ CONSUMERS: dict[str, Consumer] = {
         "analytics.consumers.count",
         frozenset({"answer.finished", "answer.stopped", "answer.failed", "image.made", "image.failed", "item.created"}),
     ),
+    "notifications": Consumer(
+        "notifications.consumers.notify_people",
+        frozenset(
+            {
+                "item.published",
+                "item.deleted",
+                "conversation.shared",
+                "member.joined",
+                "quota.reached",
+                "workspace.state_changed",
+            }
+        ),
+    ),
 }

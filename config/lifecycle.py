@@ -56,6 +56,13 @@ PRICES_CHANGED = "billing.stripe.catalogue.push_in_background"
 # Modules that contribute to a person's export, in order; they implement `tenants.exporting.Exporter`.
 EXPORTS: tuple[str, ...] = ("conversations.exports", "library.exports")
 
+# Functions that give titles and addresses of notifications' subjects, by kind of subject: called as f(person, ids) in
+# the workspace's context; the result has only what that person may see: id -> (title, path).
+NOTIFICATION_SUBJECTS: dict[str, str] = {
+    "item": "library.selectors.titles_for",
+    "conversation": "conversations.selectors.titles_for",
+}
+
 # Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
 # operator changed is left alone.
 SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed")

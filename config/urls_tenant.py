@@ -30,6 +30,7 @@ urlpatterns = [
     # work
     path("conversations/", include("conversations.urls")),
     path("library/", include("library.urls")),
+    path("notifications/", include("notifications.urls")),
 ]
 
 handler500 = "website.views.server_error"

@@ -23,9 +23,9 @@ from conversations.fallback import answer_fall_back
 from conversations.hub import hub
 from conversations.log_writer import log_writer
 from conversations.progress import answers_flush
-from conversations.threads import in_thread
 from conversations.types import Call, Result, clean
 from tenants.context import TenantRef, tenant_context
+from tenants.threads import in_thread
 from ui.growing_markdown import GrowingMarkdown
 
 log = logging.getLogger(__name__)

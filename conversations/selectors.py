@@ -1,11 +1,14 @@
 """Queries of conversations: access checks, the list, the thread."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +40,15 @@ def access_conversation(user: User, conversation_id: UUID, *, for_writing: bool 
     if conversation is None:
         raise Http404
     return conversation
+
+
+def titles_for(user: User, keys: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Title and path of the conversations among `keys` that the user may read."""
+    rows = conversations_visible(user).filter(pk__in=keys).values_list("pk", "title")
+    return {
+        key: (title, reverse("conversations:detail", urlconf=settings.TENANT_URLCONF, args=[key]))
+        for key, title in rows
+    }
 
 
 def access_answer(

@@ -31,8 +31,8 @@ from conversations.answer_log import Entry, position_of
 from conversations.hub import Listener, hub
 from conversations.models import Message
 from conversations.presenters import answer_context
-from conversations.threads import in_thread, release_request_connection
 from tenants.context import tenant_context
+from tenants.threads import in_thread, release_request_connection
 
 log = logging.getLogger(__name__)
 # After this time without entries, a keep-alive comment is sent and the answer's row is checked.

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Left
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import MANAGERS
@@ -65,6 +67,13 @@ def access_share(user: User, item_id: UUID, share_id: UUID) -> Share:
         raise Http404
     share.item = item
     return share
+
+
+def titles_for(user: User, keys: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Title and path of the items among `keys` that the user may read and that are not in the bin."""
+    # Jobs, which have no workspace's URLconf, call this too.
+    rows = items_visible(user).filter(pk__in=keys, archived_at=None).values_list("pk", "title")
+    return {key: (title, reverse("library:detail", urlconf=settings.TENANT_URLCONF, args=[key])) for key, title in rows}
 
 
 def may_write(user: User, item: Item) -> bool:

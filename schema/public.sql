@@ -3998,6 +3998,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
+    ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),

@@ -203,6 +203,31 @@ CREATE TABLE __workspace__.library_share (
     CONSTRAINT library_share_opens_check CHECK ((opens >= 0))
 );
 
+CREATE TABLE __workspace__.notifications_notification (
+    id uuid NOT NULL,
+    kind character varying(40) NOT NULL,
+    "group" character varying(100) NOT NULL,
+    count integer NOT NULL,
+    subject_id uuid,
+    figures jsonb NOT NULL,
+    in_app boolean NOT NULL,
+    in_digest boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone,
+    actor_id uuid,
+    recipient_id uuid NOT NULL,
+    CONSTRAINT notifications_notification_count_check CHECK ((count >= 0))
+);
+
+CREATE TABLE __workspace__.notifications_preference (
+    id uuid NOT NULL,
+    kind character varying(40) NOT NULL,
+    in_app boolean NOT NULL,
+    mail character varying(6) NOT NULL,
+    person_id uuid NOT NULL
+);
+
 ALTER TABLE ONLY __workspace__.account_emailaddress
     ADD CONSTRAINT account_emailaddress_pkey PRIMARY KEY (id);
 
@@ -266,6 +291,15 @@ ALTER TABLE ONLY __workspace__.library_item
 ALTER TABLE ONLY __workspace__.library_share
     ADD CONSTRAINT library_share_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY __workspace__.notifications_notification
+    ADD CONSTRAINT notifications_notification_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY __workspace__.notifications_preference
+    ADD CONSTRAINT notifications_one_choice_a_kind UNIQUE (person_id, kind);
+
+ALTER TABLE ONLY __workspace__.notifications_preference
+    ADD CONSTRAINT notifications_preference_pkey PRIMARY KEY (id);
+
 CREATE INDEX account_emailaddress_email_03be32b2 ON __workspace__.account_emailaddress USING btree (email);
 
 CREATE UNIQUE INDEX accounts_user_email_lower ON __workspace__.accounts_user USING btree (lower((email)::text));
@@ -291,6 +325,10 @@ CREATE INDEX library_item_title_words ON __workspace__.library_item USING gin (t
 CREATE INDEX library_item_words ON __workspace__.library_item USING gin (to_tsvector('simple'::regconfig, "left"(lower(translate(replace(replace(replace(replace(replace(replace(replace(replace(regexp_replace(regexp_replace(NORMALIZE(("left"((((title)::text || ' '::text) || text), 400000) COLLATE "C"), NFKD), '[\U000000ad\U00000300-\U0000036f\U00000483-\U00000487\U00000591-\U000005bd\U000005bf\U000005c1-\U000005c2\U000005c4-\U000005c5\U000005c7\U0000061c\U0000064b-\U0000065f\U00000670\U00001ab0-\U00001aff\U00001dc0-\U00001dff\U0000200c-\U0000200f\U0000202a-\U0000202e\U00002060-\U0000206f\U000020d0-\U000020ff\U0000fe00-\U0000fe0f\U0000fe20-\U0000fe2f\U0000feff]+'::text, ''::text, 'g'::text), '[\U00000001-\U0000002f\U0000003a-\U00000040\U0000005b-\U00000060\U0000007b-\U000000ac\U000000ae-\U000000bf\U000000d7\U000000f7\U000002b9-\U000002df\U000002e5-\U000002ff\U00000375\U0000037e\U00000387\U0000055a-\U0000055f\U00000589-\U0000058f\U000005be\U000005c0\U000005c3\U000005c6\U000005f3-\U000005f4\U00000600-\U0000060f\U0000061b\U0000061d-\U0000061f\U0000066a-\U0000066d\U000006d4\U00000964-\U00000965\U00000970\U00000e3f\U00000e4f\U00000e5a-\U00000e5b\U0000104a-\U0000104f\U000010fb\U00001360-\U00001368\U00001680\U00002000-\U0000200b\U00002010-\U00002029\U0000202f-\U0000205f\U000020a0-\U000020cf\U00002100-\U0000214f\U00002190-\U00002bff\U00002e00-\U00002e7f\U00002ff0-\U00003004\U00003008-\U00003020\U00003030\U0000303d-\U0000303f\U000030a0\U000030fb\U0000e000-\U0000f8ff\U0000fe10-\U0000fe1f\U0000fe30-\U0000fe6f\U0000fff0-\U0000ffff\U0001f000-\U0001fbff\U000e0000-\U000e0fff]+'::text, ' '::text, 'g'::text), 'œ'::text, 'oe'::text), 'Œ'::text, 'oe'::text), 'æ'::text, 'ae'::text), 'Æ'::text, 'ae'::text), 'ß'::text, 'ss'::text), 'ẞ'::text, 'ss'::text), 'þ'::text, 'th'::text), 'Þ'::text, 'th'::text), 'øØłŁđĐðÐħĦŧŦıŋŊςΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЂЄЅІЈЉЊЋЏҐ'::text, 'oollddddhhttinnσαβγδεζηθικλμνξοπρστυφχψωабвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ'::text)), 200000)));
 
 CREATE INDEX library_share_item_id_dfeb56ca ON __workspace__.library_share USING btree (item_id);
+
+CREATE INDEX notifications_of_a_person ON __workspace__.notifications_notification USING btree (recipient_id, updated_at DESC);
+
+CREATE UNIQUE INDEX notifications_one_unread_a_group ON __workspace__.notifications_notification USING btree (recipient_id, "group") WHERE (read_at IS NULL);
 
 CREATE UNIQUE INDEX unique_primary_email ON __workspace__.account_emailaddress USING btree (user_id, "primary") WHERE "primary";
 
@@ -328,6 +366,15 @@ ALTER TABLE ONLY __workspace__.library_share
 
 ALTER TABLE ONLY __workspace__.library_share
     ADD CONSTRAINT library_share_item_id_dfeb56ca_fk_library_item_id FOREIGN KEY (item_id) REFERENCES __workspace__.library_item(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.notifications_notification
+    ADD CONSTRAINT notifications_notifi_actor_id_ec6170c3_fk_accounts_ FOREIGN KEY (actor_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.notifications_notification
+    ADD CONSTRAINT notifications_notifi_recipient_id_d055f3f0_fk_accounts_ FOREIGN KEY (recipient_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.notifications_preference
+    ADD CONSTRAINT notifications_preference_person_id_33c79cf9_fk_accounts_user_id FOREIGN KEY (person_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
@@ -402,6 +449,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
+    ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
     ('tenants', '0001_initial', now()),

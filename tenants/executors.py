@@ -3,7 +3,7 @@
 | pool | runs | threads |
 |---|---|---|
 | `steps()` | the synchronous parts of admitted requests (tenants/admission.py) | as many as connections |
-| `database()` | database work from async code (`conversations.threads.in_thread`) | a third of the pool |
+| `database()` | database work from async code (`tenants.threads.in_thread`) | a third of the pool |
 | `responses()` | work for which Django names no executor: error pages and their log lines | 4 |
 | `files()` | reading of files being sent | 4 |
 

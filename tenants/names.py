@@ -36,6 +36,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("STANDING_METERS, DEMONSTRATION, PRICES_CHANGED, SEEDS", name, call_problem(name))
     for name in settings.EXPORTS:
         yield from _problem("EXPORTS", name, exporter_problem(name))
+    for name in settings.NOTIFICATION_SUBJECTS.values():
+        yield from _problem("NOTIFICATION_SUBJECTS", name, call_problem(name, _ARGUMENT, _ARGUMENT))
     for name in settings.CONTENT_KINDS.values():
         yield from _problem("CONTENT_KINDS", name, call_problem(name, _ARGUMENT))
     for name in settings.FORMER_JOB_NAMES.values():

@@ -1,5 +1,6 @@
 // Modules of every page, one behaviour each. They listen on the document, so that content swapped in by htmx works too.
 import "./autosize.js";
+import "./bell.js";
 import "./code_copy.js";
 import "./copy.js";
 import "./dialog.js";

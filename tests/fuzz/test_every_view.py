@@ -23,7 +23,7 @@ from tests.isolation.urls import Objects, Url, every_url, fill
 EVERYTHING = os.environ.get("RUCHE_FUZZ") == "all"
 SLOWEST_SECONDS = 5.0
 # An endless answer: tests/live reads it.
-ENDLESS = ("conversations:stream",)
+ENDLESS = ("conversations:stream", "notifications:live")
 # A fault in one of these ends the session that the next request needs.
 ENDS_SESSION = ("account_logout", "admin:logout", "account_change_password", "account_set_password")
 ROLES = ("owner", "member", "learner", "nobody") if EVERYTHING else ("owner",)

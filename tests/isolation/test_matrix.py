@@ -19,7 +19,7 @@ ROLES = ("owner", "admin", "instructor", "member", "learner", "promoter")
 # Open to whoever holds the link: the token is the right, and its own tests say what it opens.
 BY_TOKEN = {"library:shared", "library:shared_file", "library:shared_download"}
 # An endless answer: tests/live reads it.
-ENDLESS = ("conversations:stream",)
+ENDLESS = ("conversations:stream", "notifications:live")
 IN = {200, 204, 302, 400, 404, 405, 409, 422}
 
 

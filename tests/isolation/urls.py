@@ -16,6 +16,7 @@ from conversations.models import Conversation, Message
 from library import services
 from library.contents import item_preview
 from library.models import Item, Share
+from notifications.models import Notification
 from tenants import signing
 from tests.people import People
 
@@ -71,6 +72,9 @@ class Objects:
         self.share = Share.objects.create(
             item=self.item, created_by=people.member, expires_at=timezone.now() + timedelta(days=1)
         )
+        self.notification = Notification.objects.create(
+            recipient=people.member, kind="item_published", group="one", updated_at=timezone.now()
+        )
         self.makers: dict[str, Callable[[], Any]] = {
             "conversation_id": lambda: self.conversation.pk,
             "message_id": lambda: self.message.pk,
@@ -80,6 +84,7 @@ class Objects:
             "uidb36": lambda: "abc",
             "uuid": lambda: endpoint.endpoint_uuid(),
             "key": lambda: "set-password",
+            "notification_id": lambda: self.notification.pk,
             # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",

@@ -1,0 +1,35 @@
+"""Form of a person's notification preferences."""
+
+from typing import Any
+
+from django import forms
+
+from notifications.kinds import KINDS
+from notifications.models import Preference
+
+
+class PreferencesForm(forms.Form):
+    """Two fields a kind: `<kind>_app` and, where there is a choice, `<kind>_mail`."""
+
+    def __init__(self, *args: Any, preferences: dict[str, Preference], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kinds = list(preferences)
+        for code, row in preferences.items():
+            self.fields[f"{code}_app"] = forms.BooleanField(required=False, initial=row.in_app)
+            if not KINDS[code].mailed_elsewhere:
+                self.fields[f"{code}_mail"] = forms.ChoiceField(choices=Preference.Mail.choices, initial=row.mail)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """For the template: the kind and its bound fields."""
+        return [
+            {
+                "kind": KINDS[code],
+                "app": self[f"{code}_app"],
+                "mail": self[f"{code}_mail"] if f"{code}_mail" in self.fields else None,
+            }
+            for code in self._kinds
+        ]
+
+    def choices(self) -> dict[str, tuple[bool, str]]:
+        data = self.cleaned_data
+        return {code: (data[f"{code}_app"], data.get(f"{code}_mail", Preference.Mail.OFF)) for code in self._kinds}
