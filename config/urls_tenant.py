@@ -11,6 +11,7 @@ from workspace.export import views as export
 
 urlpatterns = [
     path("", workspace.home, name="home"),
+    path("search/", workspace.search, name="workspace_search"),
     path("settings/", workspace.settings, name="workspace_settings"),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("billing.pages.urls")),

@@ -35,8 +35,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         # Error pages show the workspace's navigation, except in a closed workspace, where it has no pages.
         context["error_shell"] = "errors/in_workspace.html"
     context["search_query"] = _search_query(request)
-    sections = _sections(user.role) if tenant.state != "closed" else _sections_when_closed(user.role)
-    entries = visible_entries(sections, tenant)
+    entries = navigation(request)
     current = max((item["url"] for item in entries if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in entries]
     if user.role in MANAGERS:
@@ -45,6 +44,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         if tenant.state == "trial" and tenant.trial_ends_at:
             context["trial_days_left"] = days_left(tenant.trial_ends_at)
     return context
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Sections of the workspace that the signed-in person may open: {url, label, icon}."""
+    tenant, role = request.tenant, request.user.role  # type: ignore[attr-defined, union-attr]
+    return visible_entries(_sections(role) if tenant.state != "closed" else _sections_when_closed(role), tenant)
 
 
 def _search_query(request: HttpRequest) -> str:

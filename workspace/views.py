@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from accounts.access import ALL_STATES, EVERYBODY, MANAGERS, access, anyone, anyone_calling_outside
 from accounts.http import MemberRequest
@@ -21,7 +22,7 @@ from tenants.admission import OUTSIDE
 from ui.templatetags.ui import money, number
 from usage import selectors as usage_selectors
 from usage.types import Gauge
-from workspace import services
+from workspace import palette, services
 from workspace.colour import hex_of
 from workspace.forms import IdentityForm
 
@@ -73,6 +74,17 @@ def _team_context(request: MemberRequest) -> dict[str, Any]:
         context["plan_name"] = plan_selectors.plan_of(request.tenant)["name"]
         context["quotas"] = [_quota(gauge) for gauge in usage_selectors.gauges(request.tenant, [TOKENS, AI_EUROS])]
     return context
+
+
+@access(EVERYBODY)
+@require_safe
+def search(request: MemberRequest) -> HttpResponse:
+    """Pages, acts, conversations and contents that match `q`: a page, or the results alone for the palette."""
+    query = request.GET.get("q", "").replace("\x00", "").strip()[: palette.MAX_QUERY]
+    is_palette = bool(request.htmx)
+    groups = palette.find(request, query, limit=palette.SHORT if is_palette else palette.LONG)
+    template = "palette/_results.html" if is_palette else "palette/page.html"
+    return render(request, template, {"groups": groups, "query": query})
 
 
 def _quota(gauge: Gauge) -> dict[str, Any]:

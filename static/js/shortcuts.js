@@ -1,4 +1,6 @@
-// Ctrl-K and "/" go to [data-shortcut="search"], "?" opens the dialog #shortcuts.
+// Ctrl-K opens the palette (without one, goes to [data-shortcut="search"]), "/" goes there, "?" opens the dialog #shortcuts.
+import { openPalette } from "./palette.js";
+
 function isTextInput(element) {
   return element.isContentEditable || element.matches("input, textarea, select");
 }
@@ -12,7 +14,7 @@ function focusSearch() {
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    if (focusSearch()) event.preventDefault();
+    if (openPalette() || focusSearch()) event.preventDefault();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTextInput(event.target) || document.querySelector("dialog[open]")) return;
