@@ -85,6 +85,12 @@ def anyone_calling_outside(view: View) -> View:
     return view
 
 
+def anyone_choosing_a_password(view: View) -> View:
+    """Declare a view open to anyone that hashes a password, and so runs in the `HASHING` lane."""
+    view.access = replace(ANYONE, lane=HASHING)  # type: ignore[attr-defined]
+    return view
+
+
 # Access of library views, by URL name or by namespace ("admin:"). The longest match applies.
 _LOGGED_IN = Access(SIGNED_IN, states=ALL_STATES, writes_when_read_only=True, before_password_change=True)
 _PASSWORD = replace(ANYONE, lane=HASHING)

@@ -66,6 +66,11 @@ def is_known_network(address: str, network: str) -> bool:
     return bool(cache.get(_key("known", f"{account_key(address)} {network}")))
 
 
+def count(name: str, subject: str, seconds: int) -> int:
+    """Count one more act of a subject (an address, a mailbox). Returns how many there were in the current window."""
+    return _increment(name, subject, seconds)
+
+
 def _key(name: str, subject: str) -> str:
     return f"limit:{name}:{hashlib.sha256(subject.encode('utf8', 'replace')).hexdigest()[:32]}"
 

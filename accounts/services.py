@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Role, User
-from events.catalogue import MemberJoined
+from events.catalogue import MemberAddressChanged, MemberJoined
 from events.catalogue import Role as FactRole
 from events.services import record
 from tenants.actors import SYSTEM
@@ -165,3 +165,10 @@ def record_password_change(user: User) -> None:
         User.objects.filter(pk=user.pk).update(must_change_password=False)
         user.must_change_password = False
     audit.record("user.password_changed", actor=user, target=user.email)
+
+
+def record_address_change(*, user: User, **_signal: Any) -> None:
+    """Receiver of allauth's `email_changed`: records the fact. Operators have none."""
+    if user.role != Role.OPERATOR:
+        with transaction.atomic():
+            record(MemberAddressChanged(subject_id=user.pk, actor_id=user.pk))

@@ -160,6 +160,13 @@ def record(
         )
 
 
+def record_sign_up(
+    tenant: TenantRef, terms: TermsVersion, plan: str, *, actor: User, origin: str, reference: str
+) -> None:
+    """Store that the first owner accepted the terms when the workspace was asked for."""
+    record(tenant, terms, Choice(plan), actor=actor, origin=origin, act=Act.SIGN_UP, reference=reference)
+
+
 def _ip_address(origin: str) -> str | None:
     try:
         return str(ipaddress.ip_address(origin))

@@ -22,6 +22,7 @@ OWN: tuple[App, ...] = (
     App("billing", "public"),
     App("assistants", "public"),
     App("analytics", "public"),
+    App("signup", "public"),
     App("website", "public"),
     App("console", "public"),
     App("workspace", "tenant"),

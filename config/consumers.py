@@ -24,4 +24,5 @@ CONSUMERS: dict[str, Consumer] = {
             }
         ),
     ),
+    "addresses": Consumer("signup.directory.follow", frozenset({"member.joined", "member.address_changed"})),
 }

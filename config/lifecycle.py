@@ -33,6 +33,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         "plans.services.tenant_deleting",
         "billing.services.tenant_deleting",
         "billing.stripe.customers.workspace_deleting",
+        "signup.directory.workspace_deleting",
     ),
 }
 

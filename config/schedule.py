@@ -14,6 +14,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (3600, "tenants.pool.drop_orphan_schemas"),
     (3600, "usage.jobs.enqueue_missed_notices"),
     (3600, "library.extraction.enqueue_unprocessed_everywhere"),
+    (3600, "signup.jobs.sweep"),
     (3600, "billing.stripe.closing.enqueue_remaining"),
 )
 

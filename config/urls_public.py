@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
 from billing.stripe import endpoint
+from signup import views as signup
 from website import site_files, views
 
 urlpatterns = [
@@ -16,6 +17,12 @@ urlpatterns = [
     path("conditions/<int:number>/", views.legal_terms, name="legal_terms_version"),
     path("confidentialite/", views.privacy, name="privacy"),
     path("_components/", views.components, name="components"),
+    # sign-up
+    path("inscription/", signup.signup, name="signup"),
+    path("inscription/adresse/", signup.check_slug, name="signup_slug"),
+    path("inscription/ouvrir/<str:token>/", signup.open_workspace, name="signup_open"),
+    path("inscription/<uuid:request_id>/", signup.enter_code, name="signup_code"),
+    path("mes-espaces/", signup.find_workspaces, name="find_workspaces"),
     # people
     path("login", login_shortcut, name="login_shortcut"),
     re_path(r"^login/$", login_shortcut),

@@ -109,6 +109,23 @@ class SubscriptionChanged(Fact):
     ends_with_period: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignupRequested(Fact):
+    """A stranger asked for a workspace. A fact of the platform; the subject is the request."""
+
+    NAME: ClassVar = "signup.requested"
+    plan: Code
+    has_proof: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignupCompleted(Fact):
+    """A request became this workspace; `workspace.created` is recorded too."""
+
+    NAME: ClassVar = "signup.completed"
+    plan: Code
+
+
 # Members: the subject is the person.
 
 
@@ -121,6 +138,13 @@ class MemberJoined(Fact):
 @dataclass(frozen=True, kw_only=True)
 class MemberSignedIn(Fact):
     NAME: ClassVar = "member.signed_in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberAddressChanged(Fact):
+    """The person signs in with another e-mail address."""
+
+    NAME: ClassVar = "member.address_changed"
 
 
 # Conversations. The actor of an answer is the person who asked.

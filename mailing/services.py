@@ -86,9 +86,13 @@ def send_welcome(
     must_change_password: bool,
     owner_name: str = "",
     welcome: bool = True,
+    is_password_chosen: bool = False,
     **_details: Any,
 ) -> None:
-    """Lifecycle step "made": send the owner the address, the password and the first steps."""
+    """Lifecycle step "made": send the owner the address, the password and the first steps.
+
+    `is_password_chosen`: the owner chose the password, which the mail then leaves out.
+    """
     if not welcome:
         return
     with tenant_context(tenant), translation.override(tenant.language):
@@ -102,7 +106,7 @@ def send_welcome(
                 "address": tenant_url(tenant.domain),
                 "sign_in_url": tenant_url(tenant.domain, "/accounts/login/"),
                 "email": email,
-                "password": password,
+                "password": "" if is_password_chosen else password,
                 "must_change_password": must_change_password,
             },
         )

@@ -1998,6 +1998,35 @@ CREATE TABLE public.mailing_outboxmessage (
     CONSTRAINT mailing_outboxmessage_tries_check CHECK ((tries >= 0))
 );
 
+CREATE TABLE public.signup_knownaddress (
+    id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    tenant_id uuid NOT NULL,
+    user_id uuid NOT NULL
+);
+
+CREATE TABLE public.signup_signuprequest (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    email character varying(254) NOT NULL,
+    name character varying(120) NOT NULL,
+    workspace character varying(120) NOT NULL,
+    slug character varying(40) NOT NULL,
+    plan_code character varying(40) NOT NULL,
+    language character varying(5) NOT NULL,
+    origin inet,
+    has_proof boolean NOT NULL,
+    code_digest character varying(64) NOT NULL,
+    tries smallint NOT NULL,
+    mails smallint NOT NULL,
+    completed_at timestamp with time zone,
+    tenant_id uuid,
+    terms_id uuid,
+    CONSTRAINT signup_signuprequest_mails_check CHECK ((mails >= 0)),
+    CONSTRAINT signup_signuprequest_tries_check CHECK ((tries >= 0))
+);
+
 CREATE TABLE public.tenants_appliedset (
     digest character varying(32) NOT NULL,
     migrations jsonb NOT NULL
@@ -2640,6 +2669,15 @@ ALTER TABLE ONLY public.events_storedfact
 
 ALTER TABLE ONLY public.mailing_outboxmessage
     ADD CONSTRAINT mailing_outboxmessage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signup_knownaddress
+    ADD CONSTRAINT signup_known_address_once UNIQUE (tenant_id, user_id);
+
+ALTER TABLE ONLY public.signup_knownaddress
+    ADD CONSTRAINT signup_knownaddress_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signup_signuprequest
+    ADD CONSTRAINT signup_signuprequest_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.tenants_appliedset
     ADD CONSTRAINT tenants_appliedset_pkey PRIMARY KEY (digest);
@@ -3419,6 +3457,14 @@ CREATE INDEX events_delivery_due ON public.events_delivery USING btree (due_at, 
 
 CREATE INDEX mailing_outbox_waiting ON public.mailing_outboxmessage USING btree (created_at) WHERE ((status)::text = 'waiting'::text);
 
+CREATE INDEX signup_knownaddress_digest_715d004c ON public.signup_knownaddress USING btree (digest);
+
+CREATE INDEX signup_knownaddress_digest_715d004c_like ON public.signup_knownaddress USING btree (digest varchar_pattern_ops);
+
+CREATE INDEX signup_signuprequest_expires_at_89c61267 ON public.signup_signuprequest USING btree (expires_at);
+
+CREATE INDEX signup_signuprequest_terms_id_f7dbf43e ON public.signup_signuprequest USING btree (terms_id);
+
 CREATE INDEX tenants_appliedset_digest_8f8e36cd_like ON public.tenants_appliedset USING btree (digest varchar_pattern_ops);
 
 CREATE INDEX tenants_domain_domain_e75f0449_like ON public.tenants_domain USING btree (domain varchar_pattern_ops);
@@ -3919,6 +3965,9 @@ ALTER TABLE ONLY public.djstripe_webhookeventtrigger
 ALTER TABLE ONLY public.djstripe_webhookeventtrigger
     ADD CONSTRAINT djstripe_webhookeven_webhook_endpoint_id_6e762b2f_fk_djstripe_ FOREIGN KEY (webhook_endpoint_id) REFERENCES public.djstripe_webhookendpoint(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.signup_signuprequest
+    ADD CONSTRAINT signup_signuprequest_terms_id_f7dbf43e_fk_billing_t FOREIGN KEY (terms_id) REFERENCES public.billing_termsversion(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.tenants_domain
     ADD CONSTRAINT tenants_domain_tenant_id_3c778562_fk_tenants_tenant_id FOREIGN KEY (tenant_id) REFERENCES public.tenants_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -3972,6 +4021,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('billing', '0010_terms', now()),
     ('billing', '0011_first_terms', now()),
     ('billing', '0012_plans_and_usage', now()),
+    ('billing', '0013_terms_at_sign_up', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('conversations', '0001_initial', now()),
@@ -4001,6 +4051,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
+    ('signup', '0001_initial', now()),
     ('tenants', '0001_initial', now()),
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),

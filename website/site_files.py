@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from accounts.access import anyone
 
 # URL names of the public pages in the sitemap.
-SITEMAP_URL_NAMES = ("home", "pricing", "legal_terms", "legal_notice", "privacy")
+SITEMAP_URL_NAMES = ("home", "pricing", "signup", "find_workspaces", "legal_terms", "legal_notice", "privacy")
 # Colours of the light theme (daisyUI) in sRGB, as manifests do not support OKLCH.
 BACKGROUND_COLOR = "#ffffff"
 THEME_COLOR = "#e3a52c"

@@ -47,6 +47,7 @@ class TermsAcceptance(models.Model):
     class Act(models.TextChoices):
         CHECKOUT = "checkout", _("commande")
         CHANGE = "change", _("changement d’offre")
+        SIGN_UP = "sign_up", _("inscription")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(_("date"), auto_now_add=True)

@@ -81,6 +81,8 @@ class Objects:
             "item_id": lambda: self.item.pk,
             "share_id": lambda: self.share.pk,
             "token": lambda: signing.sign("share", str(self.share.pk)),
+            # Nobody's: tests/signup has requests of strangers.
+            "request_id": lambda: self.item.pk,
             "uidb36": lambda: "abc",
             "uuid": lambda: endpoint.endpoint_uuid(),
             "key": lambda: "set-password",
