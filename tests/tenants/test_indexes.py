@@ -19,6 +19,7 @@ from conversations.models import Conversation, Message
 from library import selectors as library
 from library import services as library_services
 from library.models import Item, Share
+from notifications import selectors as notifications
 from tenants.context import current
 from tenants.sql import owner_transaction
 
@@ -32,6 +33,8 @@ UNIQUE = {
     "conversations_pin_once": "a person pins a conversation once; whether it is pinned; pins that go with it",
     "library_filetext_part": "a part of a file's words stands once; those of one file, which go with it",
     "library_item_message_id_key": "one item an answer; the item of an answer that is saved again",
+    "notifications_one_choice_a_kind": "a person chooses once for a kind; the choices of one person",
+    "notifications_one_unread_a_group": "one unread notification a group: told again, it is counted",
     "unique_primary_email": "a person has one main address",
     "unique_verified_email": "a confirmed address is one person's",
 }
@@ -47,6 +50,7 @@ LOOKUPS = {
     "library_item_tags": "the library narrowed to a tag",
     "library_item_title_words": "full text: titles of items, which come first",
     "library_item_words": "full text: items",
+    "notifications_of_a_person": "the bell and its page: a person's latest; those that go with their person",
     "library_share_item_id_dfeb56ca": "the links of an item; those that go with it",
 }
 # The budget of a workspace's schema.
@@ -163,6 +167,8 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("library_item_words", _library_search),
     ("library_item_title_words", _library_search),
     ("library_item_tags", lambda at: list(library.item_list(at.person, library.Filters(tag="client")))),
+    ("notifications_of_a_person", lambda at: list(notifications.of_person(at.person)[:10])),
+    ("notifications_of_a_person", lambda at: User.objects.get(pk=at.person.pk).delete()),
     ("library_share_item_id_dfeb56ca", lambda at: library.valid_shares(at.item)),
     ("library_share_item_id_dfeb56ca", lambda at: at.item.delete()),
     ("django_session_pkey", lambda _: Session.get_session_store_class()("a" * 32).load()),

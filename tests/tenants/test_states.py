@@ -63,6 +63,10 @@ def test_the_exceptions_are_few_and_named():
         "plan_back",
         # One's contents may always be taken away.
         "data_download",
+        # One's own notices: reading them is no act of the workspace.
+        "notifications:open",
+        "notifications:preferences",
+        "notifications:read_all",
         "account_change_password",
         "account_set_password",
         "account_reauthenticate",

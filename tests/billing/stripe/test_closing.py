@@ -22,7 +22,7 @@ def asked(monkeypatch, on_commit):
 
     def during(act):
         found = []
-        monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
+        monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs, **_once: found.append((name, kwargs)))
         with on_commit(execute=True):
             act()
         return [one for one in found if one[0] == "billing.stripe.closing.end_subscriptions_of"]
@@ -139,7 +139,7 @@ def test_what_is_deleted_before_it_ever_paid_cannot_be_paid_for(fake, people, mo
     shopper.address()
     url = shopper.page(Choice("pro"))
     found = []
-    monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs: found.append((name, kwargs)))
+    monkeypatch.setattr(queue, "_push", lambda name, tenant_id, kwargs, **_once: found.append((name, kwargs)))
     with public_context(), on_commit(execute=True):
         customers.workspace_deleting(people.home)
     run(*found[0])
