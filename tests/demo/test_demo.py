@@ -18,6 +18,7 @@ from conversations.models import Conversation, Message, Pin
 from demo import removal, services
 from demo.texts import scripts
 from demo.workspaces import OPERATOR, WORKSPACES, Workspace
+from events.jobs import drain
 from library.models import Item
 from library.selectors import storage_used
 from plans.types import AI_EUROS, TOKENS
@@ -186,6 +187,9 @@ def test_creation_is_idempotent_and_removal_leaves_nothing(people: People, setti
         # What remains by intent: the operator's way in, and that it was removed.
         entries = AuditEntry.objects.filter(action__in=(removal.REMOVED, "operator.created")).order_by("-id")[:2]
         assert {entry.target for entry in entries} == {"", operator.email}
+    # Facts that were not delivered yet went with their workspaces.
+    with public_context():
+        drain()
     assert services.make_demo() == "removed"
     after = _everything()
     of_ours = {
