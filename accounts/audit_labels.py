@@ -41,6 +41,8 @@ ACTION_LABELS = {
     "tenant.deleted": _("Espace supprimé"),
     "user.created": _("Personne créée"),
     "user.password_changed": _("Mot de passe changé"),
+    "user.profile_changed": _("Profil modifié"),
+    "user.avatar": _("Photo changée"),
     "operator.changed": _("Opérateur modifié"),
     "operator.created": _("Opérateur créé"),
     "operator.deactivated": _("Opérateur désactivé"),
@@ -90,6 +92,7 @@ DETAIL_LABELS = {
     "fields": _("champs"),
     "sha256": _("empreinte du texte"),
     "order": _("commande"),
+    "removed": _("retiré"),
     "origin": _("adresse d’origine"),
 }
 

@@ -11,13 +11,14 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from accounts.access import SAFE_METHODS, Access, NotEntitled, declared_access
 from accounts.models import Role
+from accounts.profiles import known_zone
 from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class AccessMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
+        # Always set: the thread may have that of a former request.
+        zone = known_zone(getattr(request.user, "time_zone", ""))
+        timezone.activate(zone) if zone else timezone.deactivate()
         name = request.resolver_match.view_name if request.resolver_match else ""
         access = declared_access(view, name)
         if access is None:

@@ -71,6 +71,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = LineField(_("nom"), max_length=120, blank=True)
     role = LineField(_("rôle"), max_length=12, choices=Role.choices, default=Role.MEMBER)
     language = LineField(_("langue"), max_length=5, blank=True)
+    # Name of a zone of IANA's database; blank: the platform's.
+    time_zone = LineField(_("fuseau horaire"), max_length=40, blank=True, default="", db_default="")
+    # File name of the picture (accounts/avatars.py).
+    avatar = LineField(max_length=60, blank=True, default="", db_default="", editable=False)
     is_active = models.BooleanField(_("actif"), default=True)
     is_staff = models.BooleanField(_("accès à la console"), default=False)
     must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from analytics.models import ActiveMember, DailyFigures
 from tenants.context import current_tenant
 from tenants.ids import new_id
+from ui.days import platform_time, platform_today
 
 COLUMNS = ("contents", "answers", "failures", "tokens", "cost", "active_members")
 
@@ -32,7 +33,7 @@ def record(*, at: datetime | None = None, **figures: int | Decimal) -> None:
             f" VALUES (%s, %s, %s, %s, {', '.join(['%s'] * len(COLUMNS))})"
             " ON CONFLICT (tenant_id, day) DO UPDATE"
             f" SET last_activity = greatest({table}.last_activity, EXCLUDED.last_activity), {increments}",
-            [new_id(), tenant.id, timezone.localdate(at), at or timezone.now(), *values],
+            [new_id(), tenant.id, platform_time(at).date(), at or timezone.now(), *values],
         )
 
 
@@ -43,7 +44,7 @@ def record_presence(member_id: UUID) -> None:
         cursor.execute(
             f"INSERT INTO {ActiveMember._meta.db_table} (id, tenant_id, day, member_id)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [new_id(), tenant.id, timezone.localdate(), member_id],
+            [new_id(), tenant.id, platform_today(), member_id],
         )
         is_first_today = cursor.rowcount == 1
     if is_first_today:

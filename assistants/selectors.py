@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assistants.models import Assistant, Model, Price, PromptVersion
+from ui.days import platform_today
 
 
 class NoModel(Exception):
@@ -38,7 +39,7 @@ def price_at(model: Model, at: dt.datetime | None = None) -> Price | None:
 
 def can_answer(model: Model) -> bool:
     """Whether a model is offered, has not ended, and its provider is configured."""
-    return model.is_active and model.provider in settings.PROVIDERS and not model.has_ended(timezone.localdate())
+    return model.is_active and model.provider in settings.PROVIDERS and not model.has_ended(platform_today())
 
 
 def replacement_of(model: Model, catalogue: Mapping[UUID, Model] | None = None) -> Model | None:
@@ -62,7 +63,7 @@ def default_model() -> Model | None:
             model for model in catalogue.values() if model.provider == provider and model.kind == Model.Kind.CHAT
         ]
         named = next((model for model in candidates if model.name == settings.DEFAULT_MODEL_NAMES[provider]), None)
-        if named is not None and (can_answer(named) or named.has_ended(timezone.localdate())):
+        if named is not None and (can_answer(named) or named.has_ended(platform_today())):
             named = named if can_answer(named) else replacement_of(named, catalogue)
         else:
             named = None

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingProfile
@@ -13,6 +12,7 @@ from tax.countries import is_country, name_of
 from tax.vat import Buyer, Seller, Vat, country_of, vat_on, well_formed
 from tax.vat_tables import EU, FRENCH_OVERSEAS, place_of
 from tenants.context import TenantRef, public_context
+from ui.days import platform_today
 
 Status = BillingProfile.VatStatus
 FIELDS = ("name", "line1", "line2", "postal_code", "city", "country", "vat_number")
@@ -45,7 +45,7 @@ def vat_for(profile: BillingProfile | None, on: dt.date | None = None) -> Vat:
     else:
         refused = profile.vat_status == Status.REFUSED
         buyer = Buyer(profile.country, profile.postal_code, profile.vat_number, vat_refused=refused)
-    return vat_on(seller, buyer, on or timezone.localdate())
+    return vat_on(seller, buyer, on or platform_today())
 
 
 def cleaned(values: dict[str, str]) -> dict[str, str]:

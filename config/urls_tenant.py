@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from accounts.views import handoff, login_shortcut
+from accounts import views as accounts
 from usage import views as usage
 from website import site_files
 from workspace import views as workspace
@@ -23,9 +23,12 @@ urlpatterns = [
     path("robots.txt", site_files.robots, name="robots"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),
     # people
-    path("login", login_shortcut, name="login_shortcut"),
-    re_path(r"^login/$", login_shortcut),
-    path("accounts/handoff/<str:token>/", handoff, name="handoff"),
+    path("login", accounts.login_shortcut, name="login_shortcut"),
+    re_path(r"^login/$", accounts.login_shortcut),
+    path("accounts/handoff/<str:token>/", accounts.handoff, name="handoff"),
+    path("profile/", accounts.profile, name="profile"),
+    path("profile/avatar/", accounts.avatar_change, name="avatar_change"),
+    path("people/<uuid:person_id>/avatar/<str:name>", accounts.avatar, name="avatar"),
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
     # work

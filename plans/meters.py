@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from plans.types import AI_EUROS, TOKENS
+from ui.days import platform_time, platform_today
 
 
 class Unit(StrEnum):
@@ -84,7 +85,7 @@ def meter_of(key: str) -> Meter:
 
 def this_period() -> dt.date:
     """The first day of the current month."""
-    return timezone.localdate().replace(day=1)
+    return platform_today().replace(day=1)
 
 
 def slot_of(key: str, now: dt.datetime | None = None) -> Slot:
@@ -95,4 +96,4 @@ def slot_of(key: str, now: dt.datetime | None = None) -> Slot:
     if kind is Kind.HOUR:
         hour = (now or timezone.now()).astimezone(dt.UTC)
         return Slot(hour.date(), hour.hour)
-    return Slot(timezone.localtime(now).date().replace(day=1), 0)
+    return Slot(platform_time(now).date().replace(day=1), 0)

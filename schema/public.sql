@@ -55,7 +55,9 @@ CREATE TABLE public.accounts_user (
     is_active boolean NOT NULL,
     is_staff boolean NOT NULL,
     must_change_password boolean NOT NULL,
-    date_joined timestamp with time zone NOT NULL
+    date_joined timestamp with time zone NOT NULL,
+    avatar character varying(60) DEFAULT ''::character varying NOT NULL,
+    time_zone character varying(40) DEFAULT ''::character varying NOT NULL
 );
 
 CREATE TABLE public.accounts_user_groups (
@@ -3989,6 +3991,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('accounts', '0002_no_operator_in_a_workspace', now()),
     ('accounts', '0003_fewer_indexes', now()),
     ('accounts', '0004_labels', now()),
+    ('accounts', '0005_profile', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

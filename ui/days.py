@@ -1,4 +1,4 @@
-"""Conversion of days to datetimes in the current time zone."""
+"""Days and datetimes: in the reader's time zone, which is the current one, and in the platform's."""
 
 import datetime as dt
 
@@ -17,3 +17,16 @@ def start_of_day(day: dt.date) -> dt.datetime:
 def end_of_day(day: dt.date) -> dt.datetime:
     """Midnight after a day, as an exclusive upper limit."""
     return start_of_day(min(day, LATEST) + dt.timedelta(days=1))
+
+
+def platform_time(moment: dt.datetime | None = None) -> dt.datetime:
+    """A moment (default: now) in the platform's time zone, whoever reads.
+
+    Months of quotas, days of figures and ends of models are the platform's, not the reader's.
+    """
+    return timezone.localtime(moment, timezone.get_default_timezone())
+
+
+def platform_today() -> dt.date:
+    """Today in the platform's time zone."""
+    return platform_time().date()

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from plans import entitlements
@@ -14,6 +13,7 @@ from plans import modules as plan_modules
 from plans.meters import METERS, Kind, Meter, this_period
 from plans.types import Right
 from tenants.context import TenantRef
+from ui.days import platform_time
 from usage.models import QuotaCounter
 from usage.selectors import gauges, standing_now
 from usage.types import Gauge
@@ -63,7 +63,7 @@ def meter_uses(tenant: TenantRef) -> list[MeterUse]:
             gauge = replace(gauge, used=standing)
         if gauge.used or (rights.has(meter.key) and plan_modules.is_installed(meter.key)):
             monthly = meter.kind is Kind.MONTH
-            uses.append(MeterUse(meter, gauge, forecast(gauge.used, timezone.localtime()) if monthly else None))
+            uses.append(MeterUse(meter, gauge, forecast(gauge.used, platform_time()) if monthly else None))
     return uses
 
 

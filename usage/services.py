@@ -25,6 +25,7 @@ from tenants.context import TenantRef, current_tenant, tenant_context
 from tenants.ids import new_id
 from tenants.selectors import tenant_ref
 from tenants.services import require_writable
+from ui.days import platform_time
 from usage import counters, notices, selectors
 from usage.counters import Claim
 from usage.models import QuotaCounter, Reservation, UsageEvent
@@ -46,7 +47,7 @@ def reserve(act: Act, amounts: dict[str, Decimal]) -> Hold:
         tenant_id=tenant.id,
         act=act.kind,
         reference=act.reference,
-        period=timezone.localtime(now).date().replace(day=1),
+        period=platform_time(now).date().replace(day=1),
         amounts={meter: str(amount) for meter, amount in amounts.items()},
         expires_at=now + HOLD_DURATION,
     )

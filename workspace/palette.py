@@ -57,6 +57,7 @@ def _pages(request: MemberRequest) -> list[Entry]:
     if request.tenant.state == "closed":
         return entries
     own = [
+        Entry(_("Mon profil"), reverse("profile"), "user-round", _("nom, photo, langue, fuseau horaire")),
         Entry(_("Notifications"), reverse("notifications:list"), "bell"),
         Entry(_("Préférences de notification"), reverse("notifications:preferences"), "sliders-horizontal"),
         Entry(_("Changer d’adresse e-mail"), reverse("account_email"), "mail"),

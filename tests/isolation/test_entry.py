@@ -20,7 +20,7 @@ GUARDED = [url for url in TENANT if url.access and url.access.roles is not None]
 # A form that any of these views could take.
 FORM = {"title": "Pris", "text": "Pris", "tags": "pris", "days": "7", "visibility": "workspace", "name": "Pris"}
 # A text has no file of its own, nobody here an invoice, and an endless answer is read in tests/live.
-WITHOUT_ANSWER = {"library:file", "library:thumbnail", "plan_document", "conversations:stream"}
+WITHOUT_ANSWER = {"avatar", "library:file", "library:thumbnail", "plan_document", "conversations:stream"}
 OTHER_METHODS = ("head", "options", "put", "patch", "delete")
 
 

@@ -94,6 +94,7 @@ class Objects:
             "number": lambda: 1,
             # No workspace of these tests has a logo: tests/workspace/test_settings.py has those that do.
             "name": lambda: "none.png",
+            "person_id": lambda: people.member.pk,
         }
 
     def path(self, url: Url) -> str:
