@@ -64,6 +64,7 @@ ACTION_LABELS = {
     "library.share": _("Lien créé"),
     "library.share_revoked": _("Lien désactivé"),
     "workspace.identity": _("Identité de l’espace changée"),
+    "workspace.brand": _("Marque de l’espace changée"),
     "library.deleted": _("Contenu supprimé définitivement"),
 }
 DETAIL_LABELS = {

@@ -6,19 +6,23 @@ from django.views.i18n import set_language
 from accounts import views as accounts
 from usage import views as usage
 from website import site_files
+from workspace import settings_views
 from workspace import views as workspace
 from workspace.export import views as export
 
 urlpatterns = [
     path("", workspace.home, name="home"),
     path("search/", workspace.search, name="workspace_search"),
-    path("settings/", workspace.settings, name="workspace_settings"),
+    path("settings/", settings_views.index, name="workspace_settings"),
+    path("settings/identity/", settings_views.identity, name="settings_identity"),
+    path("settings/brand/", settings_views.brand, name="settings_brand"),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("billing.pages.urls")),
     path("settings/data/", export.show, name="workspace_data"),
     path("settings/data/download/", export.download, name="data_download"),
-    path("brand/<int:hue>.css", workspace.brand_css, name="brand_css"),
-    path("brand/logo/<str:name>", workspace.brand_logo, name="brand_logo"),
+    path("brand/<int:hue>.css", settings_views.brand_css, name="brand_css"),
+    path("brand/icon.svg", settings_views.brand_icon, name="brand_icon"),
+    path("brand/logo/<str:name>", settings_views.brand_logo, name="brand_logo"),
     # machines
     path("robots.txt", site_files.robots, name="robots"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),

@@ -23,6 +23,7 @@ from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
 from tenants.queue import JobTimeout, enqueue
 from tenants.selectors import tenant_url
+from ui.colour import hex_of
 from ui.lines import one_line
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def send(*, template: str, to: str, context: dict[str, Any], carries_secret: boo
 
     `carries_secret`: it contains a password, a code or a link with access.
     """
+    context = {"accent": _accent()} | context
     message = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{template}.subject", context).split()),
         body=render_to_string(f"{template}.txt", context),
@@ -52,6 +54,12 @@ def send(*, template: str, to: str, context: dict[str, Any], carries_secret: boo
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     message.carries_secret = carries_secret  # type: ignore[attr-defined]
     message.send()
+
+
+def _accent() -> str:
+    """The colour of buttons in mails of the workspace in context, dark enough for white text; "" without a brand."""
+    tenant = current()
+    return hex_of(tenant.brand_hue) if isinstance(tenant, TenantRef) and tenant.brand_hue is not None else ""
 
 
 def send_to_operators(template: str, *, path: str, **context: Any) -> None:

@@ -1,7 +1,10 @@
 """Pictures brought by people (a face, a logo), re-encoded in a sandbox: bounded, without metadata."""
 
+import base64
+import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,6 +27,26 @@ def square_webp(file: IO[bytes], side: int) -> bytes:
     Waits for a child process: call it outside any transaction.
     """
     return _run("square", file, side)
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A logo re-encoded as PNG. `icon`: a transparent square for tabs; `tile`: an opaque one for home screens.
+
+    `colours`: its most frequent colours as "#rrggbb", most frequent first.
+    """
+
+    logo: bytes
+    icon: bytes
+    tile: bytes
+    colours: list[str]
+
+
+def read_logo(file: IO[bytes], side: int) -> Logo:
+    """A logo in its forms, the first fitting into `side` by `side` pixels. Raises like `square_webp`."""
+    result = json.loads(_run("logo", file, side))
+    logo, icon, tile = (base64.b64decode(result[key]) for key in ("logo", "icon", "tile"))
+    return Logo(logo, icon, tile, result["colours"])
 
 
 def _run(mode: str, file: IO[bytes], side: int) -> bytes:

@@ -192,17 +192,17 @@ def change_plan(*, tenant_id: Any, plan: str, reason: str, actor: str) -> Tenant
     return ref
 
 
-def change_identity(
-    *, tenant_id: Any, name: str, language: str, brand_hue: int | None, logo: str | None = None
-) -> TenantRef:
-    """Set name, language and brand of a workspace. `logo`: a storage path, None keeps the present one."""
+def change_identity(*, tenant_id: Any, **fields: Any) -> TenantRef:
+    """Set some of name, language, brand_hue and logo (a storage path) of a workspace. Raises `ValidationError`."""
+    if unknown := fields.keys() - {"name", "language", "brand_hue", "logo"}:
+        raise TypeError(f"not part of an identity: {sorted(unknown)}")
     with public_context(), transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-        tenant.name, tenant.language, tenant.brand_hue = name, language, brand_hue
-        tenant.logo = tenant.logo if logo is None else logo
+        for field, value in fields.items():
+            setattr(tenant, field, value)
         tenant.version += 1
         tenant.full_clean(exclude=["schema_name"])
-        tenant.save(update_fields=["name", "language", "brand_hue", "logo", "version"])
+        tenant.save(update_fields=[*fields, "version"])
         selectors.forget_hosts(tenant.pk)
         ref = selectors.ref_of(tenant)
     return ref

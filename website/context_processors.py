@@ -1,5 +1,6 @@
 """Template context of the page shell: navigation and notices of the workspace."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +15,11 @@ from plans import entitlements
 from tenants.context import TenantRef
 from tenants.trials import days_left
 from usage import notices
+from website.settings_navigation import settings_groups
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`.
+    """`nav`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`, `settings_groups`.
 
     Makes no query unless a quota is nearly used up.
     """
@@ -38,6 +40,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     entries = navigation(request)
     current = max((item["url"] for item in entries if _is_current(request, item["url"])), key=len, default="")
     context["nav"] = [item | {"current": item["url"] == current} for item in entries]
+    # Called by the template of a settings page.
+    context["settings_groups"] = partial(settings_groups, request)
     if user.role in MANAGERS:
         context["quotas_near"] = notices.near_limits(tenant)
         # Shown to managers only, who can choose a plan.

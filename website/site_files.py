@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from accounts.access import anyone
+from tenants.context import TenantRef
+from ui.colour import hex_of
+from ui.templatetags.ui import logo_icon_url
 
 # URL names of the public pages in the sitemap.
 SITEMAP_URL_NAMES = ("home", "pricing", "signup", "find_workspaces", "legal_terms", "legal_notice", "privacy")
@@ -62,14 +65,27 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "scope": "/",
         "display": "minimal-ui",
         "background_color": BACKGROUND_COLOR,
-        "theme_color": THEME_COLOR,
-        "icons": [
-            _icon("icons/icon-192.png", 192, "any"),
-            _icon("icons/icon-512.png", 512, "any"),
-            _icon("icons/icon-maskable-512.png", 512, "maskable"),
-        ],
+        "theme_color": THEME_COLOR if tenant is None or tenant.brand_hue is None else hex_of(tenant.brand_hue),
+        "icons": _icons(tenant),
     }
     return JsonResponse(content, content_type="application/manifest+json", json_dumps_params={"ensure_ascii": False})
+
+
+def _icons(tenant: TenantRef | None) -> list[dict[str, str]]:
+    """The squares of the workspace's logo, else its initials (as SVG), else Ruche's."""
+    if tenant and (tile := logo_icon_url(tenant.logo, "tile")):
+        icon = {"src": logo_icon_url(tenant.logo, "icon"), "sizes": "192x192", "type": "image/png", "purpose": "any"}
+        big = {"src": tile, "sizes": "512x512", "type": "image/png"}
+        return [icon, big | {"purpose": "any"}, big | {"purpose": "maskable"}]
+    ours = [
+        _icon("icons/icon-192.png", 192, "any"),
+        _icon("icons/icon-512.png", 512, "any"),
+        _icon("icons/icon-maskable-512.png", 512, "maskable"),
+    ]
+    if tenant is None:
+        return ours
+    initials = f"{reverse('brand_icon')}?v={tenant.version}"
+    return [{"src": initials, "sizes": "any", "type": "image/svg+xml", "purpose": "any"}, *ours]
 
 
 def _icon(path: str, size: int, purpose: str) -> dict[str, str]:

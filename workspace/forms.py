@@ -1,14 +1,11 @@
-"""Form of the workspace's settings."""
-
-from typing import Any
+"""Forms of the workspace's settings."""
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from ui.colour import ColourWithoutHue, InvalidColour, hue_of
 from ui.lines import Line
-from workspace.colour import ColourWithoutHue, InvalidColour, hue_of
-from workspace.services import LogoRefused, logo_extension
 
 
 class IdentityForm(forms.Form):
@@ -16,6 +13,9 @@ class IdentityForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Langue"), choices=settings.LANGUAGES, help_text=_("Pour qui n’a pas choisi la sienne.")
     )
+
+
+class BrandForm(forms.Form):
     brand_color = Line(
         label=_("Couleur de la marque"),
         required=False,
@@ -23,7 +23,7 @@ class IdentityForm(forms.Form):
         help_text=_("Par exemple #0055AA. Sa teinte est gardée, sa clarté réglée pour que le texte reste lisible."),
     )
     logo = forms.FileField(
-        label=_("Logo"), required=False, help_text=_("PNG, JPEG ou WebP, carré de préférence, 500 Ko au plus.")
+        label=_("Logo"), required=False, help_text=_("PNG, JPEG ou WebP, carré de préférence, 2 Mo au plus.")
     )
     remove_logo = forms.BooleanField(label=_("Retirer le logo"), required=False)
 
@@ -42,14 +42,5 @@ class IdentityForm(forms.Form):
             raise forms.ValidationError(_("Écrivez une couleur sous la forme #RRGGBB ou #RGB.")) from error
         except ColourWithoutHue as error:
             raise forms.ValidationError(
-                _("Un gris, un noir ou un blanc n’a pas de teinte : choisissez une couleur plus vive.")
+                _("Un gris, un noir ou un blanc n’a pas de teinte : choisissez une couleur plus vive.")
             ) from error
-
-    def clean_logo(self) -> Any:
-        logo = self.cleaned_data["logo"]
-        if logo:
-            try:
-                logo_extension(logo)
-            except LogoRefused as error:
-                raise forms.ValidationError(str(error)) from error
-        return logo

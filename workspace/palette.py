@@ -67,7 +67,8 @@ def _pages(request: MemberRequest) -> list[Entry]:
         own.append(Entry(_("Mes données"), reverse("workspace_data"), "download"))
         own.append(Entry(_("Contenus archivés"), f"{reverse('library:list')}?archived=on", "archive"))
     if request.user.role in MANAGERS:
-        own.append(Entry(_("Marque et identité"), reverse("workspace_settings"), "palette", _("couleur, logo, nom")))
+        own.append(Entry(_("Identité"), reverse("settings_identity"), "building-2", _("nom, langue")))
+        own.append(Entry(_("Marque"), reverse("settings_brand"), "palette", _("couleur, logo, icône")))
     return entries + own
 
 

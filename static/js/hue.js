@@ -1,7 +1,7 @@
 // Preview of the brand's colour: a colour picker beside the field, and the hue applied to the page.
 const field = document.querySelector("[name=brand_color]");
 
-// Same algorithm as workspace/colour.py; null for a grey, which has no hue.
+// Same algorithm as ui/colour.py; null for a grey, which has no hue.
 function hueOf(hex) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const channel = parseInt(hex.slice(at, at + 2), 16) / 255;

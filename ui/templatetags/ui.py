@@ -84,6 +84,13 @@ def logo_url(path: str) -> str:
 
 
 @register.filter
+def logo_icon_url(path: str, form: str) -> str:
+    """The URL of a logo's "icon" (tabs) or "tile" (home screens); "" for a logo stored before there were any."""
+    name = path.rsplit("/", 1)[-1]
+    return reverse("brand_logo", args=[name.replace(".png", f"_{form}.png")]) if name.startswith("mark_") else ""
+
+
+@register.filter
 def control_kind(field: BoundField) -> str:
     """How components/field.html lays a field out: "check", "choices", "hidden" or "line"."""
     widget = field.field.widget

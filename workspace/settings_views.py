@@ -1,0 +1,129 @@
+"""Settings of the workspace: the index, identity, brand; the brand's stylesheet, logo and icons."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import EVERYBODY, MANAGERS, access, anyone, anyone_calling_outside
+from accounts.http import MemberRequest
+from tenants.admission import OUTSIDE
+from tenants.pictures import PictureRefused
+from ui.colour import hex_of
+from workspace import services
+from workspace.forms import BrandForm, IdentityForm
+
+YEAR_SECONDS: Final = 31_536_000
+
+
+@access(EVERYBODY)
+@require_safe
+def index(request: MemberRequest) -> HttpResponse:
+    """All sections of the settings that the person may open."""
+    return render(request, "settings/index.html")
+
+
+@access(MANAGERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def identity(request: MemberRequest) -> HttpResponse:
+    """Form for name and language of the workspace."""
+    tenant = request.tenant
+    data = request.POST if request.method == "POST" else None
+    form = IdentityForm(data, initial={"name": tenant.name, "language": tenant.language})
+    if form.is_valid():
+        services.identity_change(actor=request.user, **form.cleaned_data)
+        messages.success(request, _("Réglages enregistrés."))
+        return redirect("settings_identity")
+    return render(request, "settings/identity.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+# The limit is above that of a logo, so that the form reports a file that is too large and keeps the other fields.
+@access(MANAGERS, body_limit=10_000_000, lane=OUTSIDE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def brand(request: MemberRequest) -> HttpResponse:
+    """Form for colour and logo, with the colours proposed from the logo (`proposal`: a hue)."""
+    tenant = request.tenant
+    initial = {
+        "brand_hue": tenant.brand_hue,
+        "brand_color": "" if tenant.brand_hue is None else hex_of(tenant.brand_hue),
+    }
+    if request.method != "POST":
+        return _brand_page(request, BrandForm(initial=initial))
+    if "proposal" in request.POST:
+        hue = _hue(request.POST["proposal"])
+        if hue is None:
+            return _brand_page(request, BrandForm(initial=initial), status=422)
+        services.brand_change(actor=request.user, brand_hue=hue)
+        messages.success(request, _("Couleur choisie."))
+        return redirect("settings_brand")
+    form = BrandForm(request.POST, request.FILES, initial=initial)
+    if form.is_valid():
+        cleaned = form.cleaned_data
+        logo = cleaned["logo"]
+        try:
+            services.brand_change(
+                actor=request.user,
+                brand_hue=cleaned["brand_color"],
+                logo=logo,
+                size=logo.size if logo else 0,
+                remove_logo=cleaned["remove_logo"],
+            )
+        except PictureRefused as refusal:
+            form.add_error("logo", str(refusal))
+        else:
+            messages.success(request, _("Marque enregistrée."))
+            return redirect("settings_brand")
+    return _brand_page(request, form, status=422)
+
+
+def _hue(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 360 else None
+
+
+def _brand_page(request: MemberRequest, form: BrandForm, status: int = 200) -> HttpResponse:
+    hues = services.brand_proposals(request.tenant)
+    if not request.tenant.logo:
+        del form.fields["remove_logo"]
+    proposals = [{"hue": hue, "colour": hex_of(hue), "current": hue == request.tenant.brand_hue} for hue in hues]
+    context: dict[str, Any] = {"form": form, "proposals": proposals}
+    return render(request, "settings/brand.html", context, status=status)
+
+
+# The URL contains the hue or the logo's file name, so the response can be cached forever: a change gives a new URL, and
+# a process with an outdated cache cannot serve the former colour or logo under it.
+@anyone
+@cache_control(max_age=YEAR_SECONDS, private=True, immutable=True)
+def brand_css(request: MemberRequest, hue: int) -> HttpResponse:
+    """Stylesheet that sets the brand's hue as a custom property."""
+    if hue >= 360:
+        raise Http404
+    return HttpResponse(f":root{{--brand-hue:{hue}}}", content_type="text/css")
+
+
+@anyone_calling_outside
+@cache_control(max_age=YEAR_SECONDS, private=True, immutable=True)
+def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
+    """The workspace's logo or one of its icons, also shown on the sign-in page."""
+    picture = services.read_picture(request.tenant, name)
+    if picture is None:
+        raise Http404
+    content, media_type = picture
+    return HttpResponse(content, content_type=media_type, headers=_PICTURE_HEADERS)
+
+
+# Its address carries the workspace's version.
+@anyone
+@cache_control(max_age=24 * 3600, private=True)
+def brand_icon(request: MemberRequest) -> HttpResponse:
+    """The icon of a workspace without a logo: its initials on its colour."""
+    return HttpResponse(services.initials_svg(request.tenant), content_type="image/svg+xml", headers=_PICTURE_HEADERS)
+
+
+_PICTURE_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
