@@ -57,6 +57,7 @@ ACTION_LABELS = {
     "prompt.created": _("Consigne ajoutée"),
     "prompt.put_in_service": _("Consigne remise en service"),
     "mail.resent": _("E-mail renvoyé"),
+    "mail.suppression_lifted": _("Adresse e-mail débloquée"),
     "delivery.rerun": _("Livraison d’un fait relancée"),
     "conversation.visibility": _("Partage d’une conversation changé"),
     "library.visibility": _("Visibilité d’un contenu changée"),

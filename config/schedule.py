@@ -28,6 +28,7 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("57 3 * * *", "billing.stripe.webhooks.sweep"),
     ("39 3 * * *", "events.jobs.sweep"),
     ("41 3 * * *", "accounts.jobs.clear_everywhere"),
+    ("43 3 * * *", "mailing.jobs.sweep"),
     ("10 6 * * *", "notifications.jobs.run_daily"),
     ("10 7 * * *", "tenants.trials.remind_trials"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),

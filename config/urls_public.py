@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from accounts.views import login_shortcut
 from billing.stripe import endpoint
+from mailing import webhooks
 from signup import views as signup
 from website import site_files, views
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("sitemap.xml", site_files.sitemap, name="sitemap"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),
     path("stripe/webhook/<uuid:uuid>/", endpoint.receive, name="stripe_webhook"),
+    path("mail/webhook/<slug:provider>/", webhooks.receive, name="mail_webhook"),
     # console
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,4 @@
-"""The outbox: every mail of the platform, before and after delivery."""
+"""The outbox, what providers report of its mails, and the addresses that are not mailed again."""
 
 from typing import ClassVar
 
@@ -10,20 +10,44 @@ from ui.lines import LineField
 
 
 class OutboxMessage(models.Model):
-    """One mail. Its body, which may contain a password or a code, is erased once sent (except in the embedded run)."""
+    """One mail. A body with a password or a code is erased once sent (except in the embedded run)."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("En attente")
         SENT = "sent", _("Envoyé")
         FAILED = "failed", _("Échec")
+        # Not sent, because its address is suppressed.
+        WITHHELD = "withheld", _("Retenu")
+
+    class Kind(models.TextChoices):
+        TRANSACTIONAL = "transactional", _("Transactionnel")
+        NOTIFICATION = "notification", _("Notification")
+        PRODUCT = "product", _("Nouveautés")
+        SEQUENCE = "sequence", _("Séquence")
+        REPORT = "report", _("Bilan")
+
+    class Report(models.TextChoices):
+        """What the provider says of a mail that was sent; "" before it says anything."""
+
+        DEFERRED = "deferred", _("Retardé")
+        DELIVERED = "delivered", _("Remis")
+        BOUNCED = "bounced", _("Rejeté")
+        COMPLAINED = "complained", _("Signalé comme indésirable")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # No foreign key: mails outlive their workspace.
     tenant_id = models.UUIDField(null=True, blank=True)
     tenant_slug = LineField(_("espace"), max_length=40, blank=True)
+    kind = LineField(
+        _("genre"), max_length=16, choices=Kind.choices, default=Kind.TRANSACTIONAL, db_default=Kind.TRANSACTIONAL
+    )
+    # Equal for all mails of one act, so that it is mailed once; null for a mail without such an act.
+    dedupe_key = LineField(max_length=150, null=True, blank=True, unique=True, editable=False)
     sender = LineField(_("expéditeur"), max_length=320)
     to = models.JSONField(_("destinataires"), default=list)
     subject = LineField(_("objet"), max_length=300)
+    # Headers beside those of every mail.
+    headers = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     text = models.TextField(_("texte"), blank=True)
     html = models.TextField(_("HTML"), blank=True)
     # Contains a password, a code or a link with access: the body is also erased after the last failed try.
@@ -35,6 +59,8 @@ class OutboxMessage(models.Model):
     taken_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    report = LineField(_("remise"), max_length=12, choices=Report.choices, default="", db_default="", blank=True)
+    reported_at = models.DateTimeField(_("signalé le"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("e-mail")
@@ -46,3 +72,55 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class MailEvent(models.Model):
+    """What a provider reported of one mail of the outbox, once each."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    message = models.ForeignKey(OutboxMessage, on_delete=models.CASCADE, related_name="events")
+    # SHA-256 of provider, kind, recipient and the provider's own id: a webhook that comes twice is one row.
+    key = LineField(max_length=64, unique=True)
+    # HMAC of the recipient (mailing/suppression.py).
+    digest = LineField(max_length=64)
+    provider = LineField(max_length=30)
+    kind = LineField(_("événement"), max_length=20)
+    # Permanent: the mailbox does not exist or refuses for good.
+    is_permanent = models.BooleanField(default=False)
+    detail = LineField(_("détail"), max_length=300, blank=True)
+    at = models.DateTimeField(_("le"))
+
+    class Meta:
+        verbose_name = _("événement d’e-mail")
+        verbose_name_plural = _("événements d’e-mails")
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["digest", "-at"], name="mailing_events_of_an_address")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Suppression(models.Model):
+    """An address that is not mailed: its HMAC, why, and until when. A row that ended or was lifted is deleted."""
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCE = "hard_bounce", _("N’existe pas ou refuse pour de bon")
+        SOFT_BOUNCES = "soft_bounces", _("Injoignable depuis plusieurs jours")
+        COMPLAINT = "complaint", _("A signalé un message comme indésirable")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    digest = LineField(max_length=64, unique=True)
+    reason = LineField(_("motif"), max_length=16, choices=Reason.choices)
+    # The mail that led to it, whose row has the address in clear; null once that row is gone.
+    message = models.ForeignKey(OutboxMessage, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(_("depuis"), auto_now_add=True)
+    # Null: until an operator lifts it.
+    until = models.DateTimeField(_("jusqu’au"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("adresse bloquée")
+        verbose_name_plural = _("adresses bloquées")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return str(self.get_reason_display())

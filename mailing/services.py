@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import smtplib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,14 +9,16 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
 from accounts.services import operator_contacts, owner_contacts
-from mailing.models import OutboxMessage
+from mailing import suppression
+from mailing.models import OutboxMessage, Suppression
+from mailing.refusals import is_mailbox_unknown, is_unreachable
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
@@ -36,14 +37,25 @@ PAUSE_SECONDS = 60
 _PAUSE_KEY = "mailing:transport-rests"
 # Longer than the timeout of any transport (config/settings/mail.py).
 DELIVERY_LEASE = timedelta(minutes=5)
+# Providers that can be told by mail not to track it; at the others it is a setting of the account (docs/mail.md).
+_TRACKING_PROVIDERS = frozenset({"mailgun", "postmark", "sendgrid"})
 # Shown to operators as the error.
 _PROCESS_DIED = "each process that tried to send it ended before it recorded the result"
 
 
-def send(*, template: str, to: str, context: dict[str, Any], carries_secret: bool = False) -> None:
+def send(
+    *,
+    template: str,
+    to: str,
+    context: dict[str, Any],
+    carries_secret: bool = False,
+    kind: str = OutboxMessage.Kind.TRANSACTIONAL,
+    dedupe_key: str | None = None,
+) -> None:
     """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox.
 
-    `carries_secret`: it contains a password, a code or a link with access.
+    `carries_secret`: it contains a password, a code or a link with access. `dedupe_key`: a second mail with the same
+    key is not written.
     """
     context = {"accent": _accent()} | context
     message = EmailMultiAlternatives(
@@ -52,7 +64,8 @@ def send(*, template: str, to: str, context: dict[str, Any], carries_secret: boo
         to=[to],
     )
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
-    message.carries_secret = carries_secret  # type: ignore[attr-defined]
+    message.carries_secret, message.kind = carries_secret, kind  # type: ignore[attr-defined]
+    message.dedupe_key = dedupe_key  # type: ignore[attr-defined]
     message.send()
 
 
@@ -125,7 +138,10 @@ def queue_message(message: EmailMessage) -> None:
     context = current()
     html = next((str(body) for body, kind in getattr(message, "alternatives", []) if kind == "text/html"), "")
     tenant = context if isinstance(context, TenantRef) else None
-    row = OutboxMessage.objects.create(
+    dedupe_key = getattr(message, "dedupe_key", None)
+    row = OutboxMessage(
+        kind=getattr(message, "kind", OutboxMessage.Kind.TRANSACTIONAL),
+        dedupe_key=dedupe_key,
         tenant_id=tenant.id if tenant else None,
         tenant_slug=tenant.slug if tenant else "",
         sender=one_line(message.from_email or settings.DEFAULT_FROM_EMAIL),
@@ -137,7 +153,9 @@ def queue_message(message: EmailMessage) -> None:
         # Mails of libraries count as secret: allauth's contain codes and keys.
         carries_secret=getattr(message, "carries_secret", True),
     )
-    enqueue(deliver, message_id=str(row.pk))
+    OutboxMessage.objects.bulk_create([row], ignore_conflicts=bool(dedupe_key))
+    if not dedupe_key or OutboxMessage.objects.filter(pk=row.pk).exists():
+        enqueue(deliver, message_id=str(row.pk))
 
 
 def deliver(message_id: str) -> None:
@@ -151,6 +169,8 @@ def deliver(message_id: str) -> None:
     now = timezone.now()
     message = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
     available = message.filter(Q(taken_until=None) | Q(taken_until__lte=now))
+    if _withhold(available):
+        return
     if available.filter(tries__lt=MAX_TRIES).update(taken_until=now + DELIVERY_LEASE, tries=F("tries") + 1):
         row = message.get()
         give_back_connection()
@@ -160,10 +180,33 @@ def deliver(message_id: str) -> None:
         available.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_PROCESS_DIED)
 
 
-def _deliver(row: OutboxMessage) -> None:
-    message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to)
+def _withhold(available: QuerySet[OutboxMessage]) -> bool:
+    """Whether the message goes to no one, because its addresses are suppressed; its body is erased then."""
+    row = available.only("to", "kind").first()
+    if row is None:
+        return False
+    suppressed = suppression.suppressed_among(row.to, row.kind)
+    if len(suppressed) < len(row.to):
+        if suppressed:
+            available.update(to=[address for address in row.to if address not in suppressed])
+        return False
+    return bool(available.update(status=Status.WITHHELD, text="", html="", taken_until=None))
+
+
+def _message(row: OutboxMessage) -> EmailMultiAlternatives:
+    message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to, headers=row.headers)
     if row.html:
         message.attach_alternative(row.html, "text/html")
+    # Given back by the provider's webhook (mailing/providers.py).
+    message.metadata = {"outbox": str(row.pk)}  # type: ignore[attr-defined]
+    # No pixel and no rewritten links: CNIL, délibération 2026-042.
+    if settings.MAIL_PROVIDER in _TRACKING_PROVIDERS:
+        message.track_opens = message.track_clicks = False  # type: ignore[attr-defined]
+    return message
+
+
+def _deliver(row: OutboxMessage) -> None:
+    message = _message(row)
     outcome: dict[str, Any]
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])
@@ -172,18 +215,22 @@ def _deliver(row: OutboxMessage) -> None:
         raise
     except Exception as error:  # the transport's own errors have no common class
         log.warning("mail not delivered id=%s try=%s error=%s", row.pk, row.tries, type(error).__name__)
-        if _is_unreachable(error):
+        if is_unreachable(error):
             _pause_transport()
         outcome = {"error": one_line(f"{type(error).__name__}: {error}")[:300]}
-        if row.tries < MAX_TRIES:
+        is_done = row.carries_secret and not _may_retry(row, error)
+        if is_mailbox_unknown(error):
+            outcome |= {"report": OutboxMessage.Report.BOUNCED, "reported_at": timezone.now()}
+            for address in row.to:
+                suppression.suppress(address, Suppression.Reason.HARD_BOUNCE, message=row)
+        if _may_retry(row, error):
             # Blocks the next try until then.
             outcome |= {"taken_until": timezone.now() + RETRY_DELAYS[row.tries - 1]}
         else:
             outcome |= {"status": Status.FAILED, "taken_until": None}
-        is_done = row.tries >= MAX_TRIES and row.carries_secret
     else:
         outcome = {"status": Status.SENT, "sent_at": timezone.now(), "error": "", "taken_until": None}
-        is_done = True
+        is_done = row.carries_secret
     if is_done and not settings.MAIL_KEEPS_BODIES:
         outcome |= {"text": "", "html": ""}
     # Only while this process still has the lease.
@@ -192,11 +239,8 @@ def _deliver(row: OutboxMessage) -> None:
         log.warning("mail leased by another process meanwhile id=%s", row.pk)
 
 
-def _is_unreachable(error: Exception) -> bool:
-    """Whether the transport did not answer at all, as opposed to a refusal."""
-    refused = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
-    # Errors of `requests` (HTTP transports) have the response, if there was one.
-    return isinstance(error, OSError) and not isinstance(error, refused) and getattr(error, "response", None) is None
+def _may_retry(row: OutboxMessage, error: Exception) -> bool:
+    return row.tries < MAX_TRIES and not is_mailbox_unknown(error)
 
 
 def _pause_transport() -> None:

@@ -1981,6 +1981,18 @@ CREATE TABLE public.events_storedfact (
     CONSTRAINT events_storedfact_version_check CHECK ((version >= 0))
 );
 
+CREATE TABLE public.mailing_mailevent (
+    id uuid NOT NULL,
+    key character varying(64) NOT NULL,
+    digest character varying(64) NOT NULL,
+    provider character varying(30) NOT NULL,
+    kind character varying(20) NOT NULL,
+    is_permanent boolean NOT NULL,
+    detail character varying(300) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    message_id uuid NOT NULL
+);
+
 CREATE TABLE public.mailing_outboxmessage (
     id uuid NOT NULL,
     tenant_id uuid,
@@ -1997,7 +2009,21 @@ CREATE TABLE public.mailing_outboxmessage (
     sent_at timestamp with time zone,
     carries_secret boolean DEFAULT true NOT NULL,
     taken_until timestamp with time zone,
+    dedupe_key character varying(150),
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    kind character varying(16) DEFAULT 'transactional'::character varying NOT NULL,
+    report character varying(12) DEFAULT ''::character varying NOT NULL,
+    reported_at timestamp with time zone,
     CONSTRAINT mailing_outboxmessage_tries_check CHECK ((tries >= 0))
+);
+
+CREATE TABLE public.mailing_suppression (
+    id uuid NOT NULL,
+    digest character varying(64) NOT NULL,
+    reason character varying(16) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    message_id uuid
 );
 
 CREATE TABLE public.signup_knownaddress (
@@ -2669,8 +2695,23 @@ ALTER TABLE ONLY public.events_delivery
 ALTER TABLE ONLY public.events_storedfact
     ADD CONSTRAINT events_storedfact_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.mailing_mailevent
+    ADD CONSTRAINT mailing_mailevent_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.mailing_mailevent
+    ADD CONSTRAINT mailing_mailevent_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mailing_outboxmessage
+    ADD CONSTRAINT mailing_outboxmessage_dedupe_key_key UNIQUE (dedupe_key);
+
 ALTER TABLE ONLY public.mailing_outboxmessage
     ADD CONSTRAINT mailing_outboxmessage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mailing_suppression
+    ADD CONSTRAINT mailing_suppression_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.mailing_suppression
+    ADD CONSTRAINT mailing_suppression_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.signup_knownaddress
     ADD CONSTRAINT signup_known_address_once UNIQUE (tenant_id, user_id);
@@ -3457,7 +3498,19 @@ CREATE INDEX djstripe_webhookeventtrigger_webhook_endpoint_id_6e762b2f_like ON p
 
 CREATE INDEX events_delivery_due ON public.events_delivery USING btree (due_at, id) WHERE (dead_at IS NULL);
 
+CREATE INDEX mailing_events_of_an_address ON public.mailing_mailevent USING btree (digest, at DESC);
+
+CREATE INDEX mailing_mailevent_key_6a8f6ffe_like ON public.mailing_mailevent USING btree (key varchar_pattern_ops);
+
+CREATE INDEX mailing_mailevent_message_id_cb7e568e ON public.mailing_mailevent USING btree (message_id);
+
 CREATE INDEX mailing_outbox_waiting ON public.mailing_outboxmessage USING btree (created_at) WHERE ((status)::text = 'waiting'::text);
+
+CREATE INDEX mailing_outboxmessage_dedupe_key_2871532c_like ON public.mailing_outboxmessage USING btree (dedupe_key varchar_pattern_ops);
+
+CREATE INDEX mailing_suppression_digest_45d76335_like ON public.mailing_suppression USING btree (digest varchar_pattern_ops);
+
+CREATE INDEX mailing_suppression_message_id_1ca274de ON public.mailing_suppression USING btree (message_id);
 
 CREATE INDEX signup_knownaddress_digest_715d004c ON public.signup_knownaddress USING btree (digest);
 
@@ -3967,6 +4020,12 @@ ALTER TABLE ONLY public.djstripe_webhookeventtrigger
 ALTER TABLE ONLY public.djstripe_webhookeventtrigger
     ADD CONSTRAINT djstripe_webhookeven_webhook_endpoint_id_6e762b2f_fk_djstripe_ FOREIGN KEY (webhook_endpoint_id) REFERENCES public.djstripe_webhookendpoint(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.mailing_mailevent
+    ADD CONSTRAINT mailing_mailevent_message_id_cb7e568e_fk_mailing_o FOREIGN KEY (message_id) REFERENCES public.mailing_outboxmessage(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.mailing_suppression
+    ADD CONSTRAINT mailing_suppression_message_id_1ca274de_fk_mailing_o FOREIGN KEY (message_id) REFERENCES public.mailing_outboxmessage(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.signup_signuprequest
     ADD CONSTRAINT signup_signuprequest_terms_id_f7dbf43e_fk_billing_t FOREIGN KEY (terms_id) REFERENCES public.billing_termsversion(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -4051,6 +4110,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
+    ('mailing', '0004_deliveries_and_suppressions', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),

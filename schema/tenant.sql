@@ -453,6 +453,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('mailing', '0001_initial', now()),
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
+    ('mailing', '0004_deliveries_and_suppressions', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),

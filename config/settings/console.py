@@ -105,7 +105,11 @@ UNFOLD: dict[str, Any] = {
                 _link(_("Options des espaces"), "add_circle", "admin:plans_tenantaddon_changelist"),
                 _link(_("Dérogations"), "tune", "admin:plans_override_changelist"),
             ),
-            _section(_("Messagerie"), _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist")),
+            _section(
+                _("Messagerie"),
+                _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist"),
+                _link(_("Adresses bloquées"), "block", "admin:mailing_suppression_changelist"),
+            ),
             _section(
                 _("Automatismes"),
                 _link(_("Livraisons de faits"), "outbox", "admin:events_delivery_changelist"),

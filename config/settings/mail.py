@@ -1,4 +1,6 @@
-"""Mail through django-anymail. The embedded run sends nothing; the operator reads the mails in the console."""
+"""Mail: the provider by environment, through django-anymail. The embedded run sends nothing."""
+
+from typing import Any
 
 from config.settings.env import RUCHE_EMBEDDED, env
 
@@ -6,25 +8,64 @@ __all__ = [
     "ANYMAIL",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_BACKEND",
+    "EMAIL_HOST",
+    "EMAIL_HOST_PASSWORD",
+    "EMAIL_HOST_USER",
+    "EMAIL_PORT",
     "EMAIL_TIMEOUT",
+    "EMAIL_USE_SSL",
+    "EMAIL_USE_TLS",
     "MAIL_KEEPS_BODIES",
+    "MAIL_PROVIDER",
     "MAIL_TRANSPORT",
     "SERVER_EMAIL",
 ]
 
 # Every mail goes to the outbox; a job sends it with the transport.
 EMAIL_BACKEND = "mailing.backend.OutboxBackend"
-MAIL_TRANSPORT: str = env.str(
-    "MAIL_TRANSPORT",
-    default="django.core.mail.backends.dummy.EmailBackend"
-    if RUCHE_EMBEDDED
-    else "django.core.mail.backends.smtp.EmailBackend",
-)
-# Seconds; by default there is no timeout.
+_TRANSPORTS = {
+    "none": "django.core.mail.backends.dummy.EmailBackend",
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "brevo": "anymail.backends.brevo.EmailBackend",
+    "mailgun": "anymail.backends.mailgun.EmailBackend",
+    "postmark": "anymail.backends.postmark.EmailBackend",
+    "sendgrid": "anymail.backends.sendgrid.EmailBackend",
+    "ses": "anymail.backends.amazon_ses.EmailBackend",
+}
+MAIL_PROVIDER: str = env.str("MAIL_PROVIDER", default="none" if RUCHE_EMBEDDED else "smtp")
+if MAIL_PROVIDER not in _TRANSPORTS:
+    raise ValueError(f"MAIL_PROVIDER is one of {', '.join(_TRANSPORTS)}")
+# Another backend of Django or of anymail, by its dotted name.
+MAIL_TRANSPORT: str = env.str("MAIL_TRANSPORT", default=_TRANSPORTS[MAIL_PROVIDER])
+
+# SMTP. By default there is no timeout; in seconds.
 EMAIL_TIMEOUT: int = 20
-# e.g. ANYMAIL={"BREVO_API_KEY": "..."} with MAIL_TRANSPORT=anymail.backends.brevo.EmailBackend
-ANYMAIL: dict[str, str] = env.json("ANYMAIL", default={})
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL: bool = env.bool("EMAIL_USE_SSL", default=False)
+
+# Variable of the environment -> setting of anymail. Amazon SES reads boto3's own variables.
+_ANYMAIL_VARIABLES = {
+    "BREVO_API_KEY": "BREVO_API_KEY",
+    "MAILGUN_API_KEY": "MAILGUN_API_KEY",
+    "MAILGUN_API_URL": "MAILGUN_API_URL",
+    "MAILGUN_SENDER_DOMAIN": "MAILGUN_SENDER_DOMAIN",
+    "MAILGUN_WEBHOOK_SIGNING_KEY": "MAILGUN_WEBHOOK_SIGNING_KEY",
+    "POSTMARK_SERVER_TOKEN": "POSTMARK_SERVER_TOKEN",
+    "SENDGRID_API_KEY": "SENDGRID_API_KEY",
+    "SENDGRID_WEBHOOK_KEY": "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
+    # "user:password" in the address of the webhook
+    "MAIL_WEBHOOK_SECRET": "WEBHOOK_SECRET",
+}
+ANYMAIL: dict[str, Any] = {
+    "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    **{setting: env.str(name) for name, setting in _ANYMAIL_VARIABLES.items() if env.str(name, default="")},
+    **env.json("ANYMAIL", default={}),
+}
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Ruche <ruche@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Mails contain passwords and codes: except in the embedded run, the body is erased once sent.
+# Mails with a password, a code or a link with access lose their body once sent, except in the embedded run.
 MAIL_KEEPS_BODIES = RUCHE_EMBEDDED
