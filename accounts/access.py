@@ -10,6 +10,7 @@ from tenants.admission import HASHING, OUTSIDE, PAGE
 View = TypeVar("View", bound=Callable[..., Any])
 
 TEAM: Final[frozenset[str]] = frozenset({Role.OWNER, Role.ADMIN, Role.INSTRUCTOR, Role.MEMBER})
+OWNERS: Final[frozenset[str]] = frozenset({Role.OWNER})
 MANAGERS: Final[frozenset[str]] = frozenset({Role.OWNER, Role.ADMIN})
 EVERYBODY: Final[frozenset[str]] = frozenset(set(Role) - {Role.OPERATOR})
 OPERATORS: Final[frozenset[str]] = frozenset({Role.OPERATOR})

@@ -24,5 +24,8 @@ CONSUMERS: dict[str, Consumer] = {
             }
         ),
     ),
-    "addresses": Consumer("signup.directory.follow", frozenset({"member.joined", "member.address_changed"})),
+    "addresses": Consumer(
+        "signup.directory.follow",
+        frozenset({"member.joined", "member.address_changed", "member.state_changed", "member.removed"}),
+    ),
 }

@@ -47,7 +47,7 @@ ABANDONED_ACTS: dict[str, str] = {
 # Functions that count a standing meter of plans/meters.py: called as f() in the workspace's context; the result is
 # in the meter's unit.
 STANDING: dict[str, str] = {
-    "seats": "accounts.seats.seats_taken",
+    "seats": "workspace.seats.seats_taken",
     "storage": "library.selectors.storage_used",
 }
 

@@ -5,7 +5,7 @@ system check resolves each name. Catalogue rows may exist before: they stay hidd
 """
 
 MODULES: dict[str, str] = {
-    "seats": "accounts.seats.seats_taken",
+    "seats": "workspace.seats.seats_taken",
     "ai_tokens": "conversations.services.question_ask",
     "ai_euros": "conversations.services.question_ask",
     "storage": "library.selectors.storage_used",

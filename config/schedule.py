@@ -29,6 +29,7 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("39 3 * * *", "events.jobs.sweep"),
     ("41 3 * * *", "accounts.jobs.clear_everywhere"),
     ("43 3 * * *", "mailing.jobs.sweep"),
+    ("43 3 * * *", "workspace.jobs.end_invitations_everywhere"),
     ("10 6 * * *", "notifications.jobs.run_daily"),
     ("10 7 * * *", "tenants.trials.remind_trials"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),

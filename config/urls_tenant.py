@@ -9,6 +9,7 @@ from website import site_files
 from workspace import settings_views
 from workspace import views as workspace
 from workspace.export import views as export
+from workspace.members import invitation_views as members
 
 urlpatterns = [
     path("", workspace.home, name="home"),
@@ -16,6 +17,8 @@ urlpatterns = [
     path("settings/", settings_views.index, name="workspace_settings"),
     path("settings/identity/", settings_views.identity, name="settings_identity"),
     path("settings/brand/", settings_views.brand, name="settings_brand"),
+    path("settings/members/", include("workspace.members.urls")),
+    path("invitations/<str:token>/", members.accept, name="invitation_accept"),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("billing.pages.urls")),
     path("settings/data/", export.show, name="workspace_data"),

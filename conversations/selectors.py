@@ -134,3 +134,8 @@ def recent(user: User, count: int = 5) -> list[Conversation]:
 def open_answers(conversation: Conversation) -> list[UUID]:
     """Answers of the thread in state STREAMING. Their process may be dead."""
     return list(conversation.messages.filter(state=Message.State.STREAMING).values_list("pk", flat=True))
+
+
+def count_of(user: User) -> int:
+    """Number of a person's conversations, archived ones included."""
+    return Conversation.objects.filter(author=user).count()

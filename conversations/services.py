@@ -281,3 +281,8 @@ def close_abandoned_answer(answer_id: UUID) -> bool:
 def answer_stop(*, answer: Message) -> None:
     """Request the end of an answer in progress; its text so far is kept."""
     leases.request_stop(answer.pk)
+
+
+def reassign(*, author: User, heir: User) -> int:
+    """Make the conversations of a person another's, in the caller's transaction. Returns their number."""
+    return Conversation.objects.filter(author=author).update(author=heir)

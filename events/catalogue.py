@@ -147,6 +147,37 @@ class MemberAddressChanged(Fact):
     NAME: ClassVar = "member.address_changed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class MemberInvited(Fact):
+    """The subject is the invitation."""
+
+    NAME: ClassVar = "member.invited"
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRoleChanged(Fact):
+    NAME: ClassVar = "member.role_changed"
+    before: Role
+    after: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberStateChanged(Fact):
+    """Deactivated, or (`active`) brought back."""
+
+    NAME: ClassVar = "member.state_changed"
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRemoved(Fact):
+    """The account was deleted; its contents are another member's."""
+
+    NAME: ClassVar = "member.removed"
+    role: Role
+
+
 # Conversations. The actor of an answer is the person who asked.
 
 

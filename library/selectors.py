@@ -250,3 +250,8 @@ def valid_share(share_id: UUID) -> Share | None:
 def valid_shares(item: Item) -> list[Share]:
     """The valid share links of an item, newest first."""
     return list(item.shares.filter(_VALID_LINK, revoked_at=None, expires_at__gt=timezone.now()))
+
+
+def count_of(user: User) -> int:
+    """Number of a person's items, archived ones included."""
+    return Item.objects.filter(author=user).count()

@@ -107,7 +107,7 @@ KINDS: Final[dict[str, Kind]] = {
             "user-plus",
             MANAGERS,
             _member_joined,
-            url="/settings/",
+            url="/settings/members/",
             mail=DIGEST,
         ),
         Kind(

@@ -4119,4 +4119,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),
     ('tenants', '0004_labels', now()),
-    ('usage', '0001_initial', now());
+    ('usage', '0001_initial', now()),
+    ('workspace', '0001_invitations', now());

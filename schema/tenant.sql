@@ -230,6 +230,19 @@ CREATE TABLE __workspace__.notifications_preference (
     person_id uuid NOT NULL
 );
 
+CREATE TABLE __workspace__.workspace_invitation (
+    id uuid NOT NULL,
+    email character varying(254) NOT NULL,
+    name character varying(120) NOT NULL,
+    role character varying(12) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    invited_by_id uuid
+);
+
 ALTER TABLE ONLY __workspace__.account_emailaddress
     ADD CONSTRAINT account_emailaddress_pkey PRIMARY KEY (id);
 
@@ -302,6 +315,9 @@ ALTER TABLE ONLY __workspace__.notifications_preference
 ALTER TABLE ONLY __workspace__.notifications_preference
     ADD CONSTRAINT notifications_preference_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY __workspace__.workspace_invitation
+    ADD CONSTRAINT workspace_invitation_pkey PRIMARY KEY (id);
+
 CREATE INDEX account_emailaddress_email_03be32b2 ON __workspace__.account_emailaddress USING btree (email);
 
 CREATE UNIQUE INDEX accounts_user_email_lower ON __workspace__.accounts_user USING btree (lower((email)::text));
@@ -335,6 +351,8 @@ CREATE UNIQUE INDEX notifications_one_unread_a_group ON __workspace__.notificati
 CREATE UNIQUE INDEX unique_primary_email ON __workspace__.account_emailaddress USING btree (user_id, "primary") WHERE "primary";
 
 CREATE UNIQUE INDEX unique_verified_email ON __workspace__.account_emailaddress USING btree (email) WHERE verified;
+
+CREATE UNIQUE INDEX workspace_invitation_once ON __workspace__.workspace_invitation USING btree (lower((email)::text)) WHERE ((accepted_at IS NULL) AND (ended_at IS NULL));
 
 ALTER TABLE ONLY __workspace__.account_emailaddress
     ADD CONSTRAINT account_emailaddress_user_id_2c513194_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
@@ -377,6 +395,9 @@ ALTER TABLE ONLY __workspace__.notifications_notification
 
 ALTER TABLE ONLY __workspace__.notifications_preference
     ADD CONSTRAINT notifications_preference_person_id_33c79cf9_fk_accounts_user_id FOREIGN KEY (person_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.workspace_invitation
+    ADD CONSTRAINT workspace_invitation_invited_by_id_bcec306f_fk_accounts_user_id FOREIGN KEY (invited_by_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
@@ -462,4 +483,5 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),
     ('tenants', '0004_labels', now()),
-    ('usage', '0001_initial', now());
+    ('usage', '0001_initial', now()),
+    ('workspace', '0001_invitations', now());

@@ -5,7 +5,7 @@ import pytest
 from config import modules
 from plans.meters import METERS
 
-SOMETHING = "accounts.seats.seats_taken"
+SOMETHING = "workspace.seats.seats_taken"
 
 
 def register(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:

@@ -44,6 +44,7 @@ def _of_workspace(role: str) -> list[Entry]:
     entries = [
         _entry("settings_identity", _("Identité"), "building-2", _("Le nom et la langue de l’espace.")),
         _entry("settings_brand", _("Marque"), "palette", _("Le logo, la couleur, l’icône de l’onglet.")),
+        _entry("members", _("Membres"), "users", _("Qui entre dans l’espace, avec quel rôle.")),
         _entry("workspace_usage", _("Utilisation"), "gauge", _("Ce qui est utilisé, ce qui reste, mois par mois.")),
     ]
     if role == Role.OWNER:

@@ -13,6 +13,8 @@ from conversations.selectors import conversation_list
 from library.selectors import Filters, item_list
 from tenants.search.folding import fold
 from website.context_processors import navigation
+from workspace.members.selectors import Filters as MemberFilters
+from workspace.members.selectors import member_list
 
 # Entries of a group in the palette, and on the page.
 SHORT: Final = 6
@@ -40,10 +42,12 @@ def find(request: MemberRequest, query: str, *, limit: int) -> list[Group]:
     is_team = request.user.role in TEAM and request.tenant.state != "closed"
     groups = [
         Group(_("Pages"), _matching(_pages(request), words)),
-        Group(_("Actions"), _matching(_acts(), words) if is_team else []),
+        Group(_("Actions"), _matching(_acts(request), words) if is_team else []),
         Group(_("Conversations"), _conversations(request, query, limit) if words and is_team else []),
         Group(_("Contenus"), _items(request, query, limit) if words and is_team else []),
     ]
+    if words and request.user.role in MANAGERS and request.tenant.state != "closed":
+        groups.append(Group(_("Membres"), _members(request, query, limit)))
     return [Group(group.label, group.entries[:limit]) for group in groups if group.entries]
 
 
@@ -72,7 +76,7 @@ def _pages(request: MemberRequest) -> list[Entry]:
     return entries + own
 
 
-def _acts() -> list[Entry]:
+def _acts(request: MemberRequest) -> list[Entry]:
     begin = [
         Entry(
             _("Nouvelle conversation : %(assistant)s") % {"assistant": _(assistant.name)},
@@ -81,7 +85,15 @@ def _acts() -> list[Entry]:
         )
         for assistant in assistants_offered()
     ]
-    return [*begin, Entry(_("Déposer un fichier"), reverse("library:upload"), "upload")]
+    acts = [*begin, Entry(_("Déposer un fichier"), reverse("library:upload"), "upload")]
+    if request.user.role in MANAGERS:
+        acts.append(Entry(_("Inviter des personnes"), reverse("members_invite"), "user-plus"))
+    return acts
+
+
+def _members(request: MemberRequest, query: str, limit: int) -> list[Entry]:
+    rows = member_list(MemberFilters(query=query[:MAX_QUERY]))[:limit]
+    return [Entry(str(row), reverse("member", args=[row.pk]), "user", row.get_role_display()) for row in rows]
 
 
 def _conversations(request: MemberRequest, query: str, limit: int) -> list[Entry]:

@@ -9,6 +9,7 @@ import "./drawer.js";
 import "./focus.js";
 import "./menu.js";
 import "./reveal.js";
+import "./select_all.js";
 import "./shortcuts.js";
 import "./sign_out.js";
 import "./submit_once.js";

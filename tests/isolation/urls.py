@@ -90,6 +90,7 @@ class Objects:
             # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",
+            "member_id": lambda: people.member.pk,
             "hue": lambda: 30,
             "number": lambda: 1,
             # No workspace of these tests has a logo: tests/workspace/test_settings.py has those that do.

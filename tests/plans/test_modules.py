@@ -111,5 +111,5 @@ def test_rights_and_rows_stand_whether_their_module_does_or_not(people):
 def test_the_check_names_what_cannot_be_loaded(monkeypatch):
     assert modules.check_modules() == []
     monkeypatch.setitem(MODULES, "analytics", "analytics.no_such_thing")
-    monkeypatch.setitem(MODULES, "no_such_right", "accounts.seats.seats_taken")
+    monkeypatch.setitem(MODULES, "no_such_right", "workspace.seats.seats_taken")
     assert {error.id for error in modules.check_modules()} == {"ruche.E020", "ruche.E021"}

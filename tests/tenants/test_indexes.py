@@ -35,6 +35,7 @@ UNIQUE = {
     "library_item_message_id_key": "one item an answer; the item of an answer that is saved again",
     "notifications_one_choice_a_kind": "a person chooses once for a kind; the choices of one person",
     "notifications_one_unread_a_group": "one unread notification a group: told again, it is counted",
+    "workspace_invitation_once": "an address is invited once at a time; those that wait",
     "unique_primary_email": "a person has one main address",
     "unique_verified_email": "a confirmed address is one person's",
 }

@@ -26,8 +26,8 @@ def test_all_names_of_today_can_be_called():
 @pytest.mark.parametrize(
     ("table", "value", "said"),
     [
-        ("STANDING_METERS", {"seats": "accounts.seats.nobody_counts"}, "nobody_counts"),
-        ("STANDING_METERS", {"seats": "accounts.seats"}, "not callable"),
+        ("STANDING_METERS", {"seats": "workspace.seats.nobody_counts"}, "nobody_counts"),
+        ("STANDING_METERS", {"seats": "workspace.seats"}, "not callable"),
         ("ABANDONED_ACTS", {"answer": "library.selectors.storage_used"}, "too many positional"),
         ("EVENT_CONSUMERS", {"x": Consumer("tests.events.consumers.two_arguments", frozenset())}, "missing"),
         ("EVENT_CONSUMERS", {"x": Consumer("analytics.consumers.nothing", frozenset())}, "nothing"),

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Role, User
-from accounts.seats import seats_taken
 from accounts.services import user_create
 from config import lifecycle
 from library import uploads
@@ -23,6 +22,7 @@ from tests.library.samples import PNG
 from usage import selectors, services
 from usage.models import QuotaCounter, Reservation
 from usage.types import Act, QuotaExceeded
+from workspace.seats import seats_taken
 
 
 def counter(people, meter):
