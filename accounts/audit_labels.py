@@ -75,6 +75,8 @@ ACTION_LABELS = {
     "library.share_revoked": _("Lien désactivé"),
     "workspace.identity": _("Identité de l’espace changée"),
     "workspace.brand": _("Marque de l’espace changée"),
+    "samples.added": _("Exemples ajoutés"),
+    "samples.removed": _("Exemples retirés"),
     "library.deleted": _("Contenu supprimé définitivement"),
 }
 DETAIL_LABELS = {

@@ -127,6 +127,7 @@ class AuditEntry(models.Model):
         verbose_name = _("entrée du journal")
         verbose_name_plural = _("journal d’audit")
         ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["actor_id", "-id"], name="accounts_audit_actor")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"

@@ -10,6 +10,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         "events.workspaces.created",
         "accounts.services.create_workspace_owner",
         "mailing.services.send_welcome",
+        "workspace.onboarding.services.begin",
     ),
     "state_changed": (
         "events.workspaces.state_changed",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("settings/brand/", settings_views.brand, name="settings_brand"),
     path("settings/members/", include("workspace.members.urls")),
     path("invitations/<str:token>/", members.accept, name="invitation_accept"),
+    path("onboarding/", include("workspace.onboarding.urls")),
     path("settings/usage/", usage.show, name="workspace_usage"),
     path("settings/plan/", include("billing.pages.urls")),
     path("settings/data/", export.show, name="workspace_data"),

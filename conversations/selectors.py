@@ -1,5 +1,6 @@
 """Queries of conversations: access checks, the list, the thread."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -139,3 +140,16 @@ def open_answers(conversation: Conversation) -> list[UUID]:
 def count_of(user: User) -> int:
     """Number of a person's conversations, archived ones included."""
     return Conversation.objects.filter(author=user).count()
+
+
+def conversations_besides(keys: Any) -> QuerySet[Conversation]:
+    """The conversations of the workspace whose key is not among `keys`, a list or a query. For counts and EXISTS."""
+    return Conversation.objects.order_by().exclude(pk__in=keys)
+
+
+def answers_under_way(user: User, *, since: dt.timedelta = dt.timedelta(hours=1)) -> list[Message]:
+    """Answers and images being made in the user's conversations that were active lately, newest first."""
+    lately = Conversation.objects.filter(author=user, active_at__gt=timezone.now() - since).order_by().values("pk")
+    is_made = Q(state=Message.State.STREAMING) | Q(image_state=Message.ImageState.MAKING)
+    rows = Message.objects.filter(is_made, conversation__in=lately, replaced_at=None)
+    return list(rows.select_related("conversation").defer("text").order_by("-id")[:10])

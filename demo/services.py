@@ -31,6 +31,7 @@ from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.selectors import ref_of
 from tenants.services import TRIAL_LENGTH, change_identity, tenant_create
+from workspace.onboarding.services import put_away
 
 FILLED = "demo.filled"
 DAYS = 30
@@ -83,6 +84,8 @@ def _create(workspace: Workspace) -> TenantRef:
     with tenant_context(created.tenant):
         for local, role, name, _weight in workspace.people:
             user_create(email=f"{local}@{workspace.domain}", password=PASSWORD, role=role, name=name)
+        # A demonstration has done its first steps.
+        put_away(is_away=True)
     if workspace.brand_hue is not None:
         return change_identity(
             tenant_id=created.tenant.id, name=workspace.name, language="fr", brand_hue=workspace.brand_hue

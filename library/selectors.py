@@ -217,6 +217,17 @@ def recent(user: User, count: int = 5) -> list[Item]:
     return list(rows.order_by("-pk")[:count])
 
 
+def files_besides(keys: Any) -> QuerySet[Item]:
+    """The uploaded files of the workspace whose key is not among `keys`, a list or a query. For counts and EXISTS."""
+    return Item.objects.order_by().exclude(file="").filter(conversation=None).exclude(pk__in=keys)
+
+
+def files_being_read(user: User, *, since: dt.timedelta = dt.timedelta(hours=1)) -> list[Item]:
+    """The user's files brought lately whose words are still being read, newest first."""
+    rows = Item.objects.filter(author=user, reading=Item.Reading.WAITING, created_at__gt=timezone.now() - since)
+    return list(rows.defer("text").order_by("-pk")[:10])
+
+
 def storage_used() -> int:
     """Bytes stored by the workspace in context, archived items included."""
     total: dict[str, Any] = Item.objects.aggregate(bytes=Sum("size"))

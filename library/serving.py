@@ -175,3 +175,17 @@ async def _blocks_async(file: IO[bytes], start: int, length: int) -> AsyncIterat
     loop, threads = asyncio.get_running_loop(), executors.files()
     while (block := await loop.run_in_executor(threads, next, blocks, None)) is not None:
         yield block
+
+
+def allow_sources(response: HttpResponse, frames_from: str) -> HttpResponse:
+    """Allow media of the storage and the frame of a preview in the page's content security policy.
+
+    `frames_from`: the origin of the preview; blank for none.
+    """
+    origin = files.storage_origin()
+    sources = {"img-src": [origin], "media-src": [origin]} if origin else {}
+    if frames_from:
+        sources["frame-src"] = [frames_from]
+    if sources:
+        response._csp_update = sources  # type: ignore[attr-defined]
+    return response

@@ -16,9 +16,9 @@ from library import selectors, services
 from library.contents import preview_origin, share_preview
 from library.forms import ShareForm
 from library.models import Item
+from library.serving import allow_sources
 from library.types import ShareGone
 from library.views import (
-    allow_sources,
     item_context,
     item_download_response,
     item_file_response,

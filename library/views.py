@@ -21,7 +21,7 @@ from library import files, names, presenters, selectors, services
 from library.contents import Preview, item_preview, preview_origin
 from library.forms import EditForm, FilterForm, ShareForm, UploadForm, VisibilityForm
 from library.models import Item
-from library.serving import file_response, thumbnail_response
+from library.serving import allow_sources, file_response, thumbnail_response
 from library.types import UploadRefused
 from tenants import search
 from tenants.admission import OUTSIDE
@@ -125,20 +125,6 @@ def item_context(item: Item, preview: Preview | None) -> dict[str, Any]:
         "is_plain": is_plain,
         "is_made_by_ai": presenters.is_made_by_ai(item),
     }
-
-
-def allow_sources(response: HttpResponse, frames_from: str) -> HttpResponse:
-    """Allow media of the storage and the frame of a preview in the page's content security policy.
-
-    `frames_from`: the origin of the preview; blank for none.
-    """
-    origin = files.storage_origin()
-    sources = {"img-src": [origin], "media-src": [origin]} if origin else {}
-    if frames_from:
-        sources["frame-src"] = [frames_from]
-    if sources:
-        response._csp_update = sources  # type: ignore[attr-defined]
-    return response
 
 
 @access(TEAM)

@@ -1,6 +1,6 @@
 """Settings of the workspace: the index, identity, brand; the brand's stylesheet, logo and icons."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,10 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import EVERYBODY, MANAGERS, access, anyone, anyone_calling_outside
 from accounts.http import MemberRequest
 from tenants.admission import OUTSIDE
-from tenants.pictures import PictureRefused
-from ui.colour import hex_of
-from workspace import services
-from workspace.forms import BrandForm, IdentityForm
+from workspace import brand_form, services
+from workspace.forms import IdentityForm
 
 YEAR_SECONDS: Final = 31_536_000
 
@@ -45,52 +43,12 @@ def identity(request: MemberRequest) -> HttpResponse:
 @access(MANAGERS, body_limit=10_000_000, lane=OUTSIDE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand(request: MemberRequest) -> HttpResponse:
-    """Form for colour and logo, with the colours proposed from the logo (`proposal`: a hue)."""
-    tenant = request.tenant
-    initial = {
-        "brand_hue": tenant.brand_hue,
-        "brand_color": "" if tenant.brand_hue is None else hex_of(tenant.brand_hue),
-    }
-    if request.method != "POST":
-        return _brand_page(request, BrandForm(initial=initial))
-    if "proposal" in request.POST:
-        hue = _hue(request.POST["proposal"])
-        if hue is None:
-            return _brand_page(request, BrandForm(initial=initial), status=422)
-        services.brand_change(actor=request.user, brand_hue=hue)
-        messages.success(request, _("Couleur choisie."))
+    """Form for colour and logo, with the colours proposed from the logo."""
+    form, is_saved = brand_form.handle(request)
+    if is_saved:
         return redirect("settings_brand")
-    form = BrandForm(request.POST, request.FILES, initial=initial)
-    if form.is_valid():
-        cleaned = form.cleaned_data
-        logo = cleaned["logo"]
-        try:
-            services.brand_change(
-                actor=request.user,
-                brand_hue=cleaned["brand_color"],
-                logo=logo,
-                size=logo.size if logo else 0,
-                remove_logo=cleaned["remove_logo"],
-            )
-        except PictureRefused as refusal:
-            form.add_error("logo", str(refusal))
-        else:
-            messages.success(request, _("Marque enregistrée."))
-            return redirect("settings_brand")
-    return _brand_page(request, form, status=422)
-
-
-def _hue(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 360 else None
-
-
-def _brand_page(request: MemberRequest, form: BrandForm, status: int = 200) -> HttpResponse:
-    hues = services.brand_proposals(request.tenant)
-    if not request.tenant.logo:
-        del form.fields["remove_logo"]
-    proposals = [{"hue": hue, "colour": hex_of(hue), "current": hue == request.tenant.brand_hue} for hue in hues]
-    context: dict[str, Any] = {"form": form, "proposals": proposals}
-    return render(request, "settings/brand.html", context, status=status)
+    context = {"form": form, "proposals": brand_form.proposals(request.tenant)}
+    return render(request, "settings/brand.html", context, status=422 if request.method == "POST" else 200)
 
 
 # The URL contains the hue or the logo's file name, so the response can be cached forever: a change gives a new URL, and

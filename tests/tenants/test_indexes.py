@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, models
 
 from accounts.models import User
+from accounts.selectors import acts_of
 from conversations import selectors as conversations
 from conversations.models import Conversation, Message
 from library import selectors as library
@@ -40,6 +41,7 @@ UNIQUE = {
     "unique_verified_email": "a confirmed address is one person's",
 }
 LOOKUPS = {
+    "accounts_audit_actor": "home: what a person did lately",
     "account_emailaddress_email_03be32b2": "signing in: the people of an address, confirmed or not",
     "conversations_author_active": "home: a person's latest conversations; those that go with their author",
     "conversations_msg_thread": "a thread, its open answers; messages that go with their conversation",
@@ -142,6 +144,7 @@ def _library_search(at: Shown) -> Any:
 
 
 PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
+    ("accounts_audit_actor", lambda at: acts_of(at.person, 6)),
     ("account_emailaddress_email_03be32b2", lambda at: filter_users_by_email(at.person.email)),
     ("accounts_user_email_lower", lambda at: filter_users_by_email("nobody@atelier.test")),
     ("accounts_user_email_lower", lambda at: User.objects.get_by_natural_key(at.person.email.title())),

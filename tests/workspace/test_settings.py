@@ -66,7 +66,15 @@ def test_owner_changes_identity_and_brand(people, client_for):
 
 def test_the_index_leads_each_role_to_its_settings(people, client_for, django_assert_max_num_queries):
     for role, expected in {
-        "owner": {"/profile/", IDENTITY, BRAND, "/settings/usage/", "/settings/plan/", "/settings/data/"},
+        "owner": {
+            "/profile/",
+            IDENTITY,
+            BRAND,
+            "/settings/members/",
+            "/settings/usage/",
+            "/settings/plan/",
+            "/settings/data/",
+        },
         "admin": {"/profile/", IDENTITY, BRAND, "/settings/usage/", "/settings/data/"},
         "member": {"/profile/", "/notifications/preferences/", "/settings/data/"},
         "learner": {"/profile/", "/notifications/preferences/"},

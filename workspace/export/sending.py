@@ -95,6 +95,12 @@ def take_turn(tenant: TenantRef, person: User) -> Turn:
         return turn
 
 
+def is_exporting(tenant: TenantRef, person: User) -> bool:
+    """Whether this process is sending an export to the person."""
+    with _lock:
+        return any(turn.tenant_id == tenant.id and turn.person_id == person.pk for turn in _active_turns)
+
+
 def _step_function(archive: Archive) -> Callable[[], Any]:
     """A function that returns the next block, or `_END` after the last.
 
