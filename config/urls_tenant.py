@@ -17,6 +17,7 @@ urlpatterns = [
     path("settings/", settings_views.index, name="workspace_settings"),
     path("settings/identity/", settings_views.identity, name="settings_identity"),
     path("settings/brand/", settings_views.brand, name="settings_brand"),
+    path("settings/members/groups/", include("workspace.groups.urls")),
     path("settings/members/", include("workspace.members.urls")),
     path("invitations/<str:token>/", members.accept, name="invitation_accept"),
     path("onboarding/", include("workspace.onboarding.urls")),

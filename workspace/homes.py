@@ -18,7 +18,8 @@ from library.uploads import STORAGE
 from notifications import selectors as notifications
 from plans import selectors as plan_selectors
 from plans.types import AI_EUROS, TOKENS
-from ui.templatetags.ui import filesize, money, number
+from ui.labels import without_unit
+from ui.templatetags.ui import filesize, money, number, tokens
 from usage import selectors as usage_selectors
 from usage.types import Gauge
 from workspace.export.sending import is_exporting
@@ -73,13 +74,13 @@ def team_context(request: MemberRequest) -> dict[str, Any]:
 
 def quota_context(gauge: Gauge) -> dict[str, Any]:
     """Context of components/quota.html."""
-    format_amount = {AI_EUROS: money, STORAGE: filesize}.get(gauge.key, number)
+    format_amount = {AI_EUROS: money, STORAGE: filesize, TOKENS: tokens}.get(gauge.key, number)
     return {
-        "label": gauge.label,
+        "label": without_unit(gauge.label),
         "used": format_amount(gauge.used),
         "limit": format_amount(gauge.limit) if gauge.limit is not None else None,
         "percent": gauge.percent,
-        "unit": "" if gauge.key in (AI_EUROS, STORAGE) else _("jetons"),
+        "unit": "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Invitations into a workspace; its first steps (`onboarding.models`)."""
+"""Invitations into a workspace; groups (`groups.models`), first steps (`onboarding.models`)."""
 
 import datetime as dt
 from typing import ClassVar, Final
@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role
 from tenants.ids import new_id
 from ui.lines import LineEmailField, LineField
+from workspace.groups.models import MemberGroup, Membership
 from workspace.onboarding.models import Onboarding, Sample
 
-__all__ = ["Invitation", "Onboarding", "Sample"]
+__all__ = ["Invitation", "MemberGroup", "Membership", "Onboarding", "Sample"]
 
 LIFETIME: Final = dt.timedelta(days=14)
 

@@ -20,6 +20,7 @@ ROLES = ("owner", "admin", "instructor", "member", "learner", "promoter")
 BY_TOKEN = {"library:shared", "library:shared_file", "library:shared_download"}
 # The object is a person of the workspace, whom its owner manages.
 MANAGED = {"member", "member_role", "member_active", "member_remove", "member_owner"}
+MANAGED |= {"group", "group_add", "group_remove", "group_delete"}
 # An endless answer: tests/live reads it.
 ENDLESS = ("conversations:stream", "notifications:live")
 IN = {200, 204, 302, 400, 404, 405, 409, 422}

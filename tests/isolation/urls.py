@@ -19,6 +19,7 @@ from library.models import Item, Share
 from notifications.models import Notification
 from tenants import signing
 from tests.people import People
+from workspace.models import MemberGroup
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Objects:
             # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",
+            "group_id": lambda: MemberGroup.objects.get_or_create(name="Secret")[0].pk,
             "member_id": lambda: people.member.pk,
             "hue": lambda: 30,
             "number": lambda: 1,

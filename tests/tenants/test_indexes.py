@@ -37,6 +37,8 @@ UNIQUE = {
     "notifications_one_choice_a_kind": "a person chooses once for a kind; the choices of one person",
     "notifications_one_unread_a_group": "one unread notification a group: told again, it is counted",
     "workspace_invitation_once": "an address is invited once at a time; those that wait",
+    "workspace_group_name": "a name is one group",
+    "workspace_group_once": "a person stands once in a group; the people of one, which go with it",
     "unique_primary_email": "a person has one main address",
     "unique_verified_email": "a confirmed address is one person's",
 }
