@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mailing.types import MailKind
 from tenants.ids import new_id
 from ui.lines import LineField
 
@@ -19,12 +20,7 @@ class OutboxMessage(models.Model):
         # Not sent, because its address is suppressed.
         WITHHELD = "withheld", _("Retenu")
 
-    class Kind(models.TextChoices):
-        TRANSACTIONAL = "transactional", _("Transactionnel")
-        NOTIFICATION = "notification", _("Notification")
-        PRODUCT = "product", _("Nouveautés")
-        SEQUENCE = "sequence", _("Séquence")
-        REPORT = "report", _("Bilan")
+    Kind = MailKind
 
     class Report(models.TextChoices):
         """What the provider says of a mail that was sent; "" before it says anything."""
@@ -39,7 +35,11 @@ class OutboxMessage(models.Model):
     tenant_id = models.UUIDField(null=True, blank=True)
     tenant_slug = LineField(_("espace"), max_length=40, blank=True)
     kind = LineField(
-        _("genre"), max_length=16, choices=Kind.choices, default=Kind.TRANSACTIONAL, db_default=Kind.TRANSACTIONAL
+        _("genre"),
+        max_length=16,
+        choices=MailKind.choices,
+        default=MailKind.TRANSACTIONAL,
+        db_default=MailKind.TRANSACTIONAL,
     )
     # Equal for all mails of one act, so that it is mailed once; null for a mail without such an act.
     dedupe_key = LineField(max_length=150, null=True, blank=True, unique=True, editable=False)

@@ -22,6 +22,8 @@ from ui.lines import one_line
 Report = OutboxMessage.Report
 # Events of one request; SendGrid sends up to a thousand at once.
 MAX_EVENTS: Final = 2_000
+# Kind of event of a person who used the provider's own link.
+UNSUBSCRIBED: Final = "unsubscribed"
 
 
 class NotSigned(Exception):
@@ -66,7 +68,6 @@ class Reported:
     recipient: str
     message_id: str
     is_permanent: bool
-    is_unsubscription: bool
     detail: str
     at: datetime
 
@@ -120,7 +121,9 @@ def _reported(name: str, event: AnymailTrackingEvent) -> Reported | None:
         is_permanent = _is_permanent(name, event, raw)
         if event.reject_reason == RejectReason.SPAM:
             kind, is_permanent = Report.COMPLAINED, True
-    elif event.event_type != EventType.UNSUBSCRIBED:
+    elif event.event_type == EventType.UNSUBSCRIBED:
+        kind = UNSUBSCRIBED
+    else:
         return None
     recipient, at = str(event.recipient or "")[:320], event.timestamp or timezone.now()
     own_id = event.event_id or f"{event.message_id}:{event.timestamp}"
@@ -134,7 +137,6 @@ def _reported(name: str, event: AnymailTrackingEvent) -> Reported | None:
         recipient=recipient,
         message_id=str(metadata.get("outbox", ""))[:40],
         is_permanent=is_permanent,
-        is_unsubscription=event.event_type == EventType.UNSUBSCRIBED,
         detail=one_line(str(detail))[:300],
         at=min(at, timezone.now()),
     )

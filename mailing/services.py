@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -18,7 +18,9 @@ from accounts.models import User
 from accounts.services import operator_contacts, owner_contacts
 from mailing import suppression
 from mailing.models import OutboxMessage, Suppression
+from mailing.outgoing import give_up_doubtful, message_of, withhold
 from mailing.refusals import is_mailbox_unknown, is_unreachable
+from mailing.types import MailKind
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
@@ -37,8 +39,6 @@ PAUSE_SECONDS = 60
 _PAUSE_KEY = "mailing:transport-rests"
 # Longer than the timeout of any transport (config/settings/mail.py).
 DELIVERY_LEASE = timedelta(minutes=5)
-# Providers that can be told by mail not to track it; at the others it is a setting of the account (docs/mail.md).
-_TRACKING_PROVIDERS = frozenset({"mailgun", "postmark", "sendgrid"})
 # Shown to operators as the error.
 _PROCESS_DIED = "each process that tried to send it ended before it recorded the result"
 
@@ -49,14 +49,18 @@ def send(
     to: str,
     context: dict[str, Any],
     carries_secret: bool = False,
-    kind: str = OutboxMessage.Kind.TRANSACTIONAL,
+    kind: str = MailKind.TRANSACTIONAL,
     dedupe_key: str | None = None,
+    unsubscribe_url: str = "",
 ) -> None:
     """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox.
 
     `carries_secret`: it contains a password, a code or a link with access. `dedupe_key`: a second mail with the same
-    key is not written.
+    key is not written. `unsubscribe_url`: answers a POST without cookies (RFC 8058); only transactional mail has none.
     """
+    if (kind == MailKind.TRANSACTIONAL) == bool(unsubscribe_url):
+        raise ValueError(f"a mail of kind {kind} and its unsubscribe_url do not go together")
+    context = context | {"unsubscribe_url": unsubscribe_url}
     context = {"accent": _accent()} | context
     message = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{template}.subject", context).split()),
@@ -65,6 +69,11 @@ def send(
     )
     message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     message.carries_secret, message.kind = carries_secret, kind  # type: ignore[attr-defined]
+    if unsubscribe_url:
+        message.extra_headers = {
+            "List-Unsubscribe": f"<{unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     message.dedupe_key = dedupe_key  # type: ignore[attr-defined]
     message.send()
 
@@ -140,7 +149,8 @@ def queue_message(message: EmailMessage) -> None:
     tenant = context if isinstance(context, TenantRef) else None
     dedupe_key = getattr(message, "dedupe_key", None)
     row = OutboxMessage(
-        kind=getattr(message, "kind", OutboxMessage.Kind.TRANSACTIONAL),
+        kind=getattr(message, "kind", MailKind.TRANSACTIONAL),
+        headers={name: one_line(str(value)) for name, value in message.extra_headers.items()},
         dedupe_key=dedupe_key,
         tenant_id=tenant.id if tenant else None,
         tenant_slug=tenant.slug if tenant else "",
@@ -169,9 +179,9 @@ def deliver(message_id: str) -> None:
     now = timezone.now()
     message = OutboxMessage.objects.filter(pk=UUID(message_id), status=Status.WAITING)
     available = message.filter(Q(taken_until=None) | Q(taken_until__lte=now))
-    if _withhold(available):
+    if withhold(available) or give_up_doubtful(available):
         return
-    if available.filter(tries__lt=MAX_TRIES).update(taken_until=now + DELIVERY_LEASE, tries=F("tries") + 1):
+    if available.filter(tries__lt=MAX_TRIES).update(taken_until=now + DELIVERY_LEASE, tries=F("tries") + 1, error=""):
         row = message.get()
         give_back_connection()
         _deliver(row)
@@ -180,33 +190,8 @@ def deliver(message_id: str) -> None:
         available.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_PROCESS_DIED)
 
 
-def _withhold(available: QuerySet[OutboxMessage]) -> bool:
-    """Whether the message goes to no one, because its addresses are suppressed; its body is erased then."""
-    row = available.only("to", "kind").first()
-    if row is None:
-        return False
-    suppressed = suppression.suppressed_among(row.to, row.kind)
-    if len(suppressed) < len(row.to):
-        if suppressed:
-            available.update(to=[address for address in row.to if address not in suppressed])
-        return False
-    return bool(available.update(status=Status.WITHHELD, text="", html="", taken_until=None))
-
-
-def _message(row: OutboxMessage) -> EmailMultiAlternatives:
-    message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to, headers=row.headers)
-    if row.html:
-        message.attach_alternative(row.html, "text/html")
-    # Given back by the provider's webhook (mailing/providers.py).
-    message.metadata = {"outbox": str(row.pk)}  # type: ignore[attr-defined]
-    # No pixel and no rewritten links: CNIL, délibération 2026-042.
-    if settings.MAIL_PROVIDER in _TRACKING_PROVIDERS:
-        message.track_opens = message.track_clicks = False  # type: ignore[attr-defined]
-    return message
-
-
 def _deliver(row: OutboxMessage) -> None:
-    message = _message(row)
+    message = message_of(row)
     outcome: dict[str, Any]
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])

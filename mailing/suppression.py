@@ -18,6 +18,7 @@ from accounts import audit
 from accounts.addresses import plain_address
 from accounts.models import User
 from mailing.models import MailEvent, OutboxMessage, Suppression
+from mailing.types import MailKind
 
 Reason = Suppression.Reason
 # So many temporary failures, the first and the last so far apart, and the address rests for so long.
@@ -38,7 +39,7 @@ def suppressed_among(addresses: Iterable[str], kind: str) -> set[str]:
     digests = {digest_of(address): address for address in addresses}
     now = timezone.now()
     rows = Suppression.objects.filter(Q(until=None) | Q(until__gt=now), digest__in=digests)
-    if kind == OutboxMessage.Kind.TRANSACTIONAL:
+    if kind == MailKind.TRANSACTIONAL:
         rows = rows.exclude(reason=Reason.COMPLAINT)
     return {digests[digest] for digest in rows.values_list("digest", flat=True)}
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotFound
+from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +17,9 @@ from accounts.addresses import plain_address
 from mailing import providers, suppression
 from mailing.models import MailEvent, OutboxMessage, Suppression
 from mailing.providers import Reported
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.selectors import ref_of
 
 log = logging.getLogger(__name__)
 Report = OutboxMessage.Report
@@ -93,13 +98,23 @@ def _record(message: OutboxMessage, report: Reported) -> bool:
     if not is_new:
         return False
     row = OutboxMessage.objects.select_for_update().only("report").get(pk=message.pk)
-    if _GRAVITY[row.report] < _GRAVITY[report.kind]:
+    if _GRAVITY[row.report] < _GRAVITY.get(report.kind, 0):
         row.report, row.reported_at = report.kind, report.at
         row.save(update_fields=["report", "reported_at"])
     if report.kind == Report.COMPLAINED:
         suppression.suppress(address, Suppression.Reason.COMPLAINT, message=message)
     elif report.kind == Report.BOUNCED and report.is_permanent:
         suppression.suppress(address, Suppression.Reason.HARD_BOUNCE, message=message)
+    elif report.kind == providers.UNSUBSCRIBED:
+        _unsubscribe(message, address)
     elif report.kind == Report.BOUNCED:
         suppression.count_soft_bounce(address, message=message)
     return True
+
+
+def _unsubscribe(message: OutboxMessage, address: str) -> None:
+    """Have the workspace of a mail stop what may be stopped, for this address."""
+    tenant = Tenant.objects.filter(pk=message.tenant_id).first() if message.tenant_id else None
+    if tenant is not None:
+        with tenant_context(ref_of(tenant)):
+            import_string(settings.MAIL_ADDRESS_STOP)(address)

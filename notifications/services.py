@@ -12,7 +12,8 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from mailing.services import send
-from notifications import selectors
+from mailing.types import MailKind
+from notifications import mail_links, selectors
 from notifications.kinds import KINDS, kinds_of
 from notifications.models import Notification, Preference
 from tenants import broadcast
@@ -166,8 +167,9 @@ def _mail(person: User, rows: list[Notification]) -> bool:
                 "lines": lines[:DIGEST_LINES],
                 "more": max(0, len(lines) - DIGEST_LINES),
                 "page_url": tenant_url(tenant.domain, "/notifications/"),
-                "choices_url": tenant_url(tenant.domain, "/notifications/preferences/"),
             },
+            kind=MailKind.NOTIFICATION,
+            unsubscribe_url=mail_links.url_of(person, {row.kind for row in rows}),
         )
     return True
 

@@ -8,5 +8,6 @@ urlpatterns = [
     path("live/", live.live, name="live"),
     path("read/", views.read_all, name="read_all"),
     path("preferences/", views.preferences, name="preferences"),
+    path("mails/<str:mail_token>/", views.mail_choices, name="mail_choices"),
     path("<uuid:notification_id>/", views.open_one, name="open"),
 ]

@@ -289,3 +289,17 @@ def test_line_break_in_a_subject_adds_no_header(people):
     assert "\n" not in mail.subject and "\r" not in mail.subject
     services.deliver(str(mail.pk))
     assert sent[0].message()["Bcc"] is None
+
+
+@pytest.mark.parametrize(("kind", "status"), [("transactional", "sent"), ("sequence", "failed")])
+def test_only_transactional_mail_is_sent_again_after_its_process_died(settings, kind, status):
+    settings.MAIL_TRANSPORT = f"{__name__}.Dies"
+    row = put()
+    OutboxMessage.objects.filter(pk=row.pk).update(kind=kind)
+    with contextlib.suppress(KeyboardInterrupt):
+        services.deliver(str(row.pk))
+    settings.MAIL_TRANSPORT = f"{__name__}.Transport"
+    OutboxMessage.objects.filter(pk=row.pk).update(taken_until=timezone.now())
+    services.deliver(str(row.pk))
+    row.refresh_from_db()
+    assert row.status == status and len(sent) == (2 if kind == "transactional" else 1)

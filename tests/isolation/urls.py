@@ -16,6 +16,7 @@ from conversations.models import Conversation, Message
 from library import services
 from library.contents import item_preview
 from library.models import Item, Share
+from notifications import mail_links
 from notifications.models import Notification
 from tenants import signing
 from tests.people import People
@@ -98,6 +99,9 @@ class Objects:
             # No workspace of these tests has a logo: tests/workspace/test_settings.py has those that do.
             "name": lambda: "none.png",
             "person_id": lambda: people.member.pk,
+            # Not the provider in use: tests/mailing has those that are.
+            "provider": lambda: "brevo",
+            "mail_token": lambda: mail_links.token_of(people.member, ["item_published"]),
         }
 
     def path(self, url: Url) -> str:

@@ -1,5 +1,6 @@
 """What providers report: kept once, only if signed; bounced and complaining addresses are not mailed again."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,9 @@ from mailing import services, suppression
 from mailing.jobs import sweep
 from mailing.models import MailEvent, OutboxMessage, Suppression
 from mailing.providers import webhook_url
-from tenants.context import public_context
-from tests.mailing.conftest import CALLS, Call
+from notifications import selectors
+from tenants.context import public_context, tenant_context
+from tests.mailing.conftest import BASIC, CALLS, Call
 
 sent: list = []
 
@@ -102,6 +104,19 @@ def test_an_event_about_somebody_else_is_not_kept(configured, hook, sent_mail):
     unknown = OutboxMessage(to=["lea@x.test"])
     assert hook("brevo", CALLS["brevo"](unknown, "hard", "lea@x.test")) == 200
     assert not MailEvent.objects.exists() and not Suppression.objects.exists()
+
+
+def test_who_unsubscribes_at_the_provider_is_heard_in_the_workspace(configured, hook, people):
+    configured("postmark")
+    row = OutboxMessage.objects.create(to=[people.admin.email], sender="a@b.test", tenant_id=people.home.id)
+    body = {"RecordType": "SubscriptionChange", "SuppressSending": True, "Recipient": people.admin.email}
+    body |= {"MessageID": "m", "Metadata": {"outbox": str(row.pk)}, "ChangedAt": "2026-09-21T10:00:00Z"}
+    body |= {"SuppressionReason": "ManualSuppression", "Origin": "Recipient"}
+    assert hook("postmark", Call(json.dumps(body).encode(), BASIC)) == 200
+    row.refresh_from_db()
+    assert row.events.get().kind == "unsubscribed" and row.report == "" and not Suppression.objects.exists()
+    with tenant_context(people.home):
+        assert selectors.preferences(people.admin)["item_published"].mail == "off"
 
 
 def test_a_body_over_a_megabyte_is_refused(configured, hook, sent_mail):

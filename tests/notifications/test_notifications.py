@@ -143,7 +143,7 @@ def test_daily_mail_is_sent_once_in_the_readers_language(people, item):
     assert services.send_digests() == 0
     (mail,) = OutboxMessage.objects.all()
     assert mail.to == [people.admin.email]
-    assert "Plan de lancement" in mail.text and "published" in mail.text and "/notifications/preferences/" in mail.html
+    assert "Plan de lancement" in mail.text and "published" in mail.text and "/notifications/mails/" in mail.html
     assert not Notification.objects.filter(recipient=people.admin).exists()
     User.objects.filter(pk=people.admin.pk).update(language="")
     people.admin.refresh_from_db()
