@@ -28,4 +28,20 @@ CONSUMERS: dict[str, Consumer] = {
         "signup.directory.follow",
         frozenset({"member.joined", "member.address_changed", "member.state_changed", "member.removed"}),
     ),
+    "sequences": Consumer(
+        "mailing.sequences.consumers.follow",
+        frozenset(
+            {
+                "workspace.created",
+                "workspace.state_changed",
+                "subscription.changed",
+                "member.joined",
+                "member.signed_in",
+                "conversation.begun",
+                "answer.finished",
+                "item.created",
+                "item.published",
+            }
+        ),
+    ),
 }

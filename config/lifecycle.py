@@ -68,6 +68,9 @@ NOTIFICATION_SUBJECTS: dict[str, str] = {
 # Function that stops the mails of an address that may be stopped: called as f(address) in the workspace's context.
 MAIL_ADDRESS_STOP = "notifications.mail_choices.address_stop"
 
+# Function that gives the link by which a person stops mails of advice, "" to who wants none: called as f(person) there.
+MAIL_ADVICE_LINK = "notifications.mail_choices.advice_link"
+
 # Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
 # operator changed is left alone.
 SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed")

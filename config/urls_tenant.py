@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from accounts import views as accounts
+from mailing.sequences import clicks
 from usage import views as usage
 from website import site_files
 from workspace import settings_views
@@ -44,6 +45,7 @@ urlpatterns = [
     path("conversations/", include("conversations.urls")),
     path("library/", include("library.urls")),
     path("notifications/", include("notifications.urls")),
+    path("go/<str:click_token>/", clicks.follow, name="mail_click"),
 ]
 
 handler500 = "website.views.server_error"

@@ -16,9 +16,11 @@ from unfold.decorators import action, display
 
 from accounts.http import operator_of
 from mailing import services, suppression
+from mailing.console import sequences
 from mailing.models import OutboxMessage, Suppression
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
+__all__ = ["sequences"]
 Status = OutboxMessage.Status
 Report = OutboxMessage.Report
 STATUS_BADGES = {Status.WAITING: "wait", Status.SENT: "good", Status.FAILED: "bad", Status.WITHHELD: "bad"}

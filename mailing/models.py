@@ -124,3 +124,87 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_reason_display())
+
+
+class Milestone(models.Model):
+    """When a kind of fact first and last happened in a workspace, or by one of its people."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant_id = models.UUIDField()
+    # The workspace's own id for what anybody did there.
+    subject_id = models.UUIDField()
+    name = LineField(max_length=60)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("jalon")
+        verbose_name_plural = _("jalons")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant_id", "subject_id", "name"], name="mailing_milestone_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["name", "last_at"], name="mailing_milestone_last")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SequenceRun(models.Model):
+    """One person on the way through one sequence (mailing/sequences)."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("En cours")
+        GOAL = "goal", _("But atteint")
+        DONE = "done", _("Finie")
+        STOPPED = "stopped", _("Arrêtée")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    sequence = LineField(_("séquence"), max_length=30)
+    tenant_id = models.UUIDField()
+    tenant_slug = LineField(_("espace"), max_length=40, blank=True)
+    person_id = models.UUIDField()
+    # What made the person enter: a second time for the same is not an entry.
+    entry = LineField(max_length=60)
+    entered_at = models.DateTimeField(_("entrée le"))
+    state = LineField(_("état"), max_length=8, choices=State.choices, default=State.ACTIVE)
+    # Index of the step that comes next.
+    step = models.PositiveSmallIntegerField(_("étape"), default=0)
+    next_at = models.DateTimeField(_("prochain envoi"))
+    ended_at = models.DateTimeField(_("terminée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("parcours")
+        verbose_name_plural = _("séquences")
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "person_id", "sequence", "entry"], name="mailing_sequence_entry_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_at"], condition=models.Q(state="active"), name="mailing_sequence_due")
+        ]
+
+    def __str__(self) -> str:
+        return self.sequence
+
+
+class SequenceMail(models.Model):
+    """One step that was mailed to one person."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(SequenceRun, on_delete=models.CASCADE, related_name="mails", db_index=False)
+    sequence = LineField(max_length=30)
+    step = LineField(max_length=30)
+    message = models.ForeignKey(OutboxMessage, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    clicked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("e-mail de séquence")
+        verbose_name_plural = _("e-mails de séquences")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "step"], name="mailing_sequence_step_once")]
+
+    def __str__(self) -> str:
+        return self.step

@@ -7,6 +7,8 @@ from django import forms
 from notifications.kinds import KINDS
 from notifications.models import Preference
 
+WITHOUT_DIGEST = [choice for choice in Preference.Mail.choices if choice[0] != Preference.Mail.DIGEST]
+
 
 class PreferencesForm(forms.Form):
     """Two fields a kind: `<kind>_app` and, where there is a choice, `<kind>_mail`."""
@@ -15,16 +17,18 @@ class PreferencesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._kinds = list(preferences)
         for code, row in preferences.items():
-            self.fields[f"{code}_app"] = forms.BooleanField(required=False, initial=row.in_app)
+            if not KINDS[code].mail_only:
+                self.fields[f"{code}_app"] = forms.BooleanField(required=False, initial=row.in_app)
             if not KINDS[code].mailed_elsewhere:
-                self.fields[f"{code}_mail"] = forms.ChoiceField(choices=Preference.Mail.choices, initial=row.mail)
+                choices = WITHOUT_DIGEST if KINDS[code].mail_only else Preference.Mail.choices
+                self.fields[f"{code}_mail"] = forms.ChoiceField(choices=choices, initial=row.mail)
 
     def rows(self) -> list[dict[str, Any]]:
         """For the template: the kind and its bound fields."""
         return [
             {
                 "kind": KINDS[code],
-                "app": self[f"{code}_app"],
+                "app": self[f"{code}_app"] if f"{code}_app" in self.fields else None,
                 "mail": self[f"{code}_mail"] if f"{code}_mail" in self.fields else None,
             }
             for code in self._kinds
@@ -32,4 +36,7 @@ class PreferencesForm(forms.Form):
 
     def choices(self) -> dict[str, tuple[bool, str]]:
         data = self.cleaned_data
-        return {code: (data[f"{code}_app"], data.get(f"{code}_mail", Preference.Mail.OFF)) for code in self._kinds}
+        return {
+            code: (data.get(f"{code}_app", False), data.get(f"{code}_mail", Preference.Mail.OFF))
+            for code in self._kinds
+        }

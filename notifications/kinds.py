@@ -17,7 +17,9 @@ from notifications.models import Notification, Preference
 from plans.meters import METERS
 from tenants.models import Tenant
 
-OFF, DIGEST = Preference.Mail.OFF, Preference.Mail.DIGEST
+OFF, NOW, DIGEST = Preference.Mail.OFF, Preference.Mail.NOW, Preference.Mail.DIGEST
+# Kind of the mails of sequences (mailing/sequences).
+ADVICE: Final = "advice"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Kind:
     """`words(notification, title)`: the line that is read; `title` is the subject's, "" where it has none.
 
     `subject`: key of settings.NOTIFICATION_SUBJECTS, which gives title and address to who may see it; "" with `url`.
+    `mail_only`: no notification at all, but mails that one may stop.
     `mailed_elsewhere`: the platform always mails this by itself, so that there is no choice of mail.
     """
 
@@ -37,6 +40,7 @@ class Kind:
     url: str = ""
     mail: str = OFF
     mailed_elsewhere: bool = False
+    mail_only: bool = False
 
 
 def _actor(notification: Notification) -> str:
@@ -127,6 +131,15 @@ KINDS: Final[dict[str, Kind]] = {
             _state_changed,
             url="/settings/plan/",
             mailed_elsewhere=True,
+        ),
+        Kind(
+            ADVICE,
+            gettext_lazy("Des conseils pour avancer, et des nouvelles de votre espace"),
+            "lightbulb",
+            TEAM,
+            lambda _notification, _title: "",
+            mail=NOW,
+            mail_only=True,
         ),
     )
 }

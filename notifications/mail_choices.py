@@ -12,8 +12,8 @@ from django.db import transaction
 from accounts.addresses import plain_address
 from accounts.models import User
 from notifications import selectors, services
-from notifications.kinds import KINDS, kinds_of
-from notifications.mail_links import PURPOSE
+from notifications.kinds import ADVICE, KINDS, kinds_of
+from notifications.mail_links import PURPOSE, url_of
 from notifications.models import Preference
 from tenants import signing
 
@@ -49,3 +49,11 @@ def address_stop(address: str) -> None:
     person = User.objects.filter(email=plain_address(address)).first()
     if person is not None:
         mail_stop(person, [kind.code for kind in kinds_of(person.role) if not kind.mailed_elsewhere])
+
+
+def advice_link(person: User) -> str:
+    """The link of a mail of advice to this person; "" if they do not want any, or if their role gets none."""
+    choice = selectors.preferences(person).get(ADVICE)
+    if choice is None or choice.mail == Preference.Mail.OFF:
+        return ""
+    return url_of(person, [ADVICE])

@@ -1,5 +1,5 @@
-"""`python -m tests.deep ARGS`: the long simulations, one after the other; then every input to every address, and every
-hostile piece of code in every language.
+"""`python -m tests.deep ARGS`: the long simulations, one after the other; then every input to every address, every
+hostile piece of code in every language, and ten thousand steps of sequences with crashes.
 
 RUCHE_DEEP=short leaves the second away, and shortens the first.
 """
@@ -9,13 +9,16 @@ import subprocess
 import sys
 
 NOTHING_COLLECTED = 5
+SEQUENCES = "tests/mailing/test_sequences.py"
 
 
 def main(arguments: list[str]) -> int:
     codes = {_pytest("tests/deep", *arguments)}
     if os.environ.get("RUCHE_DEEP") != "short":
         os.environ["RUCHE_FUZZ"] = "all"
-        codes.add(_pytest("tests/fuzz", "tests/ui/test_markdown_cost.py", "-n", "2", "--dist", "load", *arguments))
+        codes.add(
+            _pytest("tests/fuzz", "tests/ui/test_markdown_cost.py", SEQUENCES, "-n", "2", "--dist", "load", *arguments)
+        )
     return max(codes - {NOTHING_COLLECTED}, default=NOTHING_COLLECTED)
 
 

@@ -101,6 +101,8 @@ class Objects:
             "person_id": lambda: people.member.pk,
             # Not the provider in use: tests/mailing has those that are.
             "provider": lambda: "brevo",
+            # Of no mail: tests/mailing has those of sequences.
+            "click_token": lambda: signing.sign("mailing.click", [self.item.pk.hex, "/library/"]),
             "mail_token": lambda: mail_links.token_of(people.member, ["item_published"]),
         }
 

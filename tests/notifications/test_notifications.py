@@ -213,11 +213,12 @@ def test_list_takes_the_same_queries_for_one_and_for_many(people, item, client_f
 
 def test_preferences_page_keeps_choices_of_ones_role_only(people, client_for):
     form = {"item_published_mail": "now", "conversation_shared_mail": "off", "state_changed_app": "on"}
+    form |= {"advice_mail": "off"}
     assert client_for(people.member).post("/notifications/preferences/", form).status_code == 302
     choices = selectors.preferences(people.member)
-    assert set(choices) == {"item_published", "conversation_shared"}
+    assert set(choices) == {"item_published", "conversation_shared", "advice"}
     assert (choices["item_published"].in_app, choices["item_published"].mail) == (False, "now")
-    assert Preference.objects.filter(person=people.member).count() == 2
+    assert Preference.objects.filter(person=people.member).count() == 3
     bad = client_for(people.member).post("/notifications/preferences/", {"item_published_mail": "often"})
     assert bad.status_code == 422
     assert selectors.preferences(people.member)["item_published"].mail == "now"
@@ -225,6 +226,8 @@ def test_preferences_page_keeps_choices_of_ones_role_only(people, client_for):
 
 def test_every_kind_reads_well_without_its_subject_or_actor(people):
     for code, kind in KINDS.items():
+        if kind.mail_only:
+            continue
         row = Notification(recipient=people.owner, kind=code, count=1, updated_at=timezone.now())
         assert kind.words(row, "Titre") and "%(" not in kind.words(row, "Titre")
         row.count = 3
