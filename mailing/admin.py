@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 
 from accounts.http import operator_of
 from mailing import services, suppression
-from mailing.console import sequences
+from mailing.console import deliverability, sequences
 from mailing.models import OutboxMessage, Suppression
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
@@ -39,6 +39,10 @@ class OutboxAdmin(ReadOnlyAdmin):
         # The list does not show bodies.
         messages = super().get_queryset(request)
         return messages if request.resolver_match.url_name.endswith("_change") else messages.defer("text", "html")  # type: ignore[no-any-return, union-attr]
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(deliverability.page_of(self.admin_site))
+        return [path("deliverability/", page, name="mailing_deliverability"), *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         facts = ("subject", "shown_to", "sender", "tenant_slug", "kind", "shown_status", "tries", "error")

@@ -109,6 +109,7 @@ UNFOLD: dict[str, Any] = {
                 _("Messagerie"),
                 _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist"),
                 _link(_("Séquences"), "route", "admin:mailing_sequencerun_changelist"),
+                _link(_("Délivrabilité"), "verified", "admin:mailing_deliverability"),
                 _link(_("Adresses bloquées"), "block", "admin:mailing_suppression_changelist"),
             ),
             _section(

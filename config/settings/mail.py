@@ -15,6 +15,8 @@ __all__ = [
     "EMAIL_TIMEOUT",
     "EMAIL_USE_SSL",
     "EMAIL_USE_TLS",
+    "MAIL_DKIM_SELECTORS",
+    "MAIL_DNS_SERVERS",
     "MAIL_KEEPS_BODIES",
     "MAIL_PROVIDER",
     "MAIL_TRANSPORT",
@@ -69,3 +71,7 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Ruche <ruche@lo
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Mails with a password, a code or a link with access lose their body once sent, except in the embedded run.
 MAIL_KEEPS_BODIES = RUCHE_EMBEDDED
+# Selectors of the provider's DKIM keys, where they are not those it gives everybody (mailing/deliverability.py).
+MAIL_DKIM_SELECTORS: list[str] = env.list("MAIL_DKIM_SELECTORS", default=[])
+# Server to ask instead of the system's, as "address:port".
+MAIL_DNS_SERVERS: list[str] = env.list("MAIL_DNS_SERVERS", default=[])
