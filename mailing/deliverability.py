@@ -140,7 +140,7 @@ def _spf_lookups(record: str, depth: int) -> int:
 
 def check_dkim(domain: str) -> Check:
     selectors = (*settings.MAIL_DKIM_SELECTORS, *SELECTORS.get(settings.MAIL_PROVIDER, ()))
-    host = f"{selectors[0]}._domainkey.{domain}" if selectors else f"…._domainkey.{domain}"
+    host = f"{selectors[0]}._domainkey.{domain}" if selectors else domain
     if not selectors:
         message = _("Donnez dans MAIL_DKIM_SELECTORS le sélecteur que votre prestataire utilise.")
         return Check("DKIM", UNKNOWN, message, host)

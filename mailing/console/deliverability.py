@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import OPERATORS, access
@@ -34,6 +35,7 @@ def page_of(site: Any) -> Any:
         is_known = known_domain == domain
         context = {
             **site.each_context(request),
+            "title": gettext("Délivrabilité"),
             "domain": domain,
             "sender": settings.DEFAULT_FROM_EMAIL,
             "provider": settings.MAIL_PROVIDER,
