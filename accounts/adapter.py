@@ -18,6 +18,7 @@ from accounts.addresses import plain_address
 from accounts.models import Role, User
 from events.catalogue import MemberSignedIn
 from events.services import record
+from tenants.platform import platform
 from tenants.selectors import tenant_url
 
 log = logging.getLogger(__name__)
@@ -143,4 +144,4 @@ class AccountAdapter(DefaultAccountAdapter):
         tenant = self.request.tenant
         domain = tenant.domain if tenant else settings.BASE_HOST
         has_account = template_prefix in OLD_ADDRESS_MAILS or User.objects.filter(email=email).exists()
-        return {"name": tenant.name if tenant and has_account else "Ruche", "domain": domain}
+        return {"name": tenant.name if tenant and has_account else platform().name, "domain": domain}

@@ -19,6 +19,7 @@ from accounts.models import User
 from billing.models import TermsAcceptance, TermsVersion
 from billing.subscription_types import AcceptedTerms, Choice
 from tenants.context import TenantRef, public_context
+from tenants.platform import platform
 
 Act = TermsAcceptance.Act
 # Characters. Long terms of sale have some 60,000.
@@ -118,8 +119,9 @@ def require_current(accepted: AcceptedTerms | None) -> TermsVersion:
     latest = current()
     if latest is None:
         raise ValidationError(
-            _("Les conditions générales de vente ne sont pas encore publiées : demandez-les à votre opérateur."),
+            _("Les conditions générales de vente ne sont pas encore publiées : demandez-les à %(operator)s."),
             code="terms",
+            params={"operator": platform().contact},
         )
     if accepted is None or accepted.version is None:
         raise ValidationError(_("Pour commander, acceptez les conditions générales de vente."), code="terms")

@@ -32,6 +32,7 @@ urlpatterns = [
     # machines
     path("robots.txt", site_files.robots, name="robots"),
     path("sitemap.xml", site_files.sitemap, name="sitemap"),
+    path("marque/<slug:digest>.webp", site_files.platform_mark, name="platform_mark"),
     path("manifest.webmanifest", site_files.manifest, name="manifest"),
     path("stripe/webhook/<uuid:uuid>/", endpoint.receive, name="stripe_webhook"),
     path("mail/webhook/<slug:provider>/", webhooks.receive, name="mail_webhook"),

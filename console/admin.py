@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEntry
-from console import deliveries  # noqa: F401 - registers its page
+from console import deliveries, platform  # noqa: F401 - register their pages
 from console.workspace_actions import WorkspaceActions
 from console.workspace_columns import WorkspaceColumns
 from console.workspace_creation import WorkspaceCreation

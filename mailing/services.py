@@ -24,6 +24,7 @@ from mailing.types import MailKind
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
+from tenants.platform import lazy_platform
 from tenants.queue import JobTimeout, enqueue
 from tenants.selectors import tenant_url
 from ui.colour import hex_of
@@ -61,7 +62,7 @@ def send(
     if (kind == MailKind.TRANSACTIONAL) == bool(unsubscribe_url):
         raise ValueError(f"a mail of kind {kind} and its unsubscribe_url do not go together")
     context = context | {"unsubscribe_url": unsubscribe_url}
-    context = {"accent": _accent()} | context
+    context = {"accent": _accent(), "platform": lazy_platform()} | context
     message = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{template}.subject", context).split()),
         body=render_to_string(f"{template}.txt", context),

@@ -140,6 +140,40 @@ class SchemaFailure(models.Model):
         return f"{self.schema_name}: {self.migration}"
 
 
+class Platform(models.Model):
+    """The operator: name, contact and legal identity. One row, read through `tenants.platform`.
+
+    `mark`: a square logo as WebP, at most some tens of kilobytes; `mark_digest`: names it in its address.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = LineField(_("nom de la plateforme"), max_length=60, default="Ruche")
+    email = LineEmailField(_("adresse e-mail de contact"), blank=True)
+    phone = LineField(_("téléphone"), max_length=40, blank=True)
+    legal_name = LineField(_("raison sociale"), max_length=120, blank=True)
+    legal_form = LineField(_("forme juridique et capital"), max_length=120, blank=True)
+    registry = LineField(_("ville du RCS"), max_length=80, blank=True)
+    siren = LineField(_("SIREN"), max_length=9, blank=True)
+    vat_number = LineField(_("numéro de TVA"), max_length=20, blank=True)
+    address = models.TextField(_("adresse postale"), max_length=400, blank=True)
+    director = LineField(_("directeur de la publication"), max_length=120, blank=True)
+    host_name = LineField(_("hébergeur"), max_length=120, blank=True)
+    host_address = models.TextField(_("adresse de l’hébergeur"), max_length=400, blank=True)
+    host_phone = LineField(_("téléphone de l’hébergeur"), max_length=40, blank=True)
+    mark = models.BinaryField(_("logo"), default=b"")
+    mark_digest = LineField(max_length=16, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("plateforme")
+        verbose_name_plural = _("plateforme")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="tenants_platform_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DeletionCertificate(models.Model):
     """Record that a workspace existed and was deleted. Append-only."""
 

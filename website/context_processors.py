@@ -13,13 +13,14 @@ from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
 from plans import entitlements
 from tenants.context import TenantRef
+from tenants.platform import lazy_platform
 from tenants.trials import days_left
 from usage import notices
 from website.settings_navigation import settings_groups
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`, `settings_groups`.
+    """`nav`, `platform`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`, `settings_groups`.
 
     Makes no query unless a quota is nearly used up.
     """
@@ -29,6 +30,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "tenant": tenant,
         "embedded": settings.RUCHE_EMBEDDED,
         "base_url": settings.RUCHE_BASE_URL,
+        "platform": lazy_platform(),
         "nav": [],
     }
     if tenant is None or user is None or not user.is_authenticated:

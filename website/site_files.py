@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.templatetags.static import static
 from django.urls import reverse
@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 
 from accounts.access import anyone
 from tenants.context import TenantRef
+from tenants.platform import mark, platform
 from ui.colour import hex_of
 from ui.templatetags.ui import logo_icon_url
 
@@ -50,11 +51,21 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 @anyone
+@cache_control(max_age=31_536_000, public=True, immutable=True)
+def platform_mark(request: HttpRequest, digest: str) -> HttpResponse:
+    """The operator's square logo. The address names the content, so it is cached forever."""
+    content = mark(digest)
+    if content is None:
+        raise Http404
+    return HttpResponse(content, content_type="image/webp")
+
+
+@anyone
 @cache_control(max_age=3600, private=True)
 def manifest(request: HttpRequest) -> JsonResponse:
     """Name and icons for installing the site on a home screen (W3C, Web Application Manifest)."""
     tenant = request.tenant  # type: ignore[attr-defined]
-    name = tenant.name if tenant else "Ruche"
+    name = tenant.name if tenant else platform().name
     content: dict[str, Any] = {
         "name": name,
         "short_name": name[:12].strip(),

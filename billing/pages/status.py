@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from billing.stripe.states import SUSPENDED_AFTER
 from billing.subscription_types import Current
 from tenants.context import TenantRef
+from tenants.platform import platform
 from tenants.trials import days_left
 
 PAY, CHOOSE, RESUME, NOTHING = "pay", "choose", "resume", ""
@@ -28,7 +29,8 @@ class Status:
 def status_of(tenant: TenantRef, current: Current) -> Status:
     """The status from the workspace's state and its subscription."""
     if tenant.state == "closed":
-        text = _("Vos factures restent ici. Pour rouvrir l’espace, contactez votre opérateur.")
+        text = _("Vos factures restent ici. Pour rouvrir l’espace, contactez %(operator)s.")
+        text %= {"operator": platform().contact}
         return Status(_("Fermé"), "error", text)
     if tenant.state == "suspended":
         return _suspended(tenant, current)
@@ -47,7 +49,8 @@ def _suspended(tenant: TenantRef, current: Current) -> Status:
         text = _("Un paiement est en attente : tout peut être lu, rien ne peut être écrit. Réglez-le, tout se rouvre.")
         return Status(_("Lecture seule"), "error", text, PAY)
     if current.is_live:
-        text = _("Votre opérateur a mis l’espace en lecture seule. Contactez-le pour le rouvrir.")
+        text = _("L’espace a été mis en lecture seule. Pour le rouvrir, contactez %(operator)s.")
+        text %= {"operator": platform().contact}
         return Status(_("Lecture seule"), "error", text)
     if tenant.trial_ends_at is not None and tenant.trial_ends_at <= timezone.now() and not current.status:
         text = _(

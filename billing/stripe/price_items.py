@@ -15,6 +15,7 @@ from plans import modules
 from plans.models import AddOn, Plan, Price
 from plans.prices import EUR
 from tenants.context import TenantRef
+from tenants.platform import platform
 
 Interval = Price.Interval
 
@@ -63,11 +64,15 @@ def _price(interval: str, **product: Any) -> Price:
     row: Price | None = Price.objects.filter(interval=interval, is_active=True, currency=EUR, **product).first()
     if row is None:
         raise ValidationError(
-            _("Il n’y a pas de tarif pour cette période. Votre opérateur peut en fixer un."), code="price"
+            _("Il n’y a pas de tarif pour cette période. Demandez-le à %(operator)s."),
+            code="price",
+            params={"operator": platform().contact},
         )
     if not row.stripe_price_id:
         raise ValidationError(
-            _("Cette offre n’est pas encore en vente en ligne. Voyez avec votre opérateur."), code="push"
+            _("Cette offre n’est pas encore en vente en ligne. Voyez avec %(operator)s."),
+            code="push",
+            params={"operator": platform().contact},
         )
     return row
 
