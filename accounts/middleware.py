@@ -28,11 +28,19 @@ SIGN_OUT = frozenset({"account_logout", "admin:logout"})
 
 
 class LanguageMiddleware(MiddlewareMixin):
-    """Language from the cookie, else the user, else the workspace, else French. Accept-Language is ignored."""
+    """Language from the cookie, else the user, else the workspace, else French. Accept-Language is ignored.
+
+    On the public host an address may name its language (`?lang=en`), so that search engines have one for each.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         known = dict(settings.LANGUAGES)
-        language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = ""
+        if request.tenant is None and "lang=" in request.META.get("QUERY_STRING", ""):  # type: ignore[attr-defined]
+            language = request.GET.get("lang", "")
+            request.language_of_address = language in known  # type: ignore[attr-defined]
+        if language not in known:
+            language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         if language not in known and request.session.session_key:
             language = getattr(request.user, "language", "")
         if language not in known and request.tenant:  # type: ignore[attr-defined]
@@ -42,6 +50,18 @@ class LanguageMiddleware(MiddlewareMixin):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        if getattr(request, "language_of_address", False):
+            # The next pages stay in it, as after the switch of languages.
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                request.LANGUAGE_CODE,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
+                path=settings.LANGUAGE_COOKIE_PATH,
+                domain=settings.LANGUAGE_COOKIE_DOMAIN,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            )
         return response
 
 

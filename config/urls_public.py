@@ -17,6 +17,7 @@ urlpatterns = [
     path("conditions/", views.legal_terms, name="legal_terms"),
     path("conditions/<int:number>/", views.legal_terms, name="legal_terms_version"),
     path("confidentialite/", views.privacy, name="privacy"),
+    path("apercu/<slug:page>/<slug:version>.png", views.site_card, name="site_card"),
     path("_components/", views.components, name="components"),
     # sign-up
     path("inscription/", signup.signup, name="signup"),

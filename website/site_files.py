@@ -46,7 +46,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """URLs of the public pages, built from the settings because the request's Host is not trusted."""
     addresses = [f"{settings.RUCHE_BASE_URL}{reverse(name)}" for name in SITEMAP_URL_NAMES]
-    page = loader.render_to_string("website/sitemap.xml", {"addresses": addresses})
+    languages = [code for code, _name in settings.LANGUAGES]
+    page = loader.render_to_string("website/sitemap.xml", {"addresses": addresses, "languages": languages})
     return HttpResponse(page, content_type="application/xml")
 
 

@@ -4,14 +4,20 @@ import sys
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template import loader
-from django.utils.translation import get_language
+from django.templatetags.static import static
+from django.utils import translation
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import cache_control
 
-from accounts.access import anyone
+from accounts.access import anyone, anyone_calling_outside
 from billing.api import terms
-from plans import selectors as plan_selectors
 from tenants.busy import busy, is_busy
+from website import structured
+from website.cards import card, card_url, card_version
+from website.faq import QUESTIONS
+from website.offers import add_on_offers, offers, vat_percent
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -21,13 +27,62 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @anyone
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/home.html", {"plans": plan_selectors.plans_offered()})
+    context = {
+        "offers": offers(),
+        "vat_percent": vat_percent(),
+        "questions": QUESTIONS,
+        "structured": [structured.data_block(structured.organization()), structured.data_block(structured.faq_page())],
+        "card_url": card_url("home", page_title("home")),
+    }
+    return render(request, "website/home.html", context)
 
 
 @anyone
 def pricing(request: HttpRequest) -> HttpResponse:
-    context = {"plans": plan_selectors.plans_offered(), "addons": plan_selectors.add_ons()}
+    rows = offers()
+    description = gettext("Assistants d’IA et bibliothèque de contenus, dans un espace à votre nom.")
+    context = {
+        "offers": rows,
+        "plans": [offer.row for offer in rows],
+        "addons": add_on_offers(),
+        "vat_percent": vat_percent(),
+        "questions": QUESTIONS,
+        "structured": [
+            structured.data_block(structured.product(rows, description)),
+            structured.data_block(structured.faq_page()),
+        ],
+        "card_url": card_url("pricing", page_title("pricing")),
+    }
     return render(request, "website/pricing.html", context)
+
+
+def page_title(page: str) -> str:
+    """The title on the picture of a page. Raises Http404 for a page without one."""
+    titles = {
+        "home": gettext("Des assistants d’IA qui travaillent chez vous, et dont rien ne se perd."),
+        "pricing": gettext("Offres et tarifs"),
+    }
+    try:
+        return titles[page]
+    except KeyError:
+        raise Http404 from None
+
+
+@anyone_calling_outside
+@cache_control(max_age=31_536_000, public=True, immutable=True)
+def site_card(request: HttpRequest, page: str, version: str) -> HttpResponse:
+    """The picture of a page where it is shared. Another version than the present one is not drawn."""
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            title = page_title(page)
+        if card_version(title) == version:
+            content = card(title)
+            break
+    else:
+        raise Http404
+    if content is None:
+        return redirect(static("icons/open-graph.png"))
+    return HttpResponse(content, content_type="image/png")
 
 
 @anyone

@@ -44,7 +44,7 @@ def test_sitemap_lists_each_public_page_once(client_for):
 def test_public_page_has_link_preview_metadata(client_for):
     page = public(client_for, "/tarifs/").content.decode()
     assert '<meta property="og:title" content="Offres et tarifs · Ruche">' in page
-    assert f'<meta property="og:image" content="{settings.RUCHE_BASE_URL}/static/icons/open-graph' in page
+    assert f'<meta property="og:image" content="{settings.RUCHE_BASE_URL}/apercu/pricing/' in page
     assert page.count('property="og:description"') == 1
 
 
