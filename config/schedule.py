@@ -28,6 +28,7 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("47 4 * * *", "billing.stripe.reconcile.run_daily"),
     ("57 3 * * *", "billing.stripe.webhooks.sweep"),
     ("39 3 * * *", "events.jobs.sweep"),
+    ("43 3 * * *", "website.leads.sweep"),
     ("41 3 * * *", "accounts.jobs.clear_everywhere"),
     ("43 3 * * *", "mailing.jobs.sweep"),
     ("43 3 * * *", "workspace.jobs.end_invitations_everywhere"),

@@ -8,7 +8,7 @@ from accounts.views import login_shortcut
 from billing.stripe import endpoint
 from mailing import webhooks
 from signup import views as signup
-from website import site_files, views
+from website import contact, site_files, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("conditions/<int:number>/", views.legal_terms, name="legal_terms_version"),
     path("confidentialite/", views.privacy, name="privacy"),
     path("apercu/<slug:page>/<slug:version>.png", views.site_card, name="site_card"),
+    path("contact/", contact.contact, name="contact"),
+    path("contact/merci/", contact.contact_done, name="contact_done"),
     path("_components/", views.components, name="components"),
     # sign-up
     path("inscription/", signup.signup, name="signup"),

@@ -18,7 +18,16 @@ from ui.colour import hex_of
 from ui.templatetags.ui import logo_icon_url
 
 # URL names of the public pages in the sitemap.
-SITEMAP_URL_NAMES = ("home", "pricing", "signup", "find_workspaces", "legal_terms", "legal_notice", "privacy")
+SITEMAP_URL_NAMES = (
+    "home",
+    "pricing",
+    "signup",
+    "contact",
+    "find_workspaces",
+    "legal_terms",
+    "legal_notice",
+    "privacy",
+)
 # Colours of the light theme (daisyUI) in sRGB, as manifests do not support OKLCH.
 BACKGROUND_COLOR = "#ffffff"
 THEME_COLOR = "#e3a52c"

@@ -116,7 +116,11 @@ UNFOLD: dict[str, Any] = {
                 _("Automatismes"),
                 _link(_("Livraisons de faits"), "outbox", "admin:events_delivery_changelist"),
             ),
-            _section(_("Site"), _link(_("Plateforme"), "storefront", "admin:tenants_platform_changelist")),
+            _section(
+                _("Site"),
+                _link(_("Contacts"), "contact_mail", "admin:website_lead_changelist"),
+                _link(_("Plateforme"), "storefront", "admin:tenants_platform_changelist"),
+            ),
             _section(
                 _("Équipe"),
                 _link(_("Opérateurs"), "group", "admin:accounts_user_changelist"),

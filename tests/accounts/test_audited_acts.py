@@ -119,7 +119,7 @@ class TestConsole:
 
         request = RequestFactory().get("/admin/")
         request.user, request.tenant = people.operator, None
-        ours = {"accounts", "assistants", "billing", "plans", "usage"}
+        ours = {"accounts", "assistants", "billing", "plans", "usage", "website"}
         for model, page in admin.site._registry.items():
             if model is Platform:  # its page is the console's own: tests/console/test_platform.py
                 continue

@@ -1,0 +1,69 @@
+"""Leads: strangers who write to the operator, and what they consented to."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+from ui.lines import LineEmailField, LineField
+
+
+class Lead(models.Model):
+    """A message from the contact form. `id` comes from the form, so that sending it twice makes one lead.
+
+    `source`: "source / medium / campaign" of the first address visited, or the host that led to the site.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", _("Nouveau")
+        ANSWERED = "answered", _("Répondu")
+        WON = "won", _("Client")
+        LOST = "lost", _("Sans suite")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    created_at = models.DateTimeField(_("reçu le"), auto_now_add=True)
+    state = LineField(_("état"), max_length=8, choices=State.choices, default=State.NEW)
+    email = LineEmailField(_("adresse e-mail"))
+    name = LineField(_("nom"), max_length=120)
+    company = LineField(_("entreprise"), max_length=120, blank=True)
+    message = models.TextField(_("message"), max_length=4_000)
+    language = LineField(_("langue"), max_length=5)
+    source = LineField(_("origine"), max_length=200, blank=True)
+    wants_news = models.BooleanField(_("veut des nouvelles"), default=False)
+    note = models.TextField(_("note de l’équipe"), max_length=4_000, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="website_lead_created")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """What a person agreed to, in the words they saw: the proof that article 7 of the GDPR asks for.
+
+    Goes with its lead when that is erased.
+    """
+
+    class Topic(models.TextChoices):
+        REPLY = "reply", _("réponse à la demande")
+        NEWS = "news", _("nouvelles de la plateforme")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="consents", verbose_name=_("contact"))
+    at = models.DateTimeField(_("date"), auto_now_add=True)
+    topic = LineField(_("objet"), max_length=8, choices=Topic.choices)
+    text = models.TextField(_("texte affiché"))
+    origin = models.GenericIPAddressField(_("adresse d’origine"), null=True)
+
+    class Meta:
+        verbose_name = _("consentement")
+        verbose_name_plural = _("consentements")
+        ordering: ClassVar = ["at"]
+
+    def __str__(self) -> str:
+        return str(self.get_topic_display())
