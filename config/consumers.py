@@ -44,4 +44,7 @@ CONSUMERS: dict[str, Consumer] = {
             }
         ),
     ),
+    "audience": Consumer(
+        "website.measure.follow", frozenset({"signup.requested", "signup.completed", "subscription.changed"})
+    ),
 }

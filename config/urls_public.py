@@ -9,20 +9,21 @@ from billing.stripe import endpoint
 from mailing import webhooks
 from signup import views as signup
 from website import contact, site_files, views
+from website.measure import measured
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("tarifs/", views.pricing, name="pricing"),
+    path("", measured("home")(views.home), name="home"),
+    path("tarifs/", measured("pricing")(views.pricing), name="pricing"),
     path("mentions-legales/", views.legal_notice, name="legal_notice"),
     path("conditions/", views.legal_terms, name="legal_terms"),
     path("conditions/<int:number>/", views.legal_terms, name="legal_terms_version"),
     path("confidentialite/", views.privacy, name="privacy"),
     path("apercu/<slug:page>/<slug:version>.png", views.site_card, name="site_card"),
-    path("contact/", contact.contact, name="contact"),
+    path("contact/", measured("contact")(contact.contact), name="contact"),
     path("contact/merci/", contact.contact_done, name="contact_done"),
     path("_components/", views.components, name="components"),
     # sign-up
-    path("inscription/", signup.signup, name="signup"),
+    path("inscription/", measured("signup")(signup.signup), name="signup"),
     path("inscription/adresse/", signup.check_slug, name="signup_slug"),
     path("inscription/ouvrir/<str:token>/", signup.open_workspace, name="signup_open"),
     path("inscription/<uuid:request_id>/", signup.enter_code, name="signup_code"),

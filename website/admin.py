@@ -1,4 +1,4 @@
-"""The operator's page of leads."""
+"""The operator's pages of leads and of the site's audience."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -14,9 +15,19 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from accounts.http import operator_of
-from ui.console import NOTHING, DayRangeFilter, NoDeleteAdmin, ReasonForm, act_page, badge, moment, posted
-from website import leads
-from website.models import Lead
+from ui.console import (
+    NOTHING,
+    DayRangeFilter,
+    NoDeleteAdmin,
+    ReadOnlyAdmin,
+    ReasonForm,
+    act_page,
+    badge,
+    moment,
+    posted,
+)
+from website import audience, leads
+from website.models import Lead, SiteCount
 
 State = Lead.State
 KINDS = {State.NEW: "wait", State.ANSWERED: "neutral", State.WON: "good", State.LOST: "neutral"}
@@ -95,3 +106,31 @@ class LeadAdmin(NoDeleteAdmin):
     def shown_consents(self, row: Lead) -> str | SafeString:
         lines = [(consent.text, moment(consent.at), consent.origin or NOTHING) for consent in row.consents.all()]
         return format_html_join("", "<p>{}<br><small>{} · {}</small></p>", lines) or NOTHING
+
+
+@admin.register(SiteCount)
+class SiteCountAdmin(ReadOnlyAdmin):
+    """The counts by day, and the page of the audience."""
+
+    list_display = ("day", "name", "page", "source", "medium", "campaign", "count")
+    list_display_links = None
+    list_filter = ("name", ("day", DayRangeFilter))
+    list_filter_submit = True
+
+    def get_urls(self) -> list[Any]:
+        page = path("audience/", self.admin_site.admin_view(self.audience_view), name="website_audience")
+        return [page, *super().get_urls()]
+
+    def audience_view(self, request: HttpRequest) -> HttpResponse:
+        """Visits, sources, clicks and the funnel. `?days=`: one of `audience.SPANS`."""
+        typed = request.GET.get("days", "")
+        days = int(typed) if typed in map(str, audience.SPANS) else audience.SPANS[0]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Audience du site"),
+            "opts": self.opts,
+            "days": days,
+            "spans": audience.SPANS,
+            **audience.figures(days),
+        }
+        return TemplateResponse(request, "admin/audience.html", context)

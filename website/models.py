@@ -1,4 +1,4 @@
-"""Leads: strangers who write to the operator, and what they consented to."""
+"""Leads (strangers who write to the operator, and what they consented to), and counts of the public site by day."""
 
 from typing import ClassVar
 
@@ -67,3 +67,37 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_topic_display())
+
+
+class SiteCount(models.Model):
+    """How often something happened on the public site in a day (`website.measure`). No row is about a person.
+
+    `campaign` of a paid subscription: the key of its workspace.
+    """
+
+    class Name(models.TextChoices):
+        VIEW = "view", _("pages vues")
+        VISITOR = "visitor", _("visiteurs")
+        CLICK = "click", _("clics")
+        REQUEST = "request", _("demandes d’espace")
+        TRIAL = "trial", _("essais ouverts")
+        PAID = "paid", _("premiers abonnements")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    day = models.DateField(_("jour"))
+    name = LineField(_("mesure"), max_length=8, choices=Name.choices)
+    page = LineField(_("page"), max_length=40, blank=True)
+    source = LineField(_("origine"), max_length=60, blank=True)
+    medium = LineField(_("support"), max_length=60, blank=True)
+    campaign = LineField(_("campagne"), max_length=60, blank=True)
+    count = models.PositiveIntegerField(_("nombre"), default=0)
+
+    class Meta:
+        verbose_name = _("audience du site")
+        verbose_name_plural = _("audience du site")
+        ordering: ClassVar = ["-day"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["day", "name", "page", "source", "medium", "campaign"], name="website_count_once"
+            )
+        ]
