@@ -1993,6 +1993,17 @@ CREATE TABLE public.mailing_mailevent (
     message_id uuid NOT NULL
 );
 
+CREATE TABLE public.mailing_milestone (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    name character varying(60) NOT NULL,
+    count integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    CONSTRAINT mailing_milestone_count_check CHECK ((count >= 0))
+);
+
 CREATE TABLE public.mailing_outboxmessage (
     id uuid NOT NULL,
     tenant_id uuid,
@@ -2015,6 +2026,31 @@ CREATE TABLE public.mailing_outboxmessage (
     report character varying(12) DEFAULT ''::character varying NOT NULL,
     reported_at timestamp with time zone,
     CONSTRAINT mailing_outboxmessage_tries_check CHECK ((tries >= 0))
+);
+
+CREATE TABLE public.mailing_sequencemail (
+    id uuid NOT NULL,
+    sequence character varying(30) NOT NULL,
+    step character varying(30) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    clicked_at timestamp with time zone,
+    message_id uuid,
+    run_id uuid NOT NULL
+);
+
+CREATE TABLE public.mailing_sequencerun (
+    id uuid NOT NULL,
+    sequence character varying(30) NOT NULL,
+    tenant_id uuid NOT NULL,
+    tenant_slug character varying(40) NOT NULL,
+    person_id uuid NOT NULL,
+    entry character varying(60) NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    state character varying(8) NOT NULL,
+    step smallint NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mailing_sequencerun_step_check CHECK ((step >= 0))
 );
 
 CREATE TABLE public.mailing_suppression (
@@ -2077,6 +2113,27 @@ CREATE TABLE public.tenants_domain (
     tenant_id uuid NOT NULL
 );
 
+CREATE TABLE public.tenants_platform (
+    id smallint NOT NULL,
+    name character varying(60) NOT NULL,
+    email character varying(254) NOT NULL,
+    phone character varying(40) NOT NULL,
+    legal_name character varying(120) NOT NULL,
+    legal_form character varying(120) NOT NULL,
+    registry character varying(80) NOT NULL,
+    siren character varying(9) NOT NULL,
+    vat_number character varying(20) NOT NULL,
+    address text NOT NULL,
+    director character varying(120) NOT NULL,
+    host_name character varying(120) NOT NULL,
+    host_address text NOT NULL,
+    host_phone character varying(40) NOT NULL,
+    mark bytea NOT NULL,
+    mark_digest character varying(16) NOT NULL,
+    CONSTRAINT tenants_platform_id_check CHECK ((id >= 0)),
+    CONSTRAINT tenants_platform_once CHECK ((id = 1))
+);
+
 CREATE TABLE public.tenants_readyschema (
     schema_name character varying(63) NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -2114,6 +2171,41 @@ CREATE TABLE public.tenants_tenant (
     CONSTRAINT tenants_tenant_brand_hue_check CHECK ((brand_hue >= 0)),
     CONSTRAINT tenants_tenant_trial_reminded_check CHECK ((trial_reminded >= 0)),
     CONSTRAINT tenants_tenant_version_check CHECK ((version >= 0))
+);
+
+CREATE TABLE public.website_consent (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    topic character varying(8) NOT NULL,
+    text text NOT NULL,
+    origin inet,
+    lead_id uuid NOT NULL
+);
+
+CREATE TABLE public.website_lead (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    state character varying(8) NOT NULL,
+    email character varying(254) NOT NULL,
+    name character varying(120) NOT NULL,
+    company character varying(120) NOT NULL,
+    message text NOT NULL,
+    language character varying(5) NOT NULL,
+    source character varying(200) NOT NULL,
+    wants_news boolean NOT NULL,
+    note text NOT NULL
+);
+
+CREATE TABLE public.website_sitecount (
+    id uuid NOT NULL,
+    day date NOT NULL,
+    name character varying(8) NOT NULL,
+    page character varying(40) NOT NULL,
+    source character varying(60) NOT NULL,
+    medium character varying(60) NOT NULL,
+    campaign character varying(60) NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT website_sitecount_count_check CHECK ((count >= 0))
 );
 
 ALTER TABLE ONLY public.account_emailaddress
@@ -2701,11 +2793,29 @@ ALTER TABLE ONLY public.mailing_mailevent
 ALTER TABLE ONLY public.mailing_mailevent
     ADD CONSTRAINT mailing_mailevent_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.mailing_milestone
+    ADD CONSTRAINT mailing_milestone_once UNIQUE (tenant_id, subject_id, name);
+
+ALTER TABLE ONLY public.mailing_milestone
+    ADD CONSTRAINT mailing_milestone_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.mailing_outboxmessage
     ADD CONSTRAINT mailing_outboxmessage_dedupe_key_key UNIQUE (dedupe_key);
 
 ALTER TABLE ONLY public.mailing_outboxmessage
     ADD CONSTRAINT mailing_outboxmessage_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mailing_sequencerun
+    ADD CONSTRAINT mailing_sequence_entry_once UNIQUE (tenant_id, person_id, sequence, entry);
+
+ALTER TABLE ONLY public.mailing_sequencemail
+    ADD CONSTRAINT mailing_sequence_step_once UNIQUE (run_id, step);
+
+ALTER TABLE ONLY public.mailing_sequencemail
+    ADD CONSTRAINT mailing_sequencemail_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mailing_sequencerun
+    ADD CONSTRAINT mailing_sequencerun_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.mailing_suppression
     ADD CONSTRAINT mailing_suppression_digest_key UNIQUE (digest);
@@ -2734,6 +2844,9 @@ ALTER TABLE ONLY public.tenants_domain
 ALTER TABLE ONLY public.tenants_domain
     ADD CONSTRAINT tenants_domain_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.tenants_platform
+    ADD CONSTRAINT tenants_platform_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tenants_readyschema
     ADD CONSTRAINT tenants_readyschema_pkey PRIMARY KEY (schema_name);
 
@@ -2752,7 +2865,21 @@ ALTER TABLE ONLY public.tenants_tenant
 ALTER TABLE ONLY public.tenants_tenant
     ADD CONSTRAINT tenants_tenant_slug_key UNIQUE (slug);
 
+ALTER TABLE ONLY public.website_consent
+    ADD CONSTRAINT website_consent_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.website_sitecount
+    ADD CONSTRAINT website_count_once UNIQUE (day, name, page, source, medium, campaign);
+
+ALTER TABLE ONLY public.website_lead
+    ADD CONSTRAINT website_lead_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.website_sitecount
+    ADD CONSTRAINT website_sitecount_pkey PRIMARY KEY (id);
+
 CREATE INDEX account_emailaddress_email_03be32b2 ON public.account_emailaddress USING btree (email);
+
+CREATE INDEX accounts_audit_actor ON public.accounts_auditentry USING btree (actor_id, id DESC);
 
 CREATE UNIQUE INDEX accounts_user_email_lower ON public.accounts_user USING btree (lower((email)::text));
 
@@ -3504,9 +3631,15 @@ CREATE INDEX mailing_mailevent_key_6a8f6ffe_like ON public.mailing_mailevent USI
 
 CREATE INDEX mailing_mailevent_message_id_cb7e568e ON public.mailing_mailevent USING btree (message_id);
 
+CREATE INDEX mailing_milestone_last ON public.mailing_milestone USING btree (name, last_at);
+
 CREATE INDEX mailing_outbox_waiting ON public.mailing_outboxmessage USING btree (created_at) WHERE ((status)::text = 'waiting'::text);
 
 CREATE INDEX mailing_outboxmessage_dedupe_key_2871532c_like ON public.mailing_outboxmessage USING btree (dedupe_key varchar_pattern_ops);
+
+CREATE INDEX mailing_sequence_due ON public.mailing_sequencerun USING btree (next_at) WHERE ((state)::text = 'active'::text);
+
+CREATE INDEX mailing_sequencemail_message_id_7083a66f ON public.mailing_sequencemail USING btree (message_id);
 
 CREATE INDEX mailing_suppression_digest_45d76335_like ON public.mailing_suppression USING btree (digest varchar_pattern_ops);
 
@@ -3539,6 +3672,10 @@ CREATE INDEX tenants_tenant_slug_0a9b71e6_like ON public.tenants_tenant USING bt
 CREATE UNIQUE INDEX unique_primary_email ON public.account_emailaddress USING btree (user_id, "primary") WHERE "primary";
 
 CREATE UNIQUE INDEX unique_verified_email ON public.account_emailaddress USING btree (email) WHERE verified;
+
+CREATE INDEX website_consent_lead_id_34cfa8fc ON public.website_consent USING btree (lead_id);
+
+CREATE INDEX website_lead_created ON public.website_lead USING btree (created_at);
 
 ALTER TABLE ONLY public.account_emailaddress
     ADD CONSTRAINT account_emailaddress_user_id_2c513194_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
@@ -4023,6 +4160,12 @@ ALTER TABLE ONLY public.djstripe_webhookeventtrigger
 ALTER TABLE ONLY public.mailing_mailevent
     ADD CONSTRAINT mailing_mailevent_message_id_cb7e568e_fk_mailing_o FOREIGN KEY (message_id) REFERENCES public.mailing_outboxmessage(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.mailing_sequencemail
+    ADD CONSTRAINT mailing_sequencemail_message_id_7083a66f_fk_mailing_o FOREIGN KEY (message_id) REFERENCES public.mailing_outboxmessage(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.mailing_sequencemail
+    ADD CONSTRAINT mailing_sequencemail_run_id_fbb0ef98_fk_mailing_sequencerun_id FOREIGN KEY (run_id) REFERENCES public.mailing_sequencerun(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.mailing_suppression
     ADD CONSTRAINT mailing_suppression_message_id_1ca274de_fk_mailing_o FOREIGN KEY (message_id) REFERENCES public.mailing_outboxmessage(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -4034,6 +4177,9 @@ ALTER TABLE ONLY public.tenants_domain
 
 ALTER TABLE ONLY public.tenants_readyschema
     ADD CONSTRAINT tenants_readyschema_tenant_id_eb2338fb_fk_tenants_tenant_id FOREIGN KEY (tenant_id) REFERENCES public.tenants_tenant(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.website_consent
+    ADD CONSTRAINT website_consent_lead_id_34cfa8fc_fk_website_lead_id FOREIGN KEY (lead_id) REFERENCES public.website_lead(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 INSERT INTO public.django_migrations (app, name, applied) VALUES
@@ -4051,6 +4197,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('accounts', '0003_fewer_indexes', now()),
     ('accounts', '0004_labels', now()),
     ('accounts', '0005_profile', now()),
+    ('accounts', '0006_audit_actor', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
@@ -4111,6 +4258,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
     ('mailing', '0004_deliveries_and_suppressions', now()),
+    ('mailing', '0005_sequences', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
@@ -4119,5 +4267,10 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),
     ('tenants', '0004_labels', now()),
+    ('tenants', '0005_platform', now()),
     ('usage', '0001_initial', now()),
-    ('workspace', '0001_invitations', now());
+    ('website', '0001_initial', now()),
+    ('website', '0002_counts', now()),
+    ('workspace', '0001_invitations', now()),
+    ('workspace', '0002_first_steps', now()),
+    ('workspace', '0003_groups', now());

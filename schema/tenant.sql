@@ -243,6 +243,36 @@ CREATE TABLE __workspace__.workspace_invitation (
     invited_by_id uuid
 );
 
+CREATE TABLE __workspace__.workspace_membergroup (
+    id uuid NOT NULL,
+    name character varying(80) NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE __workspace__.workspace_membership (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    group_id uuid NOT NULL,
+    person_id uuid NOT NULL
+);
+
+CREATE TABLE __workspace__.workspace_onboarding (
+    id uuid NOT NULL,
+    by_sign_up boolean NOT NULL,
+    led_in_at timestamp with time zone,
+    quotas_seen_at timestamp with time zone,
+    put_away_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE __workspace__.workspace_sample (
+    id uuid NOT NULL,
+    kind character varying(12) NOT NULL,
+    object_id uuid NOT NULL,
+    messages smallint NOT NULL,
+    CONSTRAINT workspace_sample_messages_check CHECK ((messages >= 0))
+);
+
 ALTER TABLE ONLY __workspace__.account_emailaddress
     ADD CONSTRAINT account_emailaddress_pkey PRIMARY KEY (id);
 
@@ -315,10 +345,27 @@ ALTER TABLE ONLY __workspace__.notifications_preference
 ALTER TABLE ONLY __workspace__.notifications_preference
     ADD CONSTRAINT notifications_preference_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY __workspace__.workspace_membership
+    ADD CONSTRAINT workspace_group_once UNIQUE (group_id, person_id);
+
 ALTER TABLE ONLY __workspace__.workspace_invitation
     ADD CONSTRAINT workspace_invitation_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY __workspace__.workspace_membergroup
+    ADD CONSTRAINT workspace_membergroup_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY __workspace__.workspace_membership
+    ADD CONSTRAINT workspace_membership_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY __workspace__.workspace_onboarding
+    ADD CONSTRAINT workspace_onboarding_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY __workspace__.workspace_sample
+    ADD CONSTRAINT workspace_sample_pkey PRIMARY KEY (id);
+
 CREATE INDEX account_emailaddress_email_03be32b2 ON __workspace__.account_emailaddress USING btree (email);
+
+CREATE INDEX accounts_audit_actor ON __workspace__.accounts_auditentry USING btree (actor_id, id DESC);
 
 CREATE UNIQUE INDEX accounts_user_email_lower ON __workspace__.accounts_user USING btree (lower((email)::text));
 
@@ -352,7 +399,11 @@ CREATE UNIQUE INDEX unique_primary_email ON __workspace__.account_emailaddress U
 
 CREATE UNIQUE INDEX unique_verified_email ON __workspace__.account_emailaddress USING btree (email) WHERE verified;
 
+CREATE UNIQUE INDEX workspace_group_name ON __workspace__.workspace_membergroup USING btree (lower((name)::text));
+
 CREATE UNIQUE INDEX workspace_invitation_once ON __workspace__.workspace_invitation USING btree (lower((email)::text)) WHERE ((accepted_at IS NULL) AND (ended_at IS NULL));
+
+CREATE INDEX workspace_membership_person_id_b5e81fbf ON __workspace__.workspace_membership USING btree (person_id);
 
 ALTER TABLE ONLY __workspace__.account_emailaddress
     ADD CONSTRAINT account_emailaddress_user_id_2c513194_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
@@ -399,6 +450,12 @@ ALTER TABLE ONLY __workspace__.notifications_preference
 ALTER TABLE ONLY __workspace__.workspace_invitation
     ADD CONSTRAINT workspace_invitation_invited_by_id_bcec306f_fk_accounts_user_id FOREIGN KEY (invited_by_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY __workspace__.workspace_membership
+    ADD CONSTRAINT workspace_membership_group_id_43570b08_fk_workspace FOREIGN KEY (group_id) REFERENCES __workspace__.workspace_membergroup(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY __workspace__.workspace_membership
+    ADD CONSTRAINT workspace_membership_person_id_b5e81fbf_fk_accounts_user_id FOREIGN KEY (person_id) REFERENCES __workspace__.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+
 
 INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('account', '0001_initial', now()),
@@ -415,6 +472,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('accounts', '0003_fewer_indexes', now()),
     ('accounts', '0004_labels', now()),
     ('accounts', '0005_profile', now()),
+    ('accounts', '0006_audit_actor', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),
@@ -475,6 +533,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('mailing', '0002_carries_secret', now()),
     ('mailing', '0003_taken_until', now()),
     ('mailing', '0004_deliveries_and_suppressions', now()),
+    ('mailing', '0005_sequences', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),
@@ -483,5 +542,10 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('tenants', '0002_fleet', now()),
     ('tenants', '0003_trial_reminded', now()),
     ('tenants', '0004_labels', now()),
+    ('tenants', '0005_platform', now()),
     ('usage', '0001_initial', now()),
-    ('workspace', '0001_invitations', now());
+    ('website', '0001_initial', now()),
+    ('website', '0002_counts', now()),
+    ('workspace', '0001_invitations', now()),
+    ('workspace', '0002_first_steps', now()),
+    ('workspace', '0003_groups', now());
