@@ -20,7 +20,8 @@ from website.settings_navigation import settings_groups
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`nav`, `platform`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell`, `settings_groups`.
+    """`nav`, `platform`, `search_query`, `trial_days_left`, `embedded`, `quotas_near`, `error_shell` and
+    `settings_groups`.
 
     Makes no query unless a quota is nearly used up.
     """

@@ -24,6 +24,8 @@ def test_a_manager_creates_fills_and_empties_a_group(people, client_for, django_
     for _ in range(2):
         assert client.post(f"{url}add/", {"selected": keys}).status_code == 302
     assert set(Membership.objects.values_list("person", flat=True)) == {people.member.pk, people.learner.pk}
+    # The messages of the acts are shown once.
+    client.get(url)
     with django_assert_max_num_queries(6):
         page = client.get(url)
     assert list(page.context["people"]) == [people.learner, people.member]
