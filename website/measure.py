@@ -173,7 +173,7 @@ def _add(name: str, day: date, campaign: str = "") -> None:
     with public_context(), transaction.atomic():
         if campaign and SiteCount.objects.filter(name=name, campaign=campaign).exists():
             return
-        keys = {"day": day, "name": name, "page": "", "source": "", "medium": "", "campaign": campaign}
+        keys: dict[str, Any] = {"day": day, "name": name, "page": "", "source": "", "medium": "", "campaign": campaign}
         row, _is_new = SiteCount.objects.get_or_create(**keys)
         SiteCount.objects.filter(pk=row.pk).update(count=F("count") + 1)
 

@@ -77,6 +77,7 @@ class Objects:
         self.notification = Notification.objects.create(
             recipient=people.member, kind="item_published", group="one", updated_at=timezone.now()
         )
+        self.group = MemberGroup.objects.create(name="Secret")
         self.makers: dict[str, Callable[[], Any]] = {
             "conversation_id": lambda: self.conversation.pk,
             "message_id": lambda: self.message.pk,
@@ -92,7 +93,11 @@ class Objects:
             # No workspace of these tests is known to Stripe: tests/workspace/test_plan_pages.py has those that are.
             "invoice_id": lambda: "in_of_nobody",
             "kind": lambda: "pdf",
-            "group_id": lambda: MemberGroup.objects.get_or_create(name="Secret")[0].pk,
+            "group_id": lambda: self.group.pk,
+            # No operator of these tests has a logo.
+            "digest": lambda: "0" * 16,
+            "page": lambda: "home",
+            "version": lambda: "0",
             "member_id": lambda: people.member.pk,
             "hue": lambda: 30,
             "number": lambda: 1,

@@ -43,6 +43,7 @@ UNIQUE = {
     "unique_verified_email": "a confirmed address is one person's",
 }
 LOOKUPS = {
+    "workspace_membership_person_id_b5e81fbf": "the groups of a person; memberships that go with them",
     "accounts_audit_actor": "home: what a person did lately",
     "account_emailaddress_email_03be32b2": "signing in: the people of an address, confirmed or not",
     "conversations_author_active": "home: a person's latest conversations; those that go with their author",
@@ -177,6 +178,7 @@ PROOFS: list[tuple[str, Callable[[Shown], Any]]] = [
     ("notifications_of_a_person", lambda at: User.objects.get(pk=at.person.pk).delete()),
     ("library_share_item_id_dfeb56ca", lambda at: library.valid_shares(at.item)),
     ("library_share_item_id_dfeb56ca", lambda at: at.item.delete()),
+    ("workspace_membership_person_id_b5e81fbf", lambda at: User.objects.get(pk=at.person.pk).delete()),
     ("django_session_pkey", lambda _: Session.get_session_store_class()("a" * 32).load()),
 ]
 

@@ -87,9 +87,9 @@ def conversation(request: MemberRequest) -> HttpResponse:
     """A first question, ready to be sent; and the sample contents."""
     offered = assistants_offered()
     # What ends with a colon waits for a text of the person's own.
-    whole = {assistant.pk: [text for text in assistant.starters if not text.endswith(":")] for assistant in offered}
+    texts = {assistant.pk: [text for text in assistant.starters if not text.endswith(":")] for assistant in offered}
     starters = [
-        {"assistant": assistant, "text": _(whole[assistant.pk][0])} for assistant in offered if whole[assistant.pk]
+        {"assistant": assistant, "text": _(texts[assistant.pk][0])} for assistant in offered if texts[assistant.pk]
     ]
     return _page(request, "onboarding/conversation.html", starters=starters[:4], is_offered=bool(offered))
 
