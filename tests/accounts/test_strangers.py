@@ -54,7 +54,7 @@ def test_unconfirmed_address_gets_a_mail_with_the_platform_name(people, named, c
 @pytest.mark.parametrize("name", ["Atelier\r\nBcc: x@y.test", "Ate\nlier", "Ate\x1blier", "Ate\u2028lier", "A\x85b"])
 class TestOneLine:
     def test_form_refuses_a_line_break(self, people, client_for, name):
-        answer = client_for(people.owner).post("/settings/", {"name": name, "language": "fr"})
+        answer = client_for(people.owner).post("/settings/identity/", {"name": name, "language": "fr"})
         assert "une ligne" in answer.content.decode()
         with public_context():
             assert Tenant.objects.get(pk=people.home.id).name == "Atelier"

@@ -31,9 +31,8 @@ def path(person, act=""):
 
 def test_the_list_is_searched_and_filtered(people, client_for, django_assert_max_num_queries):
     client = client_for(people.admin)
-    people.learner.is_active = False
-    people.learner.save()
-    with django_assert_max_num_queries(15):
+    User.objects.filter(pk=people.learner.pk).update(is_active=False)
+    with django_assert_max_num_queries(16):
         everybody = client.get(LIST)
     assert len(everybody.context["rows"]) == 6 and everybody.context["rows"][0]["member"].role == "owner"
     for query, expected in (
@@ -117,10 +116,10 @@ def test_removed_one_leaves_contents_to_the_heir(people, client_for):
         kind="text", title="D’une autre", text="…", author=people.admin, visibility="workspace"
     )
     # An admin may make links to what the whole workspace sees.
-    people.member.role = "admin"
-    people.member.save()
-    own = share_create(item=item, actor=people.member, days=7)
-    others = share_create(item=public, actor=people.member, days=7)
+    User.objects.filter(pk=people.member.pk).update(role="admin")
+    member = fresh(people.member)
+    own = share_create(item=item, actor=member, days=7)
+    others = share_create(item=public, actor=member, days=7)
     before = seats_taken()
     session = client_for(people.member)
     refused = client_for(people.owner).post(path(people.member, "remove/"), {"heir": people.learner.pk})

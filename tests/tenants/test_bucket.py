@@ -113,12 +113,12 @@ def test_people_are_told_to_come_again_and_nothing_is_done(silent: socket.socket
         client.post(
             "/library/upload/", {"file": SimpleUploadedFile("a.png", PNG), "title": "A", "visibility": "private"}
         ),
-        client.post("/settings/", {"name": "Autre", "language": "fr", "logo": SimpleUploadedFile("l.png", PNG)}),
+        client.post("/settings/brand/", {"brand_color": "#0055aa", "logo": SimpleUploadedFile("l.png", PNG)}),
     ]
     assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(503, "30")] * 2
     assert "momentanément indisponible" in answers[0].content.decode()
     assert services.Item.objects.count() == 0
-    assert "Autre" not in client.get("/settings/").content.decode()
+    assert people.home.brand_hue is None and "#0055aa" not in client.get("/settings/brand/").content.decode()
 
 
 def test_an_invented_logo_does_not_reach_the_bucket(place: Bucket, fake: FakeBucket, client_for: Any) -> None:

@@ -49,7 +49,8 @@ def pages(people):
         f"/library/{item}/",
         f"/library/{item}/edit/",
         f"/library/{item}/share/",
-        "/settings/",
+        "/settings/identity/",
+        "/settings/brand/",
     ]
 
 

@@ -96,7 +96,8 @@ def test_members_see_nothing_of_it(people, client_for, who):
 def test_one_entry_of_the_navigation_is_current(people, client_for):
     for path in ("/settings/", "/settings/usage/"):
         page = client_for(people.owner).get(path).content.decode()
-        assert page.count('aria-current="page"') == 1
+        sidebar = page[page.index('id="sidebar"') : page.index("</aside>")]
+        assert sidebar.count('aria-current="page"') == 1
         assert f'href="{path}" aria-current="page"' in page
 
 

@@ -28,7 +28,7 @@ def test_error_page_keeps_the_navigation(role, people, client_for, django_assert
     [
         ("owner", "/library/", "Rien ne manque à votre espace"),
         ("admin", "/settings/plan/", "réservée au propriétaire"),
-        ("member", "/settings/", "demandez à la personne qui gère"),
+        ("member", "/settings/identity/", "demandez à la personne qui gère"),
         ("learner", "/library/", "demandez à la personne qui gère"),
     ],
 )
