@@ -7,6 +7,7 @@ from conversations import stream
 from conversations.models import Conversation, Message
 from conversations.types import clean
 from tenants import services as tenants
+from tenants.platform import lazy_platform
 from tests.conversations.test_conversations import finish, start
 
 SCRIPT = '"><script>alert(1)</script>'

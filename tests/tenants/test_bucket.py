@@ -1,5 +1,6 @@
 """Files in a bucket: nothing is held while it is waited for, one that hangs is left alone and answered with 503."""
 
+import io
 import socket
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from PIL import Image
 
 from config.settings.files import _bucket_transfer_config
 from fakes.bucket import FakeBucket, running
@@ -106,6 +108,13 @@ def test_one_that_is_not_up_to_it_is_away_too(place: Bucket, fake: FakeBucket) -
         place.save("a", ContentFile(b"b"))
 
 
+def drawn() -> bytes:
+    """A picture that can be decoded."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "#0055aa").save(out, "PNG")
+    return out.getvalue()
+
+
 def test_people_are_told_to_come_again_and_nothing_is_done(silent: socket.socket, people: Any, client_for: Any) -> None:
     client = client_for(people.owner)
     client.raise_request_exception = False
@@ -113,7 +122,7 @@ def test_people_are_told_to_come_again_and_nothing_is_done(silent: socket.socket
         client.post(
             "/library/upload/", {"file": SimpleUploadedFile("a.png", PNG), "title": "A", "visibility": "private"}
         ),
-        client.post("/settings/brand/", {"brand_color": "#0055aa", "logo": SimpleUploadedFile("l.png", PNG)}),
+        client.post("/settings/brand/", {"brand_color": "#0055aa", "logo": SimpleUploadedFile("l.png", drawn())}),
     ]
     assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(503, "30")] * 2
     assert "momentanément indisponible" in answers[0].content.decode()
