@@ -11,15 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.access import ALL_STATES, access
+from accounts.access import ALL_STATES, OWNERS, access
 from accounts.http import MemberRequest
-from accounts.models import Role
 from billing import api
 from billing.subscription_types import StripeUnavailable
 from tenants.admission import OUTSIDE
 
 Handler = Callable[..., HttpResponse]
-OWNERS: Final = frozenset({Role.OWNER})
 # Requests of one workspace that call Stripe: far more than a person makes, far below Stripe's limit per account
 # (https://docs.stripe.com/rate-limits).
 MAX_REQUESTS_PER_MINUTE: Final = 60

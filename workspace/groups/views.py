@@ -17,7 +17,7 @@ from accounts.http import MemberRequest
 from ui.lines import Line
 from workspace.groups import selectors, services
 from workspace.members import selectors as members
-from workspace.members.forms import SelectionForm
+from workspace.members.forms import ticked_keys
 
 # Who may be ticked at once.
 SHOWN: Final = 200
@@ -79,13 +79,8 @@ def _page(request: MemberRequest, group: Any, form: GroupForm, *, status: int = 
 def add(request: MemberRequest, group_id: UUID) -> HttpResponse:
     """Add the ticked people."""
     group = selectors.access_group(group_id)
-    count = services.people_add(group=group, keys=SelectionForm(request.POST).keys(), actor=request.user)
-    if count:
-        text = ngettext("%(count)s personne ajoutée.", "%(count)s personnes ajoutées.", count)
-        messages.success(request, text % {"count": count})
-    else:
-        messages.warning(request, _("Cochez d’abord des personnes."))
-    return redirect("group", group.pk)
+    count = services.people_add(group=group, keys=ticked_keys(request.POST.getlist("selected")), actor=request.user)
+    return _back(request, group, count, ngettext("%(count)s personne ajoutée.", "%(count)s personnes ajoutées.", count))
 
 
 @access(MANAGERS)
@@ -93,9 +88,13 @@ def add(request: MemberRequest, group_id: UUID) -> HttpResponse:
 def remove(request: MemberRequest, group_id: UUID) -> HttpResponse:
     """Take the ticked people out."""
     group = selectors.access_group(group_id)
-    count = services.people_remove(group=group, keys=SelectionForm(request.POST).keys(), actor=request.user)
+    count = services.people_remove(group=group, keys=ticked_keys(request.POST.getlist("selected")), actor=request.user)
+    return _back(request, group, count, ngettext("%(count)s personne retirée.", "%(count)s personnes retirées.", count))
+
+
+def _back(request: MemberRequest, group: Any, count: int, text: str) -> HttpResponse:
+    """To the group's page, with how many people it was about."""
     if count:
-        text = ngettext("%(count)s personne retirée.", "%(count)s personnes retirées.", count)
         messages.success(request, text % {"count": count})
     else:
         messages.warning(request, _("Cochez d’abord des personnes."))

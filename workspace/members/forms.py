@@ -1,5 +1,7 @@
 """Forms of the pages of members."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -121,14 +123,12 @@ class HandOverForm(forms.Form):
     )
 
 
-class SelectionForm(forms.Form):
-    """Keys of the rows that are ticked. Values that are no keys are left out."""
-
-    def keys(self) -> list[UUID]:
-        keys = []
-        for text in self.data.getlist("selected")[:MAX_SELECTED]:  # type: ignore[attr-defined]
-            try:
-                keys.append(UUID(text[:36]))
-            except ValueError:
-                continue
-        return list(dict.fromkeys(keys))
+def ticked_keys(texts: Iterable[str]) -> list[UUID]:
+    """The keys of ticked rows, each once, `MAX_SELECTED` at most. Values that are no keys are left out."""
+    keys = []
+    for text in islice(texts, MAX_SELECTED):
+        try:
+            keys.append(UUID(text[:36]))
+        except ValueError:
+            continue
+    return list(dict.fromkeys(keys))

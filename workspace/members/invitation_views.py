@@ -20,7 +20,7 @@ from accounts.access import MANAGERS, TEAM, access, anyone_choosing_a_password
 from accounts.http import MemberRequest
 from accounts.models import User
 from workspace.members import invitations, selectors, services
-from workspace.members.forms import AcceptForm, InviteForm, SelectionForm
+from workspace.members.forms import AcceptForm, InviteForm, ticked_keys
 from workspace.members.types import InvitationEnded, MemberRefused
 from workspace.members.views import PAGE_SIZE, finish
 from workspace.models import LIFETIME, Invitation
@@ -90,21 +90,13 @@ def index(request: MemberRequest) -> HttpResponse:
 @require_POST
 def bulk(request: MemberRequest) -> HttpResponse:
     """Send the ticked invitations again, or revoke them. A row's own button has its key behind a colon."""
-    form = SelectionForm(request.POST)
     chosen, _colon, key = request.POST.get("act", "")[:60].partition(":")
-    keys = _key(key) if key else form.keys()
+    keys = ticked_keys([key] if key else request.POST.getlist("selected"))
     acts = {"resend": _resend, "revoke": _revoke}
     if not keys or chosen not in acts:
         messages.warning(request, _("Cochez des invitations et choisissez ce qu’il faut faire."))
         return redirect("invitations")
     return finish(request, services.for_each(keys, partial(acts[chosen], actor=request.user)), back="invitations")
-
-
-def _key(text: str) -> list[UUID]:
-    try:
-        return [UUID(text)]
-    except ValueError:
-        return []
 
 
 def _resend(invitation_id: UUID, *, actor: User) -> Invitation:

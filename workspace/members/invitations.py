@@ -13,7 +13,6 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.access import TEAM
 from accounts.limits import count, count_mail
 from accounts.models import User
 from accounts.services import user_create
@@ -25,13 +24,11 @@ from tenants import signing
 from tenants.context import TenantRef, current_tenant
 from tenants.selectors import tenant_url
 from tenants.services import require_writable
-from usage import services as quotas
-from usage.types import QuotaExceeded
 from workspace.members import selectors
 from workspace.members.types import InvitationEnded, Invitee, MemberRefused, Outcome
 from workspace.models import LIFETIME, Invitation
+from workspace.seats import seat_release, seat_take
 
-SEATS: Final = "seats"
 DAY_SECONDS: Final = 24 * 3600
 # Invitations that a workspace may send in a day: during its trial it is not known yet.
 PER_DAY_IN_TRIAL: Final = 200
@@ -90,7 +87,7 @@ def invite(*, email: str, name: str, role: str, actor: User) -> Invitation:
             require_writable()
             if User.objects.filter(email=email).exists():
                 raise MemberRefused(_("Cette personne est déjà membre."))
-            _take_seat(role)
+            seat_take(role)
             invitation = Invitation.objects.create(
                 email=email, name=name, role=role, invited_by=actor, expires_at=timezone.now() + LIFETIME
             )
@@ -110,21 +107,6 @@ def _count_mail(tenant: TenantRef, email: str) -> None:
         raise MemberRefused(_("Trop d’invitations aujourd’hui : réessayez demain."))
     if not count_mail("invitation", email):
         raise MemberRefused(_("Trop d’e-mails à cette adresse en peu de temps : réessayez dans une heure."))
-
-
-def _take_seat(role: str) -> None:
-    """Count a seat, in the caller's transaction. Raises `MemberRefused` if none is left."""
-    if role not in TEAM:
-        return
-    try:
-        quotas.grow(SEATS)
-    except QuotaExceeded as error:
-        raise MemberRefused(_("Il ne reste plus de place dans votre offre.")) from error
-
-
-def _release_seat(role: str) -> None:
-    if role in TEAM:
-        quotas.shrink(SEATS)
 
 
 def _send(tenant: TenantRef, invitation: Invitation, actor: User) -> None:
@@ -186,7 +168,7 @@ def _lock(invitation_id: UUID, actor: User) -> Invitation:
 def _end(invitation: Invitation) -> None:
     invitation.ended_at = timezone.now()
     invitation.save(update_fields=["ended_at"])
-    _release_seat(invitation.role)
+    seat_release(invitation.role)
 
 
 def invitation_of_link(token: str) -> Invitation:
@@ -215,8 +197,8 @@ def invitation_accept(*, invitation_id: UUID, name: str, password: str, language
                 raise InvitationEnded
             validate_password(password, User(email=invitation.email, name=name))
             # The seat of the invitation is counted anew: the plan may have fewer by now.
-            _release_seat(invitation.role)
-            _take_seat(invitation.role)
+            seat_release(invitation.role)
+            seat_take(invitation.role)
             user = user_create(
                 email=invitation.email, password=password, role=invitation.role, name=name, language=language
             )

@@ -90,7 +90,7 @@ def heirs(member: User) -> QuerySet[User]:
 
 def contents_of(member: User) -> Contents:
     """How many conversations and contents are a member's."""
-    return Contents(member.pk, conversations.count_of(member), library.count_of(member))
+    return Contents(conversations.count_of(member), library.count_of(member))
 
 
 def seats() -> Gauge:

@@ -22,11 +22,9 @@ from events.services import record
 from library import services as library
 from tenants.context import current_tenant
 from tenants.services import require_writable
-from usage import services as quotas
-from usage.types import QuotaExceeded
 from workspace.members import selectors
-from workspace.members.invitations import SEATS
 from workspace.members.types import MemberRefused, Outcome
+from workspace.seats import seat_release, seat_take
 
 
 def _lock(member_id: UUID, actor: User) -> tuple[User, User]:
@@ -51,13 +49,6 @@ def _own_or_above(member: User, actor: User) -> str:
     return _("Seul un propriétaire peut agir sur un propriétaire.")
 
 
-def _take_seat() -> None:
-    try:
-        quotas.grow(SEATS)
-    except QuotaExceeded as error:
-        raise MemberRefused(_("Il ne reste plus de place dans votre offre.")) from error
-
-
 def _rights_changed() -> None:
     """Make open streams of the workspace check their rights again."""
     transaction.on_commit(partial(recheck.publish_change, current_tenant().id))
@@ -78,10 +69,9 @@ def _change_role(member: User, role: str, actor: User) -> None:
     before = member.role
     if before == role:
         return
-    if member.is_active and role in TEAM and before not in TEAM:
-        _take_seat()
-    elif member.is_active and before in TEAM and role not in TEAM:
-        quotas.shrink(SEATS)
+    if member.is_active and (role in TEAM) != (before in TEAM):
+        seat_take(role)
+        seat_release(before)
     member.role = role
     member.save(update_fields=["role"])
     audit.record("member.role_changed", actor=actor, target=member.email, before=before, after=role)
@@ -98,11 +88,10 @@ def member_set_active(*, member_id: UUID, active: bool, actor: User) -> User:
         member, manager = _lock(member_id, actor)
         if member.is_active == active:
             return member
-        if member.role in TEAM:
-            if active:
-                _take_seat()
-            else:
-                quotas.shrink(SEATS)
+        if active:
+            seat_take(member.role)
+        else:
+            seat_release(member.role)
         member.is_active = active
         member.save(update_fields=["is_active"])
         action = "member.reactivated" if active else "member.deactivated"
@@ -122,11 +111,11 @@ def member_remove(*, member_id: UUID, heir_id: UUID, actor: User) -> str:
         heir = selectors.heirs(member).select_for_update().filter(pk=heir_id).first()
         if heir is None:
             raise MemberRefused(_("Choisissez une personne active de l’équipe, qui recevra ses contenus."))
-        label, was_seated = str(member), member.role in TEAM and member.is_active
+        label = str(member)
         conversation_count = conversations.reassign(author=member, heir=heir)
         item_count = library.reassign(author=member, heir=heir)
-        if was_seated:
-            quotas.shrink(SEATS)
+        if member.is_active:
+            seat_release(member.role)
         audit.record(
             "member.removed",
             actor=manager,

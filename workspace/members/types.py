@@ -1,7 +1,6 @@
 """Types and errors of members and invitations."""
 
 from dataclasses import dataclass, field
-from uuid import UUID
 
 
 class MemberRefused(Exception):
@@ -39,6 +38,5 @@ class Outcome:
 class Contents:
     """How much of a member is reassigned when they are removed."""
 
-    person_id: UUID
     conversations: int
     items: int

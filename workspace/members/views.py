@@ -19,7 +19,7 @@ from accounts.limits import HOUR, count
 from accounts.models import Role, User
 from tenants.admission import HASHING
 from workspace.members import selectors, services
-from workspace.members.forms import FilterForm, HandOverForm, RemoveForm, RoleForm, SelectionForm
+from workspace.members.forms import FilterForm, HandOverForm, RemoveForm, RoleForm, ticked_keys
 from workspace.members.types import MemberRefused, Outcome
 
 PAGE_SIZE: Final = 50
@@ -50,8 +50,7 @@ def index(request: MemberRequest) -> HttpResponse:
 @require_POST
 def bulk(request: MemberRequest) -> HttpResponse:
     """Change the role of the ticked members, deactivate them or bring them back."""
-    form = SelectionForm(request.POST)
-    keys, chosen = form.keys(), request.POST.get("act", "")[:40]
+    keys, chosen = ticked_keys(request.POST.getlist("selected")), request.POST.get("act", "")[:40]
     if chosen.startswith("role:"):
         act: Any = partial(_bulk_role, role=chosen.removeprefix("role:"), actor=request.user)
     elif chosen in ("activate", "deactivate"):
