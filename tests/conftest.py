@@ -109,8 +109,16 @@ def in_workspace(request: pytest.FixtureRequest) -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-# Rows that an act leaves beside its own: deliveries of facts, mails, figures of the day.
-WRITTEN_BESIDE = ("events_delivery", "mailing_outboxmessage", "analytics_dailyfigures", "analytics_activemember")
+# Rows that an act leaves beside its own: deliveries of facts, mails, sequences of mails, figures of the day.
+WRITTEN_BESIDE = (
+    "events_delivery",
+    "mailing_outboxmessage",
+    "mailing_sequencemail",
+    "mailing_sequencerun",
+    "mailing_milestone",
+    "analytics_dailyfigures",
+    "analytics_activemember",
+)
 # Schemas come and go by themselves.
 NOT_COUNTED = {"tenants_readyschema", "tenants_appliedset"}
 
