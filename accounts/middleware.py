@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 
 from accounts.access import SAFE_METHODS, Access, NotEntitled, declared_access
 from accounts.models import Role
-from accounts.profiles import known_zone
+from accounts.profiles import known_zone, note_visit
 from tenants.services import ReadOnlyWorkspace
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,10 @@ class AccessMiddleware(MiddlewareMixin):
         if access is None:
             log.error("refused: no access declared for %s", name or view)
             return render(request, "403.html", status=403)
-        return self.refusal(request, access)
+        refusal = self.refusal(request, access)
+        if refusal is None and request.user.is_authenticated:
+            note_visit(request.user)
+        return refusal
 
     def refusal(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
         """The response to a request without access, or None if access is granted."""

@@ -3,6 +3,7 @@
 Accounts with the same e-mail in two workspaces are independent.
 """
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -79,6 +80,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("accès à la console"), default=False)
     must_change_password = models.BooleanField(_("doit changer de mot de passe"), default=False)
     date_joined = models.DateTimeField(_("inscrit le"), auto_now_add=True)
+    # The last request, to some minutes (`profiles.note_visit`).
+    last_seen_at = models.DateTimeField(_("dernière visite"), null=True, editable=False)
     # Groups and permissions are in public, and a workspace has no foreign keys into public.
     groups = models.ManyToManyField(  # type: ignore[assignment]
         Group, verbose_name=_("groupes"), blank=True, db_constraint=False
@@ -100,6 +103,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the person was last here. People who have not come since visits are noted: their last sign-in."""
+        return self.last_seen_at or self.last_login
 
     def get_full_name(self) -> str:
         return self.name or self.email

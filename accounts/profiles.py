@@ -1,10 +1,12 @@
 """A person's own profile: name, language, time zone, picture. Password and address have pages of allauth."""
 
 import zoneinfo
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
@@ -38,6 +40,16 @@ def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
         return zoneinfo.ZoneInfo(name) if name else None
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+VISITS_NOTED_EVERY: Final = timedelta(minutes=5)
+
+
+def note_visit(user: User) -> None:
+    """Note that a person is here, at most every `VISITS_NOTED_EVERY`: most requests write nothing."""
+    now = timezone.now()
+    if user.last_seen_at is None or now - user.last_seen_at > VISITS_NOTED_EVERY:
+        User.objects.filter(pk=user.pk).update(last_seen_at=now)
 
 
 def profile_change(*, user: User, name: str, language: str, time_zone: str) -> None:

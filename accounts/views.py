@@ -20,7 +20,7 @@ from accounts.handoff import redeem
 from accounts.http import MemberRequest
 from accounts.profiles import profile_change
 from tenants.admission import OUTSIDE
-from tenants.pictures import PictureRefused
+from tenants.pictures import PICTURE_HEADERS, PictureRefused
 
 YEAR_SECONDS: Final = 31_536_000
 
@@ -116,5 +116,4 @@ def avatar(request: MemberRequest, person_id: UUID, name: str) -> HttpResponse:
     content = avatars.read_avatar(request.tenant, person_id, name)
     if content is None:
         raise Http404
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
-    return HttpResponse(content, content_type="image/webp", headers=headers)
+    return HttpResponse(content, content_type="image/webp", headers=PICTURE_HEADERS)

@@ -16,6 +16,12 @@ MAX_PIXELS: Final = 50_000_000
 _CHILD: Final = Path(__file__).parent / "children" / "picture.py"
 _LIMITS: Final = sandbox.Limits(memory=800_000_000, cpu_seconds=10, wall_seconds=15, output=2_000_000)
 
+# Of an answer with such a picture: its type is not guessed, nothing in it runs.
+PICTURE_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
+
 
 class PictureRefused(Exception):
     """Raised for a file that is no picture or too large a one. The message is shown to the person."""

@@ -1,10 +1,13 @@
 """The named persons of every test: a leak has a face."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.services import operator_create, user_create
-from tenants.context import TenantRef, tenant_context
+from tenants.context import TenantRef, public_context, tenant_context
 from tenants.services import tenant_create
 
 PASSWORD = "un-mot-de-passe-solide"
@@ -52,4 +55,10 @@ def assemble() -> People:
         stranger = user_create(email="stranger@voisine.test", password=PASSWORD, role=Role.MEMBER)
         twin = user_create(email="member@atelier.test", password=TWIN_PASSWORD, role=Role.MEMBER)
     operator = operator_create(email="operator@platform.test", password=PASSWORD)
+    # Seen later than any test: their requests do not write that they were here.
+    for tenant in (home.tenant, away.tenant):
+        with tenant_context(tenant):
+            User.objects.update(last_seen_at=timezone.now() + timedelta(days=1))
+    with public_context():
+        User.objects.update(last_seen_at=timezone.now() + timedelta(days=1))
     return People(home.tenant, away.tenant, owner, **persons, stranger=stranger, twin=twin, operator=operator)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import EVERYBODY, MANAGERS, access, anyone, anyone_calling_outside
 from accounts.http import MemberRequest
 from tenants.admission import OUTSIDE
+from tenants.pictures import PICTURE_HEADERS
 from workspace import brand_form, services
 from workspace.forms import IdentityForm
 
@@ -70,7 +71,7 @@ def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
     if picture is None:
         raise Http404
     content, media_type = picture
-    return HttpResponse(content, content_type=media_type, headers=_PICTURE_HEADERS)
+    return HttpResponse(content, content_type=media_type, headers=PICTURE_HEADERS)
 
 
 # Its address carries the workspace's version.
@@ -78,10 +79,4 @@ def brand_logo(request: MemberRequest, name: str) -> HttpResponse:
 @cache_control(max_age=24 * 3600, private=True)
 def brand_icon(request: MemberRequest) -> HttpResponse:
     """The icon of a workspace without a logo: its initials on its colour."""
-    return HttpResponse(services.initials_svg(request.tenant), content_type="image/svg+xml", headers=_PICTURE_HEADERS)
-
-
-_PICTURE_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-}
+    return HttpResponse(services.initials_svg(request.tenant), content_type="image/svg+xml", headers=PICTURE_HEADERS)

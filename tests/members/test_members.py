@@ -2,9 +2,11 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Role, User
 from accounts.services import user_create
@@ -256,3 +258,21 @@ def _race(people, acts):
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def test_the_list_says_when_people_were_here(people, client_for):
+    User.objects.filter(pk=people.member.pk).update(last_seen_at=None, last_login=None)
+    owner = client_for(people.owner)
+    assert "Jamais venu" in owner.get(f"/settings/members/{people.member.pk}/").content.decode()
+    before = timezone.now()
+    client_for(people.member).get("/")
+    seen = User.objects.get(pk=people.member.pk).last_seen_at
+    assert before <= seen <= timezone.now()
+    # Noted again only minutes later; never by a request that is refused.
+    client_for(people.member).get("/")
+    assert User.objects.get(pk=people.member.pk).last_seen_at == seen
+    User.objects.filter(pk=people.member.pk).update(last_seen_at=seen - timedelta(minutes=6))
+    assert client_for(people.member).get("/settings/members/").status_code == 403
+    assert User.objects.get(pk=people.member.pk).last_seen_at == seen - timedelta(minutes=6)
+    client_for(people.member).get("/")
+    assert User.objects.get(pk=people.member.pk).last_seen_at > seen

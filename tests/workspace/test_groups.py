@@ -26,7 +26,7 @@ def test_a_manager_creates_fills_and_empties_a_group(people, client_for, django_
     assert set(Membership.objects.values_list("person", flat=True)) == {people.member.pk, people.learner.pk}
     # The messages of the acts are shown once.
     client.get(url)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         page = client.get(url)
     assert list(page.context["people"]) == [people.learner, people.member]
     assert people.member not in page.context["candidates"] and people.owner in page.context["candidates"]
@@ -35,6 +35,22 @@ def test_a_manager_creates_fills_and_empties_a_group(people, client_for, django_
     assert list(Membership.objects.values_list("person", flat=True)) == [people.learner.pk]
     acts = AuditEntry.objects.filter(action__startswith="group.").order_by("id").values_list("action", flat=True)
     assert list(acts) == ["group.created", "group.people_added", "group.people_removed"]
+
+
+def test_people_of_a_group_are_searched(people, client_for, group, monkeypatch):
+    from workspace.groups import views
+
+    services.people_add(group=group, keys=[people.member.pk, people.learner.pk], actor=people.owner)
+    client, url = client_for(people.owner), f"{GROUPS}{group.pk}/"
+    page = client.get(url, {"q": f" {people.member.email.upper()}\x00 "})
+    assert list(page.context["people"]) == [people.member] and not page.context["candidates"]
+    assert "Personne ne correspond" in page.content.decode()
+    assert not client.get(url, {"q": "%"}).context["people"], "a wildcard is a character"
+    monkeypatch.setattr(views, "SHOWN", 1)
+    assert "1 personnes affichées sur 2" in client.get(url).content.decode()
+    # What was searched stays after an act.
+    answer = client.post(f"{url}remove/", {"selected": [str(people.member.pk)], "q": "a&b"})
+    assert answer["Location"] == f"{url}?q=a%26b"
 
 
 def test_a_name_is_one_group(people, client_for, group):

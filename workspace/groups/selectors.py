@@ -7,6 +7,7 @@ from django.http import Http404
 
 from accounts.models import Role, User
 from workspace.groups.models import MemberGroup, Membership
+from workspace.members.selectors import matches
 
 
 def group_list() -> QuerySet[MemberGroup]:
@@ -22,14 +23,14 @@ def access_group(group_id: UUID) -> MemberGroup:
     return group
 
 
-def people_in(group: MemberGroup) -> QuerySet[User]:
-    """The people of a group, by name."""
+def people_in(group: MemberGroup, query: str = "") -> QuerySet[User]:
+    """The people of a group who match, by name."""
     keys = Membership.objects.filter(group=group).values("person")
-    return User.objects.filter(pk__in=keys).order_by("name", "email")
+    return User.objects.filter(matches(query), pk__in=keys).order_by("name", "email")
 
 
-def people_outside(group: MemberGroup) -> QuerySet[User]:
-    """Active people of the workspace who are not in the group, by name."""
+def people_outside(group: MemberGroup, query: str = "") -> QuerySet[User]:
+    """Active people of the workspace who match and are not in the group, by name."""
     keys = Membership.objects.filter(group=group).values("person")
-    rows = User.objects.filter(is_active=True).exclude(role=Role.OPERATOR)
+    rows = User.objects.filter(matches(query), is_active=True).exclude(role=Role.OPERATOR)
     return rows.exclude(pk__in=keys).order_by("name", "email")

@@ -1,6 +1,7 @@
 """Pages of the groups of members."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -17,10 +18,10 @@ from accounts.http import MemberRequest
 from ui.lines import Line
 from workspace.groups import selectors, services
 from workspace.members import selectors as members
-from workspace.members.forms import ticked_keys
+from workspace.members.forms import searched, ticked_keys
 
-# Who may be ticked at once.
-SHOWN: Final = 200
+# Who may be ticked at once. More people are narrowed down by the search field.
+SHOWN: Final = 100
 
 
 class GroupForm(forms.Form):
@@ -64,11 +65,16 @@ def detail(request: MemberRequest, group_id: UUID) -> HttpResponse:
 
 
 def _page(request: MemberRequest, group: Any, form: GroupForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    query = searched(request.GET.get("q", ""))
+    people, candidates = selectors.people_in(group, query), selectors.people_outside(group, query)
     context = {
         "group": group,
         "form": form,
-        "people": selectors.people_in(group)[:SHOWN],
-        "candidates": selectors.people_outside(group)[:SHOWN],
+        "query": query,
+        "people": people[:SHOWN],
+        "people_count": people.count(),
+        "candidates": candidates[:SHOWN],
+        "candidate_count": candidates.count(),
         "breadcrumbs": [{"url": reverse("groups"), "label": _("Groupes")}],
     } | more
     return render(request, "groups/detail.html", context, status=status)
@@ -98,7 +104,8 @@ def _back(request: MemberRequest, group: Any, count: int, text: str) -> HttpResp
         messages.success(request, text % {"count": count})
     else:
         messages.warning(request, _("Cochez d’abord des personnes."))
-    return redirect("group", group.pk)
+    url, query = reverse("group", args=[group.pk]), searched(request.POST.get("q", ""))
+    return redirect(f"{url}?{urlencode({'q': query})}" if query else url)
 
 
 @access(MANAGERS)

@@ -33,8 +33,12 @@ class FilterForm(forms.Form):
     def filters(self) -> selectors.Filters:
         self.is_valid()
         cleaned = self.cleaned_data
-        query = " ".join(cleaned.get("q", "").replace("\x00", "").split())[:100]
-        return selectors.Filters(query, cleaned.get("role", ""), cleaned.get("state", ""))
+        return selectors.Filters(searched(cleaned.get("q", "")), cleaned.get("role", ""), cleaned.get("state", ""))
+
+
+def searched(text: str) -> str:
+    """What is searched for, of what was typed in a search field."""
+    return " ".join(text.replace("\x00", "").split())[:100]
 
 
 class InviteForm(forms.Form):

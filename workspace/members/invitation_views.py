@@ -20,7 +20,7 @@ from accounts.access import MANAGERS, TEAM, access, anyone_choosing_a_password
 from accounts.http import MemberRequest
 from accounts.models import User
 from workspace.members import invitations, selectors, services
-from workspace.members.forms import AcceptForm, InviteForm, ticked_keys
+from workspace.members.forms import AcceptForm, InviteForm, searched, ticked_keys
 from workspace.members.types import InvitationEnded, MemberRefused
 from workspace.members.views import PAGE_SIZE, finish
 from workspace.models import LIFETIME, Invitation
@@ -80,7 +80,7 @@ def _breadcrumbs() -> list[dict[str, str]]:
 @require_safe
 def index(request: MemberRequest) -> HttpResponse:
     """Invitations that wait for an answer."""
-    query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:100]
+    query = searched(request.GET.get("q", ""))
     page = Paginator(selectors.invitation_list(query), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "query": query, "seats": selectors.seats(), "breadcrumbs": _breadcrumbs()}
     return render(request, "members/invitations.html", context)

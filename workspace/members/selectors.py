@@ -50,11 +50,11 @@ def member_list(filters: Filters) -> QuerySet[User]:
         rows = rows.filter(role=filters.role)
     if filters.state:
         rows = rows.filter(is_active=filters.state == "active")
-    return rows.filter(_matches(filters.query)).order_by("rank", "name", "email")
+    return rows.filter(matches(filters.query)).order_by("rank", "name", "email")
 
 
-def _matches(query: str) -> Q:
-    """Each word is in the name or the address. A wildcard is a character like another."""
+def matches(query: str) -> Q:
+    """Of people and of invitations: each word is in the name or the address. A wildcard is a character like another."""
     condition = Q()
     for word in query.split()[:10]:
         condition &= Q(name__icontains=word) | Q(email__icontains=word)
@@ -64,7 +64,7 @@ def _matches(query: str) -> Q:
 def invitation_list(query: str = "") -> QuerySet[Invitation]:
     """Invitations that wait for an answer, and expired ones that were not swept yet, newest first."""
     rows = Invitation.objects.filter(accepted_at=None, ended_at=None).select_related("invited_by")
-    return rows.filter(_matches(query)).order_by("-sent_at", "-pk")
+    return rows.filter(matches(query)).order_by("-sent_at", "-pk")
 
 
 def access_member(member_id: UUID) -> User:
