@@ -38,6 +38,7 @@ RUN_VARIABLE_PREFIXES = (
     "ANTHROPIC",
     "STRIPE",
     "AWS",
+    "EMAIL",
     "MAIL",
     "ANYMAIL",
     "DEFAULT_FROM",

@@ -66,10 +66,10 @@ def site() -> Iterator[Site]:
 
 
 @contextmanager
-def running() -> Iterator[Site]:
-    """A platform of its own, ready; gone afterwards."""
+def running(**variables: str) -> Iterator[Site]:
+    """A platform of its own with these variables, ready; gone afterwards."""
     port, state = free_port(), Path(tempfile.mkdtemp(prefix="ruche-browser-"))
-    environment = clean_environment() | {"RUCHE_STATE_DIR": str(state)}
+    environment = clean_environment() | {"RUCHE_STATE_DIR": str(state)} | variables
     log = (state / "run.out").open("wb")
     command = [sys.executable, "-m", "embedded", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -19,10 +19,10 @@ PROMISED, PATIENCE = 1.0, 10.0
 CARD, REFUSED = "4242 4242 4242 4242", "4000 0000 0000 0341"
 # A form sent as it was before, from a page that was open.
 WRITE = """async name => {
-  const page = new DOMParser().parseFromString(await (await fetch("/settings/")).text(), "text/html")
+  const page = new DOMParser().parseFromString(await (await fetch("/settings/identity/")).text(), "text/html")
   const token = page.querySelector("[name=csrfmiddlewaretoken]").value
   const body = new URLSearchParams({name, csrfmiddlewaretoken: token})
-  const answer = await fetch("/settings/", {method: "POST", body})
+  const answer = await fetch("/settings/identity/", {method: "POST", body})
   return {status: answer.status, text: await answer.text()}
 }"""
 
@@ -187,7 +187,7 @@ def be_suspended(shop: Shop) -> None:
     assert "en lecture seule" in shop.text("/")
     refused = shop.watch.evaluate(WRITE, "Autre nom")
     assert refused["status"] == 403 and "lecture" in refused["text"]
-    assert "Autre nom" not in shop.text("/settings/")
+    assert "Autre nom" not in shop.text("/settings/identity/")
     page = shop.owner
     page.goto(f"{shop.home}/library/")
     assert "Bibliothèque" in page.inner_text("main")
