@@ -57,7 +57,8 @@ CREATE TABLE public.accounts_user (
     must_change_password boolean NOT NULL,
     date_joined timestamp with time zone NOT NULL,
     avatar character varying(60) DEFAULT ''::character varying NOT NULL,
-    time_zone character varying(40) DEFAULT ''::character varying NOT NULL
+    time_zone character varying(40) DEFAULT ''::character varying NOT NULL,
+    last_seen_at timestamp with time zone
 );
 
 CREATE TABLE public.accounts_user_groups (
@@ -4198,6 +4199,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('accounts', '0004_labels', now()),
     ('accounts', '0005_profile', now()),
     ('accounts', '0006_audit_actor', now()),
+    ('accounts', '0007_last_seen', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

@@ -58,6 +58,7 @@ CREATE TABLE __workspace__.accounts_user (
     date_joined timestamp with time zone NOT NULL,
     avatar character varying(60) DEFAULT ''::character varying NOT NULL,
     time_zone character varying(40) DEFAULT ''::character varying NOT NULL,
+    last_seen_at timestamp with time zone,
     CONSTRAINT accounts_user_no_operator_here CHECK (((NOT is_staff) AND (NOT is_superuser) AND ((role)::text <> 'operator'::text)))
 );
 
@@ -473,6 +474,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('accounts', '0004_labels', now()),
     ('accounts', '0005_profile', now()),
     ('accounts', '0006_audit_actor', now()),
+    ('accounts', '0007_last_seen', now()),
     ('admin', '0001_initial', now()),
     ('admin', '0002_logentry_remove_auto_add', now()),
     ('admin', '0003_logentry_add_action_flag_choices', now()),

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from django.conf import settings
 
-from tenants.baseline import PLACEHOLDER
+from tenants.baseline import PLACEHOLDER, replay_public, replay_tenant
 from tenants.context import PUBLIC_SCHEMA
 
 SCRATCH_SCHEMA = "w_baseline"
@@ -58,9 +58,16 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
-def build() -> dict[str, str]:
-    """Migrate from zero with django-tenants' own command and dump: {"public": sql, "tenant": sql}."""
+def build(*, onto_stored: bool = False) -> dict[str, str]:
+    """Migrate from zero with django-tenants' own command and dump: {"public": sql, "tenant": sql}.
+
+    `onto_stored`: replay the stored files first, so that only newer migrations run (seconds instead of a minute).
+    """
     with scratch_database() as (owner, admin):
+        if onto_stored:
+            with psycopg.connect(owner) as connection:
+                replay_public(connection)
+                replay_tenant(connection, SCRATCH_SCHEMA)
         migrate_from_zero(owner)
         return {
             "public": _replayable(dump(admin, PUBLIC_SCHEMA), owner, PUBLIC_SCHEMA),
@@ -72,7 +79,7 @@ def migrate_from_zero(owner_url: str, schema: str = SCRATCH_SCHEMA) -> None:
     """Run django-tenants' `migrate_schemas` for public and for one workspace's schema, in a child process."""
     environment = os.environ | {"DATABASE_OWNER_URL": owner_url, "DATABASE_URL": owner_url}
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'.encode())
     _run([sys.executable, "manage.py", "migrate_schemas", "--shared", "-v0"], environment)
     with psycopg.connect(owner_url, autocommit=True) as connection:
         # django-tenants finds the schema to migrate by its workspace's row.

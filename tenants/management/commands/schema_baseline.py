@@ -13,9 +13,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="fail where the files are not what migrations give")
+        parser.add_argument("--add", action="store_true", help="start from the stored files: only newer migrations run")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        built = baseline_build.build()
+        built = baseline_build.build(onto_stored=options["add"])
         if options["check"]:
             self._check(built)
             return
