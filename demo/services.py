@@ -31,6 +31,8 @@ from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.selectors import ref_of
 from tenants.services import TRIAL_LENGTH, change_identity, tenant_create
+from workspace.groups.services import group_create, people_add
+from workspace.members.invitations import invite
 from workspace.onboarding.services import put_away
 
 FILLED = "demo.filled"
@@ -84,6 +86,7 @@ def _create(workspace: Workspace) -> TenantRef:
     with tenant_context(created.tenant):
         for local, role, name, _weight in workspace.people:
             user_create(email=f"{local}@{workspace.domain}", password=PASSWORD, role=role, name=name)
+        _add_team(workspace)
         # A demonstration has done its first steps.
         put_away(is_away=True)
     if workspace.brand_hue is not None:
@@ -91,6 +94,17 @@ def _create(workspace: Workspace) -> TenantRef:
             tenant_id=created.tenant.id, name=workspace.name, language="fr", brand_hue=workspace.brand_hue
         )
     return created.tenant
+
+
+def _add_team(workspace: Workspace) -> None:
+    """Groups, and invitations that wait for an answer."""
+    owner = User.objects.get(email=workspace.email)
+    for local, role, name in workspace.invited:
+        invite(email=f"{local}@{workspace.domain}", name=name, role=role, actor=owner)
+    for name, members in workspace.groups.items():
+        addresses = [f"{local}@{workspace.domain}" for local in members]
+        keys = User.objects.filter(email__in=addresses).values_list("pk", flat=True)
+        people_add(group=group_create(name=name, actor=owner), keys=keys, actor=owner)
 
 
 def _keep_open(tenant: Tenant) -> None:

@@ -14,7 +14,8 @@ State = Tenant.State
 class Workspace:
     """One workspace of the demonstration.
 
-    `people`: (local part of the address, role, name, share of the usage). `exchanges_per_weekday`: average number.
+    `people`: (local part of the address, role, name, share of the usage). `invited`: (local part, role, name) of those
+    who have not answered yet. `groups`: name -> local parts. `exchanges_per_weekday`: average number.
     `days`: length of its history. `script_file`: file of its written conversations, if any. `subscription`: plan,
     interval and months since its start, if any. `pays`: False if its card is declined.
     """
@@ -25,6 +26,8 @@ class Workspace:
     owner: str
     plan: str
     people: tuple[tuple[str, str, str, int], ...] = ()
+    invited: tuple[tuple[str, str, str], ...] = ()
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     brand_hue: int | None = None
     exchanges_per_weekday: int = 0
     days: int = 30
@@ -54,6 +57,11 @@ WORKSPACES: tuple[Workspace, ...] = (
             ("learner", Role.LEARNER, "Lou Apprenant", 0),
             ("promoter", Role.PROMOTER, "Paul Promoteur", 0),
         ),
+        invited=(
+            ("nadia", Role.MEMBER, "Nadia Benali"),
+            ("theo", Role.INSTRUCTOR, "Théo Marchand"),
+        ),
+        groups={"Rédaction": ("admin", "member"), "Promotion d’automne": ("instructor", "learner")},
         exchanges_per_weekday=6,
         script_file="atelier.md",
         subscription=("pro", "month", 8),
