@@ -21,6 +21,7 @@ urlpatterns = [
     path("apercu/<slug:page>/<slug:version>.png", views.site_card, name="site_card"),
     path("contact/", measured("contact")(contact.contact), name="contact"),
     path("contact/merci/", contact.contact_done, name="contact_done"),
+    path("etat/", views.service_status, name="service_status"),
     path("_components/", views.components, name="components"),
     # sign-up
     path("inscription/", measured("signup")(signup.signup), name="signup"),

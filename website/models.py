@@ -101,3 +101,20 @@ class SiteCount(models.Model):
                 fields=["day", "name", "page", "source", "medium", "campaign"], name="website_count_once"
             )
         ]
+
+
+class StatusDay(models.Model):
+    """Totals of a day's checks of one component (`website.status`). `is_ok`, `last_at`: of the last round."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    day = models.DateField(_("jour"))
+    component = LineField(_("composant"), max_length=20)
+    rounds = models.PositiveIntegerField(_("contrôles"), default=0)
+    failures = models.PositiveIntegerField(_("échecs"), default=0)
+    is_ok = models.BooleanField(_("en marche"), default=True)
+    last_at = models.DateTimeField(_("dernier contrôle"))
+
+    class Meta:
+        verbose_name = _("état d’un jour")
+        verbose_name_plural = _("états par jour")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "component"], name="website_status_day_once")]

@@ -23,6 +23,7 @@ SITEMAP_URL_NAMES = (
     "pricing",
     "signup",
     "contact",
+    "service_status",
     "find_workspaces",
     "legal_terms",
     "legal_notice",

@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from accounts.access import anyone, anyone_calling_outside
 from billing.api import terms
 from tenants.busy import busy, is_busy
-from website import structured
+from website import status, structured
 from website.cards import card, card_url, card_version
 from website.faq import QUESTIONS
 from website.offers import add_on_offers, offers, vat_percent
@@ -120,6 +120,12 @@ def components(request: HttpRequest) -> HttpResponse:
     if not settings.RUCHE_EMBEDDED:
         raise Http404
     return render(request, "website/components.html")
+
+
+@anyone
+def service_status(request: HttpRequest) -> HttpResponse:
+    """Whether each part of the platform works, and how it did in the last days."""
+    return render(request, "website/status.html", {"status": status.status(), "shown_days": status.SHOWN_DAYS})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
