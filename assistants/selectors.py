@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assistants.models import Assistant, Model, Price, PromptVersion
+from tenants.context import public_context
 from ui.days import platform_today
 
 
@@ -40,6 +41,14 @@ def price_at(model: Model, at: dt.datetime | None = None) -> Price | None:
 def can_answer(model: Model) -> bool:
     """Whether a model is offered, has not ended, and its provider is configured."""
     return model.is_active and model.provider in settings.PROVIDERS and not model.has_ended(platform_today())
+
+
+def providers_in_use() -> list[str]:
+    """Names of the outside providers that texts may be sent to: those configured, with a model that can answer."""
+    with public_context():
+        rows = [model for model in Model.objects.filter(is_active=True) if can_answer(model)]
+    kinds = sorted({model.provider for model in rows} - {Model.Provider.LOCAL.value})
+    return [str(Model.Provider(kind).label) for kind in kinds]
 
 
 def replacement_of(model: Model, catalogue: Mapping[UUID, Model] | None = None) -> Model | None:

@@ -53,6 +53,12 @@ def version(number: int) -> TermsVersion | None:
         return TermsVersion.objects.filter(number=number).first()
 
 
+def versions() -> list[TermsVersion]:
+    """All versions, the latest first, without their texts."""
+    with public_context():
+        return list(TermsVersion.objects.defer("text", "translation"))
+
+
 def blocks(text: str) -> list[Block]:
     """The headings and paragraphs of a text: a line that begins with `## ` is a heading, an empty line a break."""
     result: list[Block] = []

@@ -12,6 +12,8 @@ STEPS: dict[str, tuple[str, ...]] = {
         "mailing.services.send_welcome",
         "workspace.onboarding.services.begin",
     ),
+    # A stranger's sign-up has made it; called with actor, origin, reference and at.
+    "signed_up": ("website.legal.accepted_at_sign_up",),
     "state_changed": (
         "events.workspaces.state_changed",
         "accounts.services.audit_state_change",
@@ -73,7 +75,7 @@ MAIL_ADVICE_LINK = "notifications.mail_choices.advice_link"
 
 # Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
 # operator changed is left alone.
-SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed")
+SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed", "website.legal.seed")
 
 # Function that creates the demonstration of the embedded run: called as f() without a context, last of all.
 DEMONSTRATION = "demo.services.make_demo"

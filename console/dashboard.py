@@ -14,6 +14,7 @@ from billing.api import mrr_figures as figures
 from tenants.models import Tenant
 from ui.console_charts import options, short_day
 from usage.selectors import latest_acts
+from website import legal
 
 TOP_COUNT = 5
 
@@ -31,6 +32,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "is_empty": not Tenant.objects.exists(),
         "latest": latest_acts(),
         "models_ending": ending(),
+        "has_legal_tasks": legal.has_tasks(),
         "today": timezone.localdate(),
         "top": top,
         "days": days,

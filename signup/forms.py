@@ -111,8 +111,12 @@ class SignupForm(WorkspaceFields):
         super().__init__(*arguments, **options)
         self.terms = terms.current()
         self.fields["accept"].label = format_html(
-            gettext('J’accepte les <a class="link" href="{}" target="_blank">conditions générales</a>.'),
+            gettext(
+                'J’accepte les <a class="link" href="{}" target="_blank">conditions générales</a> et '
+                'l’<a class="link" href="{}" target="_blank">accord de sous-traitance des données</a>.'
+            ),
             reverse("legal_terms"),
+            reverse("dpa"),
         )
         self.initial.setdefault("request_id", uuid.uuid4())
         self.initial.setdefault("terms_version", self.terms.pk if self.terms else None)

@@ -24,7 +24,7 @@ from events.services import record
 from mailing.services import send
 from signup import limits
 from signup.models import LIFETIME, SignupRequest
-from tenants import signing
+from tenants import lifecycle, signing
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.models import Tenant
 from tenants.selectors import public_url, tenant_ref, tenant_url
@@ -225,6 +225,7 @@ def _open(row: SignupRequest, workspace: str, slug: str, password: str) -> tuple
         terms.record_sign_up(
             tenant, row.terms, row.plan_code, actor=owner, origin=row.origin or "", reference=str(row.pk)
         )
+    lifecycle.run("signed_up", tenant, actor=owner, origin=row.origin or "", reference=str(row.pk), at=row.created_at)
     row.tenant_id, row.completed_at, row.code_digest = tenant.id, timezone.now(), ""
     row.save(update_fields=["tenant_id", "completed_at", "code_digest"])
     return tenant, owner

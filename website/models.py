@@ -1,4 +1,4 @@
-"""Leads (strangers who write to the operator, and what they consented to), and counts of the public site by day."""
+"""Tables of the public site: leads and consents, counts and checks by day, versions of legal texts."""
 
 from typing import ClassVar
 
@@ -118,3 +118,68 @@ class StatusDay(models.Model):
         verbose_name = _("état d’un jour")
         verbose_name_plural = _("états par jour")
         constraints: ClassVar = [models.UniqueConstraint(fields=["day", "component"], name="website_status_day_once")]
+
+
+class LegalVersion(models.Model):
+    """One version of a legal text of the site (`website.legal`). The latest of a document is in force.
+
+    `text`: the binding French text; `sha256`: hexadecimal digest of its UTF-8 bytes. `translation`: English, for
+    information. Both are Markdown with the names of `website.legal.VARIABLES` in braces.
+    """
+
+    append_only = True
+
+    class Document(models.TextChoices):
+        PRIVACY = "privacy", _("Confidentialité")
+        COOKIES = "cookies", _("Cookies")
+        DPA = "dpa", _("Accord de sous-traitance des données")
+        NOTICE = "notice", _("Mentions légales")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    document = LineField(_("document"), max_length=8, choices=Document.choices)
+    number = models.PositiveIntegerField(_("version"))
+    text = models.TextField(_("texte"))
+    translation = models.TextField(_("traduction anglaise"), blank=True)
+    changes = LineField(_("ce qui change"), max_length=300, blank=True)
+    sha256 = LineField(_("empreinte du texte"), max_length=64)
+    published_at = models.DateTimeField(_("publiée le"), auto_now_add=True)
+    published_by = LineField(_("publiée par"), max_length=254)
+
+    class Meta:
+        verbose_name = _("version d’un texte légal")
+        verbose_name_plural = _("textes légaux")
+        ordering: ClassVar = ["document", "-number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["document", "number"], name="website_legal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_document_display()} {self.number}"
+
+
+class LegalAcceptance(models.Model):
+    """The acceptance of a version when a workspace was asked for: a proof, kept after the workspace is deleted.
+
+    `person`: the mail address at that time. `origin`: IP address of the request. `reference`: key of the request.
+    """
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(_("date"), auto_now_add=True)
+    tenant_id = models.UUIDField(_("clé de l’espace"))
+    tenant_slug = LineField(_("espace"), max_length=40)
+    person_id = models.UUIDField(_("clé de la personne"))
+    person = LineField(_("accepté par"), max_length=254)
+    version = models.ForeignKey(
+        LegalVersion, on_delete=models.PROTECT, related_name="acceptances", verbose_name=_("version")
+    )
+    sha256 = LineField(_("empreinte du texte"), max_length=64)
+    origin = models.GenericIPAddressField(_("adresse d’origine"), null=True)
+    reference = LineField(_("demande"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("acceptation d’un texte légal")
+        verbose_name_plural = _("acceptations de textes légaux")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.version_id}"

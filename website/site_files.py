@@ -28,6 +28,8 @@ SITEMAP_URL_NAMES = (
     "legal_terms",
     "legal_notice",
     "privacy",
+    "cookies",
+    "dpa",
 )
 # Colours of the light theme (daisyUI) in sRGB, as manifests do not support OKLCH.
 BACKGROUND_COLOR = "#ffffff"

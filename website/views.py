@@ -14,10 +14,11 @@ from django.views.decorators.cache import cache_control
 from accounts.access import anyone, anyone_calling_outside
 from billing.api import terms
 from tenants.busy import busy, is_busy
-from website import status, structured
+from website import legal, status, structured
 from website.cards import card, card_url, card_version
 from website.faq import QUESTIONS
 from website.offers import add_on_offers, offers, vat_percent
+from website.rich_text import rich_text
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -86,8 +87,26 @@ def site_card(request: HttpRequest, page: str, version: str) -> HttpResponse:
 
 
 @anyone
-def legal_notice(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/legal_notice.html")
+def legal_document(request: HttpRequest, document: str, number: int | None = None) -> HttpResponse:
+    """A legal text in force, or its version `number`: what somebody accepted stays readable."""
+    latest = legal.current(document)
+    row = latest if number is None else legal.version(document, number)
+    if row is None and number is not None:
+        raise Http404
+    text, language = legal.in_language(row, document)
+    with translation.override(language):
+        html = rich_text(legal.filled(text))
+    context = {
+        "document": document,
+        "label": legal.Document(document).label,
+        "page": legal.PAGES[document],
+        "row": row,
+        "latest": latest,
+        "versions": legal.versions(document),
+        "html": html,
+        "language": language,
+    }
+    return render(request, "website/legal_document.html", context)
 
 
 @anyone
@@ -105,13 +124,9 @@ def legal_terms(request: HttpRequest, number: int | None = None) -> HttpResponse
         "language": "en" if is_translated else "fr",
         "is_translated": is_translated,
         "has_gaps": terms.has_gaps(row.text),
+        "versions": terms.versions(),
     }
     return render(request, "website/legal_terms.html", context)
-
-
-@anyone
-def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/privacy.html")
 
 
 @anyone

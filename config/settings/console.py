@@ -120,6 +120,7 @@ UNFOLD: dict[str, Any] = {
                 _("Site"),
                 _link(_("Audience du site"), "insights", "admin:website_audience"),
                 _link(_("Contacts"), "contact_mail", "admin:website_lead_changelist"),
+                _link(_("Textes légaux"), "policy", "admin:website_legalversion_changelist"),
                 _link(_("Plateforme"), "storefront", "admin:tenants_platform_changelist"),
             ),
             _section(

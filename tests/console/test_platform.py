@@ -43,7 +43,9 @@ def png() -> io.BytesIO:
 
 def test_identity_is_stored_audited_and_shown_on_the_site(console: Client, client_for) -> None:
     before = client_for(None, host="localhost").get("/mentions-legales/").content.decode()
-    assert "Modèle à compléter" in before and "Ruche" in before
+    assert "Hébergement" not in before and "[" not in before.split("<main")[1].split("</main")[0] and "Ruche" in before
+    assert "adresse de l’hébergeur" in console.get("/admin/website/legalversion/").content.decode()
+    assert "data-legal-tasks" in console.get("/admin/").content.decode()
     assert "Atelier" not in console.get("/admin/tenants/platform/").content.decode()
     assert console.get(PAGE).status_code == 200
     answer = console.post(PAGE, SENT | {"new_mark": png()})
@@ -56,7 +58,7 @@ def test_identity_is_stored_audited_and_shown_on_the_site(console: Client, clien
     after = visitor.get("/mentions-legales/").content.decode()
     for text in ("Atelier Numérique", "Atelier SAS", "732829320", "FR44732829320", "Ada Martin", "Hébergeur SA"):
         assert text in after
-    assert "Modèle à compléter" not in after
+    assert "adresse de l’hébergeur" not in console.get("/admin/website/legalversion/").content.decode()
     mark = visitor.get(platform().mark_url)
     assert (mark.status_code, mark["Content-Type"]) == (200, "image/webp")
     assert Image.open(io.BytesIO(mark.content)).size == (192, 192)
