@@ -2197,6 +2197,32 @@ CREATE TABLE public.website_lead (
     note text NOT NULL
 );
 
+CREATE TABLE public.website_legalacceptance (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    tenant_id uuid NOT NULL,
+    tenant_slug character varying(40) NOT NULL,
+    person_id uuid NOT NULL,
+    person character varying(254) NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    origin inet,
+    reference character varying(64) NOT NULL,
+    version_id uuid NOT NULL
+);
+
+CREATE TABLE public.website_legalversion (
+    id uuid NOT NULL,
+    document character varying(8) NOT NULL,
+    number integer NOT NULL,
+    text text NOT NULL,
+    translation text NOT NULL,
+    changes character varying(300) NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    published_by character varying(254) NOT NULL,
+    CONSTRAINT website_legalversion_number_check CHECK ((number >= 0))
+);
+
 CREATE TABLE public.website_sitecount (
     id uuid NOT NULL,
     day date NOT NULL,
@@ -2207,6 +2233,18 @@ CREATE TABLE public.website_sitecount (
     campaign character varying(60) NOT NULL,
     count integer NOT NULL,
     CONSTRAINT website_sitecount_count_check CHECK ((count >= 0))
+);
+
+CREATE TABLE public.website_statusday (
+    id uuid NOT NULL,
+    day date NOT NULL,
+    component character varying(20) NOT NULL,
+    rounds integer NOT NULL,
+    failures integer NOT NULL,
+    is_ok boolean NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    CONSTRAINT website_statusday_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT website_statusday_rounds_check CHECK ((rounds >= 0))
 );
 
 ALTER TABLE ONLY public.account_emailaddress
@@ -2875,8 +2913,23 @@ ALTER TABLE ONLY public.website_sitecount
 ALTER TABLE ONLY public.website_lead
     ADD CONSTRAINT website_lead_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.website_legalversion
+    ADD CONSTRAINT website_legal_once UNIQUE (document, number);
+
+ALTER TABLE ONLY public.website_legalacceptance
+    ADD CONSTRAINT website_legalacceptance_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.website_legalversion
+    ADD CONSTRAINT website_legalversion_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.website_sitecount
     ADD CONSTRAINT website_sitecount_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.website_statusday
+    ADD CONSTRAINT website_status_day_once UNIQUE (day, component);
+
+ALTER TABLE ONLY public.website_statusday
+    ADD CONSTRAINT website_statusday_pkey PRIMARY KEY (id);
 
 CREATE INDEX account_emailaddress_email_03be32b2 ON public.account_emailaddress USING btree (email);
 
@@ -3678,6 +3731,8 @@ CREATE INDEX website_consent_lead_id_34cfa8fc ON public.website_consent USING bt
 
 CREATE INDEX website_lead_created ON public.website_lead USING btree (created_at);
 
+CREATE INDEX website_legalacceptance_version_id_3d2b2ece ON public.website_legalacceptance USING btree (version_id);
+
 ALTER TABLE ONLY public.account_emailaddress
     ADD CONSTRAINT account_emailaddress_user_id_2c513194_fk_accounts_user_id FOREIGN KEY (user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -4182,6 +4237,9 @@ ALTER TABLE ONLY public.tenants_readyschema
 ALTER TABLE ONLY public.website_consent
     ADD CONSTRAINT website_consent_lead_id_34cfa8fc_fk_website_lead_id FOREIGN KEY (lead_id) REFERENCES public.website_lead(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.website_legalacceptance
+    ADD CONSTRAINT website_legalaccepta_version_id_3d2b2ece_fk_website_l FOREIGN KEY (version_id) REFERENCES public.website_legalversion(id) DEFERRABLE INITIALLY DEFERRED;
+
 
 INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('account', '0001_initial', now()),
@@ -4273,6 +4331,8 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('usage', '0001_initial', now()),
     ('website', '0001_initial', now()),
     ('website', '0002_counts', now()),
+    ('website', '0003_status', now()),
+    ('website', '0004_legal', now()),
     ('workspace', '0001_invitations', now()),
     ('workspace', '0002_first_steps', now()),
     ('workspace', '0003_groups', now());

@@ -26,7 +26,8 @@ from ui.console import (
     moment,
     posted,
 )
-from website import audience, leads, legal_admin  # noqa: F401 - registers its pages
+from website import audience, leads
+from website.console import legal  # noqa: F401 - registers its pages
 from website.models import Lead, SiteCount
 
 State = Lead.State

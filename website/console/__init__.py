@@ -1,0 +1,1 @@
+"""The operator's pages of legal texts and articles."""
