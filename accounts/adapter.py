@@ -1,6 +1,7 @@
 """Adapter for allauth: no open sign-up, redirects by role, rate limits by account and network, mails."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -124,16 +126,13 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         super().send_mail(template_prefix, email, {**context, "current_site": self._site(template_prefix, email)})
 
-    def format_email_subject(self, subject: str) -> str:
-        """The subject unchanged: `render_mail` adds the prefix, which depends on the recipient."""
-        return subject
-
     def render_mail(
         self, template_prefix: str, email: Any, context: dict[str, Any], headers: dict[str, str] | None = None
     ) -> EmailMessage:
-        message: EmailMessage = super().render_mail(template_prefix, email, context, headers)
-        message.subject = f"[{context['current_site']['name']}] {message.subject}"
-        return message
+        has_account = template_prefix in OLD_ADDRESS_MAILS or User.objects.filter(email=email).exists()
+        make: Callable[..., EmailMessage] = import_string(settings.ACCOUNT_MAIL)
+        name = template_prefix.rsplit("/", 1)[-1]
+        return make(name, email, site=context["current_site"], has_account=has_account, details=context)
 
     def _site(self, template_prefix: str, email: str = "") -> dict[str, str]:
         """Name and domain of the workspace, or of the platform on the public host.

@@ -66,6 +66,7 @@ ACTION_LABELS = {
     "prompt.created": _("Consigne ajoutée"),
     "prompt.put_in_service": _("Consigne remise en service"),
     "mail.resent": _("E-mail renvoyé"),
+    "mail_text.changed": _("Textes d’un e-mail changés"),
     "mail.suppression_lifted": _("Adresse e-mail débloquée"),
     "delivery.rerun": _("Livraison d’un fait relancée"),
     "conversation.visibility": _("Partage d’une conversation changé"),

@@ -38,7 +38,7 @@ def model_ended(*, model_id: UUID, reason: str = REASON_NOT_FOUND) -> bool:
         audit.record("model.ended", target=model.name, provider=model.provider, reason=reason)
         replacement = replacement_of(model)
         send_to_operators(
-            "mail/model_ended", path=_page(model), model=model.label, fallback=replacement.label if replacement else ""
+            "model_ended", path=_page(model), model=model.label, fallback=replacement.label if replacement else ""
         )
         log.error(
             "ALARM model %s of %s is gone; in its place: %s",
@@ -81,7 +81,7 @@ def _warn(model_id: UUID, today: dt.date) -> bool:
     model.save(update_fields=["end_warned"])
     replacement = replacement_of(model)
     names = {"model": model.label, "fallback": replacement.label if replacement else ""}
-    send_to_operators("mail/model_ending", path=_page(model), ends_on=model.ends_on, **names)
+    send_to_operators("model_ending", path=_page(model), ends_on=model.ends_on, **names)
     return True
 
 

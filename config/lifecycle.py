@@ -73,6 +73,9 @@ MAIL_ADDRESS_STOP = "notifications.mail_choices.address_stop"
 # Function that gives the link by which a person stops mails of advice, "" to who wants none: called as f(person) there.
 MAIL_ADVICE_LINK = "notifications.mail_choices.advice_link"
 
+# Function that writes the mails allauth asks for: called as f(name, address, site=, has_account=, details=).
+ACCOUNT_MAIL = "mailing.account_mails.account_mail"
+
 # Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
 # operator changed is left alone.
 SEEDS: tuple[str, ...] = ("plans.seeds.seed", "billing.seeds.seed", "assistants.seeds.seed", "website.legal.seed")

@@ -72,7 +72,8 @@ class RucheAdminSite(UnfoldAdminSite):
                     raise
                 # Raised for an id that is not a UUID.
                 raise Http404 from error
-            response._csp_replace = CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
+            if not hasattr(response, "_csp_replace"):
+                response._csp_replace = CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
             return response
 
         # Keep the attributes that Django's URL resolver and decorators read.

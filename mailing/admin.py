@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,11 +15,12 @@ from unfold.decorators import action, display
 
 from accounts.http import operator_of
 from mailing import services, suppression
-from mailing.console import deliverability, sequences
+from mailing.console import deliverability, frames, sequences, templates
 from mailing.models import OutboxMessage, Suppression
+from mailing.outgoing import is_readable
 from ui.console import NOTHING, DayRangeFilter, ReadOnlyAdmin, ReasonForm, act_page, badge, moment, posted
 
-__all__ = ["sequences"]
+__all__ = ["sequences", "templates"]
 Status = OutboxMessage.Status
 Report = OutboxMessage.Report
 STATUS_BADGES = {Status.WAITING: "wait", Status.SENT: "good", Status.FAILED: "bad", Status.WITHHELD: "bad"}
@@ -42,14 +42,18 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(deliverability.page_of(self.admin_site))
-        return [path("deliverability/", page, name="mailing_deliverability"), *super().get_urls()]
+        frame = self.admin_site.admin_view(frames.outbox_frame)
+        return [
+            path("deliverability/", page, name="mailing_deliverability"),
+            path("<uuid:message_id>/frame/", frame, name="mailing_outbox_frame"),
+            *super().get_urls(),
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         facts = ("subject", "shown_to", "sender", "tenant_slug", "kind", "shown_status", "tries", "error")
         dates = ("shown_created", "shown_sent", "shown_report", "shown_events")
         fieldsets: Any = ((None, {"fields": (*facts, *dates)}),)
-        is_readable = obj is None or (obj.text and (settings.MAIL_KEEPS_BODIES or not obj.carries_secret))
-        if not is_readable:
+        if obj is not None and not is_readable(obj):
             return (*fieldsets, (_("Contenu"), {"fields": ("shown_erased",)}))
         return (
             *fieldsets,
@@ -101,8 +105,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     def shown_html(self, row: OutboxMessage) -> str | SafeString:
         if not row.html:
             return NOTHING
-        # Sandboxed with nothing allowed: no script, no form, no way out of the frame.
-        return format_html('<iframe class="rc-mail" sandbox="" title="{}" srcdoc="{}"></iframe>', _("Aperçu"), row.html)
+        return frames.frame_of(row, gettext("Aperçu"))
 
     def has_resend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return OutboxMessage.objects.filter(pk=object_id, status=Status.FAILED).exclude(text="").exists()

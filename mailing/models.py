@@ -208,3 +208,30 @@ class SequenceMail(models.Model):
 
     def __str__(self) -> str:
         return self.step
+
+
+class MailTextVersion(models.Model):
+    """Words that an operator gave a template in one language. The highest number is in force; no words: the default."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    template = LineField(max_length=60)
+    language = LineField(max_length=5)
+    number = models.PositiveIntegerField()
+    # Code -> text, of those that differ from the default.
+    texts = models.JSONField(default=dict)
+    author = LineField(max_length=254)
+    # Number of the version whose words these are again; 0: the default. Null: written anew.
+    restored = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("version de textes d’e-mail")
+        verbose_name_plural = _("versions de textes d’e-mails")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["template", "language", "number"], name="mailing_text_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.language} {self.number}"

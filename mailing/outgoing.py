@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import QuerySet
 
 from mailing import suppression
+from mailing.marks import attach_mark
 from mailing.models import OutboxMessage
 from mailing.types import MailKind
 from ui.lines import one_line
@@ -40,10 +41,15 @@ def withhold(available: QuerySet[OutboxMessage]) -> bool:
     return bool(available.update(status=Status.WITHHELD, text="", html="", taken_until=None))
 
 
+def is_readable(row: OutboxMessage) -> bool:
+    """Whether the console may show the body: it is there, and carries no secret."""
+    return bool(row.text) and (settings.MAIL_KEEPS_BODIES or not row.carries_secret)
+
+
 def message_of(row: OutboxMessage) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(one_line(row.subject), row.text, row.sender, row.to, headers=row.headers)
     if row.html:
-        message.attach_alternative(row.html, "text/html")
+        message.attach_alternative(attach_mark(message, row.html, row.tenant_id), "text/html")
     # Given back by the provider's webhook (mailing/providers.py).
     message.metadata = {"outbox": str(row.pk)}  # type: ignore[attr-defined]
     # No pixel and no rewritten links: CNIL, délibération 2026-042.

@@ -10,24 +10,27 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import F, Q
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
 from accounts.services import operator_contacts, owner_contacts
 from mailing import suppression
+from mailing.catalogue import TEMPLATES
+from mailing.catalogue.types import MailTemplate
+from mailing.marks import has_tile
 from mailing.models import OutboxMessage, Suppression
 from mailing.outgoing import give_up_doubtful, message_of, withhold
 from mailing.refusals import is_mailbox_unknown, is_unreachable
+from mailing.rendering import Mail, Sender, render
+from mailing.texts import texts_in_force
 from mailing.types import MailKind
 from tenants.breaker import REDIS, RedisAway, quick_client
 from tenants.context import TenantRef, current, public_context, tenant_context
 from tenants.executors import give_back_connection
-from tenants.platform import lazy_platform
+from tenants.platform import platform
 from tenants.queue import JobTimeout, enqueue
-from tenants.selectors import tenant_url
-from ui.colour import hex_of
+from tenants.selectors import public_url, tenant_url
 from ui.lines import one_line
 
 log = logging.getLogger(__name__)
@@ -49,27 +52,21 @@ def send(
     template: str,
     to: str,
     context: dict[str, Any],
-    carries_secret: bool = False,
-    kind: str = MailKind.TRANSACTIONAL,
     dedupe_key: str | None = None,
     unsubscribe_url: str = "",
 ) -> None:
-    """Render `<template>.subject`, `.txt`, `.html` in the active language and put the mail in the outbox.
+    """Render a template of the catalogue (`mailing/catalogue`) in the active language and put the mail in the outbox.
 
-    `carries_secret`: it contains a password, a code or a link with access. `dedupe_key`: a second mail with the same
-    key is not written. `unsubscribe_url`: answers a POST without cookies (RFC 8058); only transactional mail has none.
+    `dedupe_key`: a second mail with the same key is not written. `unsubscribe_url`: answers a POST without cookies
+    (RFC 8058); only transactional mail has none.
     """
-    if (kind == MailKind.TRANSACTIONAL) == bool(unsubscribe_url):
-        raise ValueError(f"a mail of kind {kind} and its unsubscribe_url do not go together")
-    context = context | {"unsubscribe_url": unsubscribe_url}
-    context = {"accent": _accent(), "platform": lazy_platform()} | context
-    message = EmailMultiAlternatives(
-        subject=" ".join(render_to_string(f"{template}.subject", context).split()),
-        body=render_to_string(f"{template}.txt", context),
-        to=[to],
-    )
-    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
-    message.carries_secret, message.kind = carries_secret, kind  # type: ignore[attr-defined]
+    about = TEMPLATES[template]
+    if (about.kind == MailKind.TRANSACTIONAL) == bool(unsubscribe_url):
+        raise ValueError(f"a mail of kind {about.kind} and its unsubscribe_url do not go together")
+    mail = rendered(about, context, unsubscribe_url=unsubscribe_url)
+    message = EmailMultiAlternatives(subject=mail.subject, body=mail.text, to=[to])
+    message.attach_alternative(mail.html, "text/html")
+    message.carries_secret, message.kind = about.carries_secret, about.kind  # type: ignore[attr-defined]
     if unsubscribe_url:
         message.extra_headers = {
             "List-Unsubscribe": f"<{unsubscribe_url}>",
@@ -79,10 +76,21 @@ def send(
     message.send()
 
 
-def _accent() -> str:
-    """The colour of buttons in mails of the workspace in context, dark enough for white text; "" without a brand."""
-    tenant = current()
-    return hex_of(tenant.brand_hue) if isinstance(tenant, TenantRef) and tenant.brand_hue is not None else ""
+def rendered(
+    template: MailTemplate, context: dict[str, Any], *, sender: Sender | None = None, unsubscribe_url: str = ""
+) -> Mail:
+    """The mail in the active language, in the name of the workspace in context or of the platform."""
+    texts = texts_in_force(template.key, translation.get_language() or settings.LANGUAGE_CODE)
+    sender = sender or sender_of(template)
+    return render(template, context, sender=sender, texts=texts, unsubscribe_url=unsubscribe_url)
+
+
+def sender_of(template: MailTemplate) -> Sender:
+    """The workspace in context; the platform for its own mails, and where there is none."""
+    tenant, identity = current(), platform()
+    if template.is_of_platform or not isinstance(tenant, TenantRef):
+        return Sender(identity.name, public_url("/"), None, bool(identity.mark_digest), identity)
+    return Sender(tenant.name, tenant_url(tenant.domain), tenant.brand_hue, has_tile(tenant.logo), identity)
 
 
 def send_to_operators(template: str, *, path: str, **context: Any) -> None:
@@ -128,9 +136,8 @@ def send_welcome(
         return
     with tenant_context(tenant), translation.override(tenant.language):
         send(
-            template="mail/welcome",
+            template="welcome",
             to=email,
-            carries_secret=True,
             context={
                 "name": owner_name,
                 "workspace": tenant.name,
@@ -184,15 +191,15 @@ def deliver(message_id: str) -> None:
         return
     if available.filter(tries__lt=MAX_TRIES).update(taken_until=now + DELIVERY_LEASE, tries=F("tries") + 1, error=""):
         row = message.get()
+        outgoing = message_of(row)
         give_back_connection()
-        _deliver(row)
+        _deliver(row, outgoing)
     else:
         # Each try ended without a result: sending this message kills the process.
         available.filter(tries__gte=MAX_TRIES).update(status=Status.FAILED, taken_until=None, error=_PROCESS_DIED)
 
 
-def _deliver(row: OutboxMessage) -> None:
-    message = message_of(row)
+def _deliver(row: OutboxMessage, message: EmailMessage) -> None:
     outcome: dict[str, Any]
     try:
         get_connection(settings.MAIL_TRANSPORT).send_messages([message])

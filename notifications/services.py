@@ -12,7 +12,6 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from mailing.services import send
-from mailing.types import MailKind
 from notifications import mail_links, selectors
 from notifications.kinds import KINDS, kinds_of
 from notifications.models import Notification, Preference
@@ -159,7 +158,7 @@ def _mail(person: User, rows: list[Notification]) -> bool:
         if not lines:
             return False
         send(
-            template="mail/notifications",
+            template="notifications",
             to=person.email,
             context={
                 "name": person.name,
@@ -168,7 +167,6 @@ def _mail(person: User, rows: list[Notification]) -> bool:
                 "more": max(0, len(lines) - DIGEST_LINES),
                 "page_url": tenant_url(tenant.domain, "/notifications/"),
             },
-            kind=MailKind.NOTIFICATION,
             unsubscribe_url=mail_links.url_of(person, {row.kind for row in rows}),
         )
     return True

@@ -1994,6 +1994,19 @@ CREATE TABLE public.mailing_mailevent (
     message_id uuid NOT NULL
 );
 
+CREATE TABLE public.mailing_mailtextversion (
+    id uuid NOT NULL,
+    template character varying(60) NOT NULL,
+    language character varying(5) NOT NULL,
+    number integer NOT NULL,
+    texts jsonb NOT NULL,
+    author character varying(254) NOT NULL,
+    restored integer,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT mailing_mailtextversion_number_check CHECK ((number >= 0)),
+    CONSTRAINT mailing_mailtextversion_restored_check CHECK ((restored >= 0))
+);
+
 CREATE TABLE public.mailing_milestone (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -2832,6 +2845,9 @@ ALTER TABLE ONLY public.mailing_mailevent
 ALTER TABLE ONLY public.mailing_mailevent
     ADD CONSTRAINT mailing_mailevent_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.mailing_mailtextversion
+    ADD CONSTRAINT mailing_mailtextversion_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.mailing_milestone
     ADD CONSTRAINT mailing_milestone_once UNIQUE (tenant_id, subject_id, name);
 
@@ -2861,6 +2877,9 @@ ALTER TABLE ONLY public.mailing_suppression
 
 ALTER TABLE ONLY public.mailing_suppression
     ADD CONSTRAINT mailing_suppression_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mailing_mailtextversion
+    ADD CONSTRAINT mailing_text_version_once UNIQUE (template, language, number);
 
 ALTER TABLE ONLY public.signup_knownaddress
     ADD CONSTRAINT signup_known_address_once UNIQUE (tenant_id, user_id);
@@ -4319,6 +4338,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mailing', '0003_taken_until', now()),
     ('mailing', '0004_deliveries_and_suppressions', now()),
     ('mailing', '0005_sequences', now()),
+    ('mailing', '0006_mail_text_versions', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),

@@ -536,6 +536,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('mailing', '0003_taken_until', now()),
     ('mailing', '0004_deliveries_and_suppressions', now()),
     ('mailing', '0005_sequences', now()),
+    ('mailing', '0006_mail_text_versions', now()),
     ('notifications', '0001_initial', now()),
     ('plans', '0001_initial', now()),
     ('sessions', '0001_initial', now()),

@@ -95,13 +95,6 @@ def send_workspaces(address: str, language: str) -> None:
     tenants = workspaces_of(address)
     if not tenants:
         return
-    listed = [
-        {
-            "name": tenant.name,
-            "url": tenant_url(tenant.domain),
-            "sign_in": tenant_url(tenant.domain, "/accounts/login/"),
-        }
-        for tenant in tenants
-    ]
+    listed = [{"words": tenant.name, "url": tenant_url(tenant.domain, "/accounts/login/")} for tenant in tenants]
     with public_context(), translation.override(language):
-        send(template="mail/workspaces", to=plain_address(address), context={"workspaces": listed})
+        send(template="workspaces", to=plain_address(address), context={"workspaces": listed})

@@ -148,9 +148,8 @@ def _send_code(row: SignupRequest) -> None:
     row.save(update_fields=["code_digest", "tries", "mails"])
     with translation.override(row.language):
         send(
-            template="mail/signup_code",
+            template="signup_code",
             to=row.email,
-            carries_secret=True,
             context={"name": "", "code": code, "link": public_url(f"/inscription/ouvrir/{link_token(row.pk)}/")},
         )
 

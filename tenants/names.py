@@ -38,6 +38,8 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("EXPORTS", name, exporter_problem(name))
     for name in (settings.MAIL_ADDRESS_STOP, settings.MAIL_ADVICE_LINK):
         yield from _problem("MAIL_ADDRESS_STOP, MAIL_ADVICE_LINK", name, call_problem(name, _ARGUMENT))
+    name = settings.ACCOUNT_MAIL
+    yield from _problem("ACCOUNT_MAIL", name, call_problem(name, _ARGUMENT, _ARGUMENT, partial=True))
     for name in settings.NOTIFICATION_SUBJECTS.values():
         yield from _problem("NOTIFICATION_SUBJECTS", name, call_problem(name, _ARGUMENT, _ARGUMENT))
     for name in settings.CONTENT_KINDS.values():

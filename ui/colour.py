@@ -40,19 +40,20 @@ def hue_of(text: str) -> int:
     return round(math.degrees(math.atan2(b, a))) % 360
 
 
-def hex_of(hue: int) -> str:
+def hex_of(hue: int, *, lightness: float = _LIGHTNESS) -> str:
     """The primary colour of a hue as "#rrggbb", with its chroma reduced to fit the sRGB gamut."""
     chroma = _CHROMA
-    while not all(-1e-6 <= channel <= 1 + 1e-6 for channel in _rgb(hue, chroma)):
+    while not all(-1e-6 <= channel <= 1 + 1e-6 for channel in _rgb(hue, chroma, lightness)):
         chroma -= 0.002
-    return "#" + "".join(f"{round(255 * _gamma(min(max(channel, 0), 1))):02x}" for channel in _rgb(hue, chroma))
+    channels = _rgb(hue, chroma, lightness)
+    return "#" + "".join(f"{round(255 * _gamma(min(max(channel, 0), 1))):02x}" for channel in channels)
 
 
-def _rgb(hue: int, chroma: float) -> tuple[float, float, float]:
+def _rgb(hue: int, chroma: float, lightness: float) -> tuple[float, float, float]:
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
-    long = (_LIGHTNESS + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    middle = (_LIGHTNESS - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (_LIGHTNESS - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
     return (
         4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
         -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,

@@ -14,7 +14,7 @@ from events.catalogue import Code, QuotaReached
 from events.services import record
 from mailing.services import send
 from plans import selectors as plan_selectors
-from plans.meters import STANDING_SLOT, meter_of, this_period
+from plans.meters import STANDING_SLOT, Kind, meter_of, this_period
 from tenants.breaker import RedisAway
 from tenants.context import TenantRef, current_tenant, tenant_context
 from tenants.models import Tenant
@@ -116,8 +116,8 @@ def _mail(tenant: TenantRef, gauge: Gauge, *, reached: bool) -> None:
                 "address": tenant_url(tenant.domain),
                 "usage_url": tenant_url(tenant.domain, "/settings/usage/"),
                 "meter": without_unit(gettext(plan_selectors.label_of(tenant, gauge.key))),
-                "kind": meter_of(gauge.key).kind.value,
+                "is_monthly": meter_of(gauge.key).kind is Kind.MONTH,
                 "percent": gauge.percent,
-                "reached": reached,
             }
-            send(template="mail/quota", to=manager.email, context=context)
+            template = "quota_reached" if reached else "quota_near"
+            send(template=template, to=manager.email, context=context)

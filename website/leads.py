@@ -78,7 +78,7 @@ def lead_open(lead_id: UUID, sent: Message) -> bool:
         for topic, text in texts:
             Consent.objects.create(lead=lead, topic=topic, text=str(text), origin=sent.origin)
         send_to_operators(
-            "mail/lead",
+            "lead",
             path=reverse("admin:website_lead_change", args=[lead.pk]),
             sender=lead.name,
             company=lead.company,

@@ -26,7 +26,7 @@ def send_due(row: Subscription, tenant: TenantRef, now: datetime) -> None:
 
 def send_mail(tenant: TenantRef, past_due_since: datetime) -> None:
     """Mail the owners that a payment failed and when the workspace becomes read-only."""
-    send_to_owners(tenant, "mail/payment_failed", read_only_on=past_due_since + SUSPENDED_AFTER)
+    send_to_owners(tenant, "payment_failed", read_only_on=past_due_since + SUSPENDED_AFTER)
 
 
 def due_day(row: Subscription, now: datetime) -> int | None:

@@ -52,7 +52,7 @@ def state_of(row: Subscription, state: str) -> SubscriptionState:
 
 
 def due_mails(before: SubscriptionState, after: SubscriptionState) -> Iterator[str]:
-    """The names of the mails due for a change of state (`mail/subscription_{name}`). Pure."""
+    """The names of the mails due for a change of state (`subscription_{name}`). Pure."""
     is_same_subscription = before.stripe_id == after.stripe_id
     was_live = is_same_subscription and before.lives
     if after.status in PAID and not was_live:
@@ -75,7 +75,7 @@ def due_mails(before: SubscriptionState, after: SubscriptionState) -> Iterator[s
 def send_due(before: SubscriptionState, row: Subscription, tenant: TenantRef) -> None:
     """Send the due mails, in the caller's transaction. `before`: the state before the sync; `row`, `tenant`: after."""
     for name in due_mails(before, state_of(row, tenant.state)):
-        send_to_owners(tenant, f"mail/subscription_{name}", **_details(name, before, row))
+        send_to_owners(tenant, f"subscription_{name}", **_details(name, before, row))
 
 
 def _details(name: str, before: SubscriptionState, row: Subscription) -> dict[str, Any]:

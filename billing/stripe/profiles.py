@@ -108,7 +108,7 @@ def _sync_vat_number(subscription: Subscription, row: BillingProfile) -> None:
                 "profile.vat_checked", label="Stripe", target=row.vat_number, before=previous_label, after=label
             )
         if row.vat_status == Status.REFUSED:
-            send_to_owners(tenant, "mail/vat_number_refused", number=row.vat_number, company=row.name)
+            send_to_owners(tenant, "vat_number_refused", number=row.vat_number, company=row.name)
 
 
 def push_profile(tenant: TenantRef) -> None:

@@ -108,6 +108,7 @@ UNFOLD: dict[str, Any] = {
             _section(
                 _("Messagerie"),
                 _link(_("E-mails envoyés"), "mail", "admin:mailing_outboxmessage_changelist"),
+                _link(_("Modèles d’e-mails"), "draft", "admin:mailing_templates"),
                 _link(_("Séquences"), "route", "admin:mailing_sequencerun_changelist"),
                 _link(_("Délivrabilité"), "verified", "admin:mailing_deliverability"),
                 _link(_("Adresses bloquées"), "block", "admin:mailing_suppression_changelist"),

@@ -7,6 +7,7 @@ from config import apps, contents, lifecycle, modules, schedule
 
 __all__ = [
     "ABANDONED_ACTS",
+    "ACCOUNT_MAIL",
     "CONTENT_KINDS",
     "DEMONSTRATION",
     "ENTITLEMENT_MODULES",
@@ -31,6 +32,7 @@ ABANDONED_ACTS = lifecycle.ABANDONED_ACTS
 STANDING_METERS = lifecycle.STANDING
 EXPORTS = lifecycle.EXPORTS
 NOTIFICATION_SUBJECTS = lifecycle.NOTIFICATION_SUBJECTS
+ACCOUNT_MAIL = lifecycle.ACCOUNT_MAIL
 MAIL_ADVICE_LINK = lifecycle.MAIL_ADVICE_LINK
 MAIL_ADDRESS_STOP = lifecycle.MAIL_ADDRESS_STOP
 PRICES_CHANGED = lifecycle.PRICES_CHANGED

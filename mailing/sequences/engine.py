@@ -16,12 +16,12 @@ from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
 from accounts.models import Role, User
+from mailing.catalogue.advice import key_of
 from mailing.models import Milestone, OutboxMessage, SequenceMail, SequenceRun
 from mailing.sequences import hours
 from mailing.sequences.clicks import click_url
 from mailing.sequences.steps import SEQUENCES, Sequence, Step
 from mailing.services import send
-from mailing.types import MailKind
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.fleet.applied import is_behind
 from tenants.ids import new_id
@@ -102,18 +102,14 @@ def _mail(run: SequenceRun, step: Step, tenant: TenantRef, person: User, link: s
     mail_id, dedupe_key = new_id(), f"seq:{run.pk}:{step.code}"
     with tenant_context(tenant), translation.override(person.language or tenant.language):
         send(
-            template="mail/sequence",
+            template=key_of(run.sequence, step.code),
             to=person.email,
-            kind=MailKind.SEQUENCE,
             dedupe_key=dedupe_key,
             unsubscribe_url=link,
             context={
                 "name": person.name,
                 "workspace": tenant.name,
                 "address": tenant_url(tenant.domain),
-                "subject": str(step.subject),
-                "texts": [str(text) for text in step.texts],
-                "button": str(step.button),
                 "url": click_url(tenant, mail_id, step.path),
             },
         )

@@ -168,7 +168,7 @@ class TestMailThatFails:
 
     def test_text_of_a_failed_notice_is_kept_and_can_be_sent_again(self, people):
         begun = new_id()
-        mailing.send_to_owners(people.home, "mail/trial_ended")
+        mailing.send_to_owners(people.home, "trial_ended")
         row = self.fail(begun)
         assert row.status == "failed" and row.text
         with public_context():

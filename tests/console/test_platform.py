@@ -89,7 +89,7 @@ def test_mails_and_pages_of_a_workspace_name_the_contact(people: People, client_
         assert platform().contact == "votre opérateur"
     with public_context():
         platform_change(Platform(name="Atelier Numérique", email="bonjour@atelier.test"))
-        send(template="mail/workspaces", to="a@b.test", context={"workspaces": []})
+        send(template="workspaces", to="a@b.test", context={"workspaces": []})
         mail = OutboxMessage.objects.get(to=["a@b.test"])
     assert "Atelier Numérique · bonjour@atelier.test" in mail.text and "mailto:bonjour@atelier.test" in mail.html
     assert "mailto:bonjour@atelier.test" in client_for(people.owner).get("/settings/").content.decode()

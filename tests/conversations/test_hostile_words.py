@@ -1,13 +1,14 @@
 """Words of people and of models on pages: shown as words, whatever they are, and never an error."""
 
 import pytest
-from django.template.loader import render_to_string
 
 from conversations import stream
 from conversations.models import Conversation, Message
 from conversations.types import clean
+from mailing.catalogue import TEMPLATES
+from mailing.services import rendered
 from tenants import services as tenants
-from tenants.platform import lazy_platform
+from tenants.context import tenant_context
 from tests.conversations.test_conversations import finish, start
 
 SCRIPT = '"><script>alert(1)</script>'
@@ -51,9 +52,10 @@ def test_no_page_executes_a_hostile_workspace_name(people, client_for):
     for client, page in ((client_for(None), "/accounts/login/"), (client_for(people.owner), "/")):
         told = client.get(page).content.decode()
         assert QUOTED in told and "<script>alert" not in told
-    context = {"workspace": SCRIPT, "name": SCRIPT, "password": SCRIPT, "platform": lazy_platform()}
-    mail = render_to_string("mail/welcome.html", context)
-    assert "<script>" not in mail
+    with tenant_context(people.home):
+        context = {"workspace": SCRIPT, "name": SCRIPT, "password": SCRIPT, "email": SCRIPT, "sign_in_url": "/"}
+        mail = rendered(TEMPLATES["welcome"], context).html
+    assert "<script>" not in mail and "&lt;script&gt;" in mail
 
 
 ODD = ["\x00", "a\x00b", "'", "\\", "%", "\ud7ff\uffff", "🐝" * 100, "a" * 5000, "& | ! :*", '"']

@@ -186,24 +186,32 @@ def test_no_row_holds_an_address_in_clear(sent_mail):
     assert "lea" not in str(Suppression.objects.values().get())
 
 
-def test_the_console_shows_a_mail_as_it_was_received(client_for, people, configured, hook):
+def test_the_console_shows_a_mail_as_it_was_received(client_for, people, configured, hook, settings):
     configured("brevo")
     row = OutboxMessage.objects.create(
         to=["lea@x.test"], subject="s", text="Bonjour", html="<p>Bonjour</p>", carries_secret=False, sender="a@b.test"
     )
     assert delivered(row) == "sent" and row.html
     hook("brevo", CALLS["brevo"](row, "hard", "lea@x.test"))
-    page = client_for(people.operator).get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
-    assert 'sandbox=""' in page and "&lt;p&gt;Bonjour" in page and "550 5.1.1 unknown" in page
+    client = client_for(people.operator)
+    page = client.get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
+    address = f"/admin/mailing/outboxmessage/{row.pk}/frame/"
+    assert f'sandbox="" title="Aperçu" src="{address}"' in page and "550 5.1.1 unknown" in page
+    frame = client.get(address)
+    assert frame.content == b"<p>Bonjour</p>" and frame["X-Frame-Options"] == "SAMEORIGIN"
+    policy = frame["Content-Security-Policy"].split("; ")
+    assert {"sandbox", "default-src 'none'", "script-src 'none'", "form-action 'none'"} <= set(policy)
+    assert client_for(None, host=settings.BASE_HOST).get(address).status_code == 302
     OutboxMessage.objects.update(sent_at=timezone.now() - timedelta(days=31))
     sweep()
-    page = client_for(people.operator).get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
+    page = client.get(f"/admin/mailing/outboxmessage/{row.pk}/change/").content.decode()
+    assert client.get(address).status_code == 404
     assert "<iframe" not in page and "Non montré" in page
 
 
 def test_one_act_is_mailed_once():
     for _time in range(2):
-        services.send(template="mail/workspaces", to="lea@x.test", context={"workspaces": []}, dedupe_key="act:1")
+        services.send(template="workspaces", to="lea@x.test", context={"workspaces": []}, dedupe_key="act:1")
     assert OutboxMessage.objects.filter(dedupe_key="act:1").count() == 1
 
 

@@ -110,6 +110,6 @@ def test_who_unsubscribes_at_the_provider_gets_no_more_of_what_may_be_stopped(pe
 
 
 def test_only_transactional_mail_goes_without_a_link(people):
-    for kind, url in (("sequence", ""), ("transactional", "https://x.test/")):
+    for template, url in (("win_back_kept", ""), ("workspaces", "https://x.test/")):
         with pytest.raises(ValueError, match="go together"):
-            mailing.send(template="mail/workspaces", to="a@b.test", context={}, kind=kind, unsubscribe_url=url)
+            mailing.send(template=template, to="a@b.test", context={}, unsubscribe_url=url)

@@ -49,7 +49,7 @@ class Stranger:
         """(code, path of the link) of the last mail."""
         with public_context():
             row = OutboxMessage.objects.filter(to=[to]).order_by("-created_at").first()
-        code = re.search(r": (\d{6})\n", row.text)[1]
+        code = re.search(r"^(\d{6})$", row.text, re.M)[1]
         return code, re.search(r"/inscription/ouvrir/[^\s]+/", row.text)[0]
 
     def open(self, link, **changes):

@@ -50,7 +50,7 @@ def test_owners_are_reminded_once_for_each_step(people, left, said):
     ending(people, **left)
     assert trials.remind_trials() == 1
     ((to, subject),) = mails()
-    assert to == ["owner@atelier.test"] and subject == f"Espace Atelier : l’essai se termine {said}"
+    assert to == ["owner@atelier.test"] and subject == f"Espace Atelier : l’essai se termine {said}"
     assert trials.remind_trials() == 0 and len(mails()) == 1
 
 
@@ -85,7 +85,7 @@ def test_a_trial_that_ended_is_read_only_and_keeps_everything(people, client_for
     tenant = home(people)
     assert (tenant.state, tenant.state_reason) == (State.SUSPENDED, trials.TRIAL_ENDED)
     ((to, subject),) = mails()
-    assert to == ["owner@atelier.test"] and subject == "Espace Atelier : l’essai est terminé"
+    assert to == ["owner@atelier.test"] and subject == "Espace Atelier : l’essai est terminé"
     client = client_for(people.owner)
     assert client.get("/library/").status_code == 200
     assert client.post("/conversations/", {"text": "x"}).status_code == 403

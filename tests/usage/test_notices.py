@@ -91,11 +91,11 @@ def test_owner_and_admins_are_told_once_at_each_threshold(people, thousand):
     assert jobs.notify(TOKENS, False) is False
     told = mails()
     assert [to for to, _subject in told] == [["owner@atelier.test"], ["admin@atelier.test"]]
-    assert told[0][1] == "Atelier : 85 % utilisés, Jetons d’IA par mois"
+    assert told[0][1] == "Atelier : 85 % utilisés, Jetons d’IA par mois"
     use(150)
     assert jobs.notify(TOKENS, False) is True
     assert jobs.notify(TOKENS, True) is False
-    assert mails()[2][1] == "Atelier : limite atteinte, Jetons d’IA par mois"
+    assert mails()[2][1] == "Atelier : limite atteinte, Jetons d’IA par mois"
     assert len(mails()) == 4
     facts = StoredFact.objects.filter(name="quota.reached", tenant_id=people.home.id).order_by("id")
     assert [row.data for row in facts] == [{"meter": TOKENS, "percent": 80}, {"meter": TOKENS, "percent": 100}]

@@ -230,9 +230,9 @@ def test_mails_of_a_workspace_have_its_colour(people):
         (Tenant.objects.get(pk=people.home.id).ref(people.home.domain), hex_of(255)),
         (people.away, "#835500"),
     ):
-        send_to_owners(tenant, "mail/trial_ended")
+        send_to_owners(tenant, "trial_ended")
         with public_context():
-            assert f"background:{colour}" in OutboxMessage.objects.order_by("-created_at")[0].html
+            assert f"background: {colour}" in OutboxMessage.objects.order_by("-created_at")[0].html
 
 
 def test_white_text_on_the_colour_of_mails_and_icons_has_aa_contrast():

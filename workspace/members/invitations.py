@@ -113,9 +113,8 @@ def _send(tenant: TenantRef, invitation: Invitation, actor: User) -> None:
     path = reverse("invitation_accept", args=[_token(invitation)], urlconf=settings.TENANT_URLCONF)
     with translation.override(tenant.language):
         send(
-            template="mail/invitation",
+            template="invitation",
             to=invitation.email,
-            carries_secret=True,
             context={
                 "name": invitation.name,
                 "workspace": tenant.name,

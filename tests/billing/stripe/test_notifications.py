@@ -1,5 +1,6 @@
 """What the owners are told of their subscription: each fact once, with what one needs to act on it."""
 
+import html
 from datetime import UTC, datetime
 
 import pytest
@@ -95,7 +96,7 @@ def test_begun_says_what_and_how_much(buyer, fake, people):
     (letter,) = sent("votre abonnement est ouvert")
     for said in (letter.text, letter.html):
         # As a reader's program draws it: white space between words is one blank.
-        plain = " ".join(said.split())
+        plain = " ".join(html.unescape(said).split())
         assert "à l’offre Pro" in plain and "Pro : 1 490,00 € HT par an" in plain
         assert "Statistiques avancées : 290,00 € HT par an" in plain and "Remise : Bienvenue" in plain
         assert f"Prochaine échéance le {row(people).period_end.day}" in plain
