@@ -8,7 +8,7 @@ from accounts.views import login_shortcut
 from billing.stripe import endpoint
 from mailing import webhooks
 from signup import views as signup
-from website import contact, site_files, views
+from website import article_views, contact, site_files, views
 from website.measure import measured
 
 urlpatterns = [
@@ -25,6 +25,10 @@ urlpatterns = [
     path("sous-traitance/", views.legal_document, {"document": "dpa"}, name="dpa"),
     path("sous-traitance/<int:number>/", views.legal_document, {"document": "dpa"}, name="dpa_version"),
     path("apercu/<slug:page>/<slug:version>.png", views.site_card, name="site_card"),
+    path("articles/", measured("articles")(article_views.article_list), name="articles"),
+    path("articles/<slug:language>.xml", article_views.articles_feed, name="articles_feed"),
+    path("articles/<slug:slug>/", measured("article")(article_views.article), name="article"),
+    path("articles/images/<slug:digest>.jpg", article_views.article_cover, name="article_cover"),
     path("contact/", measured("contact")(contact.contact), name="contact"),
     path("contact/merci/", contact.contact_done, name="contact_done"),
     path("etat/", views.service_status, name="service_status"),

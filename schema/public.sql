@@ -2187,6 +2187,23 @@ CREATE TABLE public.tenants_tenant (
     CONSTRAINT tenants_tenant_version_check CHECK ((version >= 0))
 );
 
+CREATE TABLE public.website_article (
+    id uuid NOT NULL,
+    language character varying(5) NOT NULL,
+    slug character varying(80) NOT NULL,
+    title character varying(140) NOT NULL,
+    summary text NOT NULL,
+    body text NOT NULL,
+    author character varying(80) NOT NULL,
+    cover bytea NOT NULL,
+    cover_digest character varying(16) NOT NULL,
+    cover_text character varying(200) NOT NULL,
+    published_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    translation_of_id uuid
+);
+
 CREATE TABLE public.website_consent (
     id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -2922,6 +2939,12 @@ ALTER TABLE ONLY public.tenants_tenant
 
 ALTER TABLE ONLY public.tenants_tenant
     ADD CONSTRAINT tenants_tenant_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.website_article
+    ADD CONSTRAINT website_article_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.website_article
+    ADD CONSTRAINT website_article_slug_key UNIQUE (slug);
 
 ALTER TABLE ONLY public.website_consent
     ADD CONSTRAINT website_consent_pkey PRIMARY KEY (id);
@@ -3746,6 +3769,12 @@ CREATE UNIQUE INDEX unique_primary_email ON public.account_emailaddress USING bt
 
 CREATE UNIQUE INDEX unique_verified_email ON public.account_emailaddress USING btree (email) WHERE verified;
 
+CREATE INDEX website_article_language ON public.website_article USING btree (language, published_at DESC);
+
+CREATE INDEX website_article_slug_f7f29ea2_like ON public.website_article USING btree (slug varchar_pattern_ops);
+
+CREATE INDEX website_article_translation_of_id_3204216b ON public.website_article USING btree (translation_of_id);
+
 CREATE INDEX website_consent_lead_id_34cfa8fc ON public.website_consent USING btree (lead_id);
 
 CREATE INDEX website_lead_created ON public.website_lead USING btree (created_at);
@@ -4253,6 +4282,9 @@ ALTER TABLE ONLY public.tenants_domain
 ALTER TABLE ONLY public.tenants_readyschema
     ADD CONSTRAINT tenants_readyschema_tenant_id_eb2338fb_fk_tenants_tenant_id FOREIGN KEY (tenant_id) REFERENCES public.tenants_tenant(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.website_article
+    ADD CONSTRAINT website_article_translation_of_id_3204216b_fk_website_a FOREIGN KEY (translation_of_id) REFERENCES public.website_article(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.website_consent
     ADD CONSTRAINT website_consent_lead_id_34cfa8fc_fk_website_lead_id FOREIGN KEY (lead_id) REFERENCES public.website_lead(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -4353,6 +4385,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('website', '0002_counts', now()),
     ('website', '0003_status', now()),
     ('website', '0004_legal', now()),
+    ('website', '0005_articles', now()),
     ('workspace', '0001_invitations', now()),
     ('workspace', '0002_first_steps', now()),
     ('workspace', '0003_groups', now());

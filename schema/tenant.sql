@@ -551,6 +551,7 @@ INSERT INTO __workspace__.django_migrations (app, name, applied) VALUES
     ('website', '0002_counts', now()),
     ('website', '0003_status', now()),
     ('website', '0004_legal', now()),
+    ('website', '0005_articles', now()),
     ('workspace', '0001_invitations', now()),
     ('workspace', '0002_first_steps', now()),
     ('workspace', '0003_groups', now());

@@ -27,7 +27,7 @@ from ui.console import (
     posted,
 )
 from website import audience, leads
-from website.console import legal  # noqa: F401 - registers its pages
+from website.console import articles, legal  # noqa: F401 - register their pages
 from website.models import Lead, SiteCount
 
 State = Lead.State

@@ -1,4 +1,4 @@
-"""Tables of the public site: leads and consents, counts and checks by day, versions of legal texts."""
+"""Tables of the public site: leads and consents, counts and checks by day, versions of legal texts, articles."""
 
 from typing import ClassVar
 
@@ -183,3 +183,42 @@ class LegalAcceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} · {self.version_id}"
+
+
+class Article(models.Model):
+    """An article of the site, in one language. `body`: Markdown. Shown from `published_at`; a draft without it.
+
+    `cover`: a JPEG of 1200 by 630 pixels; `cover_digest` names it in its address. `translation_of`: the article that it
+    translates, in another language.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    language = LineField(_("langue"), max_length=5)
+    slug = models.SlugField(_("adresse"), max_length=80, unique=True)
+    title = LineField(_("titre"), max_length=140)
+    summary = models.TextField(_("résumé"), max_length=400)
+    body = models.TextField(_("texte"), max_length=60_000)
+    author = LineField(_("signature"), max_length=80, blank=True)
+    cover = models.BinaryField(_("image"), default=b"")
+    cover_digest = LineField(max_length=16, blank=True, editable=False)
+    cover_text = LineField(_("texte de l’image"), max_length=200, blank=True)
+    published_at = models.DateTimeField(_("publié le"), null=True, blank=True)
+    translation_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="translations",
+        verbose_name=_("traduction de"),
+    )
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("article du site")
+        verbose_name_plural = _("articles du site")
+        ordering: ClassVar = ["-published_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["language", "-published_at"], name="website_article_language")]
+
+    def __str__(self) -> str:
+        return self.title

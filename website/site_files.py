@@ -12,16 +12,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from accounts.access import anyone
-from tenants.context import TenantRef
+from tenants.context import TenantRef, public_context
 from tenants.platform import mark, platform
 from ui.colour import hex_of
 from ui.templatetags.ui import logo_icon_url
+from website import articles
+from website.models import Article
 
 # URL names of the public pages in the sitemap.
 SITEMAP_URL_NAMES = (
     "home",
     "pricing",
     "signup",
+    "articles",
     "contact",
     "service_status",
     "find_workspaces",
@@ -31,6 +34,8 @@ SITEMAP_URL_NAMES = (
     "cookies",
     "dpa",
 )
+# A sitemap holds 50,000 addresses at most.
+MAX_ARTICLES = 5_000
 # Colours of the light theme (daisyUI) in sRGB, as manifests do not support OKLCH.
 BACKGROUND_COLOR = "#ffffff"
 THEME_COLOR = "#e3a52c"
@@ -59,7 +64,23 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     """URLs of the public pages, built from the settings because the request's Host is not trusted."""
     addresses = [f"{settings.RUCHE_BASE_URL}{reverse(name)}" for name in SITEMAP_URL_NAMES]
     languages = [code for code, _name in settings.LANGUAGES]
-    page = loader.render_to_string("website/sitemap.xml", {"addresses": addresses, "languages": languages})
+    with public_context():
+        rows = list(articles.published().order_by("-published_at")[:MAX_ARTICLES])
+    known = {row.pk: row for row in rows}
+    groups: dict[Any, list[Article]] = {}
+    for row in rows:
+        groups.setdefault(row.translation_of_id if row.translation_of_id in known else row.pk, []).append(row)
+    entries = [
+        {
+            "address": articles.address(row),
+            "updated_at": row.updated_at,
+            "alternates": [(each.language, articles.address(each)) for each in group] if len(group) > 1 else [],
+        }
+        for group in groups.values()
+        for row in group
+    ]
+    context = {"addresses": addresses, "languages": languages, "articles": entries}
+    page = loader.render_to_string("website/sitemap.xml", context)
     return HttpResponse(page, content_type="application/xml")
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from accounts.access import anyone, anyone_calling_outside
 from billing.api import terms
 from tenants.busy import busy, is_busy
-from website import legal, status, structured
+from website import articles, legal, status, structured
 from website.cards import card, card_url, card_version
 from website.faq import QUESTIONS
 from website.offers import add_on_offers, offers, vat_percent
@@ -63,10 +63,12 @@ def page_title(page: str) -> str:
         "home": gettext("Des assistants d’IA qui travaillent chez vous, et dont rien ne se perd."),
         "pricing": gettext("Offres et tarifs"),
     }
-    try:
+    if page in titles:
         return titles[page]
-    except KeyError:
-        raise Http404 from None
+    row = articles.article(page.removeprefix(articles.CARD)) if page.startswith(articles.CARD) else None
+    if row is None:
+        raise Http404
+    return row.title
 
 
 @anyone_calling_outside

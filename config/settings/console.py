@@ -121,6 +121,7 @@ UNFOLD: dict[str, Any] = {
                 _("Site"),
                 _link(_("Audience du site"), "insights", "admin:website_audience"),
                 _link(_("Contacts"), "contact_mail", "admin:website_lead_changelist"),
+                _link(_("Articles du site"), "article", "admin:website_article_changelist"),
                 _link(_("Textes légaux"), "policy", "admin:website_legalversion_changelist"),
                 _link(_("Plateforme"), "storefront", "admin:tenants_platform_changelist"),
             ),

@@ -1,7 +1,8 @@
 """Child process (tenants/sandbox.py) that re-encodes a picture. Imports nothing of ours.
 
 Arguments: the mode, the side in pixels and the maximum number of decoded pixels. The picture is standard input, the
-result standard output. Modes: "square" cuts the centre and gives WebP; "logo" gives JSON with pictures in base64 (PNG):
+result standard output. Modes: "square" cuts the centre and gives WebP; "cover" cuts it to the side by 21 / 40 of it and
+gives JPEG; "logo" gives JSON with pictures in base64 (PNG):
 `logo` fits into the side, `icon` is a transparent square for tabs, `tile` an opaque one for home screens; and with
 `colours`, the most frequent ones as "#rrggbb".
 """
@@ -33,6 +34,12 @@ def main(mode: str, side: int, max_pixels: int) -> None:
         picture = upright.convert("RGBA" if has_alpha else "RGB")
     if mode == "square":
         _clean(ImageOps.fit(picture, (side, side))).save(sys.stdout.buffer, "WEBP", quality=85)
+        return
+    if mode == "cover":
+        white = Image.new("RGBA", picture.size, "white")
+        opaque = Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+        cover = ImageOps.fit(opaque, (side, side * 21 // 40))
+        _clean(cover).save(sys.stdout.buffer, "JPEG", quality=80, optimize=True, progressive=True)
         return
     picture.thumbnail((side, side))
     result = {

@@ -97,6 +97,9 @@ class Objects:
             # No operator of these tests has a logo.
             "digest": lambda: "0" * 16,
             "page": lambda: "home",
+            # tests/website has articles.
+            "slug": lambda: "no-article",
+            "language": lambda: "fr",
             "version": lambda: "0",
             "member_id": lambda: people.member.pk,
             "hue": lambda: 30,
