@@ -11,7 +11,6 @@ function show(count) {
   link.dataset.count = count;
   badge.hidden = count === 0;
   badge.textContent = count > 99 ? "99+" : count;
-  link.setAttribute("aria-label", count ? `${link.dataset.label} (${badge.textContent})` : link.dataset.label);
   const live = document.getElementById("live");
   if (count > before && live) live.textContent = link.dataset.new;
 }

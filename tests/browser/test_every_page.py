@@ -16,8 +16,9 @@ from tests.browser.conftest import Site, sign_in
 from tests.browser.test_console import UNNAMED
 from tests.isolation.urls import Url, every_url
 
-# The console has its own test; signing out ends the walk; an export of everything is a file.
-NO_PAGE = re.compile(r"^admin:|^account_logout$|^data_download$|^django_rq")
+# The console has its own test; signing out ends the walk; an export of everything is a file; the bell's events never
+# end; the note under an address that is typed is a part of the page of sign-up.
+NO_PAGE = re.compile(r"^admin:|^account_logout$|^data_download$|^django_rq|^notifications:live$|^signup_slug$")
 # Pages of one object that somebody who works in a workspace must come upon.
 OF_AN_OBJECT = {"conversations:detail", "library:detail", "library:edit"}
 LINKS = "() => [...document.querySelectorAll('a[href]')].map(one => one.href)"
