@@ -25,7 +25,7 @@ from ui.code_colours import CLASSES, coloured
 log = logging.getLogger(__name__)
 
 # Increment with every change of the output of `render`: HTML stored under another version is rendered again.
-VERSION: Final = 2
+VERSION: Final = 3
 # Characters. Longer texts are shown as plain text.
 MAX_INPUT: Final = 200_000
 # Maximum nesting of quotes and lists; deeper ones are shown at this depth.
@@ -93,7 +93,8 @@ def render(text: str, *, colours: bool = True) -> SafeString:
         allowed_classes={"span": CLASSES},
         url_schemes=_SCHEMES,
         link_rel="nofollow noopener noreferrer",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
+        # A wide table scrolls by itself: keyboards reach it.
+        set_tag_attribute_values={"a": {"target": "_blank"}, "table": {"tabindex": "0"}},
     )
     return mark_safe(cleaned)  # noqa: S308 - sanitised above
 

@@ -46,7 +46,7 @@ def test_what_people_expect_of_markdown():
         "<h3>Titre</h3>",
         "une<br>",
         "<strong>grasse</strong>",
-        "<table>",
+        '<table tabindex="0">',
         '<ol start="3">',
         '<span class="hl-o">&lt;</span>',
     ):
