@@ -33,6 +33,8 @@ for (const form of document.querySelectorAll("form[data-proof]")) {
     if ("proving" in form.dataset) return;
     form.dataset.proving = "";
     form.elements.proof.value = await start();
+    // A proof that is ready comes within the event, in which a browser ignores another submission.
+    await new Promise((resolve) => setTimeout(resolve));
     form.dataset.proved = "";
     form.requestSubmit();
   });
