@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import devices, limits
 from accounts.addresses import plain_address
 from accounts.models import Role, User
 from events.catalogue import MemberSignedIn
@@ -104,12 +104,22 @@ class AccountAdapter(DefaultAccountAdapter):
         key = limits.account_key(credentials.get("email", ""))
         ratelimit.clear(request, app=APP, action="login_failed_anywhere", key=key)
 
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        # A first sign-in is on no new device. `post_login` is called after Django has set `last_login`.
+        request.is_new_device = user.last_login is not None and not devices.is_known(request, user)  # type: ignore[attr-defined]
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         limits.remember_network(user.email, self._network(request))
-        if user.role != Role.OPERATOR:
-            with transaction.atomic():
+        with transaction.atomic():
+            if user.role != Role.OPERATOR:
                 record(MemberSignedIn(subject_id=user.pk, actor_id=user.pk))
+            if getattr(request, "is_new_device", False):
+                ip, agent = self.get_client_ip(request), self.get_http_user_agent(request)
+                devices.report(user, ip=ip, user_agent=agent)
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        devices.remember(request, response, user)
         return response
 
     # -- links in mails carry a key, so their host comes from the workspace: a request's Host may name any port

@@ -18,6 +18,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         "events.workspaces.state_changed",
         "accounts.services.audit_state_change",
         "billing.stripe.closing.workspace_state_changed",
+        "mailing.notices.workspace_state_changed",
     ),
     "plan_changed": (
         "plans.services.open_tenant",
@@ -26,7 +27,6 @@ STEPS: dict[str, tuple[str, ...]] = {
         "plans.services.plan_changed",
     ),
     "trial_extended": ("events.workspaces.trial_extended", "accounts.services.audit_trial_extended"),
-    "trial_ending": ("mailing.notices.send_trial_ending",),
     "trial_ended": ("mailing.notices.send_trial_ended",),
     "closed_by_time": ("mailing.notices.send_closed",),
     "deleting": (
@@ -75,6 +75,9 @@ MAIL_ADVICE_LINK = "notifications.mail_choices.advice_link"
 
 # Function that writes the mails allauth asks for: called as f(name, address, site=, has_account=, details=).
 ACCOUNT_MAIL = "mailing.account_mails.account_mail"
+
+# Function that mails a person who signed in with a new device: called as f(person, ip=, device=).
+NEW_DEVICE = "mailing.notices.send_new_device"
 
 # Functions that write the catalogue where it is missing, lower apps first: called as f() in the public schema. What an
 # operator changed is left alone.

@@ -15,6 +15,7 @@ EVERY: tuple[tuple[int, str], ...] = (
     (300, "tenants.trials.expire_trials"),
     (300, "tenants.pool.refill_ready_schemas"),
     (3600, "tenants.pool.drop_orphan_schemas"),
+    (3600, "mailing.sequences.trials.enter_ending"),
     (3600, "usage.jobs.enqueue_missed_notices"),
     (3600, "library.extraction.enqueue_unprocessed_everywhere"),
     (3600, "signup.jobs.sweep"),
@@ -38,13 +39,14 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("43 3 * * *", "workspace.jobs.end_invitations_everywhere"),
     ("50 5 * * *", "mailing.sequences.inactivity.enter_inactive"),
     ("10 6 * * *", "notifications.jobs.run_daily"),
-    ("10 7 * * *", "tenants.trials.remind_trials"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),
 )
 
 # Former name of a job -> its name. Jobs that processes of the former code enqueued run under their new name, so a
 # deployment loses none. A line may go once no installation updates from a version that used it.
 FORMER_NAMES: dict[str, str] = {
+    # 0.3.0
+    "tenants.trials.remind_trials": "mailing.sequences.trials.enter_ending",
     # 0.2.0
     "billing.jobs.look_at_all": "usage.jobs.enqueue_missed_notices",
     "billing.jobs.tell": "usage.jobs.notify",

@@ -40,6 +40,7 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("MAIL_ADDRESS_STOP, MAIL_ADVICE_LINK", name, call_problem(name, _ARGUMENT))
     name = settings.ACCOUNT_MAIL
     yield from _problem("ACCOUNT_MAIL", name, call_problem(name, _ARGUMENT, _ARGUMENT, partial=True))
+    yield from _problem("NEW_DEVICE", settings.NEW_DEVICE, call_problem(settings.NEW_DEVICE, _ARGUMENT, partial=True))
     for name in settings.NOTIFICATION_SUBJECTS.values():
         yield from _problem("NOTIFICATION_SUBJECTS", name, call_problem(name, _ARGUMENT, _ARGUMENT))
     for name in settings.CONTENT_KINDS.values():

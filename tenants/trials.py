@@ -1,4 +1,4 @@
-"""Trials: 14 days, without a card or Stripe. Reminders 7, 3 and 1 days before the end, then read-only."""
+"""Trials: 14 days, without a card or Stripe; then read-only. Mails before the end: mailing/sequences/trials.py."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,6 @@ from tenants.services import change_state
 
 log = logging.getLogger(__name__)
 State = Tenant.State
-REMINDER_DAYS = (1, 3, 7)  # before the end
 MAX_EXTENSION = timedelta(days=90)
 SUSPENDED_RETENTION = timedelta(days=60)
 TRIAL_ENDED = "fin de l’essai"
@@ -57,29 +56,6 @@ def _validate_extension(tenant: Tenant, ends_at: datetime) -> None:
         raise ValidationError(_("Choisissez une date après la fin prévue de l’essai, et à venir."), code="too_early")
     if ends_at > timezone.now() + MAX_EXTENSION:
         raise ValidationError(_("Un essai se prolonge de 90 jours au plus."), code="too_late")
-
-
-def remind_trials() -> int:
-    """Remind the owners whose trial ends in 7, 3 or 1 days, once for each. Returns how many. Scheduled daily."""
-    soon = timezone.now() + timedelta(days=max(REMINDER_DAYS))
-    due = Tenant.objects.filter(state=State.TRIAL, trial_ends_at__gt=timezone.now(), trial_ends_at__lte=soon)
-    return _for_each(due.values_list("pk", flat=True), _remind)
-
-
-def _remind(tenant_id: UUID) -> bool:
-    with transaction.atomic():
-        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-        if tenant.state != State.TRIAL or tenant.trial_ends_at is None:
-            return False
-        left = days_left(tenant.trial_ends_at)
-        threshold = next((days for days in REMINDER_DAYS if left <= days), None)
-        last_reminder = tenant.trial_reminded
-        if not left or threshold is None or (last_reminder is not None and last_reminder <= threshold):
-            return False
-        tenant.trial_reminded = threshold
-        tenant.save(update_fields=["trial_reminded"])
-        lifecycle.run("trial_ending", selectors.ref_of(tenant), days=left)
-        return True
 
 
 def expire_trials() -> int:

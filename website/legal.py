@@ -55,6 +55,7 @@ VARIABLES: Final[dict[str, Any]] = {
     "host_address": _("adresse de l’hébergeur"),
     "providers": _("fournisseurs de modèles"),
     "cookie_session": _("nom du cookie de session"),
+    "cookie_device": _("nom du cookie des appareils"),
     "cookie_csrf": _("nom du cookie des formulaires"),
     "cookie_language": _("nom du cookie de langue"),
 }
@@ -127,6 +128,7 @@ def facts() -> dict[str, str]:
         "host_address": operator.host_address,
         "providers": ", ".join(names),
         "cookie_session": settings.SESSION_COOKIE_NAME,
+        "cookie_device": settings.DEVICE_COOKIE_NAME,
         "cookie_csrf": settings.CSRF_COOKIE_NAME,
         "cookie_language": settings.LANGUAGE_COOKIE_NAME,
     }

@@ -21,13 +21,14 @@ from billing.stripe.recorded import figures_of, record_change
 from billing.stripe.snapshot import Snapshot, read_snapshot
 from billing.stripe.states import LIVE, Facts, Move, decide
 from billing.stripe.turns import turn
+from tenants.actors import STRIPE
 from tenants.context import public_context
 from tenants.models import Tenant
 from tenants.selectors import ref_of
 from tenants.services import change_plan, change_state
 
 log = logging.getLogger(__name__)
-ACTOR = "Stripe"
+ACTOR = STRIPE
 SYNCED_FIELDS = (
     "stripe_id",
     "status",

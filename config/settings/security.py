@@ -13,6 +13,7 @@ __all__ = [
     "CSRF_COOKIE_SECURE",
     "CSRF_TRUSTED_ORIGINS",
     "CSRF_USE_SESSIONS",
+    "DEVICE_COOKIE_NAME",
     "SECURE_CONTENT_TYPE_NOSNIFF",
     "SECURE_HSTS_INCLUDE_SUBDOMAINS",
     "SECURE_HSTS_SECONDS",
@@ -48,6 +49,8 @@ SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Names the devices of a person (accounts/devices.py).
+DEVICE_COOKIE_NAME = "__Host-device" if _https else "device"
 CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True

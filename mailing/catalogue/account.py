@@ -58,7 +58,36 @@ def _act_mail(key: str, subject: Any, text: Any, variables: tuple[Variable, ...]
     )
 
 
+_NEW_DEVICE: Final = MailTemplate(
+    "new_device",
+    _("Connexion depuis un nouvel appareil"),
+    _(
+        "À la personne, quand quelqu’un se connecte à son compte depuis un appareil inconnu ; la première fois "
+        "exceptée."
+    ),
+    _("Nouvelle connexion à votre compte"),
+    _("Si c’était vous, il n’y a rien à faire."),
+    (
+        Text(
+            "intro",
+            _("Quelqu’un vient de se connecter à votre compte depuis un appareil que nous ne connaissions pas."),
+        ),
+        Facts(((_("Date"), "moment"), (_("Appareil"), "device"), (_("Adresse IP"), "ip"))),
+        Text("known", _("Si c’était vous, il n’y a rien à faire. Sinon, changez votre mot de passe sans attendre.")),
+        Button(_("Changer mon mot de passe"), "link"),
+        Text("alarm", _("Puis prévenez {operator}."), tone=Tone.QUIET),
+    ),
+    (
+        *OF_WORKSPACE,
+        Variable("moment", _("quand"), Shape.MOMENT),
+        Variable("ip", _("adresse IP")),
+        Variable("device", _("navigateur et système")),
+    ),
+    {**_ACT, "device": "Firefox, Linux", "link": "https://atelier.example.com/accounts/password/change/"},
+)
+
 ACCOUNT: Final = (
+    _NEW_DEVICE,
     MailTemplate(
         "password_reset_key",
         _("Mot de passe oublié"),

@@ -11,13 +11,13 @@ from mailing.sequences.steps import SEQUENCES, Sequence, Step
 from mailing.types import MailKind
 
 
-def key_of(sequence: str, step: str) -> str:
-    return f"{sequence}_{step}"
+def key_of(sequence: str, step: Step) -> str:
+    return step.template or f"{sequence}_{step.code}"
 
 
 def _template(sequence: Sequence, step: Step) -> MailTemplate:
     return MailTemplate(
-        key_of(sequence.code, step.code),
+        key_of(sequence.code, step),
         step.subject,
         format_lazy(_("Séquence « {sequence} », jour {day}."), sequence=sequence.label, day=step.after.days),
         step.subject,
@@ -29,4 +29,6 @@ def _template(sequence: Sequence, step: Step) -> MailTemplate:
     )
 
 
-ADVICE: Final = tuple(_template(sequence, step) for sequence in SEQUENCES.values() for step in sequence.steps)
+ADVICE: Final = tuple(
+    _template(sequence, step) for sequence in SEQUENCES.values() for step in sequence.steps if not step.template
+)

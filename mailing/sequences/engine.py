@@ -18,9 +18,9 @@ from django.utils.module_loading import import_string
 from accounts.models import Role, User
 from mailing.catalogue.advice import key_of
 from mailing.models import Milestone, OutboxMessage, SequenceMail, SequenceRun
-from mailing.sequences import hours
+from mailing.sequences import hours, trial_end
 from mailing.sequences.clicks import click_url
-from mailing.sequences.steps import SEQUENCES, Sequence, Step
+from mailing.sequences.steps import SEQUENCES, TRIAL_ENDING, Sequence, Step
 from mailing.services import send
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.fleet.applied import is_behind
@@ -75,19 +75,22 @@ def _advance(run: SequenceRun, now: datetime) -> None:
     if is_goal_reached(run, sequence):
         return end(run, State.GOAL)
     ref = ref_of(tenant)
-    if ref.state not in sequence.states:
+    if ref.state not in sequence.states or trial_end.is_outdated(run, ref):
         return end(run, State.STOPPED)
     if is_behind(ref):
         run.next_at = now + RETRY
         run.save(update_fields=["next_at"])
         return None
+    if sequence.is_latest_only:
+        run.step = max(run.step, _latest_due(run, sequence, now))
     step = sequence.steps[run.step]
     if step.unless and _is_needless(run, step):
         return _go_on(run, sequence, now, mailed=False)
     with tenant_context(ref):
         person = User.objects.filter(pk=run.person_id, is_active=True).first()
-        link = import_string(settings.MAIL_ADVICE_LINK)(person) if person else ""
-    if person is None or not link or (not sequence.is_goal_personal and person.role != Role.OWNER):
+        is_stoppable = person is not None and not sequence.is_transactional
+        link = import_string(settings.MAIL_ADVICE_LINK)(person) if is_stoppable else ""
+    if person is None or (is_stoppable and not link) or (not sequence.is_goal_personal and person.role != Role.OWNER):
         return end(run, State.STOPPED)
     at = hours.next_open(now, hours.zone_of(person.time_zone))
     if at > now:
@@ -102,7 +105,7 @@ def _mail(run: SequenceRun, step: Step, tenant: TenantRef, person: User, link: s
     mail_id, dedupe_key = new_id(), f"seq:{run.pk}:{step.code}"
     with tenant_context(tenant), translation.override(person.language or tenant.language):
         send(
-            template=key_of(run.sequence, step.code),
+            template=key_of(run.sequence, step),
             to=person.email,
             dedupe_key=dedupe_key,
             unsubscribe_url=link,
@@ -111,11 +114,16 @@ def _mail(run: SequenceRun, step: Step, tenant: TenantRef, person: User, link: s
                 "workspace": tenant.name,
                 "address": tenant_url(tenant.domain),
                 "url": click_url(tenant, mail_id, step.path),
+                **(trial_end.details(tenant) if run.sequence == TRIAL_ENDING.code else {}),
             },
         )
     with public_context():
         message = OutboxMessage.objects.only("pk").get(dedupe_key=dedupe_key)
         SequenceMail.objects.create(id=mail_id, run=run, sequence=run.sequence, step=step.code, message=message)
+
+
+def _latest_due(run: SequenceRun, sequence: Sequence, now: datetime) -> int:
+    return max((at for at, step in enumerate(sequence.steps) if run.entered_at + step.after <= now), default=0)
 
 
 def _go_on(run: SequenceRun, sequence: Sequence, now: datetime, *, mailed: bool) -> None:

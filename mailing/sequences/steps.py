@@ -18,7 +18,8 @@ REOPENED: Final = "workspace.reopened"
 class Step:
     """`unless`: a milestone of the workspace that makes the step needless, once it happened `unless_count` times.
 
-    `texts`: paragraphs; `path`: where the button leads, in the workspace.
+    `texts`: paragraphs; `path`: where the button leads, in the workspace. `template`: of the catalogue, for a step
+    without words of its own.
     """
 
     code: str
@@ -29,11 +30,16 @@ class Step:
     path: str
     unless: str = ""
     unless_count: int = 1
+    template: str = ""
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """`goal`: milestone that ends it. `owners_only`: other people leave it. `states`: those of the workspace."""
+    """`goal`: milestone that ends it. `states`: those of the workspace; in others it stops.
+
+    `is_transactional`: part of the contract, so that nobody stops it. `is_latest_only`: of several due steps only the
+    last is mailed.
+    """
 
     code: str
     label: Promise
@@ -41,6 +47,8 @@ class Sequence:
     steps: tuple[Step, ...]
     states: frozenset[str]
     is_goal_personal: bool = False
+    is_transactional: bool = False
+    is_latest_only: bool = False
 
 
 def _days(number: int) -> timedelta:
@@ -170,4 +178,35 @@ WIN_BACK: Final = Sequence(
     ),
     frozenset({"suspended"}),
 )
-SEQUENCES: Final[dict[str, Sequence]] = {sequence.code: sequence for sequence in (ONBOARDING, INACTIVE, WIN_BACK)}
+# Its runs are entered this long before the end of the trial (mailing/sequences/trials.py).
+TRIAL_LEAD: Final = timedelta(days=7)
+
+
+def _trial_step(days_before: int, name: Promise) -> Step:
+    return Step(
+        f"days_{days_before}",
+        TRIAL_LEAD - timedelta(days=days_before),
+        name,
+        (),
+        _("Choisir une offre"),
+        "/settings/plan/",
+        template="trial_ending",
+    )
+
+
+TRIAL_ENDING: Final = Sequence(
+    "trial_ending",
+    _("Fin de l’essai"),
+    PLAN_CHOSEN,
+    (
+        _trial_step(7, _("Sept jours avant la fin de l’essai")),
+        _trial_step(3, _("Trois jours avant la fin de l’essai")),
+        _trial_step(1, _("Un jour avant la fin de l’essai")),
+    ),
+    frozenset({"trial"}),
+    is_transactional=True,
+    is_latest_only=True,
+)
+SEQUENCES: Final[dict[str, Sequence]] = {
+    sequence.code: sequence for sequence in (ONBOARDING, TRIAL_ENDING, INACTIVE, WIN_BACK)
+}

@@ -36,49 +36,6 @@ def mails() -> list[tuple[list[str], str]]:
     return list(OutboxMessage.objects.order_by("id").values_list("to", "subject"))
 
 
-@pytest.mark.parametrize(
-    ("left", "said"),
-    [
-        ({"days": 7, "minutes": -1}, "dans 7 jours"),
-        ({"days": 3}, "dans 3 jours"),
-        ({"hours": 20}, "dans 1 jour"),
-        # A day on which nothing ran: told what is true now.
-        ({"days": 5, "minutes": -1}, "dans 5 jours"),
-    ],
-)
-def test_owners_are_reminded_once_for_each_step(people, left, said):
-    ending(people, **left)
-    assert trials.remind_trials() == 1
-    ((to, subject),) = mails()
-    assert to == ["owner@atelier.test"] and subject == f"Espace Atelier : l’essai se termine {said}"
-    assert trials.remind_trials() == 0 and len(mails()) == 1
-
-
-def test_all_three_steps_are_told(people):
-    for days in (14, 8, 7, 6, 4, 3, 2, 1):
-        ending(people, days=days, minutes=-1)
-        trials.remind_trials()
-    assert [subject[-7:] for _to, subject in mails()] == ["7 jours", "3 jours", " 1 jour"]
-
-
-def test_a_mail_names_the_day_in_the_workspaces_language(people):
-    Tenant.objects.filter(pk=people.home.id).update(language="en")
-    ending(people, days=3, minutes=-1)
-    trials.remind_trials()
-    mail = OutboxMessage.objects.get()
-    assert mail.subject == "Workspace Atelier: the trial ends in 3 days"
-    assert str(home(people).trial_ends_at.year) in mail.text and "Hello" in mail.text
-    assert people.home.domain in mail.html
-
-
-def test_nobody_else_is_reminded(people):
-    ending(people, days=2)
-    for state in (State.ACTIVE, State.PAST_DUE, State.SUSPENDED, State.CLOSED):
-        Tenant.objects.filter(pk=people.home.id).update(state=state)
-        assert trials.remind_trials() == 0
-    assert mails() == []
-
-
 def test_a_trial_that_ended_is_read_only_and_keeps_everything(people, client_for):
     ending(people, seconds=-1)
     assert trials.expire_trials() == 1
@@ -119,17 +76,14 @@ def extend(people, **ahead):
     return trials.extend_trial(tenant_id=people.home.id, ends_at=ends, reason="le comptable hésite", actor="op@x.test")
 
 
-def test_an_extension_is_kept_in_both_logs_and_reminded_anew(people):
+def test_an_extension_is_kept_in_both_logs(people):
     ending(people, days=2)
-    trials.remind_trials()
     ref = extend(people, days=30)
     assert ref.state == State.TRIAL and ref.trial_ends_at > timezone.now() + timedelta(days=29)
     for context in (public_context(), tenant_context(people.home)):
         with context:
             entry = AuditEntry.objects.get(action="tenant.trial_extended")
             assert entry.details["reason"] == "le comptable hésite"
-    ending(people, days=2)
-    assert trials.remind_trials() == 1
 
 
 def test_an_ended_trial_that_is_extended_runs_again_at_once(people, client_for):

@@ -162,14 +162,16 @@ def test_late_then_paid(owing, fake, people):
     assert "rouvert" not in sent("tout est réglé")[0].text
 
 
-def test_the_operator_s_hand_is_not_told_of(buyer, fake, people):
+def test_the_operators_hand_is_named_as_such(buyer, fake, people):
     buyer().subscribe("pro")
     follow(people)
     services.tenant_suspend(tenant_id=people.home.id, reason="fraude", actor="operator@platform.test")
     follow(people)
     services.tenant_resume(tenant_id=people.home.id, reason="erreur", actor="operator@platform.test")
     follow(people)
-    assert len(sent("Espace Atelier")) == 1, "that it began"
+    began, suspended, reopened = sent("Espace Atelier")
+    assert "ouvert" in began.subject and "lecture seule" in suspended.subject and "rouvert" in reopened.subject
+    assert "fraude" not in suspended.text and "règlement" not in suspended.text
 
 
 def test_what_is_undone_is_not_told(buyer, people):
@@ -183,10 +185,9 @@ def test_what_is_undone_is_not_told(buyer, people):
     assert len(sent("abonnement")) == 1
 
 
-def test_the_trial_s_letters_lead_to_the_plans(people):
+def test_the_letter_of_an_ended_trial_leads_to_the_plans(people):
     with public_context():
         home = ref_of(Tenant.objects.get(pk=people.home.id))
-        notices.send_trial_ending(home, days=3)
         notices.send_trial_ended(home)
     for letter in sent("l’essai"):
         assert "/settings/plan/" in letter.text and "/settings/plan/" in letter.html
