@@ -30,7 +30,10 @@ def test_invited_and_in(people, client_for):
     assert (sent.status_code, sent.url) == (302, "/settings/members/invitations/")
     assert (seats_taken(), counted(people)) == (before + 1, before + 1)
     path, colleague = links(people)["lea@x.test"], client_for(None)
-    page = colleague.get(path).content.decode()
+    shown = colleague.get(path)
+    # With "no-referrer" a browser would send the form with the origin "null", which is refused.
+    assert shown["Referrer-Policy"] == "same-origin"
+    page = shown.content.decode()
     assert "lea@x.test" in page and "Formateur" in page and not User.objects.filter(email="lea@x.test").exists()
     assert accept(colleague, path).url == "/"
     lea = User.objects.get(email="lea@x.test")

@@ -113,7 +113,8 @@ def _revoke(invitation_id: UUID, *, actor: User) -> Invitation:
 def accept(request: MemberRequest, token: str) -> HttpResponse:
     """The page of the link: name and password, and the person is in. GET changes nothing."""
     response = _accept(request, token)
-    # The token does not leave this site. With "no-referrer" a browser sends the form with the origin "null", which is refused.
+    # The token does not leave this site. With "no-referrer" a browser sends the form with the origin "null", which the
+    # check of CSRF refuses.
     response["Referrer-Policy"] = "same-origin"
     return response
 
