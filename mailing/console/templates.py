@@ -91,11 +91,11 @@ def _urls(site: Any) -> list[Any]:
 
     return [
         page("mailing_templates", "", index),
-        page("mailing_template", "<slug:key>/", show),
-        page("mailing_template_frame", "<slug:key>/frame/", frame),
-        page("mailing_template_test", "<slug:key>/test/", test),
-        page("mailing_template_edit", "<slug:key>/<slug:language>/", edit),
-        page("mailing_template_restore", "<slug:key>/<slug:language>/restore/", restore),
+        page("mailing_template", "template/<slug:key>/", show),
+        page("mailing_template_frame", "template/<slug:key>/frame/", frame),
+        page("mailing_template_test", "template/<slug:key>/test/", test),
+        page("mailing_template_edit", "template/<slug:key>/<slug:language>/", edit),
+        page("mailing_template_restore", "template/<slug:key>/<slug:language>/restore/", restore),
     ]
 
 

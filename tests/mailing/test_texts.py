@@ -14,7 +14,7 @@ from mailing.rendering import default_texts
 from tenants.context import public_context
 
 LIST = "/admin/mailing/mailtextversion/"
-ONE = f"{LIST}trial_ended/"
+ONE = f"{LIST}template/trial_ended/"
 
 
 @pytest.fixture
@@ -142,8 +142,8 @@ class TestConsole:
     def test_every_template_has_its_pages(self, console):
         for key in TEMPLATES:
             for path in ("", "frame/?brand=yellow", "fr/"):
-                assert console.get(f"{LIST}{key}/{path}").status_code == 200, (key, path)
-        for path in ("nothing/", "trial_ended/de/", "nothing/frame/"):
+                assert console.get(f"{LIST}template/{key}/{path}").status_code == 200, (key, path)
+        for path in ("template/nothing/", "template/trial_ended/de/", "template/nothing/frame/"):
             assert console.get(LIST + path).status_code == 404
 
     def form(self, base=0, **changed):
@@ -179,6 +179,8 @@ class TestConsole:
         assert (mail.to, mail.carries_secret) == ([people.operator.email], False)
         assert "the trial has ended" in mail.subject and "[" in mail.subject and mail.headers == {}
 
-    @pytest.mark.parametrize("path", ["", "trial_ended/", "trial_ended/frame/", "trial_ended/fr/"])
+    @pytest.mark.parametrize(
+        "path", ["", "template/trial_ended/", "template/trial_ended/frame/", "template/trial_ended/fr/"]
+    )
     def test_only_operators_come_here(self, client_for, people, path):
         assert client_for(people.owner).get(LIST + path).status_code in (302, 403, 404)
