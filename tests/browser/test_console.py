@@ -8,8 +8,9 @@ import pytest
 from tests.browser import axe
 from tests.browser.conftest import ROOT, Site, sign_in
 
-# Files, what only answers to a script, and Django's own page of deletion, which is refused everywhere.
-NO_PAGE = re.compile(r"\.csv$|\.json/?$|/slug/$|/delete/$")
+# Files, what only answers to a script, Django's own page of deletion, which is refused everywhere, and mails in frames,
+# where no script runs.
+NO_PAGE = re.compile(r"\.csv$|\.json/?$|/slug/$|/delete/$|/frame/$")
 UNNAMED = """() => [...document.querySelectorAll("main input, main select, main textarea")].filter(one =>
   one.type !== "hidden" && one.offsetParent && !one.labels?.length
   && !one.getAttribute("aria-label") && !one.getAttribute("aria-labelledby")).map(one => one.name || one.id)"""

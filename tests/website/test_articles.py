@@ -178,3 +178,8 @@ def test_the_list_takes_few_queries_and_has_pages(visitor, django_assert_num_que
     second = visitor.get("/articles/?page=2").content.decode()
     assert "Article 0<" in first and "Article 13<" not in first and "Article 13<" in second
     assert visitor.get("/articles/?page=x").status_code == 200
+
+
+def test_day_and_time_of_publication_have_names_for_a_screen_reader(console):
+    page = console.get(ADD).content.decode()
+    assert 'aria-label="Jour de publication"' in page and 'aria-label="Heure de publication"' in page

@@ -66,6 +66,12 @@ class ArticleForm(forms.ModelForm):
             "author": _("Vide : le nom de la plateforme."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Unfold writes the words beside the two inputs, but gives them no label.
+        day, time = self.fields["published_at"].widget.widgets
+        day.attrs["aria-label"], time.attrs["aria-label"] = _("Jour de publication"), _("Heure de publication")
+
     def clean_new_cover(self) -> Any:
         file = self.cleaned_data["new_cover"]
         if not file:
