@@ -13,7 +13,7 @@ from bench import servers
 from bench.check import check
 from bench.figures import table
 
-PARTS = ("provisioning", "fleet", "request", "streams", "quota")
+PARTS = ("provisioning", "fleet", "request", "landing", "streams", "quota")
 LATEST = servers.STATE / "latest.json"
 
 
@@ -61,13 +61,14 @@ def _measure(size: str) -> dict[str, Any]:
         django.setup()
         from django.db import connection, connections
 
-        from bench import fleet, provisioning, quota, request, streams
+        from bench import fleet, landing, provisioning, quota, request, streams
 
         servers.prepare_database()
         try:
             results = {
                 "provisioning": provisioning.measure(sizes.rounds),
                 "request": request.measure(sizes.requests),
+                "landing": landing.measure(sizes.requests),
                 "quota": quota.measure(sizes.operations),
                 "streams": streams.measure(sizes.streams),
                 # Last, because deleting its many schemas slows down the file system.

@@ -38,13 +38,13 @@ def measure(times: int) -> dict[str, Any]:
         served = {kind: stack.enter_context(ServerProcess(kind, path)) for kind in ("plain", "ours", "stock")}
         for server in served.values():
             server.cpu_ms(hosts, WARM_UP)
-        many = _rounds(served, hosts, times)
-        single = _rounds(served, hosts[:1], times)
-    ours, stock = _ratios(many, "ours"), _ratios(many, "stock")
+        many = rounds(served, hosts, times)
+        single = rounds(served, hosts[:1], times)
+    ours, stock = ratios(many, "ours"), ratios(many, "stock")
     counted = {kind: _count_statements(kind, path, hosts) for kind in served}
     return {
         "cpu_vs_plain": ours["median"],
-        "cpu_vs_plain_one_host": _ratios(single, "ours")["median"],
+        "cpu_vs_plain_one_host": ratios(single, "ours")["median"],
         "stock_vs_plain": stock["median"],
         "extra_queries": counted["ours"]["extra"],
         "sets_of_path": counted["ours"]["sets"],
@@ -53,7 +53,7 @@ def measure(times: int) -> dict[str, Any]:
         "hosts": len(hosts),
         "spread": {
             "cpu_vs_plain": ours,
-            "cpu_vs_plain_one_host": _ratios(single, "ours"),
+            "cpu_vs_plain_one_host": ratios(single, "ours"),
             "stock_vs_plain": stock,
             **{f"{kind}_cpu_ms": spread(values, 3) for kind, values in many.items()},
         },
@@ -108,7 +108,7 @@ class ServerProcess:
         return dict(json.loads(line))
 
 
-def _rounds(served: dict[str, ServerProcess], hosts: list[str], times: int) -> dict[str, list[float]]:
+def rounds(served: dict[str, ServerProcess], hosts: list[str], times: int) -> dict[str, list[float]]:
     """CPU milliseconds per request in each round. Variants alternate within a round, too, to share busy phases."""
     rounds: dict[str, list[float]] = {kind: [] for kind in served}
     turns = times // REQUESTS_PER_TURN
@@ -122,7 +122,7 @@ def _rounds(served: dict[str, ServerProcess], hosts: list[str], times: int) -> d
     return rounds
 
 
-def _ratios(rounds: dict[str, list[float]], kind: str) -> dict[str, Any]:
+def ratios(rounds: dict[str, list[float]], kind: str) -> dict[str, Any]:
     return spread([value / plain for value, plain in zip(rounds[kind], rounds["plain"], strict=True)], 2)
 
 

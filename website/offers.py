@@ -1,10 +1,13 @@
 """Plans and add-ons as the public pages show them: each price by month and by year, without and with VAT."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Model
 from django.utils import timezone
 
 from plans import selectors
@@ -50,7 +53,7 @@ def shown_price(excl_vat: Decimal) -> ShownPrice:
 
 def offers() -> list[Offer]:
     """The plans for sale."""
-    return [_offer(plan) for plan in selectors.plans_offered()]
+    return [offer(plan) for plan in selectors.plans_offered()]
 
 
 def add_on_offers() -> list[Offer]:
@@ -58,6 +61,19 @@ def add_on_offers() -> list[Offer]:
     return [Offer(row, shown_price(row.month_price)) for row in selectors.add_ons()]
 
 
-def _offer(plan: Plan) -> Offer:
+def offer(plan: Plan) -> Offer:
     saving = max(Decimal(0), 12 * plan.month_price - plan.year_price)
     return Offer(plan, shown_price(plan.month_price), shown_price(plan.year_price), saving)
+
+
+def fingerprint(rows: Iterable[Offer]) -> str:
+    """A digest of all that the offers show, to name the parts of pages that are kept in memory."""
+    facts = [
+        (_columns(row.row), [_columns(right) for right in row.row.entitlements.all()], row.month, row.year)
+        for row in rows
+    ]
+    return hashlib.sha256(repr((facts, vat_percent())).encode()).hexdigest()
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}

@@ -17,7 +17,7 @@ from tenants.busy import busy, is_busy
 from website import articles, legal, status, structured
 from website.cards import card, card_url, card_version
 from website.faq import QUESTIONS
-from website.offers import add_on_offers, offers, vat_percent
+from website.offers import add_on_offers, fingerprint, offers, vat_percent
 from website.rich_text import rich_text
 
 
@@ -28,8 +28,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @anyone
 def home(request: HttpRequest) -> HttpResponse:
+    rows = offers()
     context = {
-        "offers": offers(),
+        "offers": rows,
+        "fingerprint": fingerprint(rows),
         "vat_percent": vat_percent(),
         "questions": QUESTIONS,
         "structured": [structured.data_block(structured.organization()), structured.data_block(structured.faq_page())],

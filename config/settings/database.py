@@ -69,5 +69,11 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "tenants.cache.make_key",
         "KEY_PREFIX": "ruche:",
-    }
+    },
+    # Parts of public pages, kept by each process under a digest of all that they show.
+    "parts": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "parts",
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
 }

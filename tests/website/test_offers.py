@@ -9,6 +9,8 @@ from PIL import Image
 
 from plans.models import Plan
 from tenants.context import public_context
+from tenants.models import Platform
+from tenants.platform import platform_change
 from website.offers import offers, shown_price, vat_percent
 
 
@@ -88,3 +90,40 @@ def test_the_landing_page_asks_nothing_of_others(client_for):
     html = page(client_for, "/")
     sources = re.findall(r'(?:src|srcset|href)="(https?://[^"]+)"', html)
     assert all("://localhost" in source for source in sources)
+
+
+class TestLandingKeptInMemory:
+    """The content of the landing page is kept under a digest of what it shows."""
+
+    def test_it_is_rendered_once(self, client_for, monkeypatch):
+        first = page(client_for, "/")
+        monkeypatch.setattr("website.views.QUESTIONS", ())
+        assert main_of(page(client_for, "/")) == main_of(first)
+
+    def test_a_change_of_the_catalogue_shows_at_once(self, client_for):
+        assert "1 234" not in plain(page(client_for, "/"))
+        with public_context():
+            Plan.objects.filter(pk="pro").update(month_price=1234)
+        assert "1 234" in plain(page(client_for, "/"))
+        with public_context():
+            Plan.objects.get(pk="pro").entitlements.filter(key="seats").update(limit=4321)
+        assert "4 321" in plain(page(client_for, "/"))
+        assert "4,321" in plain(page(client_for, "/?lang=en"))
+
+    def test_a_change_of_the_operators_name_shows_at_once(self, client_for):
+        page(client_for, "/")
+        platform_change(Platform(name="Alvéole"))
+        assert "Alvéole donne à votre équipe" in page(client_for, "/")
+
+    def test_nothing_of_a_visitor_is_kept(self, client_for):
+        tokens = {re.search(r'"X-CSRFToken": "(\w+)"', page(client_for, "/"))[1] for _ in range(2)}
+        assert len(tokens) == 2 and not any(token in main_of(page(client_for, "/")) for token in tokens)
+        assert "csrf" not in main_of(page(client_for, "/"))
+
+
+def main_of(html):
+    return re.search(r"<main.*</main>", html, re.DOTALL)[0]
+
+
+def plain(html):
+    return re.sub(r"\s", " ", main_of(html))
