@@ -70,8 +70,9 @@ NOTIFICATION_SUBJECTS: dict[str, str] = {
 # Function that stops the mails of an address that may be stopped: called as f(address) in the workspace's context.
 MAIL_ADDRESS_STOP = "notifications.mail_choices.address_stop"
 
-# Function that gives the link by which a person stops mails of advice, "" to who wants none: called as f(person) there.
-MAIL_ADVICE_LINK = "notifications.mail_choices.advice_link"
+# Function that gives the link by which a person stops mails of a kind (mailing/types.py), "" to who wants none: called
+# as f(person, kind) there.
+MAIL_STOP_LINK = "notifications.mail_choices.stop_link"
 
 # Function that writes the mails allauth asks for: called as f(name, address, site=, has_account=, details=).
 ACCOUNT_MAIL = "mailing.account_mails.account_mail"

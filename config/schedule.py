@@ -39,6 +39,7 @@ DAILY: tuple[tuple[str, str], ...] = (
     ("43 3 * * *", "workspace.jobs.end_invitations_everywhere"),
     ("50 5 * * *", "mailing.sequences.inactivity.enter_inactive"),
     ("10 6 * * *", "notifications.jobs.run_daily"),
+    ("20 * * * 0,1", "analytics.weekly.enqueue_reports"),
     ("20 7 * * *", "assistants.jobs.watch_ends"),
 )
 

@@ -76,6 +76,11 @@ def send(
     message.send()
 
 
+def is_written(dedupe_key: str) -> bool:
+    """Whether a mail with this key is or was in the outbox."""
+    return OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists()
+
+
 def rendered(
     template: MailTemplate, context: dict[str, Any], *, sender: Sender | None = None, unsubscribe_url: str = ""
 ) -> Mail:

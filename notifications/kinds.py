@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import MANAGERS, TEAM
 from accounts.models import Role
+from mailing.types import ADVICE, WEEKLY
 from notifications.models import Notification, Preference
 from plans.meters import METERS
 from tenants.models import Tenant
 
 OFF, NOW, DIGEST = Preference.Mail.OFF, Preference.Mail.NOW, Preference.Mail.DIGEST
-# Kind of the mails of sequences (mailing/sequences).
-ADVICE: Final = "advice"
 
 
 @dataclass(frozen=True)
@@ -134,9 +133,18 @@ KINDS: Final[dict[str, Kind]] = {
         ),
         Kind(
             ADVICE,
-            gettext_lazy("Des conseils pour avancer, et des nouvelles de votre espace"),
+            gettext_lazy("Des conseils pour avancer"),
             "lightbulb",
             TEAM,
+            lambda _notification, _title: "",
+            mail=NOW,
+            mail_only=True,
+        ),
+        Kind(
+            WEEKLY,
+            gettext_lazy("Le bilan de la semaine, le lundi matin"),
+            "calendar",
+            MANAGERS,
             lambda _notification, _title: "",
             mail=NOW,
             mail_only=True,

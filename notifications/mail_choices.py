@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.addresses import plain_address
 from accounts.models import User
 from notifications import selectors, services
-from notifications.kinds import ADVICE, KINDS, kinds_of
+from notifications.kinds import KINDS, kinds_of
 from notifications.mail_links import PURPOSE, url_of
 from notifications.models import Preference
 from tenants import signing
@@ -51,9 +51,9 @@ def address_stop(address: str) -> None:
         mail_stop(person, [kind.code for kind in kinds_of(person.role) if not kind.mailed_elsewhere])
 
 
-def advice_link(person: User) -> str:
-    """The link of a mail of advice to this person; "" if they do not want any, or if their role gets none."""
-    choice = selectors.preferences(person).get(ADVICE)
+def stop_link(person: User, kind: str) -> str:
+    """The link of a mail of a kind to this person; "" if they do not want any, or if their role gets none."""
+    choice = selectors.preferences(person).get(kind)
     if choice is None or choice.mail == Preference.Mail.OFF:
         return ""
-    return url_of(person, [ADVICE])
+    return url_of(person, [kind])

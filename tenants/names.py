@@ -36,8 +36,10 @@ def _problems() -> Iterator[tuple[str, str, str]]:
         yield from _problem("STANDING_METERS, DEMONSTRATION, PRICES_CHANGED, SEEDS", name, call_problem(name))
     for name in settings.EXPORTS:
         yield from _problem("EXPORTS", name, exporter_problem(name))
-    for name in (settings.MAIL_ADDRESS_STOP, settings.MAIL_ADVICE_LINK):
-        yield from _problem("MAIL_ADDRESS_STOP, MAIL_ADVICE_LINK", name, call_problem(name, _ARGUMENT))
+    name = settings.MAIL_ADDRESS_STOP
+    yield from _problem("MAIL_ADDRESS_STOP", name, call_problem(name, _ARGUMENT))
+    name = settings.MAIL_STOP_LINK
+    yield from _problem("MAIL_STOP_LINK", name, call_problem(name, _ARGUMENT, _ARGUMENT))
     name = settings.ACCOUNT_MAIL
     yield from _problem("ACCOUNT_MAIL", name, call_problem(name, _ARGUMENT, _ARGUMENT, partial=True))
     yield from _problem("NEW_DEVICE", settings.NEW_DEVICE, call_problem(settings.NEW_DEVICE, _ARGUMENT, partial=True))

@@ -1,13 +1,14 @@
 """Mails about the life of a workspace: trial, closing, quotas, what is new."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailing.catalogue.common import DAY, OF_WORKSPACE, SAMPLE_WORKSPACE, with_days
-from mailing.catalogue.types import Button, Items, MailTemplate, Shape, Text, Variable
+from mailing.catalogue.types import Button, Facts, Items, MailTemplate, Shape, Text, Variable
 from mailing.types import MailKind
 
 _QUOTA: Final = (
@@ -196,6 +197,48 @@ WORKSPACE_LIFE: Final = (
         ),
         _QUOTA,
         {**_QUOTA_SAMPLE, "percent": 100},
+    ),
+    MailTemplate(
+        "weekly_report",
+        _("Bilan de la semaine"),
+        _("Aux propriétaires et administrateurs, le lundi, d’un espace où l’on a travaillé la semaine d’avant."),
+        _("{workspace} : votre semaine"),
+        _("Réponses des assistants : {answers}. Contenus : {contents}."),
+        (
+            Text("intro", _("Ce que l’espace {workspace} a fait du {since} au {until}.")),
+            Facts(
+                (
+                    (_("Réponses des assistants"), "answers"),
+                    (_("Contenus gardés"), "contents"),
+                    (_("Personnes venues"), "people"),
+                    (_("Coût des réponses, hors TVA"), "cost"),
+                )
+            ),
+            Text("limits", _("Proche d’une limite de l’offre :"), when="limits", label=_("si une limite approche")),
+            Items("limits"),
+            Button(_("Voir l’utilisation"), "usage_url"),
+        ),
+        (
+            *OF_WORKSPACE,
+            Variable("since", _("premier jour de la semaine"), Shape.DATE),
+            Variable("until", _("dernier jour de la semaine"), Shape.DATE),
+            Variable("answers", _("réponses des assistants, et la semaine d’avant")),
+            Variable("contents", _("contenus gardés, et la semaine d’avant")),
+            Variable("people", _("personnes venues, et la semaine d’avant")),
+            Variable("cost", _("coût des réponses, en euros hors TVA")),
+        ),
+        {
+            **SAMPLE_WORKSPACE,
+            "usage_url": "https://atelier.example.com/settings/usage/",
+            "since": DAY - timedelta(days=7),
+            "until": DAY - timedelta(days=1),
+            "answers": "128 (97)",
+            "contents": "41 (36)",
+            "people": "6 (6)",
+            "cost": "3,20 €",
+            "limits": [{"words": "82 %", "url": "https://atelier.example.com/settings/usage/"}],
+        },
+        kind=MailKind.REPORT,
     ),
     MailTemplate(
         "notifications",

@@ -22,6 +22,7 @@ from mailing.sequences import hours, trial_end
 from mailing.sequences.clicks import click_url
 from mailing.sequences.steps import SEQUENCES, TRIAL_ENDING, Sequence, Step
 from mailing.services import send
+from mailing.types import ADVICE
 from tenants.context import TenantRef, public_context, tenant_context
 from tenants.fleet.applied import is_behind
 from tenants.ids import new_id
@@ -89,7 +90,7 @@ def _advance(run: SequenceRun, now: datetime) -> None:
     with tenant_context(ref):
         person = User.objects.filter(pk=run.person_id, is_active=True).first()
         is_stoppable = person is not None and not sequence.is_transactional
-        link = import_string(settings.MAIL_ADVICE_LINK)(person) if is_stoppable else ""
+        link = import_string(settings.MAIL_STOP_LINK)(person, ADVICE) if is_stoppable else ""
     if person is None or (is_stoppable and not link) or (not sequence.is_goal_personal and person.role != Role.OWNER):
         return end(run, State.STOPPED)
     at = hours.next_open(now, hours.zone_of(person.time_zone))

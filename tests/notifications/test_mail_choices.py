@@ -72,7 +72,7 @@ def test_the_page_saves_choices_and_keeps_what_the_bell_shows(people, mailbox_se
     hidden = dict.fromkeys(re.findall(r'type="hidden" name="([^"]+)"', page), "on")
     assert "conversation_shared_app" not in hidden and "item_published_app" in hidden
     mails = {"item_published_mail": "off", "conversation_shared_mail": "now", "member_joined_mail": "digest"}
-    mails |= {"advice_mail": "now"}
+    mails |= {"advice_mail": "now", "weekly_mail": "now"}
     assert mailbox_server.post(path_of(people), hidden | mails | {"save": "1"}).status_code == 200
     chosen = selectors.preferences(people.admin)
     assert (chosen["item_published"].mail, chosen["item_published"].in_app) == ("off", True)
