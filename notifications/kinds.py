@@ -83,6 +83,10 @@ def _state_changed(notification: Notification, _title: str) -> str:
     return str(words.get(state, _("L’état de l’espace a changé.")))
 
 
+def _mail_only(code: str, label: str | Promise, icon: str, roles: frozenset[str]) -> Kind:
+    return Kind(code, label, icon, roles, lambda _notification, _title: "", mail=NOW, mail_only=True)
+
+
 KINDS: Final[dict[str, Kind]] = {
     kind.code: kind
     for kind in (
@@ -131,24 +135,8 @@ KINDS: Final[dict[str, Kind]] = {
             url="/settings/plan/",
             mailed_elsewhere=True,
         ),
-        Kind(
-            ADVICE,
-            gettext_lazy("Des conseils pour avancer"),
-            "lightbulb",
-            TEAM,
-            lambda _notification, _title: "",
-            mail=NOW,
-            mail_only=True,
-        ),
-        Kind(
-            WEEKLY,
-            gettext_lazy("Le bilan de la semaine, le lundi matin"),
-            "calendar",
-            MANAGERS,
-            lambda _notification, _title: "",
-            mail=NOW,
-            mail_only=True,
-        ),
+        _mail_only(ADVICE, gettext_lazy("Des conseils pour avancer"), "lightbulb", TEAM),
+        _mail_only(WEEKLY, gettext_lazy("Le bilan de la semaine, le lundi matin"), "calendar", MANAGERS),
     )
 }
 
