@@ -26,6 +26,7 @@ from tenants.selectors import ref_of, tenant_url
 from ui.labels import without_unit
 from ui.templatetags.ui import money
 from usage import notices
+from usage.types import Gauge
 
 WEEK: Final = dt.timedelta(days=7)
 _OPEN: Final = (Tenant.State.TRIAL, Tenant.State.ACTIVE, Tenant.State.PAST_DUE)
@@ -58,7 +59,8 @@ def report(monday: str) -> int:
     tenant, day, now = current_tenant(), dt.date.fromisoformat(monday), timezone.now()
     if tenant.state not in _OPEN:
         return 0
-    waiting = [person for person in _readers() if _is_time(person, day, now) and not is_written(_key(person, day))]
+    readers = User.objects.filter(role__in=MANAGERS, is_active=True)
+    waiting = [person for person in readers if _is_time(person, day, now) and not is_written(_key(person, day))]
     if not waiting:
         return 0
     with public_context():
@@ -72,13 +74,9 @@ def report(monday: str) -> int:
     return count
 
 
-def _readers() -> list[User]:
-    return list(User.objects.filter(role__in=MANAGERS, is_active=True))
-
-
 def _is_time(person: User, monday: dt.date, now: dt.datetime) -> bool:
-    local = now.astimezone(hours.zone_of(person.time_zone))
-    return local.date() == monday and hours.next_open(now, hours.zone_of(person.time_zone)) == now
+    zone = hours.zone_of(person.time_zone)
+    return now.astimezone(zone).date() == monday and hours.next_open(now, zone) == now
 
 
 def _key(person: User, monday: dt.date) -> str:
@@ -104,12 +102,14 @@ def _mail(tenant: TenantRef, person: User, monday: dt.date, week: WeekFigures, b
                 "contents": _compared(week.contents, before.contents),
                 "people": _compared(week.people, before.people),
                 "cost": money(week.cost),
-                "limits": [
-                    {"words": f"{without_unit(str(near.gauge.label))} : {near.gauge.percent} %", "url": usage_url}
-                    for near in notices.near_limits(tenant)
-                ],
+                "limits": [{"words": _near(near.gauge), "url": usage_url} for near in notices.near_limits(tenant)],
             },
         )
+
+
+def _near(gauge: Gauge) -> str:
+    values: dict[str, Any] = {"meter": without_unit(gauge.label), "percent": gauge.percent}
+    return gettext("%(percent)s %% utilisés : %(meter)s.") % values
 
 
 def _compared(now: int, before: int) -> str:

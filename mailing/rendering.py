@@ -179,7 +179,8 @@ def _nodes(
             yield {"kind": "facts", "rows": [(label, piece) for label, piece in rows if piece.text]}
         case Items():
             items = [Piece(one_line(str(line["words"])), str(line.get("url") or "")) for line in context[part.of]]
-            yield {"kind": "items", "items": items}
+            if items:
+                yield {"kind": "items", "items": items}
         case Code():
             if not part.when or context.get(part.when):
                 yield {"kind": "code", "code": one_line(str(context[part.of]))}

@@ -15,6 +15,9 @@ from django.utils import timezone
 
 from mailing.models import OutboxMessage
 from tenants.context import public_context
+from tests.plans.conftest import grant
+
+__all__ = ["grant"]
 
 SECRET = "hook:not-guessed"
 BASIC = {"Authorization": "Basic " + base64.b64encode(SECRET.encode()).decode()}

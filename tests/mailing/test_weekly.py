@@ -12,9 +12,13 @@ from analytics.models import ActiveMember, DailyFigures
 from mailing.models import OutboxMessage
 from mailing.types import WEEKLY
 from notifications import mail_choices
+from plans.types import TOKENS
 from tenants.context import public_context, tenant_context
 from tenants.ids import new_id
 from tenants.models import Tenant
+from usage import jobs as usage_jobs
+from usage import services
+from usage.types import Act
 
 MONDAY = date(2026, 11, 30)
 NINE_IN_PARIS = datetime(2026, 11, 30, 8, 20, tzinfo=UTC)
@@ -68,6 +72,33 @@ def test_its_figures_are_those_of_both_weeks(people, monkeypatch):
     assert "1 (la semaine d’avant : 1)" in text and "0,125 €" in text
     assert "23 novembre 2026" in text and "29 novembre 2026" in text
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("fr", "85 % utilisés : Jetons d’IA par mois."), ("en", "85% used: AI tokens per month.")],
+)
+def test_limits_that_are_near_are_named_in_the_readers_language(people, grant, monkeypatch, language, words):
+    # Before the counters are written: they are of the month that is now.
+    at(monkeypatch, NINE_IN_PARIS)
+    grant(TOKENS, Decimal(1000))
+    with tenant_context(people.home):
+        User.objects.filter(role__in=("owner", "admin")).update(language=language)
+        held = services.reserve(Act("test", new_id()), {TOKENS: Decimal(850)})
+        services.settle(held.id, {TOKENS: Decimal(850)})
+        usage_jobs.notify(TOKENS, refused=False)
+    with public_context():
+        OutboxMessage.objects.all().delete()
+    report(people)
+    mail = mails()[0]
+    assert words in mail.text.replace("\u00a0", " ").replace("\u202f", " ")
+    assert "<ul" in mail.html
+
+
+def test_without_a_near_limit_there_is_no_list(people, monkeypatch):
+    at(monkeypatch, NINE_IN_PARIS)
+    report(people)
+    assert "<ul" not in mails()[0].html and "Proche d’une limite" not in mails()[0].text
 
 
 @pytest.mark.parametrize(
