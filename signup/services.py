@@ -77,23 +77,32 @@ def request_open(request_id: UUID, wish: Wish) -> UUID:
     another request. Nothing is counted against limits here.
     """
     with public_context(), transaction.atomic():
-        fields = {
-            "email": plain_address(wish.email),
-            "name": wish.name,
-            "workspace": wish.workspace,
-            "slug": wish.slug,
-            "plan_code": wish.plan,
-            "language": wish.language,
-        }
+        fields = _typed(wish)
         more = {"terms_id": wish.terms, "origin": wish.origin, "has_proof": wish.has_proof}
         row, is_new = SignupRequest.objects.get_or_create(id=request_id, defaults=fields | more)
-        if not is_new and any(getattr(row, key) != value for key, value in fields.items()):
+        if not is_new and not _is_same(row, fields):
             row = SignupRequest.objects.create(id=_new_request_id(), **fields, **more)
             is_new = True
         if is_new:
             record(SignupRequested(subject_id=row.pk, plan=Code(wish.plan), has_proof=wish.has_proof))
             _send_code(row)
     return row.pk
+
+
+def _typed(wish: Wish) -> dict[str, str]:
+    """What was typed or chosen in the form, as fields of its request."""
+    return {
+        "email": plain_address(wish.email),
+        "name": wish.name,
+        "workspace": wish.workspace,
+        "slug": wish.slug,
+        "plan_code": wish.plan,
+        "language": wish.language,
+    }
+
+
+def _is_same(row: SignupRequest, fields: dict[str, str]) -> bool:
+    return all(getattr(row, key) == value for key, value in fields.items())
 
 
 def _new_request_id() -> UUID:
@@ -105,11 +114,7 @@ def is_repeated(request_id: UUID, wish: Wish) -> bool:
     """Whether this form was sent already, as by a double click."""
     with public_context():
         row = SignupRequest.objects.filter(pk=request_id).first()
-    return row is not None and (row.email, row.slug, row.workspace) == (
-        plain_address(wish.email),
-        wish.slug,
-        wish.workspace,
-    )
+    return row is not None and _is_same(row, _typed(wish))
 
 
 def live_request(request_id: UUID) -> SignupRequest:

@@ -29,20 +29,20 @@ def contact(request: HttpRequest) -> HttpResponse:
     if form.is_trapped:
         return redirect("contact_done")
     cleaned, ip = form.cleaned_data, client_ip(request)
-    if not leads.is_repeated(cleaned["lead_id"]):
+    sent = leads.Message(
+        email=cleaned["email"],
+        name=cleaned["name"],
+        company=cleaned["company"],
+        message=cleaned["message"],
+        wants_news=cleaned["news"],
+        language=get_language() or settings.LANGUAGE_CODE,
+        source=_source(request),
+        origin=ip or None,
+    )
+    if not leads.is_repeated(cleaned["lead_id"], sent):
         if not leads.may_write(ip, has_proof=proof.accept(cleaned["proof"])):
             form.add_error(None, gettext("Trop de messages en peu de temps : réessayez dans une heure."))
             return _page(request, form, status=429)
-        sent = leads.Message(
-            email=cleaned["email"],
-            name=cleaned["name"],
-            company=cleaned["company"],
-            message=cleaned["message"],
-            wants_news=cleaned["news"],
-            language=get_language() or settings.LANGUAGE_CODE,
-            source=_source(request),
-            origin=ip or None,
-        )
         leads.lead_open(cleaned["lead_id"], sent)
     return redirect("contact_done")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.urls import reverse
@@ -51,29 +51,41 @@ def may_write(ip: str, *, has_proof: bool) -> bool:
     )
 
 
-def is_repeated(lead_id: UUID) -> bool:
+def is_repeated(lead_id: UUID, sent: Message) -> bool:
     """Whether this form was sent already, as by a double click."""
     with public_context():
-        return Lead.objects.filter(pk=lead_id).exists()
+        lead = Lead.objects.filter(pk=lead_id).first()
+    return lead is not None and _is_same(lead, _typed(sent))
+
+
+def _typed(sent: Message) -> dict[str, str | bool]:
+    """What was typed or ticked in the form, as fields of its lead."""
+    return {
+        "email": sent.email,
+        "name": sent.name,
+        "company": sent.company,
+        "message": sent.message,
+        "wants_news": sent.wants_news,
+    }
+
+
+def _is_same(lead: Lead, fields: dict[str, str | bool]) -> bool:
+    return all(getattr(lead, key) == value for key, value in fields.items())
 
 
 def lead_open(lead_id: UUID, sent: Message) -> bool:
-    """Store a message with what was agreed to, and mail it to the operators. False if it was stored before."""
+    """Store a message with what was agreed to, and mail it to the operators. False if it was stored before.
+
+    Another message under the same id, as after the back button, is another lead.
+    """
+    fields = _typed(sent)
+    defaults = fields | {"language": sent.language, "source": sent.source[:200]}
     with public_context(), transaction.atomic():
-        lead, is_new = Lead.objects.get_or_create(
-            id=lead_id,
-            defaults={
-                "email": sent.email,
-                "name": sent.name,
-                "company": sent.company,
-                "message": sent.message,
-                "language": sent.language,
-                "source": sent.source[:200],
-                "wants_news": sent.wants_news,
-            },
-        )
+        lead, is_new = Lead.objects.get_or_create(id=lead_id, defaults=defaults)
         if not is_new:
-            return False
+            if _is_same(lead, fields):
+                return False
+            lead = Lead.objects.create(id=uuid4(), **defaults)
         texts = [(Consent.Topic.REPLY, REPLY_TEXT), *([(Consent.Topic.NEWS, NEWS_TEXT)] if sent.wants_news else [])]
         for topic, text in texts:
             Consent.objects.create(lead=lead, topic=topic, text=str(text), origin=sent.origin)

@@ -62,6 +62,14 @@ class Shop:
             time.sleep(0.05)
         self.seen[step] = time.monotonic() - began
 
+    def until_gone(self, text: str, path: str) -> None:
+        """A page says this no more, as once a job has replaced what a notification said."""
+        began = time.monotonic()
+        while text in self.text(path):
+            if time.monotonic() - began > PATIENCE:
+                pytest.fail(f"{path} still says {text}")
+            time.sleep(0.05)
+
     def mails(self) -> list[str]:
         """Subjects of what left for the owner, newest first."""
         self.operator.goto(f"{self.site.public}/admin/mailing/outboxmessage/?q={OWNER}")
@@ -199,7 +207,7 @@ def pay_and_be_back(shop: Shop) -> None:
     shop.pay_at_stripe(CARD)
     page.get_by_role("button", name=re.compile("Payer")).click()
     shop.until("paid", "Active", "Visa •••• 4242")
-    assert "lecture seule" not in shop.text("/")
+    shop.until_gone("lecture seule", "/")
 
 
 def leave(shop: Shop) -> None:

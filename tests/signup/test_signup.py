@@ -79,6 +79,14 @@ def test_a_form_sent_twice_is_one_request_and_one_mail(stranger):
     assert first.url == second.url and requests() == 1 and mails() == 1
 
 
+@pytest.mark.parametrize("changed", [{"name": "Zoé Rive"}, {"plan": "starter"}, {"slug": "la-rive-2"}])
+def test_a_form_changed_after_the_back_button_is_another_request(stranger, changed):
+    form = stranger.form(proof=solved())
+    first = stranger.client.post("/inscription/", form)
+    second = stranger.client.post("/inscription/", form | changed | {"proof": solved()})
+    assert first.url != second.url and requests() == 2 and mails() == 2
+
+
 def test_the_back_button_and_another_address_is_another_request(stranger):
     form = stranger.form()
     first = stranger.client.post("/inscription/", form)

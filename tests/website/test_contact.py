@@ -99,3 +99,12 @@ def test_leads_are_erased_after_three_years(people, visitor):
         Lead.objects.update(created_at=timezone.now() - timedelta(days=3 * 365, hours=1))
     assert leads.sweep() == 1
     assert counts(people)[:2] == (0, 0)
+
+
+def test_a_message_changed_after_the_back_button_is_another_lead(people, visitor):
+    for changed in ({}, {"message": "Autre chose."}, {"news": "on"}, {}):
+        assert visitor.post("/contact/", SENT | changed).status_code == 302
+    with public_context():
+        texts = sorted(Lead.objects.values_list("message", "wants_news"))
+    assert texts == [("Autre chose.", False), (SENT["message"], False), (SENT["message"], True)]
+    assert counts(people)[2] == 3
