@@ -1,7 +1,7 @@
 """Limits of a workspace, and the plans and add-ons for sale."""
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db.models import Q
 
@@ -45,6 +45,20 @@ def plans_offered() -> list[Plan]:
     """Plans for sale with their installed entitlements, in two queries."""
     with public_context():
         return list(Plan.objects.filter(is_offered=True).prefetch_related(modules.installed_entitlements()))
+
+
+def offered_columns() -> list[tuple[Any, ...]]:
+    """Every column of the plans for sale and of their entitlements, in one query and always in the same order."""
+    with public_context():
+        return list(
+            Plan.objects.filter(is_offered=True).order_by("pk", "entitlements__pk").values_list(*_OFFERED_COLUMNS)
+        )
+
+
+_OFFERED_COLUMNS: Final = (
+    *(field.attname for field in Plan._meta.concrete_fields),
+    *(f"entitlements__{field.attname}" for field in Entitlement._meta.concrete_fields),
+)
 
 
 def offers_with(key: str) -> Offers:

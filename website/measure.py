@@ -11,7 +11,8 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import wraps
+from functools import cache, lru_cache, wraps
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -102,20 +103,36 @@ def _origin(request: HttpRequest) -> tuple[str, str, str]:
     return _WORD.sub("", host.removeprefix("www."))[:60], "", ""
 
 
+# KEYS: counts, people. ARGV: digest, seconds to live, fields allowed, then pairs: a field, the same without source.
+_ADD: Final = """
+local first = 4
+if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[3]) then first = 5 end
+for index = first, #ARGV, 2 do redis.call("HINCRBY", KEYS[1], ARGV[index], 1) end
+redis.call("PFADD", KEYS[2], ARGV[1])
+redis.call("EXPIRE", KEYS[1], ARGV[2])
+redis.call("EXPIRE", KEYS[2], ARGV[2])
+"""
+
+
+@cache
+def _script() -> Any:
+    return quick_client().register_script(_ADD)
+
+
+@lru_cache(maxsize=1)
+def _salt(day: str) -> str:
+    """The salt of a day, the same in every process."""
+    client, key = quick_client(), f"site:salt:{day}"
+    client.set(key, secrets.token_hex(16), nx=True, ex=REDIS_SECONDS)
+    return str(client.get(key))
+
+
 def _write(fields: list[str], visitor: str, day: str) -> None:
-    client = quick_client()
-    counts, people, salt_key = (f"site:{kind}:{day}" for kind in ("counts", "people", "salt"))
-    client.set(salt_key, secrets.token_hex(16), nx=True, ex=REDIS_SECONDS)
-    salt, size = client.pipeline(transaction=False).get(salt_key).hlen(counts).execute()
-    if size >= MAX_FIELDS:
-        fields = [_SEPARATOR.join((*field.split(_SEPARATOR)[:2], "", "", "")) for field in fields]
-    digest = hashlib.sha256(f"{salt}|{visitor}".encode()).hexdigest()[:24]
-    pipe = client.pipeline(transaction=False)
-    for field in fields:
-        pipe.hincrby(counts, field, 1)
-    pipe.pfadd(people, digest)
-    pipe.expire(counts, REDIS_SECONDS).expire(people, REDIS_SECONDS)
-    pipe.execute()
+    """One round trip, but for the first view of a day."""
+    digest = hashlib.sha256(f"{_salt(day)}|{visitor}".encode()).hexdigest()[:24]
+    shorter = (_SEPARATOR.join((*field.split(_SEPARATOR)[:2], "", "", "")) for field in fields)
+    pairs = chain.from_iterable(zip(fields, shorter, strict=True))
+    _script()(keys=[f"site:counts:{day}", f"site:people:{day}"], args=[digest, REDIS_SECONDS, MAX_FIELDS, *pairs])
 
 
 def store() -> int:

@@ -1,13 +1,11 @@
 """Plans and add-ons as the public pages show them: each price by month and by year, without and with VAT."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model
 from django.utils import timezone
 
 from plans import selectors
@@ -66,14 +64,6 @@ def offer(plan: Plan) -> Offer:
     return Offer(plan, shown_price(plan.month_price), shown_price(plan.year_price), saving)
 
 
-def fingerprint(rows: Iterable[Offer]) -> str:
-    """A digest of all that the offers show, to name the parts of pages that are kept in memory."""
-    facts = [
-        (_columns(row.row), [_columns(right) for right in row.row.entitlements.all()], row.month, row.year)
-        for row in rows
-    ]
-    return hashlib.sha256(repr((facts, vat_percent())).encode()).hexdigest()
-
-
-def _columns(row: Model) -> dict[str, Any]:
-    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+def fingerprint() -> str:
+    """A digest of all that the offers show, to name the parts of pages that are kept in memory. One query."""
+    return hashlib.sha256(repr((selectors.offered_columns(), vat_percent())).encode()).hexdigest()

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.template import loader
 from django.templatetags.static import static
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import cache_control
 
@@ -28,10 +29,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @anyone
 def home(request: HttpRequest) -> HttpResponse:
-    rows = offers()
     context = {
-        "offers": rows,
-        "fingerprint": fingerprint(rows),
+        "offers": SimpleLazyObject(offers),
+        "fingerprint": fingerprint(),
         "vat_percent": vat_percent(),
         "questions": QUESTIONS,
         "structured": [structured.data_block(structured.organization()), structured.data_block(structured.faq_page())],

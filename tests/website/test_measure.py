@@ -21,6 +21,9 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 
 @pytest.fixture
 def visit(client_for):
+    # Redis was emptied, as it is not within a day.
+    measure._salt.cache_clear()
+
     def open_page(path="/", ip="203.0.113.7", **headers):
         visitor = client_for(None, host="localhost")
         visitor.defaults["REMOTE_ADDR"] = ip

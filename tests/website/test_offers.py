@@ -113,7 +113,13 @@ class TestLandingKeptInMemory:
     def test_a_change_of_the_operators_name_shows_at_once(self, client_for):
         page(client_for, "/")
         platform_change(Platform(name="Alvéole"))
-        assert "Alvéole donne à votre équipe" in page(client_for, "/")
+        assert page(client_for, "/").count("Alvéole donne à votre équipe") == 1
+        assert "Alvéole" in re.search(r"<footer.*</footer>", page(client_for, "/"), re.DOTALL)[0]
+
+    def test_it_costs_a_single_query(self, client_for, django_assert_num_queries):
+        page(client_for, "/")
+        with django_assert_num_queries(1):
+            page(client_for, "/")
 
     def test_nothing_of_a_visitor_is_kept(self, client_for):
         tokens = {re.search(r'"X-CSRFToken": "(\w+)"', page(client_for, "/"))[1] for _ in range(2)}
