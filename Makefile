@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 MODEL := $(if $(OPENAI_API_KEY)$(ANTHROPIC_API_KEY)$(OPENAI_BASE_URL)$(RUCHE_LOCAL_MODEL_URL),,$(VENV)/.model)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-baseline test-browser test-fakes test-stripe test-deep pictures shell lint format messages bench bench-check bench-full clean clean-venv
+.PHONY: help run test test-baseline test-browser test-fakes test-stripe test-deep pictures gallery shell lint format messages bench bench-check bench-full clean clean-venv
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -38,6 +38,9 @@ test-deep: $(VENV)/.dev ## The long simulations: freezes, every input to every a
 
 pictures: $(VENV)/.dev $(MODEL) ## The README's pictures, of a fresh platform (needs Chromium)
 	@exec $(BIN)/python -m tests.browser.pictures
+
+gallery: $(VENV)/.dev $(MODEL) ## Pictures of every main page and docs/gallery.md, of a fresh platform (needs Chromium)
+	@exec $(BIN)/python -m tests.browser.gallery
 
 shell: $(VENV)/.dev ## A shell of Django on servers of its own (.ruche/test)
 	@exec $(BIN)/python -m embedded.manage shell $(ARGS)

@@ -59,6 +59,7 @@ ACTION_LABELS = {
     "row.added": _("Fiche ajoutée"),
     "row.changed": _("Fiche modifiée"),
     "demo.filled": _("Démonstration complétée"),
+    "demo.site_filled": _("Site de démonstration rempli"),
     "demo.removed": _("Démonstration retirée"),
     "price.created": _("Prix ajouté"),
     "model.ended": _("Modèle terminé chez son fournisseur"),

@@ -8,6 +8,7 @@ from django.db import models
 from accounts import audit
 from accounts.models import AuditEntry
 from billing.api import forget_customers
+from demo.site import clear_site
 from demo.workspaces import FORMER_CUSTOMERS, WORKSPACES
 from events.models import StoredFact
 from tenants.context import public_context
@@ -25,10 +26,11 @@ def was_removed() -> bool:
 
 
 def remove_demo(*, actor: str) -> list[str]:
-    """Delete the workspaces of the demonstration and every row about them in public. Returns their slugs.
+    """Delete the workspaces of the demonstration with every row about them in public, and what it put on the site.
 
-    The deletion of a workspace keeps its ledgers, certificates and audit entries, as required by law for real ones.
-    Here they are deleted as well, with the owner's database role. The operator's account stays, to give access.
+    Returns their slugs. The deletion of a workspace keeps its ledgers, certificates and audit entries, as required by
+    law for real ones. Here they are deleted as well, with the owner's database role. The operator's account stays, to
+    give access.
     """
     deleted: list[tuple[UUID, str]] = []
     with public_context():
@@ -38,6 +40,7 @@ def remove_demo(*, actor: str) -> list[str]:
                 forget_customers(row.pk)
                 tenant_delete_now(tenant_id=row.pk, typed_slug=row.slug, reason=REASON, actor=actor)
                 deleted.append((row.pk, row.slug))
+        clear_site()
         if deleted:
             _delete_traces([*deleted, *((UUID(key), slug) for key, slug, *_rest in FORMER_CUSTOMERS)])
         audit.record(REMOVED, label=actor)

@@ -20,6 +20,8 @@ from conversations.models import Conversation
 from demo import files
 from demo.history import HistoryBuilder, PlannedConversation, prices_of
 from demo.removal import was_removed
+from demo.site import fill_site
+from demo.team import add_team
 from demo.texts import scripts
 from demo.workspaces import OPERATOR, PASSWORD, WORKSPACES, Workspace
 from library import files as library_files
@@ -31,8 +33,6 @@ from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.selectors import ref_of
 from tenants.services import TRIAL_LENGTH, change_identity, tenant_create
-from workspace.groups.services import group_create, people_add
-from workspace.members.invitations import invite
 from workspace.onboarding.services import put_away
 
 FILLED = "demo.filled"
@@ -53,6 +53,7 @@ def make_demo() -> str:
             operator_create(email=OPERATOR, password=PASSWORD, name="Opératrice de démonstration")
         if was_removed():
             return "removed"
+    fill_site()
     created = [workspace.slug for workspace in WORKSPACES if _create_or_extend(workspace)]
     return "made" if created else "there"
 
@@ -86,7 +87,7 @@ def _create(workspace: Workspace) -> TenantRef:
     with tenant_context(created.tenant):
         for local, role, name, _weight in workspace.people:
             user_create(email=f"{local}@{workspace.domain}", password=PASSWORD, role=role, name=name)
-        _add_team(workspace)
+        add_team(workspace)
         # A demonstration has done its first steps.
         put_away(is_away=True)
     if workspace.brand_hue is not None:
@@ -94,17 +95,6 @@ def _create(workspace: Workspace) -> TenantRef:
             tenant_id=created.tenant.id, name=workspace.name, language="fr", brand_hue=workspace.brand_hue
         )
     return created.tenant
-
-
-def _add_team(workspace: Workspace) -> None:
-    """Groups, and invitations that wait for an answer."""
-    owner = User.objects.get(email=workspace.email)
-    for local, role, name in workspace.invited:
-        invite(email=f"{local}@{workspace.domain}", name=name, role=role, actor=owner)
-    for name, members in workspace.groups.items():
-        addresses = [f"{local}@{workspace.domain}" for local in members]
-        keys = User.objects.filter(email__in=addresses).values_list("pk", flat=True)
-        people_add(group=group_create(name=name, actor=owner), keys=keys, actor=owner)
 
 
 def _keep_open(tenant: Tenant) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.context import public_context
 from ui.days import platform_today, start_of_day
+from website.measure import PAGES
 from website.models import Lead, SiteCount
 
 SPANS: Final = (30, 90, 365)
@@ -31,7 +32,7 @@ def figures(days: int) -> dict[str, Any]:
                 rows.filter(name=name).order_by().values(*by).annotate(total=Sum("count")).order_by("-total")[:MOST]
             )
 
-        pages, clicks = ranked(Name.VIEW, "page"), ranked(Name.CLICK, "page")
+        pages, clicks = _named(ranked(Name.VIEW, "page")), _named(ranked(Name.CLICK, "page"))
         sources = ranked(Name.VIEW, "source", "medium", "campaign")
     counts = [
         (Name.VISITOR.label, totals.get(Name.VISITOR, 0)),
@@ -45,3 +46,8 @@ def figures(days: int) -> dict[str, Any]:
         for (label, count), before in zip(counts, befores, strict=False)
     ]
     return {"steps": steps, "pages": pages, "sources": sources, "clicks": clicks, "views": totals.get(Name.VIEW, 0)}
+
+
+def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with names of pages; a page that is gone keeps its code."""
+    return [row | {"page": PAGES.get(row["page"], row["page"])} for row in rows]

@@ -92,8 +92,6 @@ def _sections(role: str) -> list[dict[str, Any]]:
     if role in TEAM:
         managed = [
             {"url": reverse("members"), "label": _("Membres"), "icon": "users"},
-            {"url": reverse("workspace_usage"), "label": _("Utilisation"), "icon": "gauge"},
-            *([_plan_section()] if role == Role.OWNER else []),
             {"url": reverse("workspace_settings"), "label": _("Réglages"), "icon": "settings"},
         ]
         return [

@@ -31,7 +31,7 @@ class ContactForm(forms.Form):
         },
     )
     company = Line(
-        label=_("Votre entreprise (facultatif)"),
+        label=_("Votre entreprise"),
         required=False,
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),

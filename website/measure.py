@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from accounts.http import client_ip
 from events.catalogue import SignupCompleted, SignupRequested, SubscriptionChanged
@@ -39,11 +40,24 @@ _ROBOT: Final = re.compile(r"bot|crawl|spider|slurp|preview|monitor|curl|wget|py
 _SEPARATOR: Final = "\x1f"
 _WORD: Final = re.compile(r"[^0-9A-Za-z._ -]+")
 
+# The pages that are counted, as the console names them.
+PAGES: Final = {
+    "home": _("Accueil"),
+    "pricing": _("Offres et tarifs"),
+    "articles": _("Liste des articles"),
+    "article": _("Articles"),
+    "contact": _("Nous écrire"),
+    "signup": _("Créer un espace"),
+}
+
 View = Callable[..., HttpResponseBase]
 
 
 def measured(page: str) -> Callable[[View], View]:
     """Count each page shown by a view of the public site. Keeps the access that the view declares."""
+
+    if page not in PAGES:
+        raise ValueError(f"no name for the page {page} in website.measure.PAGES")
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import MANAGERS, TEAM
 from accounts.http import MemberRequest
+from accounts.models import Role
 from assistants.selectors import assistants_offered
 from conversations.selectors import conversation_list
 from library.selectors import Filters, item_list
@@ -73,6 +74,9 @@ def _pages(request: MemberRequest) -> list[Entry]:
     if request.user.role in MANAGERS:
         own.append(Entry(_("Identité"), reverse("settings_identity"), "building-2", _("nom, langue")))
         own.append(Entry(_("Marque"), reverse("settings_brand"), "palette", _("couleur, logo, icône")))
+        own.append(Entry(_("Utilisation"), reverse("workspace_usage"), "gauge", _("limites, mois par mois")))
+    if request.user.role == Role.OWNER:
+        own.append(Entry(_("Offre et facturation"), reverse("workspace_plan"), "credit-card", _("paiement, factures")))
     return entries + own
 
 

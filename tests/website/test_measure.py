@@ -1,5 +1,6 @@
 """Audience of the public site: counted without a cookie or a person, stored by a job, shown in the console."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -124,6 +125,7 @@ def test_the_funnel_follows_facts_once_and_the_console_shows_it(visit, client_fo
     operator = client_for(people.operator)
     page = operator.get("/admin/website/sitecount/audience/?days=90").content.decode()
     assert "Audience du site" in page and "100,0" in page
+    assert re.search(r'<th scope="row">\s*Accueil\s*</th>', page), "pages by their names"
     assert operator.get("/admin/website/sitecount/audience/?days=nonsense").status_code == 200
 
 
