@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from notifications.kinds import KINDS
 from notifications.models import Preference
 
-WITHOUT_DIGEST = [choice for choice in Preference.Mail.choices if choice[0] != Preference.Mail.DIGEST]
+# A mail that is its own kind comes at its own time: wanted or not, never "at once".
+WANTED = [(Preference.Mail.OFF, _("Non")), (Preference.Mail.NOW, _("Oui"))]
 
 
 class PreferencesForm(forms.Form):
@@ -20,7 +22,7 @@ class PreferencesForm(forms.Form):
             if not KINDS[code].mail_only:
                 self.fields[f"{code}_app"] = forms.BooleanField(required=False, initial=row.in_app)
             if not KINDS[code].mailed_elsewhere:
-                choices = WITHOUT_DIGEST if KINDS[code].mail_only else Preference.Mail.choices
+                choices = WANTED if KINDS[code].mail_only else Preference.Mail.choices
                 self.fields[f"{code}_mail"] = forms.ChoiceField(choices=choices, initial=row.mail)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -236,7 +236,7 @@ WORKSPACE_LIFE: Final = (
             "contents": "41 (36)",
             "people": "6 (6)",
             "cost": "3,20 €",
-            "limits": [{"words": "82 %", "url": "https://atelier.example.com/settings/usage/"}],
+            "limits": [{"words": _("82 % utilisés : Stockage."), "url": "https://atelier.example.com/settings/usage/"}],
         },
         kind=MailKind.REPORT,
     ),
